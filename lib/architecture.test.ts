@@ -1,0 +1,106 @@
+/**
+ * Holds the project to its layout: imports go one way, siblings import a folder's public face only by
+ * what the layers below offer, and the browser-safe face reaches no Node API.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import test from 'ava';
+import { projectRoot } from './testing/vectors.js';
+
+/** Top to bottom. A file may import from its own row's folder or from any row below, never above. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['bin', 'bench', 'web', 'captures', 'filters'],
+  ['lib/index', 'lib/node'],
+  ['lib/filter', 'lib/engine'],
+  ['lib/jit'],
+  ['lib/verify'],
+  ['lib/lift'],
+  ['lib/codegen', 'lib/optimize', 'lib/live', 'lib/dissect'],
+  ['lib/savefile'],
+  ['lib/cfg'],
+  ['lib/cbpf', 'lib/ebpf', 'lib/wasm', 'lib/syntax'],
+  ['lib/names'],
+  ['lib/source', 'lib/bytes', 'lib/graph'],
+];
+
+/** Parts of one layer that may use each other, because one is built on the other. */
+const WITHIN_LAYER = new Set(['lib/filter -> lib/engine', 'lib/node -> lib/index']);
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(projectRoot, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(projectRoot, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(projectRoot, file), 'utf8');
+  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+  return [...specifiers].map(([, specifier]) => {
+    const local = specifier!.startsWith('.');
+    const target = local
+      ? relative(projectRoot, resolve(projectRoot, dirname(file), specifier!))
+      : specifier!;
+    return { from: file, to: target.split(sep).join('/').replace(/\.js$/, '.ts') };
+  });
+}
+
+/** `lib/cbpf/opcodes.ts` -> `lib/cbpf`, `lib/source.ts` -> `lib/source`, `bin/weir.ts` -> `bin`. */
+function partOf(file: string): string {
+  const [top, second] = file.split('/');
+  return top === 'lib' ? `lib/${second!.replace(/\.ts$/, '')}` : top!;
+}
+
+const layerOf = (part: string): number => LAYERS.findIndex((layer) => layer.includes(part));
+const isTest = (file: string): boolean => file.endsWith('.test.ts') || file.startsWith('lib/testing/');
+const files = ['lib', 'bin', 'bench', 'filters', 'captures'].flatMap(sourceFiles);
+const shipped = files.filter((file) => !isTest(file));
+
+test('every file belongs to a layer', (t) => {
+  const homeless = shipped.filter((file) => layerOf(partOf(file)) < 0);
+  t.deepEqual(homeless, [], 'add the folder to LAYERS, where DESIGN puts it');
+});
+
+test('imports only go down', (t) => {
+  const upward = shipped.flatMap(importsOf).filter(({ from, to }) => {
+    const [source, target] = [partOf(from), partOf(to)];
+    if (!to.endsWith('.ts') || source === target) return false;
+    return layerOf(target) <= layerOf(source) && !WITHIN_LAYER.has(`${source} -> ${target}`);
+  });
+  t.deepEqual(upward, [], 'move what both need further down, or pass it in as an argument');
+});
+
+test('bin, bench and web use only the two public faces', (t) => {
+  const inside = shipped
+    .filter((file) => layerOf(partOf(file)) === 0)
+    .flatMap(importsOf)
+    .filter(({ to }) => to.startsWith('lib/') && to !== 'lib/index.ts' && to !== 'lib/node.ts');
+  t.deepEqual(inside, [], 'export what is needed from lib/index.ts or lib/node.ts');
+});
+
+test('lib/index reaches no Node API and no package', (t) => {
+  const reached = new Set<string>();
+  const queue = ['lib/index.ts'];
+  const foreign: Import[] = [];
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (reached.has(file) || !files.includes(file)) continue;
+    reached.add(file);
+    for (const edge of importsOf(file)) {
+      if (edge.to.endsWith('.ts')) queue.push(edge.to);
+      else foreign.push(edge);
+    }
+  }
+  t.deepEqual(foreign, [], 'what needs Node or a package belongs behind lib/node.ts');
+});
+
+test('shipped code imports no test support', (t) => {
+  t.deepEqual(
+    shipped.flatMap(importsOf).filter(({ to }) => to.startsWith('lib/testing/')),
+    [],
+  );
+});

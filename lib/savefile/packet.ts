@@ -1,0 +1,57 @@
+/**
+ * A captured packet, as savefiles and live devices deliver it and as engines and printers take it.
+ */
+
+/** Where packets of one kind come from: a pcap file, one interface of a pcapng section, a device. */
+export interface CaptureInterface {
+  /** LINKTYPE_ number as registered for capture files, without FCS bits. */
+  readonly linkType: number;
+  /** Most bytes of a packet that were kept; 0 or 0xffffffff when there was no limit. */
+  readonly snapLength: number;
+  /** Interface name such as `eth0`, where the file says. */
+  readonly name?: string;
+  /** Fraction of a second one time stamp unit is: 1e-6 for µs files, 1e-9 for ns, 2^-n possible. */
+  readonly timestampUnit: number;
+}
+
+/**
+ * One packet.
+ *
+ * `data` may be a view of a buffer that the next batch overwrites: who keeps a packet beyond the
+ * batch it came in copies it with {@link Packet.copy}.
+ */
+export class Packet {
+  /** Captured bytes, starting with the link-layer header. May be fewer than `wireLength`. */
+  data: Uint8Array;
+  /** Bytes the packet had on the wire. */
+  wireLength: number;
+  /** Time stamp: seconds since 1970-01-01 UTC; whole, may be negative. */
+  seconds: number;
+  /** Time stamp: nanoseconds within the second, 0..999,999,999 in well-formed files. */
+  nanoseconds: number;
+  interface: CaptureInterface;
+
+  constructor(
+    data: Uint8Array,
+    wireLength: number,
+    seconds: number,
+    nanoseconds: number,
+    source: CaptureInterface,
+  ) {
+    this.data = data;
+    this.wireLength = wireLength;
+    this.seconds = seconds;
+    this.nanoseconds = nanoseconds;
+    this.interface = source;
+  }
+
+  /** Time stamp in nanoseconds since 1970-01-01 UTC. */
+  get timestampNs(): bigint {
+    return BigInt(this.seconds) * 1_000_000_000n + BigInt(this.nanoseconds);
+  }
+
+  /** The same packet with bytes of its own. */
+  copy(): Packet {
+    return new Packet(this.data.slice(), this.wireLength, this.seconds, this.nanoseconds, this.interface);
+  }
+}

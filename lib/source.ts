@@ -1,0 +1,103 @@
+/**
+ * Source spans, and errors that point into the text they are about.
+ *
+ * The lowest leaf of the library: every stage carries spans, and every stage that a user's text can
+ * upset throws a {@link FilterError}.
+ */
+
+/** A half-open range of a source text, in UTF-16 units. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The smallest span that covers both. */
+export function cover(a: Span, b: Span): Span {
+  return { start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };
+}
+
+export interface FilterErrorOptions {
+  /** What the user could write instead, as a short phrase. */
+  readonly hint?: string;
+  /** What `pcap_geterr()` says about the same expression, where libpcap rejects it too. */
+  readonly libpcapMessage?: string;
+}
+
+/** The expression cannot be compiled; `span` says where, `hint` what would do instead. */
+export class FilterError extends Error {
+  override readonly name = 'FilterError';
+  readonly span: Span;
+  readonly hint: string;
+  /** libpcap's own words (no position, no hint), `''` where libpcap has none. */
+  readonly libpcapMessage: string;
+
+  constructor(message: string, span: Span, options: FilterErrorOptions = {}) {
+    super(message);
+    this.span = span;
+    this.hint = options.hint ?? '';
+    this.libpcapMessage = options.libpcapMessage ?? '';
+  }
+
+  /** For a terminal: the source line, a caret line under it, the hint. */
+  render(source: string): string {
+    return renderSpan(source, this.span, this.message, this.hint);
+  }
+}
+
+/**
+ * Draws `message` under the words that `span` covers.
+ *
+ * A source of several lines is cut to the line where the span starts; a span that runs over the end
+ * of that line is marked to its end. Tabs before the mark are kept, so that the caret stays aligned.
+ */
+export function renderSpan(source: string, span: Span, message: string, hint = ''): string {
+  const lineStart = source.lastIndexOf('\n', span.start - 1) + 1;
+  const newline = source.indexOf('\n', span.start);
+  const line = source.slice(lineStart, newline < 0 ? source.length : newline);
+  const column = span.start - lineStart;
+  const width = Math.max(1, Math.min(span.end - span.start, line.length - column));
+  const indent = line.slice(0, column).padEnd(column).replace(/[^\t]/g, ' ');
+  const mark = `${indent}^${'~'.repeat(width - 1)}`;
+  const rows = [line, `${mark} ${message}`];
+  if (hint !== '') rows.push(`${mark.replace(/[^\t]/g, ' ')} ${hint}`);
+  return rows.join('\n');
+}
+
+/** Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours. */
+export function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let cost = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) cost = Math.min(cost, beforeLast[j - 2]! + 1);
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length]!;
+}
+
+/** The candidate most like `word`, or `undefined` when none is near enough to be a typing slip. */
+export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = word.length <= 3 ? 2 : 3;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    const distance = editDistance(word.toLowerCase(), candidate);
+    if (distance > 0 && distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Marks a place that the types say cannot be reached. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}
