@@ -1,0 +1,454 @@
+/**
+ * Text to classic program. Two languages:
+ *
+ * - {@link assemble}: the assembly of Linux `tools/bpf/bpf_asm` (Documentation/networking/filter.rst),
+ *   with labels, mnemonics such as `jne` and `jlt`, and ancillary loads by name. What that tool gets
+ *   wrong is put right unless its exact dialect is asked for: labels of one letter, `[x+4]` without
+ *   blanks, `ret 7` without `#`, negative hexadecimal numbers, labels defined twice.
+ * - {@link parseListing}: what `tcpdump -d`, `-dd`, `-ddd` and `bpf_asm` print, back into a program.
+ */
+
+import { closest, FilterError, type Span } from '../source.js';
+import { EXTENSIONS, SKF_AD_OFF } from './extensions.js';
+import type { Instruction, Program } from './instruction.js';
+import {
+  A,
+  ABS,
+  ALU,
+  ALU_ROWS,
+  B,
+  H,
+  IMM,
+  IND,
+  isConditional,
+  JA,
+  JEQ,
+  JGE,
+  JGT,
+  JMP,
+  JSET,
+  K,
+  LD,
+  LDX,
+  LEN,
+  MEM,
+  MEMORY_WORDS,
+  MISC,
+  MSH,
+  NEG,
+  RET,
+  ST,
+  STX,
+  TAX,
+  TXA,
+  W,
+  X,
+} from './opcodes.js';
+
+export type AssemblyDialect = 'weir' | 'bpf_asm';
+
+export interface AssembleOptions {
+  /** `bpf_asm` refuses exactly what that tool refuses. Default `weir`. */
+  readonly dialect?: AssemblyDialect;
+}
+
+type TokenKind = 'word' | 'number' | 'punctuation' | 'newline' | 'end';
+
+interface Token {
+  readonly kind: TokenKind;
+  readonly text: string;
+  readonly span: Span;
+}
+
+const TOKEN =
+  /(?<skip>[ \t\r]+|\/\*[\s\S]*?\*\/|;[^\n]*|#(?=[ \t!]|$)[^\n]*)|(?<newline>\n)|(?<number>-?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+))|(?<word>[A-Za-z_][A-Za-z0-9_]*)|(?<punctuation>[:,#%[\]()+*&])/gy;
+
+function tokenize(source: string, dialect: AssemblyDialect): Token[] {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  for (let at = 0; at < source.length; at = TOKEN.lastIndex) {
+    // A `#` that opens a line is a comment; elsewhere it marks an immediate.
+    const opensLine = tokens.length === 0 || tokens.at(-1)!.kind === 'newline';
+    if (opensLine && source[at] === '#') {
+      const newline = source.indexOf('\n', at);
+      TOKEN.lastIndex = newline < 0 ? source.length : newline;
+      continue;
+    }
+    const match = TOKEN.exec(source);
+    if (match === null) {
+      throw new FilterError(`unexpected character '${source[at]}'`, { start: at, end: at + 1 });
+    }
+    const [text] = match;
+    const span = { start: at, end: at + text.length };
+    const { newline, number, word, punctuation } = match.groups!;
+    if (newline !== undefined) tokens.push({ kind: 'newline', text, span });
+    else if (number !== undefined) {
+      if (dialect === 'bpf_asm' && /^-0[xX]/.test(text))
+        throw new FilterError(`'${text}' cannot be negative`, span);
+      tokens.push({ kind: 'number', text, span });
+    } else if (word !== undefined) tokens.push({ kind: 'word', text, span });
+    else if (punctuation !== undefined) tokens.push({ kind: 'punctuation', text, span });
+  }
+  tokens.push({ kind: 'end', text: '', span: { start: source.length, end: source.length } });
+  return tokens;
+}
+
+const ALU_BITS = new Map(ALU_ROWS.map(({ name, bits }) => [name, bits]));
+
+/** Comparisons as written; `swap`: the machine has only the opposite test. */
+const JUMPS = new Map<string, { readonly bits: number; readonly swap: boolean }>([
+  ['jeq', { bits: JEQ, swap: false }],
+  ['jgt', { bits: JGT, swap: false }],
+  ['jge', { bits: JGE, swap: false }],
+  ['jset', { bits: JSET, swap: false }],
+  ['jne', { bits: JEQ, swap: true }],
+  ['jneq', { bits: JEQ, swap: true }],
+  ['jlt', { bits: JGE, swap: true }],
+  ['jle', { bits: JGT, swap: true }],
+]);
+const LOADS = new Map([
+  ['ld', W],
+  ['ldh', H],
+  ['ldb', B],
+]);
+/** Words for the packet length: `#len` in bpf_asm, `#pktlen` in tcpdump's listings. */
+const LENGTH_WORDS = new Set(['len', 'pktlen']);
+const EXTENSION_WORDS = new Map(
+  EXTENSIONS.flatMap(({ name, listed, number }) => [
+    [name, number] as const,
+    ...(listed === undefined ? [] : [[listed, number] as const]),
+  ]),
+).set('vlan_pr', 48);
+
+export const MNEMONICS: readonly string[] = [
+  ...LOADS.keys(),
+  ...ALU_BITS.keys(),
+  ...JUMPS.keys(),
+  ...['ldi', 'ldx', 'ldxi', 'ldxb', 'st', 'stx', 'neg', 'ja', 'jmp', 'ret', 'tax', 'txa'],
+];
+
+/** An instruction whose jumps still name labels. */
+interface Line {
+  readonly code: number;
+  readonly k: number;
+  readonly whenTrue?: Token | undefined;
+  readonly whenFalse?: Token | undefined;
+  readonly span: Span;
+}
+
+/**
+ * Assembles a program.
+ *
+ * @throws FilterError with the span of the words at fault.
+ */
+export function assemble(source: string, options: AssembleOptions = {}): Program {
+  const dialect = options.dialect ?? 'weir';
+  const tokens = tokenize(source, dialect);
+  const labels = new Map<string, number>();
+  const lines: Line[] = [];
+  let position = 0;
+
+  const peek = (ahead = 0): Token => tokens[Math.min(position + ahead, tokens.length - 1)]!;
+  const next = (): Token => tokens[Math.min(position++, tokens.length - 1)]!;
+  const fail = (token: Token, expected: string, hint?: string): never => {
+    const found =
+      token.kind === 'end' ? 'the end' : token.kind === 'newline' ? 'the end of the line' : `'${token.text}'`;
+    throw new FilterError(
+      `expected ${expected}, found ${found}`,
+      token.span,
+      hint === undefined ? {} : { hint },
+    );
+  };
+  const accept = (text: string): boolean => {
+    if (peek().text !== text) return false;
+    position++;
+    return true;
+  };
+  const expect = (text: string): void => {
+    if (!accept(text)) fail(peek(), `'${text}'`);
+  };
+  const number = (expected = 'a number'): number => {
+    const token = next();
+    if (token.kind !== 'number') fail(token, expected);
+    return numberOf(token);
+  };
+  const label = (): Token => {
+    const token = next();
+    return token.kind === 'word' ? token : fail(token, 'a label');
+  };
+  /** `x` or `%x`, `a` or `%a`. */
+  const register = (name: string): boolean => {
+    const marked = peek().text === '%';
+    if (peek(marked ? 1 : 0).text !== name) return false;
+    position += marked ? 2 : 1;
+    return true;
+  };
+  /** `#len`, `#proto`, `len`, `proto`, … */
+  const wordOperand = (): Token | undefined => {
+    const token = peek(peek().text === '#' ? 1 : 0);
+    if (token.kind !== 'word') return undefined;
+    position += peek().text === '#' ? 2 : 1;
+    return token;
+  };
+
+  /** `[k]`, `[x + k]` or `[name]`; the mode of the load and its k. */
+  const bracket = (): { readonly mode: number; readonly k: number } => {
+    expect('[');
+    let result: { mode: number; k: number };
+    if (register('x')) {
+      if (dialect === 'weir' && peek().kind === 'number' && peek().text.startsWith('-'))
+        result = { mode: IND, k: number() };
+      else {
+        expect('+');
+        result = { mode: IND, k: number() };
+      }
+    } else if (peek().kind === 'word' && EXTENSION_WORDS.has(peek().text)) {
+      result = { mode: ABS, k: (SKF_AD_OFF + EXTENSION_WORDS.get(next().text)!) >>> 0 };
+    } else result = { mode: ABS, k: number("an offset or 'x'") };
+    expect(']');
+    return result;
+  };
+  const memory = (): number => {
+    expect('M');
+    expect('[');
+    const cell = peek();
+    const k = number('a cell number');
+    expect(']');
+    if (k >= MEMORY_WORDS)
+      throw new FilterError(`there are ${MEMORY_WORDS} cells, M[0] to M[${MEMORY_WORDS - 1}]`, cell.span);
+    return k;
+  };
+  /** `4*([k]&0xf)`: the header length idiom, which has an operation of its own. */
+  const headerLength = (): number => {
+    const factor = peek();
+    if (number() !== 4) fail(factor, '4');
+    for (const text of ['*', '(', '[']) expect(text);
+    const k = number('an offset');
+    for (const text of [']', '&']) expect(text);
+    const mask = peek();
+    if (number() !== 0xf) fail(mask, '0xf', 'the machine can only mask with 0xf here');
+    expect(')');
+    return k;
+  };
+  const immediate = (mnemonic: string): number => {
+    const bare = dialect === 'weir' || mnemonic.endsWith('i');
+    if (!accept('#') && !bare) fail(peek(), "'#'");
+    return number('a constant');
+  };
+  const target = (): Token => {
+    expect(',');
+    return label();
+  };
+
+  const operation = (): Omit<Line, 'span'> => {
+    const mnemonic = next();
+    const name = mnemonic.text;
+    const size = LOADS.get(name);
+    if (size !== undefined) {
+      if (peek().text === '[') {
+        const { mode, k } = bracket();
+        return { code: LD | size | mode, k };
+      }
+      if (peek().text === 'M') return name === 'ld' ? { code: LD | MEM, k: memory() } : fail(peek(), "'['");
+      const before = position;
+      const word = wordOperand();
+      if (word !== undefined) {
+        if (LENGTH_WORDS.has(word.text)) return { code: LD | size | LEN, k: 0 };
+        const extension = EXTENSION_WORDS.get(word.text);
+        if (extension !== undefined) return { code: LD | size | ABS, k: (SKF_AD_OFF + extension) >>> 0 };
+        position = before;
+        const hint = closest(word.text, [...EXTENSION_WORDS.keys(), ...LENGTH_WORDS]);
+        fail(word, 'an operand of a load', hint === undefined ? undefined : `did you mean '${hint}'?`);
+      }
+      if (name !== 'ld') fail(peek(), "'['");
+      return { code: LD | IMM, k: immediate(name) };
+    }
+    const alu = ALU_BITS.get(name);
+    if (alu !== undefined)
+      return register('x') ? { code: ALU | alu | X, k: 0 } : { code: ALU | alu | K, k: immediate(name) };
+    const jump = JUMPS.get(name);
+    if (jump !== undefined) {
+      const source = register('x') ? X : K;
+      const k = source === X ? 0 : immediate(name);
+      const code = JMP | jump.bits | source;
+      const first = target();
+      if (jump.swap) return { code, k, whenFalse: first };
+      return { code, k, whenTrue: first, whenFalse: peek().text === ',' ? target() : undefined };
+    }
+    switch (name) {
+      case 'ldi':
+        return { code: LD | IMM, k: immediate(name) };
+      case 'ldxi':
+        return { code: LDX | IMM, k: immediate(name) };
+      case 'ldx': {
+        if (peek().text === 'M') return { code: LDX | MEM, k: memory() };
+        if (peek().kind === 'number' && peek(1).text === '*')
+          return { code: LDX | B | MSH, k: headerLength() };
+        const before = position;
+        const word = wordOperand();
+        if (word !== undefined && LENGTH_WORDS.has(word.text)) return { code: LDX | LEN, k: 0 };
+        position = before;
+        return { code: LDX | IMM, k: immediate(name) };
+      }
+      case 'ldxb':
+        return { code: LDX | B | MSH, k: headerLength() };
+      case 'st':
+        return { code: ST, k: memory() };
+      case 'stx':
+        return { code: STX, k: memory() };
+      case 'neg':
+        return { code: ALU | NEG, k: 0 };
+      case 'tax':
+        return { code: MISC | TAX, k: 0 };
+      case 'txa':
+        return { code: MISC | TXA, k: 0 };
+      case 'ja':
+      case 'jmp':
+        return { code: JMP | JA, k: 0, whenTrue: label() };
+      case 'ret':
+        if (register('a')) return { code: RET | A, k: 0 };
+        // bpf_asm writes `ret x` although no machine runs it; validators refuse it.
+        if (dialect === 'bpf_asm' && register('x')) return { code: RET | X, k: 0 };
+        return { code: RET | K, k: immediate(name) };
+      default: {
+        const hint = closest(name, MNEMONICS);
+        return fail(mnemonic, 'an instruction', hint === undefined ? undefined : `did you mean '${hint}'?`);
+      }
+    }
+  };
+
+  while (peek().kind !== 'end') {
+    if (accept('\n')) continue;
+    if (peek().kind === 'word' && peek(1).text === ':') {
+      const name = next();
+      position++;
+      if (dialect === 'bpf_asm' && name.text.length < 2) fail(name, 'a label of two characters or more');
+      const known = labels.has(name.text);
+      if (known && dialect === 'weir')
+        throw new FilterError(`label '${name.text}' is defined twice`, name.span);
+      if (!known) labels.set(name.text, lines.length);
+      continue;
+    }
+    const start = peek().span.start;
+    const parsed = operation();
+    lines.push({ ...parsed, span: { start, end: tokens[position - 1]!.span.end } });
+    if (peek().kind !== 'end' && peek().kind !== 'newline') fail(peek(), 'the end of the line');
+  }
+  if (lines.length === 0) fail(peek(), 'at least one instruction');
+
+  return lines.map((line, index) => resolveJumps(line, index, labels, lines.length));
+}
+
+const numberOf = ({ text, span }: Token): number => {
+  const negative = text.startsWith('-');
+  const digits = negative ? text.slice(1) : text;
+  const octal = /^0[0-7]+$/.test(digits);
+  const value = Number.parseInt(
+    octal || /^0[xXbB]/.test(digits) ? digits.replace(/^0[xXbB]?/, '') : digits,
+    octal ? 8 : /^0[xX]/.test(digits) ? 16 : /^0[bB]/.test(digits) ? 2 : 10,
+  );
+  if (value > 0xffff_ffff || (negative && value > 0x8000_0000))
+    throw new FilterError(`${text} does not fit 32 bits`, span);
+  return (negative ? -value : value) >>> 0;
+};
+
+function resolveJumps(
+  line: Line,
+  index: number,
+  labels: ReadonlyMap<string, number>,
+  length: number,
+): Instruction {
+  const { code, span } = line;
+  const distance = (label: Token | undefined): number => {
+    if (label === undefined) return 0;
+    const at = labels.get(label.text);
+    if (at === undefined) {
+      const hint = closest(label.text, labels.keys());
+      throw new FilterError(
+        `no label '${label.text}'`,
+        label.span,
+        hint === undefined ? {} : { hint: `did you mean '${hint}'?` },
+      );
+    }
+    if (at >= length) throw new FilterError(`label '${label.text}' has no instruction after it`, label.span);
+    return at - index - 1;
+  };
+  if (code === (JMP | JA)) return { code, jt: 0, jf: 0, k: distance(line.whenTrue) >>> 0, span };
+  if (!isConditional(code)) return { code, jt: 0, jf: 0, k: line.k, span };
+  const [jt, jf] = [distance(line.whenTrue), distance(line.whenFalse)];
+  const far = jt < 0 || jt > 255 ? line.whenTrue : jf < 0 || jf > 255 ? line.whenFalse : undefined;
+  if (far !== undefined) {
+    const message = `instruction ${index} cannot reach '${far.text}': a conditional jump skips 0 to 255 instructions`;
+    throw new FilterError(message, far.span, { hint: "jump to a nearby 'ja' instead" });
+  }
+  return { code, jt, jf, k: line.k, span };
+}
+
+const LISTING_LINE = /^\s*\((\d+)\)\s+(\w+)\s*(.*?)(?:\s+jt\s+(\d+)\s+jf\s+(\d+))?\s*$/;
+
+/**
+ * Reads back what a disassembler printed: a `-d` listing, `-dd` C rows, `-ddd` decimals, or
+ * `bpf_asm`'s comma-separated line. Which of them is told from the first line.
+ *
+ * @throws FilterError with the span of the line at fault.
+ */
+export function parseListing(source: string): Program {
+  const rows = [...source.matchAll(/[^\n]+/g)]
+    .map(({ 0: text, index }) => ({ text, span: { start: index, end: index + text.length } }))
+    .filter(({ text }) => text.trim() !== '');
+  const first = rows[0]?.text ?? '';
+  if (/^\s*\(\d+\)/.test(first))
+    return rows.map(({ text, span }, index) => parseListedLine(text, span, index));
+  if (/^\s*\{/.test(first))
+    return rows.map(({ text, span }) => parseQuadruple(text.replace(/[{},]/g, ' '), span));
+  const [count, ...quadruples] = first.includes(',')
+    ? first
+        .split(',')
+        .filter((part) => part.trim() !== '')
+        .map((text) => ({ text, span: rows[0]!.span }))
+    : rows;
+  if (count === undefined || Number(count.text) !== quadruples.length) {
+    const span = count?.span ?? { start: 0, end: 0 };
+    throw new FilterError(`expected the number of instructions, which is ${quadruples.length}`, span);
+  }
+  return quadruples.map(({ text, span }) => parseQuadruple(text, span));
+}
+
+function parseQuadruple(text: string, span: Span): Instruction {
+  const numbers = text.trim().split(/\s+/).map(Number);
+  const limits = [0xffff, 0xff, 0xff, 0xffff_ffff];
+  const sound =
+    numbers.length === 4 && numbers.every((n, i) => Number.isInteger(n) && n >= 0 && n <= limits[i]!);
+  if (!sound) throw new FilterError("expected 'code jt jf k'", span);
+  const [code, jt, jf, k] = numbers as [number, number, number, number];
+  return { code, jt, jf, k };
+}
+
+function parseListedLine(text: string, span: Span, index: number): Instruction {
+  const match = LISTING_LINE.exec(text);
+  if (match === null || Number(match[1]) !== index)
+    throw new FilterError(`expected the line of instruction ${index}`, span);
+  const [, , name, operand, jt, jf] = match;
+  if (name === 'unimp') return { code: Number(operand), jt: 0, jf: 0, k: 0 };
+  const skip = (to: string): number => Number(to) - index - 1;
+  if (name === 'ja') return { code: JMP | JA, jt: 0, jf: 0, k: skip(operand!) >>> 0 };
+  // A register operand of `ret` is not printed; `ret` alone is `ret a`.
+  const words = name === 'ret' && operand === '' ? 'ret a' : `${name} ${operand}`;
+  const labels = jt === undefined ? '' : ', here, here\nhere: ret #0';
+  let code: number;
+  let k: number;
+  try {
+    ({ code, k } = assemble(words + labels)[0]!);
+  } catch (error) {
+    throw new FilterError(
+      `cannot read '${text.trim()}'`,
+      span,
+      error instanceof FilterError ? { hint: error.message } : {},
+    );
+  }
+  if (jt === undefined) return { code, jt: 0, jf: 0, k };
+  const distances = [skip(jt), skip(jf!)] as const;
+  if (distances.some((distance) => distance < 0 || distance > 255))
+    throw new FilterError('jump out of range', span);
+  return { code, jt: distances[0], jf: distances[1], k };
+}

@@ -1,0 +1,79 @@
+/** Test support: classic programs from vectors, and random ones for property tests. */
+
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import type { Instruction, Program } from '../cbpf/instruction.js';
+import { isConditional, MEMORY_WORDS, OPCODES } from '../cbpf/opcodes.js';
+
+export type Quadruple = readonly [code: number, jt: number, jf: number, k: number];
+
+export const fromQuadruples = (rows: readonly Quadruple[]): Program =>
+  rows.map(([code, jt, jf, k]) => ({ code, jt, jf, k }));
+
+export const fromHex = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
+
+/** Classic instructions packed as in kernel memory, gzipped, base64: how vectors hold long programs. */
+export function fromPacked(base64: string): Program {
+  const bytes = gunzipSync(Buffer.from(base64, 'base64'));
+  return Array.from({ length: bytes.length / 8 }, (_, index) => ({
+    code: bytes.readUInt16LE(index * 8),
+    jt: bytes[index * 8 + 2]!,
+    jf: bytes[index * 8 + 3]!,
+    k: bytes.readUInt32LE(index * 8 + 4),
+  }));
+}
+
+const offsets = fc.oneof(
+  fc.nat({ max: 40 }),
+  fc.constantFrom(0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0xffff_f000),
+);
+const constants = fc.oneof(
+  fc.nat({ max: 300 }),
+  fc.constantFrom(0x0800, 0x86dd, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff),
+);
+
+/** An operand that makes the operation valid, mostly within reach of a short packet. */
+function arbitraryOperand(name: string, operand: string): fc.Arbitrary<number> {
+  switch (operand) {
+    case 'absolute':
+    case 'indirect':
+    case 'headerLength':
+      return offsets;
+    case 'memory':
+      return fc.nat({ max: MEMORY_WORDS - 1 });
+    case 'immediate':
+      if (name === 'lsh' || name === 'rsh') return fc.nat({ max: 31 });
+      if (name === 'div' || name === 'mod') return constants.map((k) => k || 1);
+      return constants;
+    default:
+      return fc.constant(0);
+  }
+}
+
+const arbitraryInstruction: fc.Arbitrary<Instruction> = fc
+  .constantFrom(...OPCODES)
+  .chain(({ code, name, operand }) =>
+    fc.record({
+      code: fc.constant(code),
+      jt: fc.nat({ max: 255 }),
+      jf: fc.nat({ max: 255 }),
+      k: arbitraryOperand(name, operand),
+    }),
+  );
+
+/** A valid program: any operation, forward jumps, a return at the end. */
+export function arbitraryProgram(maxLength = 24): fc.Arbitrary<Program> {
+  return fc.array(arbitraryInstruction, { maxLength }).map((body) => {
+    const length = body.length + 1;
+    const bounded = body.map((instruction, index): Instruction => {
+      const room = length - index - 1;
+      if (isConditional(instruction.code))
+        return { ...instruction, jt: instruction.jt % room, jf: instruction.jf % room };
+      const jump = instruction.code === 0x05 ? { k: instruction.jt % room } : {};
+      return { ...instruction, jt: 0, jf: 0, ...jump };
+    });
+    return [...bounded, { code: 0x16, jt: 0, jf: 0, k: 0 }];
+  });
+}
+
+export const arbitraryPacket: fc.Arbitrary<Uint8Array> = fc.uint8Array({ maxLength: 64 });
