@@ -1,0 +1,8 @@
+/** The language's surface: text to tree and back. */
+
+export * from './ast.js';
+export { displayFilterHint, FilterSyntaxError, SYNTAX_ERROR } from './errors.js';
+export { format } from './format.js';
+export { tokenize } from './lexer.js';
+export { type ParseOptions, parse } from './parser.js';
+export * from './token.js';
