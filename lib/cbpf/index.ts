@@ -12,6 +12,7 @@ export {
 export * from './extensions.js';
 export type { Instruction, Program } from './instruction.js';
 export { type FilterFunction, type LoadOptions, loadInterpreter } from './interpreter.js';
+export { NO_DEVICE, OUT_OF_BOUNDS, type SpecialLoad, specialLoad } from './loads.js';
 export { execute, initialState, LOOP_BUDGET, type MachineInput, type MachineState, step } from './machine.js';
 export type { Personality } from './opcodes.js';
 export * as opcodes from './opcodes.js';

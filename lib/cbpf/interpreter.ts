@@ -7,8 +7,9 @@
  * machine.ts defines the meaning; interpreter.test.ts holds the two equal.
  */
 
-import { extensionAt, headerRelative, type PacketMetadata } from './extensions.js';
-import type { Instruction, Program } from './instruction.js';
+import type { PacketMetadata } from './extensions.js';
+import type { Program } from './instruction.js';
+import { NO_DEVICE, OUT_OF_BOUNDS, type SpecialLoad, specialLoad } from './loads.js';
 import { LOOP_BUDGET } from './machine.js';
 import { isConditional, MEMORY_WORDS, OPCODES, type Personality } from './opcodes.js';
 import { assertValid } from './validator.js';
@@ -37,7 +38,8 @@ export interface LoadOptions {
 }
 
 // Dense numbers of the decoded operations: the 49 of the instruction set, in the order of this list,
-// and five that stand for one of them under the kernel's rules or with an ancillary offset.
+// and a few that stand for one of them under
+// the kernel's rules, with an ancillary offset, or backwards.
 const LD_W_ABS = 0;
 const LD_H_ABS = 1;
 const LD_B_ABS = 2;
@@ -89,28 +91,21 @@ const TAX = 47;
 const TXA = 48;
 const LSH_X_MASKED = 49;
 const RSH_X_MASKED = 50;
-/** A load at a negative offset, under the kernel's rules: k is the row of {@link Special}. */
+/** k is the index of a {@link SpecialLoad}. */
 const LD_SPECIAL = 51;
 const ZERO = 52;
 const JA_BACK = 53;
+const LDX_SPECIAL = 54;
 
 /** Operation code to dense number. The rows of OPCODES are in the order of the list above. */
 const DENSE = new Map(OPCODES.map(({ code }, index) => [code, index]));
-
-/** Loads that leave the plain path: kernel loads below 0 or relative to X, and ancillary data. */
-interface Special {
-  readonly instruction: Instruction;
-  readonly size: 1 | 2 | 4;
-  readonly intoX: boolean;
-  readonly relativeToX: boolean;
-}
 
 /**
  * Decodes a program. Jumps become multiples of 4 into the array.
  *
  * @param specials - Receives the loads that need more than a number.
  */
-function decode(program: Program, personality: Personality, specials: Special[]): Int32Array {
+function decode(program: Program, personality: Personality, specials: SpecialLoad[]): Int32Array {
   const code = new Int32Array(program.length * 4);
   for (const [index, instruction] of program.entries()) {
     const { jt, jf, k } = instruction;
@@ -129,52 +124,15 @@ function decode(program: Program, personality: Personality, specials: Special[])
     else if ((dense === LSH_K || dense === RSH_K) && k > 31) code[at] = ZERO;
     else if (dense === LSH_X && personality === 'kernel') code[at] = LSH_X_MASKED;
     else if (dense === RSH_X && personality === 'kernel') code[at] = RSH_X_MASKED;
-    else if (isSpecial(dense, k, personality)) {
-      code[at] = LD_SPECIAL;
+    else {
+      const special = specialLoad(instruction, personality);
+      if (special === undefined) continue;
+      code[at] = dense === LDX_MSH ? LDX_SPECIAL : LD_SPECIAL;
       code[at + 1] = specials.length;
-      const size = dense === LDX_MSH || dense % 3 === 2 ? 1 : dense % 3 === 1 ? 2 : 4;
-      const relativeToX = dense >= LD_W_IND && dense <= LD_B_IND;
-      specials.push({ instruction, size, intoX: dense === LDX_MSH, relativeToX });
+      specials.push(special);
     }
   }
   return code;
-}
-
-function isSpecial(dense: number, k: number, personality: Personality): boolean {
-  if (dense <= LD_B_ABS && extensionAt(k) !== undefined) return true;
-  if (personality === 'libpcap') return false;
-  return (
-    (dense >= LD_W_IND && dense <= LD_B_IND) || ((dense <= LD_B_ABS || dense === LDX_MSH) && (k | 0) < 0)
-  );
-}
-
-const OUT_OF_BOUNDS = -1;
-const NO_DEVICE = -2;
-
-/** A load that {@link Special} describes; a u32, or one of the two negative marks. */
-function loadSpecial(
-  special: Special,
-  personality: Personality,
-  a: number,
-  x: number,
-  bytes: Uint8Array,
-  start: number,
-  capturedLength: number,
-  metadata: PacketMetadata | undefined,
-): number {
-  const { instruction, size, relativeToX, intoX } = special;
-  const { k } = instruction;
-  const extension = relativeToX || intoX || metadata === undefined ? undefined : extensionAt(k);
-  if (extension !== undefined) {
-    return extension.read({ a, x, bytes, start, capturedLength, metadata: metadata! }) ?? NO_DEVICE;
-  }
-  if (personality === 'libpcap') return OUT_OF_BOUNDS;
-  const offset = (relativeToX ? x + k : k) | 0;
-  const at = offset < 0 ? headerRelative(offset, metadata ?? {}) : offset;
-  if (at < 0 || at + size > capturedLength) return OUT_OF_BOUNDS;
-  let value = 0;
-  for (let i = 0; i < size; i++) value = ((value << 8) | bytes[start + at + i]!) >>> 0;
-  return value;
 }
 
 /**
@@ -186,7 +144,7 @@ function loadSpecial(
 export function loadInterpreter(program: Program, options: LoadOptions = {}): FilterFunction {
   const personality = options.personality ?? 'libpcap';
   assertValid(program, { personality, loops: 'bounded' });
-  const specials: Special[] = [];
+  const specials: SpecialLoad[] = [];
   const code = decode(program, personality, specials);
   const memory = new Int32Array(MEMORY_WORDS);
   const usesMemory = program.some(
@@ -246,20 +204,17 @@ export function loadInterpreter(program: Program, options: LoadOptions = {}): Fi
         }
         case LD_SPECIAL: {
           const special = specials[k]!;
-          const value = loadSpecial(
-            special,
-            personality,
-            a >>> 0,
-            x >>> 0,
-            bytes,
-            start,
-            capturedLength,
-            metadata,
-          );
+          const value = special(a >>> 0, x >>> 0, bytes, start, capturedLength, metadata);
           if (value === OUT_OF_BOUNDS) return 0;
           if (value === NO_DEVICE) return a >>> 0;
-          if (special.intoX) x = (value & 0xf) << 2;
-          else a = value | 0;
+          a = value | 0;
+          pc += 4;
+          break;
+        }
+        case LDX_SPECIAL: {
+          const value = specials[k]!(a >>> 0, x >>> 0, bytes, start, capturedLength, metadata);
+          if (value === OUT_OF_BOUNDS) return 0;
+          x = (value & 0xf) << 2;
           pc += 4;
           break;
         }

@@ -1,0 +1,3 @@
+/** Compilers behind the engines. */
+
+export { canGenerateCode, type JavaScriptSource, loadJavaScript, toJavaScript } from './javascript.js';

@@ -1,0 +1,308 @@
+/**
+ * The classic machine compiled to JavaScript: the engine behind `filter.matches(buffer)`.
+ *
+ * A program becomes one function over a buffer it does not copy. Control flow is structured (see
+ * structure.ts), registers are local variables. The body is emitted twice: where the packet holds the
+ * largest constant offset that the program reads, one comparison has settled all those reads; else each
+ * read is checked, unless a dominating read went as far.
+ */
+
+import {
+  assertValid,
+  type FilterFunction,
+  type Instruction,
+  LOOP_BUDGET,
+  type LoadOptions,
+  loadInterpreter,
+  NO_DEVICE,
+  OUT_OF_BOUNDS,
+  opcodes,
+  type Personality,
+  type Program,
+  type SpecialLoad,
+  specialLoad,
+} from '../cbpf/index.js';
+import { immediateDominators, reversePostorder } from '../graph.js';
+import { type Flow, flowOf } from './flow.js';
+import { type Structured, structure } from './structure.js';
+
+const { ABS, ALU, IMM, IND, JEQ, JGE, JGT, JSET, LD, LDX, LEN, MEM, MISC, MSH, NEG, RET, ST, STX, TXA } =
+  opcodes;
+
+/** Above this the emitted function is more than V8 would optimize, and the interpreter does better. */
+const MAX_INSTRUCTIONS = 8192;
+
+/** Whether `new Function` works here: not under a Content-Security-Policy without 'unsafe-eval'. */
+export function canGenerateCode(): boolean {
+  try {
+    return new Function('return true')() === true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Compiles a program to a JavaScript function; falls back to the interpreter where code generation is
+ * forbidden, and for irreducible or very long programs.
+ *
+ * @throws ProgramError when the program is not valid.
+ */
+export function loadJavaScript(program: Program, options: LoadOptions = {}): FilterFunction {
+  const source = canGenerateCode() ? toJavaScript(program, options) : undefined;
+  if (source === undefined) return loadInterpreter(program, options);
+  const make = new Function('specials', source.text) as (specials: readonly SpecialLoad[]) => FilterFunction;
+  return make(source.specials);
+}
+
+export interface JavaScriptSource {
+  /** Body of a function that takes the special loads and returns the filter. */
+  readonly text: string;
+  readonly specials: readonly SpecialLoad[];
+}
+
+/** The emitted source, `undefined` for programs that are irreducible or too long. */
+export function toJavaScript(program: Program, options: LoadOptions = {}): JavaScriptSource | undefined {
+  const personality = options.personality ?? 'libpcap';
+  assertValid(program, { personality, loops: 'bounded' });
+  if (program.length > MAX_INSTRUCTIONS) return undefined;
+  const flow = flowOf(program);
+  const isCopied = (node: number): boolean => {
+    const { start, end } = flow.blocks[node]!;
+    return end - start === 1;
+  };
+  const code = structure(flow, { isCopied });
+  if (code === undefined) return undefined;
+
+  const specials: SpecialLoad[] = [];
+  const emitter: Emitter = { program, flow, personality, specials, specialAt: new Map(), known: [] };
+  const furthest = furthestConstantRead(emitter);
+  const variables = ['a = 0', 'x = 0', 't = 0', ...usedCells(program).map((cell) => `m${cell} = 0`)];
+  if (program.some(({ code: op, k }) => op === opcodes.JMP && (k | 0) < 0))
+    variables.push(`loops = ${LOOP_BUDGET}`);
+  const lines = ['"use strict";', 'return (b, s, n, wire, metadata) => {', `let ${variables.join(', ')};`];
+  if (furthest > 0) {
+    emitter.known = flow.blocks.map(() => furthest);
+    lines.push(`if (n >= ${furthest}) {`, ...emit(code, emitter), '}');
+  }
+  emitter.known = knownLengths(emitter);
+  lines.push(...emit(code, emitter), '};');
+  return { text: lines.join('\n'), specials };
+}
+
+interface Emitter {
+  readonly program: Program;
+  readonly flow: Flow;
+  readonly personality: Personality;
+  readonly specials: SpecialLoad[];
+  /** Instruction index to index in `specials`. */
+  readonly specialAt: Map<number, number>;
+  /** By block: bytes that the packet is known to have when control enters it. */
+  known: readonly number[];
+}
+
+/** Bytes a plain load at a constant offset needs; 0 for every other instruction. */
+function constantRead({ code, k }: Instruction): number {
+  const kind = opcodes.classOf(code);
+  if (kind === LD && opcodes.modeOf(code) === ABS) return k + opcodes.sizeOf(code);
+  if (kind === LDX && opcodes.modeOf(code) === MSH) return k + 1;
+  return 0;
+}
+
+/** Reads beyond this are left to the checked body: no packet is as long. */
+const PLAUSIBLE_LENGTH = 0xffff;
+
+function furthestConstantRead({ program, personality }: Emitter): number {
+  const plain = program.filter((instruction) => specialLoad(instruction, personality) === undefined);
+  return Math.max(0, ...plain.map(constantRead).filter((length) => length <= PLAUSIBLE_LENGTH));
+}
+
+/** A block starts with what its immediate dominator has read, which must have succeeded. */
+function knownLengths({ program, flow, personality }: Emitter): number[] {
+  const order = reversePostorder(flow);
+  const dominator = immediateDominators(flow, order);
+  const atEntry = flow.blocks.map(() => 0);
+  const atExit = flow.blocks.map(() => 0);
+  for (const node of order.nodes) {
+    const { start, end } = flow.blocks[node]!;
+    if (node !== 0) atEntry[node] = atExit[dominator[node]!]!;
+    const reads = program
+      .slice(start, end)
+      .filter((instruction) => specialLoad(instruction, personality) === undefined)
+      .map(constantRead);
+    atExit[node] = Math.max(atEntry[node]!, ...reads);
+  }
+  return atEntry;
+}
+
+function usedCells(program: Program): number[] {
+  const cells = program
+    .filter(({ code }) => {
+      const kind = opcodes.classOf(code);
+      return kind === ST || kind === STX || ((kind === LD || kind === LDX) && opcodes.modeOf(code) === MEM);
+    })
+    .map(({ k }) => k);
+  return [...new Set(cells)].sort((a, b) => a - b);
+}
+
+function emit(parts: readonly Structured[], emitter: Emitter): string[] {
+  return parts.flatMap((part): string[] => {
+    switch (part.kind) {
+      case 'code':
+        return emitBlock(part.node, emitter);
+      case 'branch':
+        return [`if (${emitTest(part.node, part.when, emitter)}) {`, ...emit(part.then, emitter), '}'];
+      case 'block':
+        return [`L${part.label}: {`, ...emit(part.body, emitter), '}'];
+      case 'loop':
+        return [`C${part.label}: for (;;) {`, ...emit(part.body, emitter), '}'];
+      case 'break':
+        return [`break L${part.label};`];
+      case 'continue':
+        return ['if (--loops < 0) return 0;', `continue C${part.label};`];
+    }
+  });
+}
+
+function emitBlock(node: number, emitter: Emitter): string[] {
+  const { start, end } = emitter.flow.blocks[node]!;
+  let known = emitter.known[node]!;
+  const lines: string[] = [];
+  for (let index = start; index < end; index++) {
+    const instruction = emitter.program[index]!;
+    lines.push(...emitInstruction(instruction, index, known, emitter));
+    if (specialLoad(instruction, emitter.personality) === undefined)
+      known = Math.max(known, constantRead(instruction));
+  }
+  return lines;
+}
+
+const unsigned = (value: string): string => `(${value} >>> 0)`;
+
+/** The test of the conditional jump that ends a block. */
+function emitTest(node: number, when: boolean, { program, flow }: Emitter): string {
+  const { code, k } = program[flow.blocks[node]!.end - 1]!;
+  const operand = opcodes.usesX(code) ? 'x' : `${k | 0}`;
+  const wide = opcodes.usesX(code) ? unsigned('x') : `${k}`;
+  switch (opcodes.operationOf(code)) {
+    case JEQ:
+      return `a ${when ? '===' : '!=='} ${operand}`;
+    case JGT:
+      return `${unsigned('a')} ${when ? '>' : '<='} ${wide}`;
+    case JGE:
+      return `${unsigned('a')} ${when ? '>=' : '<'} ${wide}`;
+    case JSET:
+      return `(a & ${operand}) ${when ? '!==' : '==='} 0`;
+  }
+  throw new RangeError(`operation code 0x${code.toString(16)} is not a test`);
+}
+
+/** Big-endian bytes at an index of the buffer, as a signed 32-bit expression. */
+function bytesAt(base: string, offset: number, size: number): string {
+  const byte = (i: number): string => `b[${base}${offset + i === 0 ? '' : ` + ${offset + i}`}]`;
+  if (size === 1) return byte(0);
+  if (size === 2) return `(${byte(0)} << 8) | ${byte(1)}`;
+  return `(${byte(0)} << 24) | (${byte(1)} << 16) | (${byte(2)} << 8) | ${byte(3)}`;
+}
+
+function emitSpecial(instruction: Instruction, index: number, load: SpecialLoad, emitter: Emitter): string[] {
+  const at = emitter.specialAt.get(index) ?? emitter.specials.push(load) - 1;
+  emitter.specialAt.set(index, at);
+  const intoX = opcodes.classOf(instruction.code) === LDX;
+  return [
+    `t = specials[${at}](a >>> 0, x >>> 0, b, s, n, metadata);`,
+    `if (t === ${OUT_OF_BOUNDS}) return 0;`,
+    `if (t === ${NO_DEVICE}) return a >>> 0;`,
+    intoX ? 'x = (t & 15) << 2;' : 'a = t | 0;',
+  ];
+}
+
+function emitInstruction(instruction: Instruction, index: number, known: number, emitter: Emitter): string[] {
+  const { code, k } = instruction;
+  switch (opcodes.classOf(code)) {
+    case LD:
+    case LDX: {
+      const special = specialLoad(instruction, emitter.personality);
+      return special === undefined
+        ? emitLoad(instruction, known)
+        : emitSpecial(instruction, index, special, emitter);
+    }
+    case ST:
+      return [`m${k} = a;`];
+    case STX:
+      return [`m${k} = x;`];
+    case ALU:
+      return emitAlu(instruction, emitter.personality);
+    case RET:
+      return [code === (RET | opcodes.A) ? 'return a >>> 0;' : `return ${k};`];
+    case MISC:
+      return [opcodes.operationOf(code) === TXA ? 'a = x;' : 'x = a;'];
+    default:
+      return []; // jumps: structure() has placed their targets
+  }
+}
+
+function emitLoad(instruction: Instruction, known: number): string[] {
+  const { code, k } = instruction;
+  const register = opcodes.classOf(code) === LD ? 'a' : 'x';
+  const needed = constantRead(instruction);
+  const guard = needed > known ? [`if (n < ${needed}) return 0;`] : [];
+  switch (opcodes.modeOf(code)) {
+    case IMM:
+      return [`${register} = ${k | 0};`];
+    case MEM:
+      return [`${register} = m${k};`];
+    case LEN:
+      return [`${register} = wire | 0;`];
+    case MSH:
+      return [...guard, `x = (${bytesAt('s', k, 1)} & 15) << 2;`];
+    case ABS:
+      return [...guard, `a = ${bytesAt('s', k, opcodes.sizeOf(code))};`];
+    case IND: {
+      const size = opcodes.sizeOf(code);
+      return [
+        `t = (x >>> 0) + ${k};`,
+        `if (t + ${size} > n) return 0;`,
+        't = t + s | 0;',
+        `a = ${bytesAt('t', 0, size)};`,
+      ];
+    }
+  }
+  throw new RangeError(`operation code 0x${code.toString(16)} is not defined`);
+}
+
+function emitAlu({ code, k }: Instruction, personality: Personality): string[] {
+  const x = opcodes.usesX(code);
+  const operand = x ? 'x' : `${k | 0}`;
+  const wide = x ? unsigned('x') : `${k}`;
+  const guard = x ? ['if (x === 0) return 0;'] : [];
+  switch (opcodes.operationOf(code)) {
+    case NEG:
+      return ['a = -a | 0;'];
+    case opcodes.ADD:
+      return [`a = a + ${operand} | 0;`];
+    case opcodes.SUB:
+      return [`a = a - ${x || (k | 0) >= 0 ? operand : `(${operand})`} | 0;`];
+    case opcodes.MUL:
+      return [`a = Math.imul(a, ${operand});`];
+    case opcodes.DIV:
+      return [...guard, `a = ((a >>> 0) / ${wide} >>> 0) | 0;`];
+    case opcodes.MOD:
+      return [...guard, `a = ((a >>> 0) % ${wide} >>> 0) | 0;`];
+    case opcodes.AND:
+      return [`a &= ${operand};`];
+    case opcodes.OR:
+      return [`a |= ${operand};`];
+    case opcodes.XOR:
+      return [`a ^= ${operand};`];
+    case opcodes.LSH:
+      return [emitShift('a << x', `a << ${k}`, x, k, personality)];
+    case opcodes.RSH:
+      return [emitShift('a >>> x | 0', `a >>> ${k} | 0`, x, k, personality)];
+  }
+  throw new RangeError(`operation code 0x${code.toString(16)} is not defined`);
+}
+
+function emitShift(byX: string, byK: string, usesX: boolean, k: number, personality: Personality): string {
+  if (!usesX) return k > 31 ? 'a = 0;' : `a = ${byK};`;
+  return personality === 'kernel' ? `a = ${byX};` : `a = x >>> 0 > 31 ? 0 : ${byX};`;
+}
