@@ -10,8 +10,12 @@ export interface CaptureInterface {
   readonly snapLength: number;
   /** Interface name such as `eth0`, where the file says. */
   readonly name?: string;
+  /** What the interface is, in words, where the file says. */
+  readonly description?: string;
   /** Fraction of a second one time stamp unit is: 1e-6 for µs files, 1e-9 for ns, 2^-n possible. */
   readonly timestampUnit: number;
+  /** Bytes of frame check sequence at the end of each packet, where the file says. */
+  readonly fcsLength?: number;
 }
 
 /**
@@ -53,5 +57,21 @@ export class Packet {
   /** The same packet with bytes of its own. */
   copy(): Packet {
     return new Packet(this.data.slice(), this.wireLength, this.seconds, this.nanoseconds, this.interface);
+  }
+}
+
+/**
+ * Most captured bytes a record of this link type may hold before it is taken for damage: 128 MiB for
+ * D-Bus and USBPcap, 8 MiB for EBHSCR, 256 KiB for the rest (libpcap's max_snaplen_for_dlt()).
+ */
+export function maxCapturedLength(linkType: number): number {
+  switch (linkType) {
+    case 231: // DBUS
+    case 249: // USBPCAP
+      return 128 * 1024 * 1024;
+    case 279: // EBHSCR
+      return 8 * 1024 * 1024;
+    default:
+      return 262_144;
   }
 }

@@ -1,0 +1,204 @@
+/**
+ * Every sample capture, against what libpcap and tshark read from it: counts, first and last time
+ * stamps, link types, and for damaged files how much is delivered and which complaint follows.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { dataPath, Tally, vectors } from '../testing/vectors.js';
+import { CaptureError, readCapture } from './index.js';
+import { FileSink, openCapture } from './node.js';
+import type { Capture } from './reader.js';
+
+interface Row {
+  readonly file: string;
+  readonly format: string;
+  readonly linktype: number | null;
+  readonly snaplen?: number;
+  readonly packets?: number;
+  readonly first_ts?: string;
+  readonly last_ts?: string;
+  readonly raw_walk_packets?: number;
+  readonly libpcap_head?: {
+    readonly packets?: number;
+    readonly bytes?: number;
+    readonly first_ts?: string;
+    readonly last_ts?: string;
+    readonly open_error?: string;
+    readonly read_error?: string;
+  };
+  readonly tshark_4_0_17?: { readonly exit: number; readonly packets: number };
+}
+
+interface Reading {
+  packets: number;
+  bytes: number;
+  times: string[];
+  linkType: number | undefined;
+  snapLength: number | undefined;
+  error: CaptureError | undefined;
+}
+
+async function readAll(open: Promise<Capture>): Promise<Reading> {
+  const reading: Reading = {
+    packets: 0,
+    bytes: 0,
+    times: [],
+    linkType: undefined,
+    snapLength: undefined,
+    error: undefined,
+  };
+  try {
+    await using capture = await open;
+    reading.linkType = capture.interfaces[0]?.linkType;
+    reading.snapLength = capture.interfaces[0]?.snapLength;
+    for await (const packet of capture) {
+      reading.packets++;
+      reading.bytes += packet.data.length;
+      reading.times.push(`${packet.seconds}.${String(packet.nanoseconds).padStart(9, '0')}`);
+    }
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    reading.error = error;
+  }
+  return reading;
+}
+
+test('captures of the tcpdump suite: packets, times, link types', async (t) => {
+  const tally = new Tally('captures/files: packets, first and last time, link type');
+  for (const row of vectors<Row>(t, 'captures/index.jsonl', 1000)) {
+    if (row.packets === undefined) continue;
+    const reading = await readAll(openCapture(dataPath(t, `captures/${row.file}`)!));
+    const got = [
+      reading.packets,
+      reading.times[0],
+      reading.times.at(-1),
+      reading.linkType,
+      reading.error?.reason,
+    ];
+    const want = [row.packets, row.first_ts, row.last_ts, row.linktype, undefined];
+    tally.check(`${got}` === `${want}`, () => `${row.file}: ${got}, not ${want}`);
+  }
+  tally.finish(t);
+});
+
+/** What is better than libpcap here: the sum of what the best reader in the index gives. */
+const BETTER: Readonly<Record<string, { readonly packets: number; readonly error?: RegExp }>> = {
+  'made/le-us.pcap.gz': { packets: 30 },
+  'made/le-us.pcap.lz4': { packets: 30 },
+  'made/le-us.pcap.zst': { packets: 30 },
+  'made/two-interfaces-two-linktypes.pcapng': { packets: 12 },
+  'made/le-us.pcap.xz': { packets: 0, error: /^compressed with xz, .* xz -dc FILE \| weir -r -$/ },
+};
+
+test('generated captures: as libpcap reads them, or better', async (t) => {
+  const tally = new Tally('captures/made: packets, bytes, times, errors');
+  for (const row of vectors<Row>(t, 'captures/index.jsonl', 1000)) {
+    const libpcap = row.libpcap_head;
+    if (libpcap === undefined) continue;
+    const reading = await readAll(openCapture(dataPath(t, `captures/${row.file}`)!));
+    const better = BETTER[row.file];
+    if (better !== undefined) {
+      const error = reading.error?.reason ?? '';
+      tally.check(
+        reading.packets === better.packets &&
+          (better.error === undefined ? error === '' : better.error.test(error)),
+        () => `${row.file}: ${reading.packets} packets, ${reading.error}`,
+      );
+      continue;
+    }
+    const exact = row.format === 'pcapng' ? (time: string) => time.slice(0, -3) : (time: string) => time;
+    const got = [
+      reading.packets,
+      reading.bytes,
+      exact(reading.times[0] ?? ''),
+      exact(reading.times.at(-1) ?? ''),
+      reading.error?.reason ?? '',
+    ];
+    const want = [
+      libpcap.packets ?? 0,
+      libpcap.bytes ?? 0,
+      exact(libpcap.first_ts ?? ''),
+      exact(libpcap.last_ts ?? ''),
+      libpcap.open_error ?? libpcap.read_error ?? '',
+    ];
+    tally.check(`${got}` === `${want}`, () => `${row.file}: ${got}, not ${want}`);
+  }
+  tally.finish(t);
+});
+
+test('a capture reads the same from a path, a descriptor, a stream, a pipe and chunks', async (t) => {
+  for (const name of ['made/le-us.pcap', 'made/le.pcapng', 'made/le-us.pcap.gz', 'made/le-us.pcap.lz4']) {
+    const path = dataPath(t, `captures/${name}`);
+    if (path === undefined) return;
+    const whole = await readAll(openCapture(path));
+    t.is(whole.packets, 30);
+    t.is(whole.error, undefined);
+    t.deepEqual(await readAll(openCapture(openSync(path, 'r'))), whole);
+    t.deepEqual(await readAll(openCapture(createReadStream(path, { highWaterMark: 77 }))), whole);
+    t.deepEqual(await readAll(openCapture(new Blob([readFileSync(path)]).stream())), whole);
+    if (name.endsWith('.gz') || name.endsWith('.lz4')) continue;
+    t.deepEqual(await readAll(readCapture([readFileSync(path)])), whole);
+  }
+});
+
+test('a capture reads from a FIFO', async (t) => {
+  const path = dataPath(t, 'captures/made/le-us.pcap');
+  if (path === undefined) return;
+  const folder = mkdtempSync(join(tmpdir(), 'weir-fifo-'));
+  const fifo = join(folder, 'fifo');
+  try {
+    execFileSync('mkfifo', [fifo]);
+    execFileSync('sh', ['-c', 'cat "$0" > "$1" &', path, fifo], { stdio: 'ignore' });
+    t.is((await readAll(openCapture(fifo))).packets, 30);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('filtering keeps what it does not drop, byte for byte', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-copy-'));
+  const tally = new Tally('captures: copied byte for byte');
+  try {
+    for (const row of vectors<Row>(t, 'captures/index.jsonl', 1000)) {
+      const path = dataPath(t, `captures/${row.file}`)!;
+      if ((await readAll(openCapture(path))).error !== undefined || /\.(gz|zst|lz4)$/.test(row.file))
+        continue;
+      const copy = join(folder, 'copy');
+      const sink = new FileSink(copy);
+      await using capture = await openCapture(path);
+      await capture.scan({ select: () => () => 1, sink });
+      sink.close();
+      tally.check(readFileSync(copy).equals(readFileSync(path)), () => row.file);
+    }
+    tally.finish(t);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+const complaint = test.macro({
+  title: (_, path: string) => `opening ${path}`,
+  async exec(t, path: string, expected: RegExp) {
+    const error = await t.throwsAsync(openCapture(path), { instanceOf: CaptureError });
+    t.regex(error.message, expected);
+  },
+});
+test(complaint, '/nowhere/x.pcap', /^\/nowhere\/x\.pcap: No such file or directory$/);
+test(complaint, tmpdir(), /: error reading dump file: Is a directory$/);
+test(
+  complaint,
+  '/dev/null',
+  /^\/dev\/null: truncated dump file; tried to read 4 file header bytes, only got 0/,
+);
+
+test('a full disk is an error', (t) => {
+  const sink = new FileSink('/dev/full');
+  t.throws(() => sink.write(new Uint8Array(10)), {
+    instanceOf: CaptureError,
+    message: /No space left on device/i,
+  });
+});

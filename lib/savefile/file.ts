@@ -1,0 +1,191 @@
+/**
+ * Captures in files, pipes and streams: the Node half of reading, and the sink that a scan writes to.
+ */
+
+import * as fs from 'node:fs';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { getSystemErrorMap, promisify } from 'node:util';
+import { decompress } from './compression.js';
+import { CaptureError } from './error.js';
+import { type Capture, openSource, type ReadOptions, readMagic, type Sink } from './reader.js';
+import { recogniseCompression } from './recognise.js';
+import { type Chunks, chunkSource, type Source } from './source.js';
+import { Window } from './window.js';
+
+/** Compressed bytes read at a time. */
+const COMPRESSED_CHUNK = 262_144;
+/** Milliseconds to wait before a descriptor that would block is tried again. */
+const RETRY = 2;
+
+const read = promisify(fs.read);
+
+/**
+ * Opens a capture: pcap or pcapng, bare or compressed with gzip, zstd or lz4, told apart by content.
+ *
+ * A regular file is read synchronously into one reused buffer, which is what makes scanning fast; the
+ * event loop gets its turn every few milliseconds. Pipes, FIFOs and streams are read as data comes.
+ *
+ * @param input - A path; a file descriptor, which stays open; or chunks of bytes, as from a stream.
+ * @throws CaptureError where the input cannot be opened or is no capture.
+ */
+export async function openCapture(
+  input: string | number | Chunks,
+  options: ReadOptions = {},
+): Promise<Capture> {
+  const name = options.name ?? (typeof input === 'string' ? input : '');
+  const window = new Window(options.chunkSize);
+  const source = await openInput(input, name);
+  try {
+    await readMagic(source, window, options.signal);
+    const compression = recogniseCompression(window);
+    if (compression === undefined) return openSource(source, window, undefined, { ...options, name });
+    const contents = chunkSource(decompress(compression, chunksOf(source, window)));
+    const closeBoth = async () => {
+      await contents.close();
+      await source.close();
+    };
+    const inner = { read: contents.read, close: closeBoth };
+    return openSource(inner, new Window(options.chunkSize), compression, { ...options, name });
+  } catch (error) {
+    await source.close();
+    throw error instanceof CaptureError ? error.in(name) : error;
+  }
+}
+
+async function openInput(input: string | number | Chunks, name: string): Promise<Source> {
+  if (typeof input === 'object') return chunkSource(input);
+  // Opening a FIFO waits for its writer: not on this thread.
+  const handle = typeof input === 'string' ? await fs.promises.open(input).catch(failed(name)) : undefined;
+  const descriptor = typeof input === 'number' ? input : handle!.fd;
+  const close = async () => handle?.close();
+  const reading = 'error reading dump file';
+  if (!fs.fstatSync(descriptor).isFile()) return waitingSource(descriptor, name, reading, close);
+  return {
+    read(window) {
+      try {
+        const count = fs.readSync(descriptor, window.bytes, window.end, window.room, null);
+        window.end += count;
+        return count;
+      } catch (error) {
+        throw ioError(error, name, reading);
+      }
+    },
+    breathe: () => setImmediate(),
+    close,
+  };
+}
+
+/** A source whose reads wait for data, on another thread. */
+function waitingSource(descriptor: number, name: string, doing: string, close: () => Promise<void>): Source {
+  return {
+    async read(window) {
+      for (;;) {
+        try {
+          const { bytesRead } = await read(descriptor, window.bytes, window.end, window.room, null);
+          window.end += bytesRead;
+          return bytesRead;
+        } catch (error) {
+          // A pipe that another program set not to block: ask again in a while.
+          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw ioError(error, name, doing);
+          await setTimeout(RETRY);
+        }
+      }
+    },
+    close,
+  };
+}
+
+/** What is in the window, then what the source reads, in chunks of their own memory. */
+async function* chunksOf(source: Source, window: Window): AsyncGenerator<Uint8Array, void, undefined> {
+  yield window.bytes.slice(window.start, window.end);
+  for (;;) {
+    const piece = new Window(COMPRESSED_CHUNK);
+    if ((await source.read(piece)) === 0) return;
+    yield piece.bytes.subarray(0, piece.end);
+  }
+}
+
+/**
+ * A file or descriptor that a scan or a writer puts bytes into. Writes are synchronous and complete, or
+ * throw: a full disk or a closed pipe never passes unnoticed.
+ */
+export class FileSink implements Sink {
+  readonly name: string;
+  /** Bytes written so far. */
+  bytesWritten = 0;
+  private readonly descriptor: number;
+  private readonly owned: boolean;
+  private closed = false;
+
+  /**
+   * @param target - A path, created or emptied; or a descriptor, which stays open.
+   * @param input - A path that must not be the same file as the target, because it is being read.
+   * @throws CaptureError where the file cannot be created.
+   */
+  constructor(target: string | number, input?: string) {
+    this.owned = typeof target === 'string';
+    this.name = typeof target === 'string' ? target : '';
+    if (typeof target === 'number') {
+      this.descriptor = target;
+      return;
+    }
+    if (input !== undefined && sameFile(target, input)) {
+      throw new CaptureError('io', 'is the file that is being read; write to another one', { path: target });
+    }
+    try {
+      this.descriptor = fs.openSync(target, 'w');
+    } catch (error) {
+      throw ioError(error, target);
+    }
+  }
+
+  write(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    for (let at = start; at < end; ) {
+      try {
+        const count = fs.writeSync(this.descriptor, bytes, at, end - at);
+        at += count;
+        this.bytesWritten += count;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw ioError(error, this.name);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
+      }
+    }
+  }
+
+  /** Closes the file, unless it was handed in as a descriptor. */
+  close(): void {
+    if (this.closed || !this.owned) return;
+    this.closed = true;
+    try {
+      fs.closeSync(this.descriptor);
+    } catch (error) {
+      throw ioError(error, this.name);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function sameFile(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((path) => fs.statSync(path, { throwIfNoEntry: false }));
+  return (
+    one !== undefined && other !== undefined && one.isFile() && one.ino === other.ino && one.dev === other.dev
+  );
+}
+
+function failed(name: string): (error: unknown) => never {
+  return (error) => {
+    throw ioError(error, name);
+  };
+}
+
+/** A system error in the words that the C library, and so tcpdump, has for it. */
+export function ioError(error: unknown, path: string, doing = ''): CaptureError {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  const [code, text] = getSystemErrorMap().get(errno ?? 0) ?? ['', message];
+  const words = code === 'EISDIR' ? 'is a directory' : text; // libuv: "illegal operation on a directory"
+  const reason = words.charAt(0).toUpperCase() + words.slice(1);
+  return new CaptureError('io', doing === '' ? reason : `${doing}: ${reason}`, { path, cause: error });
+}

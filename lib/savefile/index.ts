@@ -1,0 +1,14 @@
+/**
+ * Capture files, the half that runs anywhere: pcap and pcapng read from chunks of bytes, scanned,
+ * and written. The half that needs Node is node.ts.
+ */
+
+export type { Step } from './container.js';
+export { CaptureError, type CaptureErrorCode, type CaptureErrorOptions } from './error.js';
+export { OPTION, type Option, optionText, readOptions, textOption } from './options.js';
+export { type CaptureInterface, maxCapturedLength, Packet } from './packet.js';
+export { Capture, type ReadOptions, readCapture, type ScanOptions, type Sink } from './reader.js';
+export type { Compression } from './recognise.js';
+export type { PacketTest, Select } from './scan.js';
+export type { Chunks } from './source.js';
+export { type Encoder, PcapEncoder, PcapngEncoder, type PcapngOptions, type PcapOptions } from './writer.js';

@@ -1,0 +1,5 @@
+/**
+ * Capture files, the half that needs Node: files, pipes, compression, pcap-parser.
+ */
+
+export { FileSink, ioError, openCapture } from './file.js';

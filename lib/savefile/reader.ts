@@ -1,0 +1,285 @@
+/**
+ * Reading a capture: in batches of packets, packet by packet, or by the fast path of scan.ts.
+ *
+ * Nothing here needs Node: {@link readCapture} reads chunks of bytes from anywhere. Files, pipes and
+ * compression are added by file.ts.
+ */
+
+import { type Container, FAILED, MORE, PACKET, SECTION } from './container.js';
+import { CaptureError } from './error.js';
+import type { CaptureInterface, Packet } from './packet.js';
+import { type Compression, MAGIC_LENGTH, openContainer } from './recognise.js';
+import { type PacketTest, Scan, type Select, scanWindow, unsetSectionLength } from './scan.js';
+import { type Chunks, chunkSource, type Source } from './source.js';
+import { Window } from './window.js';
+
+/** Most packets in one batch. */
+const BATCH = 4096;
+/** Milliseconds after which a reader that never waits lets the event loop turn. */
+const BREATH = 20;
+
+export interface ReadOptions {
+  /** Name for error messages; the path where the capture comes from a file. */
+  readonly name?: string;
+  /** Ends reading early: the pending and every later read rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** Bytes read at a time. */
+  readonly chunkSize?: number;
+}
+
+/** Takes kept bytes of a scan, as indexes into a buffer that is reused once the result has settled. */
+export interface Sink {
+  write(bytes: Uint8Array, start: number, end: number): void | Promise<void>;
+}
+
+export interface ScanOptions {
+  /** Makes the test for an interface; without it every packet matches. */
+  readonly select?: Select;
+  /** Stop after this many matches. */
+  readonly limit?: number;
+  /**
+   * Where matching records go, byte for byte and in the container they came in, with everything that
+   * is not a packet: file header, or sections, interfaces, names, secrets, statistics, unknown blocks.
+   */
+  readonly sink?: Sink;
+  /** Called for each match; the packet's data is overwritten later, so copy what is to be kept. */
+  readonly onMatch?: (packet: Packet) => void;
+}
+
+/**
+ * An open capture. It is read once, from front to back, by one of `batches()`, iteration and `scan()`.
+ *
+ * When the input is damaged or cut short, everything readable before that place is delivered first,
+ * then reading rejects with a {@link CaptureError}.
+ */
+export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
+  readonly name: string;
+  readonly format: 'pcap' | 'pcapng';
+  readonly compression: Compression | undefined;
+  /** Packets stepped over so far. */
+  packetsRead = 0;
+  /** Packets that the test of the last `scan()` or `batches()` accepted. */
+  packetsMatched = 0;
+
+  private readonly container: Container;
+  private readonly window: Window;
+  private readonly source: Source;
+  private readonly signal: AbortSignal | undefined;
+  private inputEnded = false;
+  private closed = false;
+  private lastBreath = performance.now();
+  /** First byte of the window that a scan has not handed on; -1 once there is none. */
+  private heldFrom = 0;
+  /** Where in the window the section headers are that were stepped over when opening. */
+  private readonly heldSections: number[] = [];
+
+  /** Use {@link openSource}. */
+  constructor(
+    container: Container,
+    window: Window,
+    source: Source,
+    compression: Compression | undefined,
+    options: ReadOptions,
+  ) {
+    this.name = options.name ?? '';
+    this.format = container.format;
+    this.compression = compression;
+    this.container = container;
+    this.window = window;
+    this.source = source;
+    this.signal = options.signal;
+  }
+
+  /** Interfaces met so far. A pcap file has one; those of a pcapng file come as they are read. */
+  get interfaces(): readonly CaptureInterface[] {
+    return this.container.interfaces;
+  }
+
+  /** Bytes of the (decompressed) file stepped over so far. */
+  get bytesRead(): number {
+    return this.window.offset;
+  }
+
+  /**
+   * The packets, in arrays. Data of a batch is overwritten when the next one is asked for.
+   *
+   * @param select - Leaves out the packets its test rejects.
+   */
+  async *batches(select?: Select): AsyncGenerator<Packet[], void, undefined> {
+    const { window, container } = this;
+    const tests: PacketTest[] = [];
+    this.heldFrom = -1;
+    try {
+      for (;;) {
+        const batch: Packet[] = [];
+        let step = container.step(window);
+        for (; step !== MORE && step !== FAILED; step = container.step(window)) {
+          if (step !== PACKET) continue;
+          this.packetsRead++;
+          if (select !== undefined) {
+            const index = window.interfaceIndex;
+            const test = (tests[index] ??= select(container.interfaces[index]!));
+            if (test(window.bytes, window.dataStart, window.dataEnd, window.wireLength) === 0) continue;
+          }
+          this.packetsMatched++;
+          if (batch.push(container.packet(window)) === BATCH) break;
+        }
+        if (batch.length > 0) yield batch;
+        if (step === FAILED) throw this.damage();
+        if (step === MORE && !(await this.fill())) return;
+        this.signal?.throwIfAborted();
+      }
+    } finally {
+      await this.close();
+    }
+  }
+
+  /**
+   * The packets, one by one: the convenient form, an order of magnitude slower than `batches()`. A
+   * packet's data stays valid until the next one is asked for.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Packet, void, undefined> {
+    for await (const batch of this.batches()) yield* batch;
+  }
+
+  /**
+   * Walks over the rest of the capture without making packets: counts, and writes what matches. The
+   * counts are in `packetsRead` and `packetsMatched`, also while it runs and after an error.
+   */
+  async scan(options: ScanOptions = {}): Promise<void> {
+    const { window, container } = this;
+    const { sink } = options;
+    const scan = new Scan(options.select, options.limit, options.onMatch);
+    const heldFrom = this.heldFrom;
+    const readBefore = this.packetsRead;
+    if (scan.drops) for (const at of this.heldSections) unsetSectionLength(window.view, at);
+    this.heldFrom = -1;
+    let from = heldFrom < 0 ? window.start : heldFrom;
+    for (;;) {
+      const step = scanWindow(window, container, scan, from);
+      this.packetsRead = readBefore + scan.packets;
+      this.packetsMatched = scan.matched;
+      if (sink !== undefined && scan.keptStart < scan.keptEnd) {
+        const written = sink.write(window.bytes, scan.keptStart, scan.keptEnd);
+        if (written !== undefined) await written;
+      }
+      if (scan.failure !== undefined) throw scan.failure;
+      if (step === FAILED) throw this.damage();
+      if (step === PACKET) return;
+      const filled = this.fill();
+      if (!(typeof filled === 'boolean' ? filled : await filled)) return;
+      if (performance.now() - this.lastBreath > BREATH) await this.breathe();
+      from = window.start;
+    }
+  }
+
+  /** Closes the input. Does nothing when it is closed already. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.source.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Steps over what comes before the first packet, so that `interfaces` tells what to compile for.
+   * What was stepped over stays in the window for a scan to hand on; where it does not fit, opening
+   * ends without an interface.
+   */
+  async readUntilInterface(): Promise<void> {
+    const { window, container } = this;
+    while (container.interfaces.length === 0) {
+      const step = container.step(window);
+      if (step === FAILED) throw this.damage();
+      if (step === SECTION) this.heldSections.push(window.recordStart);
+      if (step === MORE && (window.room === 0 || !(await this.append()))) return;
+    }
+  }
+
+  /** Gets more bytes. `false` at a well-formed end of the input. */
+  private fill(): boolean | Promise<boolean> {
+    this.window.makeRoom();
+    return this.append();
+  }
+
+  private append(): boolean | Promise<boolean> {
+    this.signal?.throwIfAborted();
+    if (this.inputEnded) return false;
+    const count = this.source.read(this.window);
+    return typeof count === 'number' ? this.appended(count) : this.appendLater(count);
+  }
+
+  private async appendLater(count: Promise<number>): Promise<boolean> {
+    try {
+      return this.appended(await abortable(count, this.signal));
+    } catch (error) {
+      throw error instanceof CaptureError ? error.in(this.name) : error;
+    }
+  }
+
+  private appended(count: number): boolean {
+    if (count > 0) return true;
+    this.inputEnded = true;
+    const error = this.container.finish(this.window);
+    if (error !== undefined) throw error.in(this.name);
+    return false;
+  }
+
+  private async breathe(): Promise<void> {
+    await this.source.breathe?.();
+    this.lastBreath = performance.now();
+    this.signal?.throwIfAborted();
+  }
+
+  private damage(): CaptureError {
+    return this.container.error!.in(this.name);
+  }
+}
+
+/**
+ * Opens a capture from chunks of bytes: anything iterable, synchronous or not, or a Web stream.
+ *
+ * @throws CaptureError where the first bytes are no capture.
+ */
+export async function readCapture(chunks: Chunks, options: ReadOptions = {}): Promise<Capture> {
+  return openSource(chunkSource(chunks), new Window(options.chunkSize), undefined, options);
+}
+
+/** Opens a capture from a source whose first bytes may be in the window already. */
+export async function openSource(
+  source: Source,
+  window: Window,
+  compression: Compression | undefined,
+  options: ReadOptions,
+): Promise<Capture> {
+  try {
+    await readMagic(source, window, options.signal);
+    const capture = new Capture(openContainer(window), window, source, compression, options);
+    await capture.readUntilInterface();
+    return capture;
+  } catch (error) {
+    await source.close();
+    throw error instanceof CaptureError ? error.in(options.name ?? '') : error;
+  }
+}
+
+/** Reads until the window holds the bytes that tell formats apart, or the input ends. */
+export async function readMagic(source: Source, window: Window, signal?: AbortSignal): Promise<void> {
+  while (window.end - window.start < MAGIC_LENGTH) {
+    if ((await abortable(source.read(window), signal)) === 0) return;
+  }
+}
+
+/** Settles as `result` does, or rejects with the signal's reason if that comes first. */
+function abortable<Value>(result: Value | Promise<Value>, signal?: AbortSignal): Value | Promise<Value> {
+  if (signal === undefined || !(result instanceof Promise)) return result;
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

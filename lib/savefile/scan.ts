@@ -1,0 +1,128 @@
+/**
+ * The fast path: walks over the records at hand, asks a test about each packet, and gathers what is to
+ * be kept in place, so that one write hands it on.
+ *
+ * No object, closure or view is made for a packet. What is kept moves towards the front of the window,
+ * over records that were dropped, run by run of adjacent records:
+ *
+ *     before   | A  keep | B drop | C keep | D keep | E drop | F, not whole yet |
+ *     after    | A  keep | C keep | D keep |  ...            | F                |
+ *               keptStart                   keptEnd           start          end
+ */
+
+import { type Container, FAILED, MORE, PACKET, SECTION, type Step } from './container.js';
+import type { CaptureInterface, Packet } from './packet.js';
+import type { Window } from './window.js';
+
+/**
+ * Decides about one packet: the captured bytes are `bytes[start]` up to `bytes[end]`. The result is
+ * that of a BPF program: 0 drops the packet, anything else keeps it whole.
+ */
+export type PacketTest = (bytes: Uint8Array, start: number, end: number, wireLength: number) => number;
+
+/** Makes the test for packets of one interface; called once for each, when its first packet comes. */
+export type Select = (source: CaptureInterface) => PacketTest;
+
+/** A walk over one capture: what to look for, what was counted, what to hand on. */
+export class Scan {
+  packets = 0;
+  matched = 0;
+  /** Kept bytes of the last {@link scanWindow}, as indexes into the window. */
+  keptStart = 0;
+  keptEnd = 0;
+  /** What `select` threw; the walk stops there as it does at damage. */
+  failure: unknown;
+
+  readonly select: Select | undefined;
+  /** Stop after so many matches. */
+  readonly limit: number;
+  /** Called for each match; the packet is a view of the window until the call returns. */
+  readonly onMatch: ((packet: Packet) => void) | undefined;
+  /** Tests by interface index, made when needed. */
+  readonly tests: PacketTest[] = [];
+
+  constructor(select?: Select, limit = Number.POSITIVE_INFINITY, onMatch?: (packet: Packet) => void) {
+    this.select = select;
+    this.limit = limit;
+    this.onMatch = onMatch;
+  }
+
+  /** Whether packets may be missing from what is kept. */
+  get drops(): boolean {
+    return this.select !== undefined || this.limit !== Number.POSITIVE_INFINITY;
+  }
+}
+
+/**
+ * Walks over every whole record in the window.
+ *
+ * @param from - First byte to keep, where records before `window.start` are still to be handed on.
+ * @returns MORE when more bytes are needed, FAILED at damage, PACKET when the limit is reached.
+ */
+export function scanWindow(window: Window, container: Container, scan: Scan, from = window.start): Step {
+  const { bytes, view } = window;
+  const { select, tests, onMatch, limit, drops } = scan;
+  let { packets, matched } = scan;
+  let runStart = from;
+  scan.keptStart = from;
+  scan.keptEnd = from;
+  let step: Step = matched < limit ? MORE : PACKET;
+  while (matched < limit) {
+    step = container.step(window);
+    if (step === PACKET) {
+      packets++;
+      if (select !== undefined) {
+        const test = tests[window.interfaceIndex] ?? makeTest(scan, container, window.interfaceIndex);
+        if (test === undefined) {
+          packets--;
+          window.start = window.recordStart;
+          step = FAILED;
+          break;
+        }
+        if (test(bytes, window.dataStart, window.dataEnd, window.wireLength) === 0) {
+          if (runStart < window.recordStart) keep(scan, bytes, runStart, window.recordStart);
+          runStart = window.start;
+          continue;
+        }
+      }
+      matched++;
+      if (onMatch !== undefined) onMatch(container.packet(window));
+    } else if (step === MORE || step === FAILED) {
+      break;
+    } else if (step === SECTION && drops) {
+      unsetSectionLength(view, window.recordStart);
+    }
+  }
+  if (runStart < window.start) keep(scan, bytes, runStart, window.start);
+  scan.packets = packets;
+  scan.matched = matched;
+  return step;
+}
+
+/** Appends a run to what is kept. */
+function keep(scan: Scan, bytes: Uint8Array, start: number, end: number): void {
+  if (scan.keptStart === scan.keptEnd) {
+    scan.keptStart = start;
+    scan.keptEnd = end;
+    return;
+  }
+  if (scan.keptEnd !== start) bytes.copyWithin(scan.keptEnd, start, end);
+  scan.keptEnd += end - start;
+}
+
+function makeTest(scan: Scan, container: Container, index: number): PacketTest | undefined {
+  try {
+    return (scan.tests[index] = scan.select!(container.interfaces[index]!));
+  } catch (failure) {
+    scan.failure = failure;
+    return undefined;
+  }
+}
+
+/**
+ * Sets the length that the section header at `start` states to "not known" (-1, which needs no byte
+ * order; pcapng §4.1): once packets may be missing, what it said is wrong.
+ */
+export function unsetSectionLength(view: DataView, start: number): void {
+  view.setBigInt64(start + 16, -1n);
+}

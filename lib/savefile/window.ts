@@ -1,0 +1,79 @@
+/**
+ * The bytes of a capture that are at hand, and the record that was found in them last.
+ *
+ * A source appends to the window, a container steps through it record by record, and what a record
+ * left unfinished is carried over to the front before more is read:
+ *
+ *      0        start            end          length
+ *     +--------+----------------+------------+
+ *     |  done  |  not yet read  |    room    |
+ *     +--------+----------------+------------+
+ *
+ * The record fields are plain numbers that each step overwrites, so that walking over a gigabyte of
+ * packets creates no objects.
+ */
+
+export class Window {
+  bytes: Uint8Array;
+  /** Over the same memory as `bytes`. */
+  view: DataView;
+  /** First byte not yet stepped over. */
+  start = 0;
+  /** End of the bytes at hand. */
+  end = 0;
+  /** Offset in the file of `bytes[0]`. */
+  base = 0;
+
+  /** Index in `bytes` of the last record, with its header; the record ends at `start`. */
+  recordStart = 0;
+  /** Captured bytes of the last packet, as indexes into `bytes`. */
+  dataStart = 0;
+  dataEnd = 0;
+  /** Bytes the last packet had on the wire. */
+  wireLength = 0;
+  /** Index of the last packet's interface in the container's `interfaces`. */
+  interfaceIndex = 0;
+
+  /** @param size - Bytes to hold at first; the window doubles when one record fills it. */
+  constructor(size = 1 << 20) {
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Offset in the file of the first byte not yet stepped over. */
+  get offset(): number {
+    return this.base + this.start;
+  }
+
+  /** Bytes that can be appended before {@link makeRoom} has to be called. */
+  get room(): number {
+    return this.bytes.length - this.end;
+  }
+
+  /**
+   * Moves what is unread to the front; doubles the memory where that alone fills it. Growth follows
+   * bytes that have really been read, never a length that a header claims.
+   */
+  makeRoom(): void {
+    const { bytes, start, end } = this;
+    if (start > 0) {
+      bytes.copyWithin(0, start, end);
+      this.base += start;
+      this.start = 0;
+      this.end = end - start;
+    } else if (end === bytes.length) {
+      this.bytes = new Uint8Array(2 * bytes.length);
+      this.bytes.set(bytes);
+      this.view = new DataView(this.bytes.buffer);
+    }
+  }
+
+  /** Appends `chunk` from index `from` on, as much as there is room for. Returns how much that was. */
+  append(chunk: Uint8Array, from = 0): number {
+    const count = Math.min(this.room, chunk.length - from);
+    const whole = from === 0 && count === chunk.length;
+    this.bytes.set(whole ? chunk : chunk.subarray(from, from + count), this.end);
+    this.end += count;
+    return count;
+  }
+}
