@@ -1,0 +1,38 @@
+/**
+ * What a caller may ask of the printer: tcpdump's printing options, by what they do.
+ */
+
+export interface PrinterOptions {
+  /** `-n`: numbers for addresses and ports. Default true, as no resolver is given by default. */
+  readonly numeric?: boolean;
+  /** `-N`: host names without their domain. */
+  readonly shortHostNames?: boolean;
+  /** Name of a port where `numeric` is false; `undefined` prints the number. Asked once a port. */
+  readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
+  /** Name of a host (4 or 16 address bytes) where `numeric` is false; `undefined` prints the number. */
+  readonly hostName?: (address: Uint8Array) => string | undefined;
+  /** Name of an interface of this host, for LINUX_SLL2, which records the index; `undefined` prints `?`. */
+  readonly interfaceName?: (index: number) => string | undefined;
+  /** `-e`: print the link-layer header. */
+  readonly linkLayer?: boolean;
+  /** `-q`, `-qq`: how much less to print. Default 0. */
+  readonly quiet?: number;
+  /** `-v`, `-vv`, `-vvv`: how much more to print. Default 0. */
+  readonly verbose?: number;
+  /** `-S`: TCP sequence numbers as they are on the wire. */
+  readonly absoluteSequence?: boolean;
+  /** How many `t` in `-t…-ttttt`: 1 none, 2 epoch, 3 since the last packet, 4 with date, 5 since the first. */
+  readonly timestamp?: 0 | 1 | 2 | 3 | 4 | 5;
+  /** `--nano`, `--micro`: digits after the second. Default micro, for nanosecond files too. */
+  readonly precision?: 'micro' | 'nano';
+  /** `-x`, `-xx`: 1 prints the packet in hex, 2 with its link-layer header. */
+  readonly hex?: number;
+  /** `-X`, `-XX`: as `hex`, with ASCII beside it. Wins over `hex`. */
+  readonly hexAscii?: number;
+  /** `-A`, `-AA`: as `hex`, in ASCII only. `hex` and `hexAscii` win over it. */
+  readonly ascii?: number;
+  /** `-#`: number the packets, from 1. */
+  readonly number?: boolean;
+  /** `-K`: verify no checksums. */
+  readonly skipChecksums?: boolean;
+}

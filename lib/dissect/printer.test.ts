@@ -1,0 +1,74 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { Packet } from '../savefile/packet.js';
+import { createPrinter, type PrinterOptions } from './index.js';
+
+const LINK_TYPES = [0, 1, 9, 12, 14, 50, 101, 104, 108, 113, 147, 228, 229, 276];
+const OPTION_SETS: readonly PrinterOptions[] = [
+  {},
+  { verbose: 1 },
+  { verbose: 3, linkLayer: true },
+  { quiet: 1, linkLayer: true, hexAscii: 1 },
+  { verbose: 2, ascii: 1, absoluteSequence: true, numeric: false },
+];
+
+function packetOf(data: Uint8Array, linkType: number, wireLength = data.length): Packet {
+  return new Packet(data, wireLength, 1, 2000, { linkType, snapLength: 0, timestampUnit: 1e-6 });
+}
+
+/** Hex, with anything else in between ignored. */
+function bytes(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex.replace(/[^0-9a-f]/g, ''), 'hex'));
+}
+
+test('any bytes on any link type become text', (t) => {
+  const property = fc.property(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.constantFrom(...LINK_TYPES),
+    fc.constantFrom(...OPTION_SETS),
+    fc.nat(2000),
+    (data, linkType, options, beyond) => {
+      const text = createPrinter({ ...options, timestamp: 1 }).print(
+        packetOf(data, linkType, data.length + beyond),
+      );
+      return typeof text === 'string';
+    },
+  );
+  fc.assert(property, { numRuns: 300 });
+  t.pass();
+});
+
+const SYN = bytes(
+  '02 00 00 00 00 02 02 00 00 00 00 01 0800 4500 0028 0001 0000 40 06 0000 c6336401 c6336402' +
+    'cf83 0050 00000064 00000000 5002 2000 0000 0000',
+);
+
+const lines = test.macro({
+  title: (_, name: string) => name,
+  exec(t, _name: string, options: PrinterOptions, packet: Packet, expected: string) {
+    t.is(createPrinter(options).print(packet), expected);
+  },
+});
+
+test(
+  lines,
+  'a SYN on one line',
+  { timestamp: 2 },
+  packetOf(SYN, 1),
+  '1.000002 IP 198.51.100.1.53123 > 198.51.100.2.80: Flags [S], seq 100, win 8192, length 0',
+);
+test(
+  lines,
+  'a cut header',
+  { timestamp: 1, number: true },
+  packetOf(SYN.subarray(0, 40), 1, 60),
+  '    1  IP 198.51.100.1.53123 > 198.51.100.2.80:  [|tcp]',
+);
+test(lines, 'an empty record', {}, packetOf(new Uint8Array(0), 1, 60), '[Invalid header: caplen==0]');
+test(
+  lines,
+  'names where a resolver is given',
+  { timestamp: 1, numeric: false, serviceName: (port) => (port === 80 ? 'http' : undefined) },
+  packetOf(SYN, 1),
+  'IP 198.51.100.1.53123 > 198.51.100.2.http: Flags [S], seq 100, win 8192, length 0',
+);

@@ -1,0 +1,96 @@
+/**
+ * The printer: one packet in, the line (with `-v` and dumps, lines) that tcpdump 4.99 prints for it out.
+ *
+ * Never throws, whatever the bytes are: a header that ends early prints as `[|tcp]`.
+ */
+
+import { TRUNCATED } from '../bytes.js';
+import type { Packet } from '../savefile/packet.js';
+import { Dissection } from './dissection.js';
+import { printAscii, printHex, printHexAscii } from './hexdump.js';
+import { type LinkPrinter, linkPrinter } from './links.js';
+import type { PrinterOptions } from './options.js';
+import { TimestampFormat } from './timestamp.js';
+
+/** tcpdump's MAXIMUM_SNAPLEN: longer packets are not looked into. */
+const MOST_CAPTURED = 262_144;
+
+export interface Printer {
+  /**
+   * The text of a packet, without line feed at its end. Packets are to be given in order: relative
+   * times, TCP sequence numbers and packet numbers depend on those before.
+   */
+  print(packet: Packet): string;
+}
+
+/** Makes a printer with its own connection table and caches (about 2 MB). */
+export function createPrinter(options: PrinterOptions = {}): Printer {
+  return new PacketPrinter(options);
+}
+
+class PacketPrinter implements Printer {
+  private readonly options: PrinterOptions;
+  private readonly dissection: Dissection;
+  private readonly timestamp: TimestampFormat;
+  private count = 0;
+  private linkType = -1;
+  private link: LinkPrinter = linkPrinter(-1);
+
+  constructor(options: PrinterOptions) {
+    this.options = options;
+    this.dissection = new Dissection(options);
+    this.timestamp = new TimestampFormat(options);
+  }
+
+  print(packet: Packet): string {
+    this.count++;
+    const number = this.options.number ? `${`${this.count}`.padStart(5)}  ` : '';
+    const { data, wireLength } = packet;
+    if (data.length === 0 || wireLength < data.length || wireLength > MOST_CAPTURED) {
+      return number + invalidHeader(data.length, wireLength);
+    }
+    const { linkType } = packet.interface;
+    if (linkType !== this.linkType) {
+      this.linkType = linkType;
+      this.link = linkPrinter(linkType);
+    }
+    const d = this.dissection;
+    d.data = data;
+    d.end = data.length;
+    d.protocol = '';
+    d.linkHeaderLength = 0;
+    d.out = number + this.timestamp.format(packet.seconds, packet.nanoseconds);
+    try {
+      this.link(d, wireLength);
+    } catch (error) {
+      if (error !== TRUNCATED) throw error;
+      d.markTruncated();
+      d.linkHeaderLength = 0;
+    }
+    this.dump(d);
+    return d.out;
+  }
+
+  private dump(d: Dissection): void {
+    const { hex = 0, hexAscii = 0, ascii = 0 } = this.options;
+    const level = hexAscii || hex || ascii;
+    if (level === 0) return;
+    d.end = d.data.length;
+    const start = level > 1 ? 0 : d.linkHeaderLength;
+    if (start >= d.end) return;
+    if (hexAscii) printHexAscii(d, start, d.end - start);
+    else if (hex) printHex(d, start, d.end - start);
+    else printAscii(d, start, d.end - start);
+  }
+}
+
+/** What tcpdump prints, without time stamp, for a record whose lengths cannot be. */
+function invalidHeader(captured: number, wire: number): string {
+  const faults: string[] = [];
+  if (captured === 0) faults.push(' caplen==0');
+  if (wire === 0) faults.push(' len==0');
+  else if (wire < captured) faults.push(` len(${wire}) < caplen(${captured})`);
+  if (captured > MOST_CAPTURED) faults.push(` caplen(${captured}) > ${MOST_CAPTURED}`);
+  if (wire > MOST_CAPTURED) faults.push(` len(${wire}) > ${MOST_CAPTURED}`);
+  return `[Invalid header:${faults.join(',')}]`;
+}

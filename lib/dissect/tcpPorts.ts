@@ -1,0 +1,30 @@
+/**
+ * What TCP ports announce: one row a protocol, the first row that either port matches counts.
+ */
+
+import type { Dissection, PortPrinter } from './dissection.js';
+
+interface TcpPortRow {
+  readonly ports: readonly number[];
+  readonly print: PortPrinter;
+}
+
+const ROWS: readonly TcpPortRow[] = [];
+
+const ROW_OF_PORT: ReadonlyMap<number, number> = new Map(
+  ROWS.flatMap((row, index) => row.ports.map((port) => [port, index] as const)),
+);
+
+/** Prints what the ports announce; nothing where no row matches. */
+export function printTcpPayload(
+  d: Dissection,
+  at: number,
+  length: number,
+  ip: number,
+  source: number,
+  destination: number,
+): void {
+  const bySource = ROW_OF_PORT.get(source) ?? ROWS.length;
+  const byDestination = ROW_OF_PORT.get(destination) ?? ROWS.length;
+  ROWS[Math.min(bySource, byDestination)]?.print(d, at, length, ip);
+}

@@ -1,0 +1,88 @@
+/**
+ * Pieces of text that protocol printers share: hex, flag lists, durations, untrusted characters.
+ * The forms are those of tcpdump's util-print.c.
+ */
+
+import type { Dissection } from './dissection.js';
+
+const OCTET_HEX: readonly string[] = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'));
+
+/** Two hex digits. */
+export function hex2(octet: number): string {
+  return OCTET_HEX[octet & 0xff]!;
+}
+
+/** Four hex digits. */
+export function hex4(value: number): string {
+  return OCTET_HEX[(value >>> 8) & 0xff]! + OCTET_HEX[value & 0xff]!;
+}
+
+/** Eight hex digits. */
+export function hex8(value: number): string {
+  return hex4(value >>> 16) + hex4(value);
+}
+
+/** The bytes at `at` in hex, without separators. @throws TRUNCATED past the end. */
+export function hexBytes(d: Dissection, at: number, length: number): string {
+  d.need(at, length);
+  let text = '';
+  for (let i = 0; i < length; i++) text += OCTET_HEX[d.data[at + i]!]!;
+  return text;
+}
+
+/** Names of bits: `[mask, name]` in the order they are printed. */
+export type FlagNames = readonly (readonly [mask: number, name: string])[];
+
+/** Names of the flags set in `value`; `none` where there are none. */
+export function flags(names: FlagNames, value: number, none: string, separator = ', '): string {
+  let text = '';
+  for (const [mask, name] of names) {
+    if ((value & mask) === mask) text += text === '' ? name : separator + name;
+  }
+  return text === '' ? none : text;
+}
+
+const SPANS = [
+  [31_536_000, 'y'],
+  [604_800, 'w'],
+  [86_400, 'd'],
+  [3600, 'h'],
+  [60, 'm'],
+  [1, 's'],
+] as const;
+
+/** A duration as `1d2h3s`. `seconds` is an unsigned 32-bit number. */
+export function duration(seconds: number): string {
+  if (seconds === 0) return '0s';
+  let text = '';
+  let rest = seconds;
+  for (const [span, unit] of SPANS) {
+    if (rest < span) continue;
+    text += Math.floor(rest / span) + unit;
+    rest %= span;
+  }
+  return text;
+}
+
+/** One untrusted character as `vis` would show it: `^@`, `M-a`, `^?`. */
+export function visible(octet: number): string {
+  let text = '';
+  let c = octet;
+  if (c > 0x7f) {
+    c &= 0x7f;
+    text = 'M-';
+  }
+  if (c < 0x20 || c > 0x7e) {
+    c ^= 0x40;
+    text += '^';
+  }
+  return text + String.fromCharCode(c);
+}
+
+/** `length` untrusted characters at `at`, less where the packet ends. */
+export function visibleText(d: Dissection, at: number, length: number): string {
+  const end = Math.min(at + length, d.end);
+  let text = '';
+  for (let i = at; i < end; i++) text += visible(d.data[i]!);
+  return text;
+}
