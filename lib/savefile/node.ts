@@ -3,3 +3,5 @@
  */
 
 export { FileSink, ioError, openCapture } from './file.js';
+export { PacketWriter } from './packetWriter.js';
+export { fromPcapParser } from './pcapParser.js';
