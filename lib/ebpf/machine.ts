@@ -1,0 +1,289 @@
+/**
+ * The definition of the eBPF machine: one instruction at a time, on BigInt registers, every access
+ * checked. Slow and plain; interpreter.ts and the WebAssembly JIT are held equal to this.
+ *
+ * Semantics: RFC 9669. Where it leaves room, Linux decides: shift counts are masked, division by zero
+ * gives 0 and modulo by zero leaves the dividend, 32-bit results are zero-extended.
+ */
+
+import { decode, type Instruction, type Operand, type Program } from './instruction.js';
+import { aim, type Memory, type Region, RuntimeFault } from './memory.js';
+import {
+  ALU_ROWS,
+  ATOMIC_ROWS,
+  BRANCH_ROWS,
+  FRAME_POINTER,
+  MAX_FRAMES,
+  MAX_TAIL_CALLS,
+  REGISTERS,
+  STACK_SIZE,
+  type Width,
+} from './opcodes.js';
+
+/** Instructions a run may take unless told otherwise (Linux processes a million at load). */
+export const DEFAULT_BUDGET = 1_000_000;
+
+/** What a helper is called with: the machine that calls it, and r1 to r5. */
+export type HelperFunction = (
+  machine: MachineHost,
+  args: readonly [bigint, bigint, bigint, bigint, bigint],
+) => bigint | HelperOutcome;
+
+/** More than a value: end the program, or go on in another one. */
+export type HelperOutcome =
+  | { readonly kind: 'exit'; readonly result: bigint }
+  | { readonly kind: 'tailCall'; readonly program: Program };
+
+/** What helpers may use. */
+export interface MachineHost {
+  readonly memory: Memory;
+  /** The packet, where the program runs for one. */
+  readonly packet: Region | undefined;
+  /** Slot of the call, for faults. */
+  readonly index: number;
+}
+
+export interface Environment {
+  readonly memory: Memory;
+  readonly helpers: ReadonlyMap<number, HelperFunction>;
+  /** What `LD_ABS` and `LD_IND` read. */
+  readonly packet?: Region;
+  /** Resolves the wide immediates with a pseudo source: maps, their values. */
+  readonly resolveWide?: (pseudo: number, low: number, high: number) => bigint;
+  readonly budget?: number;
+  /** Accept non-zero unused fields, as the kernel's converter leaves them. */
+  readonly lenient?: boolean;
+}
+
+export interface RunOutcome {
+  /** r0 at exit. */
+  readonly result: bigint;
+  /** Instructions executed. */
+  readonly steps: number;
+}
+
+interface Frame {
+  readonly returnTo: number;
+  readonly saved: readonly bigint[];
+}
+
+const cut = (value: bigint, width: Width): bigint => BigInt.asUintN(width, value);
+const aluByName = new Map(ALU_ROWS.map((row) => [row.name, row]));
+const branchByName = new Map(BRANCH_ROWS.map((row) => [row.name, row]));
+const atomicByName = new Map(ATOMIC_ROWS.map((row) => [row.name, row]));
+
+/** Reads a little-endian value of `size` bytes. */
+function readMemory(region: Region, low: number, size: number): bigint {
+  let value = 0n;
+  for (let i = size - 1; i >= 0; i--)
+    value = (value << 8n) | BigInt(region.bytes[region.start + low - region.base + i]!);
+  return value;
+}
+
+function writeMemory(region: Region, low: number, size: number, value: bigint): void {
+  for (let i = 0; i < size; i++) {
+    region.bytes[region.start + low - region.base + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+  }
+}
+
+function swapBytes(value: bigint, bits: number): bigint {
+  let swapped = 0n;
+  for (let i = 0; i < bits; i += 8) swapped = (swapped << 8n) | ((value >> BigInt(i)) & 0xffn);
+  return swapped;
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param args - r1 to r5 at entry; what is left out is 0.
+ * @param observe - Called before each instruction, with the registers.
+ * @throws RuntimeFault for an access out of bounds, an unknown helper, an exhausted budget, and the like.
+ * @throws DecodeError for a slot that means nothing.
+ */
+export function execute(
+  program: Program,
+  environment: Environment,
+  args: readonly bigint[] = [],
+  observe?: (index: number, instruction: Instruction, registers: readonly bigint[]) => void,
+): RunOutcome {
+  const { memory, helpers, packet } = environment;
+  const budget = environment.budget ?? DEFAULT_BUDGET;
+  const decodeOptions = { lenient: environment.lenient ?? false };
+  const registers: bigint[] = Array.from({ length: REGISTERS }, () => 0n);
+  args.forEach((value, index) => {
+    registers[index + 1] = cut(value, 64);
+  });
+  const stacks: Region[] = [];
+  const enterFrame = (depth: number): void => {
+    const stack = (stacks[depth] ??= memory.add('stack', new Uint8Array(STACK_SIZE), { writable: true }));
+    aim(stack, stack.bytes, 0, STACK_SIZE);
+    registers[FRAME_POINTER] = BigInt(stack.base + STACK_SIZE);
+  };
+  enterFrame(0);
+
+  const frames: Frame[] = [];
+  let current = program;
+  let tailCalls = 0;
+  let steps = 0;
+  let index = 0;
+
+  const operandValue = (operand: Operand, width: Width): bigint =>
+    cut('register' in operand ? registers[operand.register]! : BigInt(operand.constant), width);
+  const access = (
+    base: number,
+    offset: number,
+    size: number,
+    write: boolean,
+  ): { region: Region; low: number } => {
+    const address = cut(registers[base]! + BigInt(offset), 64);
+    const low = Number(address & 0xffff_ffffn);
+    return { region: memory.locate(low, Number(address >> 32n), size, write, index), low };
+  };
+  const call = (helper: number): bigint | HelperOutcome => {
+    const run = helpers.get(helper);
+    if (run === undefined) throw new RuntimeFault('unknown-helper', index, `there is no helper ${helper}`);
+    const [, r1, r2, r3, r4, r5] = registers as [bigint, bigint, bigint, bigint, bigint, bigint];
+    return run({ memory, packet, index }, [r1, r2, r3, r4, r5]);
+  };
+
+  for (;;) {
+    if (index < 0 || index >= current.length)
+      throw new RuntimeFault('not-in-program', index, 'the program has no such instruction');
+    if (steps++ >= budget)
+      throw new RuntimeFault('budget', index, `the budget of ${budget} instructions is used up`);
+    const instruction = decode(current, index, decodeOptions);
+    observe?.(index, instruction, registers);
+    let next = index + (instruction.kind === 'wide' ? 2 : 1);
+
+    switch (instruction.kind) {
+      case 'alu': {
+        const { op, width, dst, operand } = instruction;
+        registers[dst] = cut(
+          aluByName.get(op)!.eval(cut(registers[dst]!, width), operandValue(operand, width), width),
+          width,
+        );
+        break;
+      }
+      case 'movsx':
+        registers[instruction.dst] = cut(
+          BigInt.asIntN(instruction.from, registers[instruction.src]!),
+          instruction.width,
+        );
+        break;
+      case 'swap': {
+        const { op, bits, dst } = instruction;
+        const value = BigInt.asUintN(bits, registers[dst]!);
+        registers[dst] = op === 'le' ? value : swapBytes(value, bits);
+        break;
+      }
+      case 'load': {
+        const { size, signExtend, dst, base, offset } = instruction;
+        const { region, low } = access(base, offset, size, false);
+        const value = readMemory(region, low, size);
+        registers[dst] = signExtend ? cut(BigInt.asIntN(size * 8, value), 64) : value;
+        break;
+      }
+      case 'store': {
+        const { size, base, offset, operand } = instruction;
+        const { region, low } = access(base, offset, size, true);
+        writeMemory(region, low, size, operandValue(operand, 64));
+        break;
+      }
+      case 'atomic': {
+        const { op, fetch, size, base, offset, src } = instruction;
+        const width: Width = size === 8 ? 64 : 32;
+        const { region, low } = access(base, offset, size, true);
+        const old = readMemory(region, low, size);
+        writeMemory(
+          region,
+          low,
+          size,
+          atomicByName.get(op)!.eval(old, cut(registers[src]!, width), cut(registers[0]!, width)),
+        );
+        if (fetch) registers[op === 'cmpxchg' ? 0 : src] = old;
+        break;
+      }
+      case 'wide': {
+        const { pseudo, dst, low, high } = instruction;
+        registers[dst] =
+          pseudo === 0
+            ? (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
+            : cut(resolveWide(environment, pseudo, low, high, index), 64);
+        break;
+      }
+      case 'packet': {
+        const { size, index: indexRegister, offset } = instruction;
+        const relative =
+          indexRegister === undefined ? 0 : Number(BigInt.asIntN(32, registers[indexRegister]!));
+        const at = (relative + offset) | 0;
+        if (packet === undefined || at < 0 || at + size > packet.length) return { result: 0n, steps };
+        registers[0] = swapBytes(readMemory(packet, packet.base + at, size), size * 8);
+        break;
+      }
+      case 'jump':
+        next += instruction.distance;
+        break;
+      case 'branch': {
+        const { op, width, dst, operand, distance } = instruction;
+        const row = branchByName.get(op)!;
+        const [a, b] = [cut(registers[dst]!, width), operandValue(operand, width)];
+        const holds = row.isSigned
+          ? row.eval(BigInt.asIntN(width, a), BigInt.asIntN(width, b))
+          : row.eval(a, b);
+        if (holds) next += distance;
+        break;
+      }
+      case 'call':
+      case 'callRegister': {
+        const outcome = call(
+          instruction.kind === 'call'
+            ? instruction.helper
+            : Number(BigInt.asIntN(32, registers[instruction.register]!)),
+        );
+        if (typeof outcome === 'bigint') registers[0] = cut(outcome, 64);
+        else if (outcome.kind === 'exit') return { result: cut(outcome.result, 64), steps };
+        else if (++tailCalls <= MAX_TAIL_CALLS) {
+          current = outcome.program;
+          next = 0;
+        } else registers[0] = cut(-1n, 64);
+        break;
+      }
+      case 'callLocal':
+        if (frames.length + 1 >= MAX_FRAMES)
+          throw new RuntimeFault('call-depth', index, `calls nest deeper than ${MAX_FRAMES} frames`);
+        frames.push({ returnTo: next, saved: registers.slice(6) });
+        enterFrame(frames.length);
+        next += instruction.distance;
+        break;
+      case 'callKfunc':
+        throw new RuntimeFault('unknown-helper', index, `there is no kernel function ${instruction.id} here`);
+      case 'exit': {
+        const frame = frames.pop();
+        if (frame === undefined) return { result: registers[0]!, steps };
+        frame.saved.forEach((value, offset) => {
+          registers[6 + offset] = value;
+        });
+        next = frame.returnTo;
+        break;
+      }
+    }
+    index = next;
+  }
+}
+
+function resolveWide(
+  environment: Environment,
+  pseudo: number,
+  low: number,
+  high: number,
+  index: number,
+): bigint {
+  if (environment.resolveWide === undefined) {
+    throw new RuntimeFault(
+      'bad-argument',
+      index,
+      `nothing here resolves a 64-bit immediate of kind ${pseudo}`,
+    );
+  }
+  return environment.resolveWide(pseudo, low, high);
+}

@@ -1,0 +1,124 @@
+/**
+ * What an eBPF program can reach: regions of bytes at 32-bit addresses, every access checked.
+ *
+ * An address is a page number and an offset, so that finding the region is one table look-up. Page 0
+ * holds nothing, so that null and small numbers are never valid; between two regions lies the unused
+ * rest of a page, so that running off one never reaches the next unnoticed. The bytes of a region may
+ * be any part of any buffer: a packet is read where it lies.
+ */
+
+const PAGE_BITS = 16;
+const PAGE_SIZE = 1 << PAGE_BITS;
+
+export interface Region {
+  /** For fault messages: `packet`, `stack`, `map 3 value`. */
+  readonly name: string;
+  readonly base: number;
+  readonly writable: boolean;
+  /** The buffer that holds the region, and where it lies in it. */
+  bytes: Uint8Array;
+  view: DataView;
+  start: number;
+  length: number;
+}
+
+export type FaultKind =
+  | 'out-of-bounds'
+  | 'read-only'
+  | 'unknown-helper'
+  | 'bad-argument'
+  | 'budget'
+  | 'call-depth'
+  | 'no-program'
+  | 'not-in-program';
+
+/** A program did at run time what no verified program does. */
+export class RuntimeFault extends Error {
+  override readonly name = 'RuntimeFault';
+  readonly kind: FaultKind;
+  /** The instruction's slot. */
+  readonly index: number;
+  /** The 64-bit address of the access, where it is about one. */
+  readonly address: bigint | undefined;
+  /** Name of the region nearest below the address. */
+  readonly region: string | undefined;
+
+  constructor(kind: FaultKind, index: number, message: string, address?: bigint, region?: string) {
+    super(`instruction ${index}: ${message}`);
+    this.kind = kind;
+    this.index = index;
+    this.address = address;
+    this.region = region;
+  }
+}
+
+export class Memory {
+  /** By page; a region that spans several pages is in the table for each. */
+  readonly pages: (Region | undefined)[] = [undefined];
+
+  /** Makes bytes reachable; gives the region, whose `base` is the address of its first byte. */
+  add(
+    name: string,
+    bytes: Uint8Array,
+    options: { readonly writable?: boolean; readonly room?: number } = {},
+  ): Region {
+    const room = Math.max(options.room ?? 0, bytes.length);
+    const pages = Math.max(1, Math.ceil((room + 1) / PAGE_SIZE));
+    const base = this.pages.length * PAGE_SIZE;
+    if (base + pages * PAGE_SIZE > 2 ** 32) throw new RangeError('the 4 GiB address space is used up');
+    const region: Region = {
+      name,
+      base,
+      writable: options.writable ?? false,
+      bytes,
+      view: viewOf(bytes),
+      start: 0,
+      length: bytes.length,
+    };
+    for (let page = 0; page < pages; page++) this.pages.push(region);
+    return region;
+  }
+
+  /** The index in `region.bytes` of an access, or a fault. Addresses come as two 32-bit halves. */
+  locate(low: number, high: number, size: number, write: boolean, index: number): Region {
+    const region = high === 0 ? this.pages[low >>> PAGE_BITS] : undefined;
+    if (region !== undefined) {
+      const offset = (low >>> 0) - region.base;
+      if (offset >= 0 && offset + size <= region.length && (region.writable || !write)) return region;
+    }
+    throw this.fault(low, high, size, write, index);
+  }
+
+  private fault(low: number, high: number, size: number, write: boolean, index: number): RuntimeFault {
+    const address = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+    const access = `${write ? 'write' : 'read'} of ${size} byte${size === 1 ? '' : 's'} at 0x${address.toString(16)}`;
+    const region = high === 0 ? this.pages[low >>> PAGE_BITS] : undefined;
+    if (region === undefined)
+      return new RuntimeFault('out-of-bounds', index, `${access}, which is no memory`, address);
+    const offset = (low >>> 0) - region.base;
+    if (offset + size <= region.length) {
+      return new RuntimeFault(
+        'read-only',
+        index,
+        `${access}: ${region.name} is read only`,
+        address,
+        region.name,
+      );
+    }
+    const message = `${access}: byte ${offset} of ${region.name}, which has ${region.length}`;
+    return new RuntimeFault('out-of-bounds', index, message, address, region.name);
+  }
+}
+
+/** Points a region at other bytes: the next packet. */
+export function aim(region: Region, bytes: Uint8Array, start: number, length: number): void {
+  if (region.bytes !== bytes) {
+    region.bytes = bytes;
+    region.view = viewOf(bytes);
+  }
+  region.start = start;
+  region.length = length;
+}
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
