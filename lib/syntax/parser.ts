@@ -172,11 +172,10 @@ class Parser {
 
   #peek(): Token {
     this.#ahead ??= this.#lexer.next();
-    const { problem, span } = this.#ahead;
-    if (problem !== undefined) {
-      const { message, hint, libpcapMessage } = problem;
-      throw new FilterSyntaxError(message, span, { hint, libpcapMessage }, this.#reduced());
-    }
+    const { problem } = this.#ahead;
+    // A stray character is a token that fits nowhere; a bad number or address stops libpcap's scanner.
+    if (problem !== undefined && problem.libpcapMessage !== SYNTAX_ERROR)
+      this.#failToken(this.#ahead, problem);
     return this.#ahead;
   }
 
@@ -214,8 +213,13 @@ class Parser {
 
   // Errors
 
+  #failToken({ span }: Token, { message, hint, libpcapMessage }: NonNullable<Token['problem']>): never {
+    throw new FilterSyntaxError(message, span, { hint, libpcapMessage }, this.#reduced());
+  }
+
   #fail(message: string): never {
     const token = this.#peek();
+    if (token.problem !== undefined) this.#failToken(token, token.problem);
     const before = this.#last;
     const hint = token.kind === 'end' ? '' : hintFor(this.#source, token, before);
     const found = token.kind === 'end' ? 'the expression ends here' : `found '${token.text}'`;
@@ -294,6 +298,7 @@ class Parser {
       case 'and':
       case 'or':
       case 'mask':
+      case 'error':
       case 'end':
         return this.#failOperand(context);
       default:

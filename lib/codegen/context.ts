@@ -1,0 +1,225 @@
+/**
+ * What code generation knows at a point of the expression: where headers are, which scratch cells are in
+ * use, and how to fail.
+ *
+ * `vlan`, `mpls`, `pppoes`, `geneve`, `vxlan` and `lane` move the headers for everything that stands to
+ * the right of them in the text, across `or`, `not` and parentheses: that is how libpcap defines them
+ * (pcap-filter(7)), because it generates code while it parses. So the {@link Context} is handed from
+ * primitive to primitive in the order of the text, and {@link Headers} is replaced by those six.
+ */
+
+import { opcodes } from '../cbpf/index.js';
+import type { Statement } from '../cfg/index.js';
+import { describeDlt, type Resolver } from '../names/index.js';
+import { FilterError, type Span } from '../source.js';
+import { INNER_ETHERNET, INNER_PPP, type LinkRow, UNSET } from './link.js';
+
+const { LDX, MEM, MEMORY_WORDS } = opcodes;
+
+/**
+ * How the handle was set up:
+ * - `dead`: no capture behind it; address families are this system's (Linux).
+ * - `savefile`: from a file, written in this host's byte order; families of all BSDs are recognised.
+ * - `savefile-swapped`: the same for a file in the opposite byte order.
+ * - `linux-live`: Linux's ancillary loads may be used.
+ */
+export type CaptureMode = 'dead' | 'savefile' | 'savefile-swapped' | 'linux-live';
+
+/** A scratch cell that is given out when code first asks for it. */
+export interface Slot {
+  cell: number | undefined;
+}
+
+/** An offset from the start of the packet: a constant, plus the content of a scratch cell when it varies. */
+export interface Offset {
+  readonly constant: number;
+  readonly slot?: Slot;
+}
+
+export const fixed = (constant: number): Offset => ({ constant: constant >>> 0 });
+export const varying = (cell?: number): Offset => ({ constant: 0, slot: { cell } });
+/** The same offset, `distance` bytes further. */
+export const behind = (offset: Offset, distance: number): Offset => ({
+  ...offset,
+  constant: (offset.constant + distance) >>> 0,
+});
+/** The same offset with a slot of its own from now on. */
+export const detached = ({ constant, slot }: Offset): Offset =>
+  slot === undefined ? { constant } : { constant, slot: { ...slot } };
+
+/** Where things are, as of this point in the expression. */
+export interface Headers {
+  readonly dlt: number;
+  readonly row: LinkRow;
+  readonly link: Offset;
+  /** The link type and header that encloses this one; itself at the outermost level. */
+  readonly outerDlt: number;
+  readonly outerLink: Offset;
+  readonly type: Offset;
+  readonly payload: Offset;
+  readonly network: number;
+  readonly noSnap: number;
+  readonly mplsLabels: number;
+  readonly vlanTags: number;
+  /** Inside Geneve or VXLAN. */
+  readonly tunnelled: boolean;
+}
+
+/** The sixteen words of M[], given out in turn as libpcap does (gencode.c, `alloc_reg`). */
+export class Scratch {
+  readonly #used: boolean[];
+  #next = 0;
+  /** Cells that arithmetic has used so far. */
+  readonly arithmetic = new Set<number>();
+
+  /** @param reserved Cells that {@link take} never gives out. */
+  constructor(reserved: Iterable<number> = []) {
+    this.#used = new Array<boolean>(MEMORY_WORDS).fill(false);
+    for (const cell of reserved) this.#used[cell] = true;
+  }
+
+  /** A free cell, `undefined` when there is none. */
+  take(): number | undefined {
+    for (let tries = 0; tries < MEMORY_WORDS; tries++) {
+      if (!this.#used[this.#next]) {
+        this.#used[this.#next] = true;
+        return this.#next;
+      }
+      this.#next = (this.#next + 1) % MEMORY_WORDS;
+    }
+    return undefined;
+  }
+
+  free(cell: number): void {
+    this.#used[cell] = false;
+  }
+}
+
+export interface Settings {
+  readonly dlt: number;
+  readonly row: LinkRow;
+  readonly snapLength: number;
+  /** As a number; `undefined` when it is not known. */
+  readonly netmask: number | undefined;
+  readonly mode: CaptureMode;
+  readonly resolver: Resolver;
+}
+
+export class Context {
+  readonly settings: Settings;
+  readonly scratch: Scratch;
+  /** The outermost headers, whose varying parts the program computes at its start. */
+  readonly outermost: Headers;
+  headers: Headers;
+  /** The first `vlan` may be in the kernel's metadata: offsets are kept in cells that start at zero. */
+  vlanMoves = false;
+  /** The words being compiled, for statements and errors. */
+  span: Span = { start: 0, end: 0 };
+  /** Cells for the outermost offsets, when they must not be shared with arithmetic. */
+  readonly #reserved: number[];
+  /** Cells that hold header offsets from the start of the program on. */
+  readonly headerCells = new Set<number>();
+  /** Cells that loads have used as an offset. */
+  readonly loadedCells = new Set<number>();
+
+  /** @param reserved Cells kept for header offsets; without, they come from the common store. */
+  constructor(settings: Settings, reserved: readonly number[] = []) {
+    this.settings = settings;
+    this.#reserved = [...reserved];
+    this.scratch = new Scratch(reserved);
+    this.outermost = initialHeaders(settings.dlt, settings.row);
+    this.headers = this.outermost;
+  }
+
+  /** @throws {FilterError} always; the text is libpcap's unless another is given. */
+  fail(libpcapMessage: string, hint = '', message = libpcapMessage): never {
+    throw new FilterError(message, this.span, { hint, libpcapMessage });
+  }
+
+  /** Fails with "'vlan' not supported on DLT_…". */
+  unsupported(what: string, hint = ''): never {
+    return this.fail(`'${what}' not supported on ${this.linkTypeText()}`, hint);
+  }
+
+  /** `DLT_EN10MB (Ethernet)`. */
+  linkTypeText(): string {
+    const text = describeDlt(this.headers.dlt);
+    return text.startsWith('DLT ') ? text : `DLT_${text}`;
+  }
+
+  atMost(what: string, value: number, limit: number): void {
+    if (value > limit) this.fail(`${what} ${value} greater than maximum ${limit}`);
+  }
+
+  statement(code: number, k = 0): Statement {
+    return { code, k: k >>> 0, span: this.span };
+  }
+
+  /** A scratch cell for the time being. */
+  take(): number {
+    const cell = this.scratch.take();
+    if (cell === undefined) {
+      const hint = 'split the expression: arithmetic can hold 16 values at a time';
+      return this.fail('too many registers needed to evaluate expression', hint);
+    }
+    return cell;
+  }
+
+  /** The cell of a slot. */
+  cellOf(slot: Slot): number {
+    if (slot.cell === undefined) {
+      slot.cell = this.#reserved.pop() ?? this.take();
+      this.headerCells.add(slot.cell);
+    }
+    return slot.cell;
+  }
+
+  /** Loads X with the varying part of an offset; nothing when it is constant. */
+  loadX({ slot }: Offset): Statement[] {
+    if (slot === undefined) return [];
+    const cell = this.cellOf(slot);
+    this.loadedCells.add(cell);
+    return [this.statement(LDX | MEM, cell)];
+  }
+
+  /** Ethernet or PPP inside what has been matched so far. */
+  enter(
+    dlt: 'EN10MB' | 'PPP',
+    link: Offset,
+    rest: Pick<Headers, 'type' | 'payload' | 'network' | 'noSnap'>,
+  ): void {
+    const { headers } = this;
+    this.headers = {
+      ...headers,
+      ...rest,
+      dlt: dlt === 'PPP' ? DLT_PPP : DLT_EN10MB,
+      row: dlt === 'PPP' ? INNER_PPP : INNER_ETHERNET,
+      link,
+      outerDlt: headers.dlt,
+      outerLink: detached(headers.link),
+      tunnelled: false,
+    };
+  }
+}
+
+const DLT_EN10MB = 1;
+const DLT_PPP = 9;
+
+function initialHeaders(dlt: number, row: LinkRow): Headers {
+  const link: Offset = row.radio === undefined ? fixed(row.header ?? 0) : varying();
+  const payload = typeof row.payload === 'string' ? varying() : fixed(row.payload ?? UNSET);
+  return {
+    dlt,
+    row,
+    link,
+    outerDlt: dlt,
+    outerLink: detached(link),
+    type: fixed(row.type ?? UNSET),
+    payload,
+    network: row.network ?? UNSET,
+    noSnap: row.noSnap ?? UNSET,
+    mplsLabels: 0,
+    vlanTags: 0,
+    tunnelled: false,
+  };
+}

@@ -1,0 +1,287 @@
+/**
+ * Tests that step into an inner packet: VLAN tags, MPLS labels, PPPoE sessions, Geneve, VXLAN.
+ *
+ * Each is a condition and a change of the {@link Headers} for everything that follows in the text.
+ */
+
+import { opcodes, SKF_AD_OFF } from '../cbpf/index.js';
+import type { Statement } from '../cfg/index.js';
+import { ETHERTYPE, IPPROTO } from '../names/index.js';
+import { and, anyOf, type Condition, type FragmentBlock, not, or, testK, testX } from './condition.js';
+import { behind, type Context, fixed, type Offset, varying } from './context.js';
+import { linkTest, PPP_MPLS } from './linkTest.js';
+import { anyBit, compare, load, loadIpv4HeaderLength } from './load.js';
+import { portsOverIpv4, portsOverIpv6 } from './port.js';
+
+const { ABS, ADD, ALU, AND, B, H, IMM, IND, JEQ, JMP, K, LD, LDX, MEM, MISC, MUL, ST, STX, TAX, TXA, X } =
+  opcodes;
+
+const SKF_AD_VLAN_TAG = SKF_AD_OFF + 44;
+const SKF_AD_VLAN_TAG_PRESENT = SKF_AD_OFF + 48;
+
+/** `vlan [ID]`: IEEE 802.1Q, 802.1ad and the older 0x9100. */
+export function vlan(context: Context, id: number | undefined): Condition {
+  const { row, mplsLabels, vlanTags, link } = context.headers;
+  if (mplsLabels > 0) context.fail('no VLAN match after MPLS');
+  if (row.vlan === undefined) context.unsupported('vlan');
+  const { outermost, settings } = context;
+  const outer = vlanTags === 0 && link.slot === undefined && link.constant === outermost.link.constant;
+  const live = settings.mode === 'linux-live' && row.vlan === 'metadata' && outer;
+  const condition = live ? vlanInMetadata(context, id) : vlanInPacket(context, id);
+  context.headers = { ...context.headers, vlanTags: vlanTags + 1 };
+  return condition;
+}
+
+function tagTests(context: Context): [Condition, Condition, Condition] {
+  return [
+    linkTest(context, ETHERTYPE.VLAN),
+    linkTest(context, ETHERTYPE.VLAN_AD),
+    linkTest(context, ETHERTYPE.VLAN_QINQ),
+  ];
+}
+
+function vlanInPacket(context: Context, id: number | undefined): Condition {
+  const tag = anyOf(...tagTests(context));
+  if (id !== undefined) context.atMost('VLAN tag', id, 0xfff);
+  const condition = id === undefined ? tag : and(tag, compare(context, 'network', 0, 2, id, 0xfff));
+  const { payload, type } = context.headers;
+  context.headers = { ...context.headers, payload: behind(payload, 4), type: behind(type, 4) };
+  return condition;
+}
+
+/**
+ * On a live Linux capture the kernel may have taken the outermost tag out of the packet. Which it was is
+ * known at run time only: in the packet, both offsets move by 4, which two scratch cells remember.
+ */
+function vlanInMetadata(context: Context, id: number | undefined): Condition {
+  const { payload, type } = context.headers;
+  const present = (): Statement[] => [context.statement(LD | B | ABS, SKF_AD_VLAN_TAG_PRESENT)];
+  const taken = testK(present(), JEQ, 1, context.span);
+  const [first, ...others] = tagTests(context);
+  if (id !== undefined) context.atMost('VLAN tag', id, 0xfff);
+  const fromPacket = id === undefined ? [] : load(context, 'network', 0, 2);
+
+  context.vlanMoves = true;
+  const moved = (offset: Offset): Offset => ({ ...offset, slot: { cell: undefined } });
+  context.headers = { ...context.headers, payload: moved(payload), type: moved(type) };
+  const move = ({ slot }: Offset): Statement[] => {
+    const cell = context.cellOf(slot!);
+    return [
+      context.statement(LD | MEM, cell),
+      context.statement(ALU | ADD | K, 4),
+      context.statement(ST, cell),
+    ];
+  };
+  const moves = [...move(context.headers.payload), ...move(context.headers.type)];
+  const tag = anyOf(taken, anyOf(prefixed(moves, first), ...others));
+  if (id === undefined) return tag;
+
+  const idTest: FragmentBlock[] = [
+    {
+      statements: present(),
+      exit: { kind: 'branch', code: JMP | JEQ | K, k: 1, onTrue: 1, onFalse: 2, span: context.span },
+    },
+    { statements: [context.statement(LD | H | ABS, SKF_AD_VLAN_TAG)], exit: { kind: 'goto', target: 3 } },
+    { statements: fromPacket, exit: { kind: 'goto', target: 3 } },
+    {
+      statements: [context.statement(ALU | AND | K, 0xfff)],
+      exit: {
+        kind: 'branch',
+        code: JMP | JEQ | K,
+        k: id,
+        onTrue: 'true',
+        onFalse: 'false',
+        span: context.span,
+      },
+    },
+  ];
+  return and(tag, { kind: 'fragment', blocks: idTest });
+}
+
+function prefixed(statements: readonly Statement[], condition: Condition): Condition {
+  if (condition.kind !== 'test') throw new Error('an Ethernet type test is one comparison');
+  return { ...condition, statements: [...statements, ...condition.statements] };
+}
+
+/** `mpls [LABEL]`: RFC 3032, unicast. */
+export function mpls(context: Context, label: number | undefined): Condition {
+  const { row, mplsLabels, network, noSnap } = context.headers;
+  let condition: Condition;
+  if (mplsLabels > 0) {
+    // The label before this one is not the bottom of the stack.
+    condition = not(anyBit(context, 'last-label', 2, 1));
+  } else if (row.mpls === undefined) {
+    return context.unsupported('mpls');
+  } else {
+    condition = linkTest(context, row.mpls === 'ppp' ? PPP_MPLS : ETHERTYPE.MPLS);
+  }
+  if (label !== undefined) {
+    context.atMost('MPLS label', label, 0xfffff);
+    condition = and(condition, compare(context, 'network', 0, 4, label * 4096, 0xffff_f000));
+  }
+  context.headers = {
+    ...context.headers,
+    network: (network + 4) >>> 0,
+    noSnap: (noSnap + 4) >>> 0,
+    mplsLabels: mplsLabels + 1,
+  };
+  return condition;
+}
+
+/** `pppoes [SESSION]`: RFC 2516. Six bytes of header, then PPP without framing. */
+export function pppoeSession(context: Context, session: number | undefined): Condition {
+  let condition = linkTest(context, ETHERTYPE.PPPOES);
+  if (session !== undefined) {
+    context.atMost('PPPoE session number', session, 0xffff);
+    condition = and(condition, compare(context, 'network', 2, 2, session));
+  }
+  const { payload, network } = context.headers;
+  const ppp = behind(payload, network + 6);
+  context.enter('PPP', ppp, { type: ppp, payload: behind(ppp, 2), network: 0, noSnap: 0 });
+  return condition;
+}
+
+/** UDP ports: RFC 8926, RFC 7348. */
+const GENEVE_PORT = 6081;
+const VXLAN_PORT = 4789;
+
+/** The UDP destination port over IPv4 or IPv6, then `check` on the tunnel header behind UDP's 8 bytes. */
+function tunnelOverIp(
+  context: Context,
+  port: number,
+  what: string,
+  check: (base: 'ipv4-transport' | 'ipv6-transport') => Condition,
+): Condition {
+  const range = { first: port, last: port, protocol: IPPROTO.UDP };
+  const ipv4Port = portsOverIpv4(context, range, 'dst', what);
+  const ipv4 = and(ipv4Port, check('ipv4-transport'));
+  // Leaves A = X = bytes before UDP, from the payload's constant offset: both branches meet with it.
+  const ipv4Length = [...loadIpv4HeaderLength(context), context.statement(MISC | TXA)];
+  const overIpv4 = and(ipv4, testX(ipv4Length, JEQ, context.span));
+  const ipv6Port = portsOverIpv6(context, range, 'dst', what);
+  const ipv6 = and(ipv6Port, check('ipv6-transport'));
+  const start = context.loadX(context.headers.payload);
+  const ipv6Length = [
+    ...start,
+    context.statement(LD | IMM, 40),
+    ...(start.length > 0 ? [context.statement(ALU | ADD | X)] : []),
+    context.statement(MISC | TAX),
+  ];
+  return or(overIpv4, and(ipv6, testX(ipv6Length, JEQ, context.span)));
+}
+
+function identifier(context: Context, base: 'ipv4-transport' | 'ipv6-transport', what: string, id: number) {
+  context.atMost(what, id, 0xff_ffff);
+  return compare(context, base, 12, 4, id * 256, 0xffff_ff00);
+}
+
+/** `ld #0; jeq #0`: libpcap hangs the computation of the inner offsets on an always-true test. */
+function computing(context: Context, statements: readonly Statement[]): Condition {
+  return testK([...statements, context.statement(LD | IMM, 0)], JEQ, 0, context.span);
+}
+
+/** `vxlan [VNI]`: flags 0x08, then an Ethernet frame 8 bytes on. */
+export function vxlan(context: Context, vni: number | undefined): Condition {
+  const found = tunnelOverIp(context, VXLAN_PORT, 'port', (base) => {
+    const flags = compare(context, base, 8, 1, 0x08);
+    return vni === undefined ? flags : and(flags, identifier(context, base, 'VXLAN VNI', vni));
+  });
+  const { payload, network } = context.headers;
+  const [link, type, inner] = [context.take(), context.take(), context.take()];
+  const offsets = [
+    context.statement(ALU | ADD | K, payload.constant + network + 8),
+    context.statement(ALU | ADD | K, 8),
+    context.statement(ST, link),
+    context.statement(ALU | ADD | K, 12),
+    context.statement(ST, type),
+    context.statement(ALU | ADD | K, 2),
+    context.statement(MISC | TAX),
+    context.statement(STX, inner),
+  ];
+  enterTunnel(context, link, type, inner);
+  return and(found, computing(context, offsets));
+}
+
+/**
+ * `geneve [VNI]`: version 0, options of 4 times the low six bits of the first byte. The payload is an
+ * Ethernet frame when the protocol is 0x6558, else it starts with its network header and the type is
+ * Geneve's own.
+ */
+export function geneve(context: Context, vni: number | undefined): Condition {
+  const found = tunnelOverIp(context, GENEVE_PORT, 'port', (base) => {
+    const version = compare(context, base, 8, 1, 0, 0xc0);
+    return vni === undefined ? version : and(version, identifier(context, base, 'Geneve VNI', vni));
+  });
+  const { payload, network } = context.headers;
+  const [type, link, inner] = [context.take(), context.take(), context.take()];
+  const blocks: FragmentBlock[] = [
+    {
+      statements: [
+        context.statement(ALU | ADD | K, payload.constant + network + 8),
+        context.statement(MISC | TAX),
+        context.statement(ALU | ADD | K, 2),
+        context.statement(ST, type),
+        context.statement(LD | IND | B, 0),
+        context.statement(ALU | AND | K, 0x3f),
+        context.statement(ALU | MUL | K, 4),
+        context.statement(ALU | ADD | K, 8),
+        context.statement(ALU | ADD | X),
+        context.statement(ST, link),
+        context.statement(LD | IND | H, 2),
+        context.statement(LDX | MEM, link),
+      ],
+      exit: {
+        kind: 'branch',
+        code: JMP | JEQ | K,
+        k: ETHERTYPE.TEB,
+        onTrue: 1,
+        onFalse: 2,
+        span: context.span,
+      },
+    },
+    {
+      statements: [
+        context.statement(MISC | TXA),
+        context.statement(ALU | ADD | K, 12),
+        context.statement(ST, type),
+        context.statement(ALU | ADD | K, 2),
+        context.statement(MISC | TAX),
+      ],
+      exit: { kind: 'goto', target: 2 },
+    },
+    {
+      statements: [context.statement(STX, inner), context.statement(LD | IMM, 0)],
+      exit: {
+        kind: 'branch',
+        code: JMP | JEQ | K,
+        k: 0,
+        onTrue: 'true',
+        onFalse: 'false',
+        span: context.span,
+      },
+    },
+  ];
+  enterTunnel(context, link, type, inner);
+  return and(found, { kind: 'fragment', blocks });
+}
+
+function enterTunnel(context: Context, link: number, type: number, inner: number): void {
+  const { noSnap } = context.headers;
+  context.enter('EN10MB', varying(link), {
+    type: varying(type),
+    payload: varying(inner),
+    network: 0,
+    noSnap,
+  });
+  context.headers = { ...context.headers, tunnelled: true };
+}
+
+/** `lane`: ATM LAN emulation, an Ethernet frame behind SunATM's header and two bytes. */
+export function enterLane(context: Context, start: number): void {
+  context.enter('EN10MB', fixed(start), {
+    type: fixed(start + 12),
+    payload: fixed(start + 14),
+    network: 0,
+    noSnap: 3,
+  });
+}

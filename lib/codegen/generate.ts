@@ -1,0 +1,190 @@
+/**
+ * Tree → flow graph: the driver of code generation.
+ *
+ * Primitives are compiled in the order of the text, because some of them move the headers for all that
+ * follow ({@link file://./context.ts}). Each becomes a {@link Condition}; `and`, `or` and `not` join them;
+ * the whole is then turned into blocks between the two returns.
+ */
+
+import { opcodes, type Program } from '../cbpf/index.js';
+import { type Block, type Exit, type Graph, linearize } from '../cfg/index.js';
+import { builtinResolver, linkTypeNamed, linkTypeOfDlt, type Resolver } from '../names/index.js';
+import { FilterError } from '../source.js';
+import { type Arithmetic, type Expr, FilterSyntaxError, parse, postorder } from '../syntax/index.js';
+import { checkArithmetic } from './arithmetic.js';
+import { and, type Condition, lower, not, or, TRUE } from './condition.js';
+import { type CaptureMode, Context, type Settings } from './context.js';
+import { identifierTest } from './identifier.js';
+import { linkRow } from './link.js';
+import { primitive } from './primitive.js';
+import { prologue } from './prologue.js';
+
+const { K, MEMORY_WORDS, RET } = opcodes;
+
+export interface GenerateOptions {
+  /** DLT_ name (`EN10MB`, in any case, prefix allowed) or DLT_ number. `EN10MB` by default. */
+  readonly linkType?: string | number;
+  /** Bytes of a packet that a match keeps, 1..2^32-1. 262144 by default, as in tcpdump. */
+  readonly snapLength?: number;
+  /** IPv4 netmask of the captured network, for `ip broadcast`: a number, most significant byte first. */
+  readonly netmask?: number | undefined;
+  readonly mode?: CaptureMode;
+  /** Names to numbers; well-known services and protocols by default. */
+  readonly resolver?: Resolver;
+}
+
+export interface CompileOptions extends GenerateOptions {
+  /** The expression that `@name` stands for. */
+  readonly namedFilters?: (name: string) => string | undefined;
+}
+
+export interface Generated {
+  readonly graph: Graph;
+  /** The answer, when it was known without looking at a packet. */
+  readonly verdict: boolean | undefined;
+}
+
+/**
+ * Compiles an expression to a flow graph; `undefined`, the empty expression, accepts every packet.
+ *
+ * @throws {FilterError} for what cannot be tested on this link type, unknown names, values out of range.
+ */
+export function generate(expr: Expr | undefined, options: GenerateOptions = {}): Generated {
+  const settings = settle(options);
+  const accept: Block = { statements: [], exit: { kind: 'return', code: RET | K, k: settings.snapLength } };
+  if (expr === undefined) return { graph: { blocks: [accept], entry: 0 }, verdict: true };
+  const { context, condition } = conditionOf(settings, expr);
+  const reject: Block = { statements: [], exit: { kind: 'return', code: RET | K, k: 0 } };
+  const blocks: Block[] = [reject, accept];
+  const start = lower(condition, 1, 0, blocks);
+  const entry = prologue(context, blocks, start, 0);
+  const verdict = condition.kind === 'constant' ? condition.value : undefined;
+  return { graph: entryFirst({ blocks, entry }), verdict };
+}
+
+/** Text to program without optimization: the definition of what an expression means. */
+export function compileUnoptimized(text: string, options: CompileOptions = {}): Program {
+  return linearize(generate(parseChecked(text, options), options).graph);
+}
+
+/**
+ * Parses, and where that fails first reports what is wrong with the part that was complete: libpcap
+ * compiles while it parses, and stops at the first error of either kind.
+ *
+ * @throws {FilterError}
+ */
+export function parseChecked(text: string, options: CompileOptions = {}): Expr | undefined {
+  const settings = settle(options);
+  const { namedFilters } = options;
+  try {
+    return parse(text, namedFilters === undefined ? {} : { namedFilters });
+  } catch (error) {
+    if (error instanceof FilterSyntaxError) check(settings, error.reduced);
+    throw error;
+  }
+}
+
+function settle(options: GenerateOptions): Settings {
+  const {
+    linkType = 'EN10MB',
+    snapLength = 262144,
+    netmask,
+    mode = 'dead',
+    resolver = builtinResolver,
+  } = options;
+  const nowhere = { start: 0, end: 0 };
+  if (snapLength === 0) {
+    const message = 'snaplen of 0 rejects all packets';
+    throw new FilterError(message, nowhere, { libpcapMessage: message });
+  }
+  const type = typeof linkType === 'string' ? linkTypeNamed(linkType) : linkTypeOfDlt(linkType);
+  const dlt = type?.dlt ?? (typeof linkType === 'number' ? linkType : undefined);
+  const row = dlt === undefined ? undefined : linkRow(dlt, type?.name);
+  if (dlt === undefined || row === undefined) {
+    const message = `unknown data link type ${linkType}`;
+    throw new FilterError(message, nowhere, { libpcapMessage: message });
+  }
+  return { dlt, row, snapLength, netmask, mode, resolver };
+}
+
+/** Header offsets keep their cells to themselves: the last ones, which arithmetic reaches last. */
+const HEADER_CELLS = [MEMORY_WORDS - 2, MEMORY_WORDS - 1];
+
+/**
+ * Compiles twice when it must: cells for header offsets are given out when they are first needed, like
+ * all others, which is what libpcap does. Where arithmetic uses such a cell too (`len > 100 and ip` on
+ * 802.11), libpcap's program is wrong, because the offset is computed at the start and overwritten.
+ */
+function conditionOf(settings: Settings, expr: Expr): { context: Context; condition: Condition } {
+  const first = new Context(settings);
+  const condition = translate(first, expr);
+  const { headerCells, loadedCells, scratch } = first;
+  const shared = [...headerCells].some((cell) => loadedCells.has(cell) && scratch.arithmetic.has(cell));
+  if (!shared) return { context: first, condition };
+  const second = new Context(settings, HEADER_CELLS);
+  return { context: second, condition: translate(second, expr) };
+}
+
+function translate(context: Context, expr: Expr): Condition {
+  const conditions: Condition[] = [];
+  for (const node of postorder(expr)) {
+    switch (node.kind) {
+      case 'and':
+      case 'or': {
+        const right = conditions.pop()!;
+        const left = conditions.pop()!;
+        conditions.push(node.kind === 'and' ? and(left, right) : or(left, right));
+        break;
+      }
+      case 'not':
+        conditions.push(not(conditions.pop()!));
+        break;
+      case 'group':
+      case 'named':
+      case 'qualified':
+        break;
+      default:
+        context.span = node.span;
+        conditions.push(
+          node.kind === 'id' ? identifierTest(context, node.id, node.qualifiers) : primitive(context, node),
+        );
+    }
+  }
+  return conditions.pop() ?? TRUE;
+}
+
+/** Throws what is wrong with the pieces of an incomplete expression, in order. */
+function check(settings: Settings, pieces: readonly (Expr | Arithmetic)[]): void {
+  const context = new Context(settings);
+  for (const piece of pieces) {
+    if (isArithmetic(piece)) checkArithmetic(context, piece);
+    else translate(context, piece);
+  }
+}
+
+const ARITHMETIC_KINDS: ReadonlySet<string> = new Set([
+  'number',
+  'len',
+  'index',
+  'binary',
+  'negate',
+  'parens',
+]);
+const isArithmetic = (piece: Expr | Arithmetic): piece is Arithmetic => ARITHMETIC_KINDS.has(piece.kind);
+
+/** Blocks were made from the end; numbered from the start they read better. */
+function entryFirst({ blocks, entry }: Graph): Graph {
+  const turned = (index: number) => blocks.length - 1 - index;
+  const renumber = (exit: Exit): Exit => {
+    switch (exit.kind) {
+      case 'branch':
+        return { ...exit, onTrue: turned(exit.onTrue), onFalse: turned(exit.onFalse) };
+      case 'goto':
+        return { kind: 'goto', target: turned(exit.target) };
+      case 'return':
+        return exit;
+    }
+  };
+  const renumbered = blocks.map(({ statements, exit }) => ({ statements, exit: renumber(exit) }));
+  return { blocks: renumbered.reverse(), entry: turned(entry) };
+}

@@ -1,0 +1,11 @@
+/** Tree to flow graph. */
+
+export type { CaptureMode } from './context.js';
+export {
+  type CompileOptions,
+  compileUnoptimized,
+  type Generated,
+  type GenerateOptions,
+  generate,
+  parseChecked,
+} from './generate.js';
