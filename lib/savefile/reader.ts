@@ -144,9 +144,21 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
 
   /**
    * Walks over the rest of the capture without making packets: counts, and writes what matches. The
-   * counts are in `packetsRead` and `packetsMatched`, also while it runs and after an error.
+   * counts are in `packetsRead` and `packetsMatched`, also while it runs and after an error. At the end of
+   * the input it is closed; after a limit, another scan can go on.
    */
   async scan(options: ScanOptions = {}): Promise<void> {
+    try {
+      if (await this.scanOn(options)) return;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    await this.close();
+  }
+
+  /** Gives whether the input may hold more: the limit was reached. */
+  private async scanOn(options: ScanOptions): Promise<boolean> {
     const { window, container } = this;
     const { sink } = options;
     const scan = new Scan(options.select, options.limit, options.onMatch);
@@ -165,9 +177,9 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
       }
       if (scan.failure !== undefined) throw scan.failure;
       if (step === FAILED) throw this.damage();
-      if (step === PACKET) return;
+      if (step === PACKET) return true;
       const filled = this.fill();
-      if (!(typeof filled === 'boolean' ? filled : await filled)) return;
+      if (!(typeof filled === 'boolean' ? filled : await filled)) return false;
       if (performance.now() - this.lastBreath > BREATH) await this.breathe();
       from = window.start;
     }
