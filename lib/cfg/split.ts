@@ -48,7 +48,7 @@ function blockStarts(program: Program): number[] {
     for (const to of isConditional(code) ? [next + jt, next + jf] : [next + (k | 0)]) starts.add(to);
     if (next < program.length) starts.add(next);
   }
-  return [...starts].sort((a, b) => a - b);
+  return [...starts].filter((start) => start >= 0 && start < program.length).sort((a, b) => a - b);
 }
 
 function exitOf(

@@ -90,7 +90,7 @@ export function ipv4Addresses(
     return or(or(ip, arp), rarp);
   }
   const fields = IPV4_FIELDS.get(protocol);
-  if (fields === undefined) return context.fail(`'${protocol}' is not a valid qualifier for '${kind}'`);
+  if (fields === undefined) return context.misqualified(protocol, kind);
   const test = linkTest(context, fields.type);
   if (isFalse(test)) return test; // no cell is to be given out for the offset of what cannot be there
   if (nets.some(({ address, mask }) => address === 0 && mask === 0)) return test;
@@ -116,7 +116,7 @@ export function ipv6Addresses(
 ): Condition {
   refuseWlan(context, direction);
   if (protocol !== undefined && protocol !== 'ip6') {
-    return context.fail(`'${protocol}' is not a valid qualifier for '${kind}'`);
+    return context.misqualified(protocol, kind);
   }
   const test = linkTest(context, ETHERTYPE.IPV6);
   const everything = ({ mask }: Ipv6Net) => mask.every((word) => word === 0);

@@ -115,6 +115,8 @@ export class Context {
   vlanMoves = false;
   /** The words being compiled, for statements and errors. */
   span: Span = { start: 0, end: 0 };
+  /** The qualifiers directly before the identifier being compiled. */
+  head: Span | undefined;
   /** Cells for the outermost offsets, when they must not be shared with arithmetic. */
   readonly #reserved: number[];
   /** Cells that hold header offsets from the start of the program on. */
@@ -131,9 +133,14 @@ export class Context {
     this.headers = this.outermost;
   }
 
-  /** @throws {FilterError} always; the text is libpcap's unless another is given. */
-  fail(libpcapMessage: string, hint = '', message = libpcapMessage): never {
-    throw new FilterError(message, this.span, { hint, libpcapMessage });
+  /** @throws {FilterError} always; the text is libpcap's. */
+  fail(libpcapMessage: string, hint = '', span = this.span): never {
+    throw new FilterError(libpcapMessage, span, { hint, libpcapMessage });
+  }
+
+  /** A qualifier that does not go with the rest; points at the qualifiers where they stand alone. */
+  misqualified(qualifier: string, what: string, hint = ''): never {
+    return this.fail(`'${qualifier}' is not a valid qualifier for '${what}'`, hint, this.head ?? this.span);
   }
 
   /** Fails with "'vlan' not supported on DLT_…". */

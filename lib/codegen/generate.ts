@@ -125,7 +125,28 @@ function conditionOf(settings: Settings, expr: Expr): { context: Context; condit
   return { context: second, condition: translate(second, expr) };
 }
 
-function translate(context: Context, expr: Expr): Condition {
+export interface LeafVerdict {
+  readonly node: Expr;
+  /** The answer, when the link type decides it. */
+  readonly verdict: boolean | undefined;
+  /** `DLT_EN10MB (Ethernet)`: that of the capture, or of what has been stepped into. */
+  readonly linkType: string;
+}
+
+/** Every test of an expression by itself, in order, with what is known about it without a packet. */
+export function leafConditions(expr: Expr, options: GenerateOptions = {}): LeafVerdict[] {
+  const leaves: LeafVerdict[] = [];
+  translate(new Context(settle(options)), expr, (node, condition, linkType) => {
+    leaves.push({ node, verdict: condition.kind === 'constant' ? condition.value : undefined, linkType });
+  });
+  return leaves;
+}
+
+function translate(
+  context: Context,
+  expr: Expr,
+  onLeaf?: (node: Expr, condition: Condition, linkType: string) => void,
+): Condition {
   const conditions: Condition[] = [];
   for (const node of postorder(expr)) {
     switch (node.kind) {
@@ -143,11 +164,15 @@ function translate(context: Context, expr: Expr): Condition {
       case 'named':
       case 'qualified':
         break;
-      default:
+      default: {
         context.span = node.span;
-        conditions.push(
-          node.kind === 'id' ? identifierTest(context, node.id, node.qualifiers) : primitive(context, node),
-        );
+        context.head = node.kind === 'id' ? node.head : undefined;
+        const linkType = context.linkTypeText();
+        const condition =
+          node.kind === 'id' ? identifierTest(context, node.id, node.qualifiers) : primitive(context, node);
+        onLeaf?.(node, condition, linkType);
+        conditions.push(condition);
+      }
     }
   }
   return conditions.pop() ?? TRUE;

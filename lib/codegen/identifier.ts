@@ -6,6 +6,7 @@
  */
 
 import {
+  formatIpv4,
   IP_PROTOCOLS,
   IPPROTO,
   type Ipv6Address,
@@ -21,7 +22,13 @@ import {
   serviceNames,
 } from '../names/index.js';
 import { closest } from '../source.js';
-import type { AddressType, Identifier, Protocol, Qualifiers } from '../syntax/index.js';
+import {
+  type AddressType,
+  displayFilterHint,
+  type Identifier,
+  type Protocol,
+  type Qualifiers,
+} from '../syntax/index.js';
 import {
   decnetAddress,
   type Ipv4Net,
@@ -76,13 +83,9 @@ function typeWord(qualifiers: Qualifiers | undefined): string {
   return qualifiers === undefined ? '<invalid type 255>' : (qualifiers.type ?? '<invalid type 0>');
 }
 
-function invalid(context: Context, qualifier: string, what: string, hint = ''): never {
-  return context.fail(`'${qualifier}' is not a valid qualifier for '${what}'`, hint);
-}
-
 /** `decnet` goes with one form only. */
 function refuseDecnet(context: Context, { protocol, type }: Qualifiers): void {
-  if (protocol === 'decnet') invalid(context, 'decnet', type ?? 'host');
+  if (protocol === 'decnet') context.misqualified('decnet', type ?? 'host');
 }
 
 // Names
@@ -169,7 +172,7 @@ const MAX_ADDRESSES = 100;
 function addressesOf(context: Context, name: string): { ipv4: Ipv4Net[]; ipv6: Ipv6Net[] } {
   const answers = context.settings.resolver.hosts(name);
   if (answers === undefined || answers.length === 0) {
-    return context.fail(`unknown host '${name}'`, 'write its address, or prepare the name before compiling');
+    return context.fail(`unknown host '${name}'`, displayFilterHint(name, 0) || 'write its address');
   }
   const ipv4 = answers.map(parseIpv4).filter((address) => address !== undefined);
   const ipv6 = answers.map(parseIpv6).filter((address) => address !== undefined);
@@ -212,7 +215,7 @@ function compareIpv6(a: Ipv6Address, b: Ipv6Address): number {
 /** Packets that went through a host but not to it: its Ethernet address, and not its IPv4 addresses. */
 function gatewayTest(context: Context, name: string, { protocol }: Qualifiers): Condition {
   if (protocol !== undefined && !['ip', 'arp', 'rarp'].includes(protocol))
-    invalid(context, protocol, 'gateway');
+    context.misqualified(protocol, 'gateway');
   if (context.headers.mplsLabels > 0) context.fail("'gateway' cannot be used within MPLS");
   if (context.headers.tunnelled) context.fail("'gateway' cannot be used within VXLAN or Geneve");
   const direction = 'src or dst';
@@ -269,7 +272,7 @@ function portProtocol(context: Context, protocol: Protocol | undefined, what: st
       return IPPROTO.SCTP;
     default: {
       const hint = protocol === 'ip' || protocol === 'ip6' ? `write '${protocol} and ${what} …'` : '';
-      return invalid(context, protocol, what, hint);
+      return context.misqualified(protocol, what, hint);
     }
   }
 }
@@ -309,6 +312,8 @@ function forProtocol(
 function unknownPortHint(name: string): string {
   const dash = /^([0-9]+)-([0-9]+)$/.test(name);
   if (dash) return `did you mean 'portrange ${name}'?`;
+  const display = displayFilterHint(name, 0);
+  if (display !== '') return display;
   const near = closest(name, serviceNames());
   return near === undefined ? 'write its number' : `did you mean '${near}'?`;
 }
@@ -354,7 +359,7 @@ function numberTest(context: Context, value: number, qualifiers: Qualifiers): Co
   const { protocol, direction, type } = qualifiers;
   if (protocol === 'decnet') {
     refuseWlan(context, direction);
-    if (type !== undefined && type !== 'host') invalid(context, 'decnet', type);
+    if (type !== undefined && type !== 'host') context.misqualified('decnet', type);
     context.fail(`invalid DECnet address '${value}'`, 'a DECnet address is AREA.NODE');
   }
   switch (type) {
@@ -365,7 +370,7 @@ function numberTest(context: Context, value: number, qualifiers: Qualifiers): Co
       return ports(context, { first: value, last: value, protocol: transport }, direction, type);
     }
     case 'gateway':
-      return invalid(context, 'gateway', `${value}`, "'gateway' takes a host name");
+      return context.misqualified('gateway', `${value}`, "'gateway' takes a host name");
     case 'proto':
       return protocolNumber(context, value, protocol);
     case 'protochain':
@@ -399,13 +404,13 @@ function dottedTest(context: Context, text: string, qualifiers: Qualifiers | und
   const { protocol, direction, type } = qualifiers ?? nothingInherited(context);
   if (protocol === 'decnet') {
     refuseWlan(context, direction);
-    if (type !== undefined && type !== 'host') invalid(context, 'decnet', type);
+    if (type !== undefined && type !== 'host') context.misqualified('decnet', type);
     const address = parseDecnet(text);
     if (address === undefined)
       return context.fail(`invalid DECnet address '${text}'`, 'a DECnet address is AREA.NODE');
     return decnetAddress(context, address, direction);
   }
-  if (type === 'gateway') invalid(context, 'gateway', text, "'gateway' takes a host name");
+  if (type === 'gateway') context.misqualified('gateway', text, "'gateway' takes a host name");
   const address = dotted(context, text);
   if (protocol === 'link') {
     const hint = "for an IPv4 address leave 'ether' out";
@@ -448,10 +453,11 @@ function dottedNetTest(
     mask = dotted(context, maskText).value;
   }
   if ((value & ~mask) !== 0) {
-    context.fail(`non-network bits set in "${written}"`, `did you mean 'host ${text}'?`);
+    const network = `${formatIpv4((value & mask) >>> 0)}${written.slice(text.length)}`;
+    context.fail(`non-network bits set in "${written}"`, `did you mean 'net ${network}' or 'host ${text}'?`);
   }
   if (qualifiers?.type !== 'net') {
-    invalid(context, typeWord(qualifiers), written, "a network takes 'net'");
+    context.misqualified(typeWord(qualifiers), written, "a network takes 'net'");
   }
   const { protocol, direction } = qualifiers;
   const net = { address: value, mask };
@@ -486,7 +492,7 @@ function ipv6Test(
     case undefined:
     case 'host':
       if (qualifiers === undefined) return nothingInherited(context);
-      if (bits !== 128) invalid(context, 'host', written, "a network takes 'net'");
+      if (bits !== 128) context.misqualified('host', written, "a network takes 'net'");
       return ipv6Addresses(context, [net], {
         protocol,
         direction,
@@ -495,7 +501,7 @@ function ipv6Test(
     case 'net':
       return ipv6Addresses(context, [net], { protocol, direction, kind: 'net <IPv6 prefix>' });
     default:
-      return invalid(context, type, written);
+      return context.misqualified(type, written);
   }
 }
 
@@ -513,7 +519,7 @@ function macTest(context: Context, text: string, qualifiers: Qualifiers | undefi
 function mac8Test(context: Context, text: string, qualifiers: Qualifiers | undefined): Condition {
   const { protocol, direction, type } = qualifiers ?? {};
   if (qualifiers === undefined || (type !== undefined && type !== 'host')) {
-    return invalid(context, typeWord(qualifiers), '$XX');
+    return context.misqualified(typeWord(qualifiers), '$XX');
   }
   if (protocol !== 'link') {
     context.fail("'link' is the only valid proto qualifier for 'host $XX'", `write 'link host ${text}'`);

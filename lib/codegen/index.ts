@@ -9,3 +9,4 @@ export {
   generate,
   parseChecked,
 } from './generate.js';
+export { type Lint, lint } from './lint.js';

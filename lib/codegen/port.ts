@@ -87,7 +87,5 @@ function portFields(
     const atLeast = compare(context, base, offset, 2, low, 0xffff_ffff, '>=');
     return and(atLeast, compare(context, base, offset, 2, high, 0xffff_ffff, '<='));
   };
-  return bySide(context, direction, field, (other) =>
-    context.fail(`'${other}' is not a valid qualifier for '${what}'`),
-  );
+  return bySide(context, direction, field, (other) => context.misqualified(other, what));
 }

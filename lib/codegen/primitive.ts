@@ -107,7 +107,7 @@ function broadcast(context: Context, protocol: Protocol | undefined): Condition 
       return and(ip, or(zeros, compare(context, 'network', 16, 4, hosts, hosts)));
     }
     default:
-      return context.fail(`'${protocol}' is not a valid qualifier for 'broadcast'`);
+      return context.misqualified(protocol, 'broadcast');
   }
 }
 
@@ -126,7 +126,7 @@ function multicast(context: Context, protocol: Protocol | undefined): Condition 
       return and(ip6, compare(context, 'network', 24, 1, 0xff));
     }
     default:
-      return context.fail(`'${protocol}' is not a valid qualifier for 'multicast'`);
+      return context.misqualified(protocol, 'multicast');
   }
 }
 

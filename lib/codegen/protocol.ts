@@ -5,7 +5,7 @@
 import { opcodes } from '../cbpf/index.js';
 import { ETHERTYPE, IPPROTO, SAP } from '../names/index.js';
 import type { Protocol } from '../syntax/index.js';
-import { and, anyOf, type Condition, type FragmentBlock, or } from './condition.js';
+import { and, anyOf, type Condition, type FragmentBlock, type FragmentTarget, or } from './condition.js';
 import type { Context } from './context.js';
 import { frameRelayNlpid, linkTest, NLPID } from './linkTest.js';
 import { compare, load, loadIpv4HeaderLength } from './load.js';
@@ -115,7 +115,7 @@ export function protocolNumber(context: Context, number: number, protocol: Proto
       return and(isis, compare(context, 'network-no-snap', offset, 1, number, PDU_MASK));
     }
     default:
-      return context.fail(`'${protocol}' is not a valid qualifier for 'proto'`);
+      return context.misqualified(protocol, 'proto');
   }
 }
 
@@ -137,42 +137,46 @@ function isoProtocol(context: Context, number: number): Condition {
  * the length of an authentication header instead of adding it, and can go round for ever.
  */
 export function protocolChain(context: Context, number: number, protocol: Protocol | undefined): Condition {
-  const saved = context.take();
   if (protocol === undefined) {
-    const chain = or(protocolChain(context, number, 'ip'), protocolChain(context, number, 'ip6'));
-    return chain;
+    return or(protocolChain(context, number, 'ip'), protocolChain(context, number, 'ip6'));
   }
   if (protocol !== 'ip' && protocol !== 'ip6') {
-    return context.fail(`'${protocol}' is not a valid qualifier for 'protochain'`);
+    return context.misqualified(protocol, 'protochain');
   }
   context.atMost('protocol number', number, 0xff);
   if (context.headers.payload.slot !== undefined) {
     context.fail("'protochain' not supported with variable length headers");
   }
-  const v6 = protocol === 'ip6';
-  const test = linkTest(context, v6 ? ETHERTYPE.IPV6 : ETHERTYPE.IP);
-  const start = [
-    ...load(context, 'network', v6 ? 6 : 9, 1),
-    ...(v6 ? [context.statement(LDX | IMM, 40)] : loadIpv4HeaderLength(context)),
-  ];
-  const walk: Condition = { kind: 'fragment', blocks: chainBlocks(context, start, number, v6, saved) };
+  const test = linkTest(context, protocol === 'ip6' ? ETHERTYPE.IPV6 : ETHERTYPE.IP);
+  const saved = context.take();
+  const walk: Condition = { kind: 'fragment', blocks: chainBlocks(context, number, protocol, saved) };
   context.scratch.free(saved);
   return and(test, walk);
 }
 
-/** IPv6 extension headers whose length counts 8 bytes, first 8 not included: RFC 8200 §4. */
+/** IPv6 extension headers whose length counts 8 bytes, the first 8 not included: RFC 8200 §4. */
 const EXTENSIONS = [IPPROTO.HOPOPTS, IPPROTO.DSTOPTS, IPPROTO.ROUTING, IPPROTO.FRAGMENT];
 
 function chainBlocks(
   context: Context,
-  start: FragmentBlock['statements'],
   number: number,
-  v6: boolean,
+  protocol: 'ip' | 'ip6',
   saved: number,
 ): FragmentBlock[] {
   const { payload, network } = context.headers;
   const header = payload.constant + network;
-  const is = (value: number, onTrue: number | 'true', onFalse: number | 'false'): FragmentBlock => ({
+  const v6 = protocol === 'ip6';
+  const extensions = v6 ? EXTENSIONS : [];
+  // Block 0 loads, block 1 looks for the number, 2 for the end of the chain, then one each for the
+  // extension headers and for AH; the steps over a header go back to 1.
+  const authentication = 3 + extensions.length;
+  const step = authentication + 1;
+  const stepOverAuthentication = v6 ? step + 1 : step;
+  const start = [
+    ...load(context, 'network', v6 ? 6 : 9, 1),
+    ...(v6 ? [context.statement(LDX | IMM, 40)] : loadIpv4HeaderLength(context)),
+  ];
+  const is = (value: number, onTrue: FragmentTarget, onFalse: FragmentTarget): FragmentBlock => ({
     statements: [],
     exit: { kind: 'branch', code: JMP | JEQ | K, k: value, onTrue, onFalse, span: context.span },
   });
@@ -190,27 +194,14 @@ function chainBlocks(
     ],
     exit: { kind: 'goto', target: 1 },
   });
-  const tests = v6 ? [IPPROTO.NONE, ...EXTENSIONS] : [IPPROTO.NONE];
-  // 0: start, 1: the number looked for, then one block a test, then the two ways to go on.
-  const authentication = 2 + tests.length;
-  const stepOver = authentication + 1;
-  const stepOverAuthentication = v6 ? stepOver + 1 : stepOver;
   return [
     { statements: start, exit: { kind: 'goto', target: 1 } },
     is(number, 'true', 2),
-    ...tests.map((value, index) =>
-      value === IPPROTO.NONE
-        ? noNextHeader(is(value, authentication, 3 + index))
-        : is(value, stepOver, 3 + index),
-    ),
-    // An authentication header's length counts 4 bytes, 8 of them not included: RFC 4302 §2.2.
+    is(IPPROTO.NONE, 'false', 3),
+    ...extensions.map((value, index) => is(value, step, 4 + index)),
     is(IPPROTO.AH, stepOverAuthentication, 'false'),
     ...(v6 ? [advance(1, 8)] : []),
+    // An authentication header's length counts 4 bytes, 8 of them not included: RFC 4302 §2.2.
     advance(2, 4),
   ];
-}
-
-/** Nothing follows: the chain ends here without the number. */
-function noNextHeader(block: FragmentBlock): FragmentBlock {
-  return { ...block, exit: { ...block.exit, onTrue: 'false' } as FragmentBlock['exit'] };
 }

@@ -71,7 +71,7 @@ export function wlanSubtype(context: Context, subtype: Word): Condition {
     return compare(context, 'link', 0, 1, type | bits, TYPE_MASK | SUBTYPE_MASK);
   }
   const known = [...SUBTYPES.values()].flatMap((names) => [...names.keys()]);
-  return context.fail('unknown 802.11 type name', near(name, known));
+  return context.fail('unknown 802.11 type name', near(name, known), subtype.span);
 }
 
 /** `dir D` */
@@ -80,7 +80,11 @@ export function wlanDirection(context: Context, direction: Word): Condition {
   if ('name' in direction) {
     bits = DIRECTIONS.get(direction.name.toLowerCase());
     if (bits === undefined)
-      return context.fail('unknown 802.11 direction', near(direction.name, DIRECTIONS.keys()));
+      return context.fail(
+        'unknown 802.11 direction',
+        near(direction.name, DIRECTIONS.keys()),
+        direction.span,
+      );
   } else {
     bits = direction.value;
     if (bits > 3)
@@ -97,7 +101,10 @@ function requireWlan(context: Context, what: string): void {
 function typeValue(context: Context, type: Word): number {
   if ('name' in type) {
     const bits = TYPES.get(type.name.toLowerCase());
-    return bits ?? context.fail(`unknown 802.11 type name "${type.name}"`, near(type.name, TYPES.keys()));
+    return (
+      bits ??
+      context.fail(`unknown 802.11 type name "${type.name}"`, near(type.name, TYPES.keys()), type.span)
+    );
   }
   if ((type.value & ~TYPE_MASK) !== 0) {
     context.fail(
@@ -120,7 +127,12 @@ function subtypeValue(context: Context, subtype: Word, type: number): number {
   if (names === undefined) return context.fail('unknown 802.11 type');
   const bits = names.get(subtype.name.toLowerCase());
   return (
-    bits ?? context.fail(`unknown 802.11 subtype name "${subtype.name}"`, near(subtype.name, names.keys()))
+    bits ??
+    context.fail(
+      `unknown 802.11 subtype name "${subtype.name}"`,
+      near(subtype.name, names.keys()),
+      subtype.span,
+    )
   );
 }
 

@@ -96,6 +96,8 @@ export type Expr =
       readonly kind: 'id';
       readonly id: Identifier;
       readonly qualifiers: Qualifiers | undefined;
+      /** The qualifiers' own words, where they stand directly before it. */
+      readonly head?: Span;
       readonly span: Span;
     }
   | Primitive;

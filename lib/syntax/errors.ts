@@ -83,7 +83,7 @@ const DISPLAY_OPERATORS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const COMPARISON =
-  /([a-z0-9]+(?:\.[a-z0-9_]+)+)(?:\s*(==|!=|>=|<=|=|>|<|\b(?:eq|ne|gt|lt|ge|le)\b)\s*([^\s()&|]+))?/y;
+  /([a-z0-9]+(?:\.[a-z0-9_]+)+)(?![-_.A-Za-z0-9])(?:\s*(==|!=|>=|<=|=|>|<|\b(?:eq|ne|gt|lt|ge|le)\b)\s*([^\s()&|]+))?/y;
 
 /**
  * What to write instead of the display-filter text that starts at `start`, as a whole hint; `''` where
@@ -98,7 +98,7 @@ export function displayFilterHint(source: string, start: number): string {
     if (template === undefined) return '';
     return `that is a display filter; a capture filter says '${captureFilter(template, op, value)}'`;
   }
-  const word = /[a-z0-9]+/y;
+  const word = /[a-z0-9]+(?![-_.A-Za-z0-9])/y;
   word.lastIndex = start;
   const name = word.exec(source)?.[0];
   const instead = name === undefined ? undefined : DISPLAY_PROTOCOLS.get(name);

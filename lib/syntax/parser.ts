@@ -324,8 +324,13 @@ class Parser {
   #identify(): void {
     const { node, at } = this.#operands.pop() as Operand & { kind: 'number' };
     const { qualifiers } = at;
-    const id: Expr = { kind: 'id', id: node, qualifiers, span: node.span };
-    this.#operands.push({ kind: 'id', node: id, qualifiers });
+    this.#pushIdentifier(node, qualifiers, node.span);
+  }
+
+  #pushIdentifier(id: Identifier, qualifiers: Qualifiers | undefined, span: Span): void {
+    const operator = this.#operators.at(-1);
+    const head = operator?.kind === 'head' ? { head: operator.span } : {};
+    this.#operands.push({ kind: 'id', node: { kind: 'id', id, qualifiers, ...head, span }, qualifiers });
   }
 
   #identifier({ qualifiers }: Place): void {
@@ -351,7 +356,7 @@ class Parser {
     } else {
       id = { kind: token.kind as 'dotted' | 'ipv6', text: token.text };
     }
-    this.#operands.push({ kind: 'id', node: { kind: 'id', id, qualifiers, span }, qualifiers });
+    this.#pushIdentifier(id, qualifiers, span);
   }
 
   /** A protocol name is a test, starts a field (`tcp[`), or qualifies what follows. */

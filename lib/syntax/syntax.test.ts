@@ -239,7 +239,11 @@ const SYNTAX = /can't parse|overflows 32|non-octal|invalid Ethernet address|inva
 function outcome(text: string): { tree: string; expr: Expr | undefined } | { error: FilterSyntaxError } {
   try {
     const expr = parse(text);
-    return { tree: JSON.stringify(expr, (key, value) => (key === 'span' ? undefined : value)) ?? '', expr };
+    return {
+      tree:
+        JSON.stringify(expr, (key, value) => (key === 'span' || key === 'head' ? undefined : value)) ?? '',
+      expr,
+    };
   } catch (error) {
     if (error instanceof FilterSyntaxError) return { error };
     throw error;
