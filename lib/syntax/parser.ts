@@ -18,28 +18,16 @@ import { cover, FilterError, type Span } from '../source.js';
 import type {
   Arithmetic,
   ArithmeticOperator,
-  ByteOperator,
   Expr,
-  FieldTest,
   Identifier,
   NumberLiteral,
   Qualifiers,
   RelationOperator,
-  Word,
 } from './ast.js';
-import { FilterSyntaxError, hintFor, SYNTAX_ERROR } from './errors.js';
-import { Lexer, type LexerOptions } from './lexer.js';
-import type {
-  AddressType,
-  AtmType,
-  Direction,
-  Encapsulation,
-  Mtp2Type,
-  Mtp3Field,
-  PfField,
-  Protocol,
-  Token,
-} from './token.js';
+import { SYNTAX_ERROR } from './errors.js';
+import { RELATIONS, readTest, readWlan } from './primitive.js';
+import { numberLiteral, TokenReader } from './reader.js';
+import type { AddressType, Direction, Protocol, Token } from './token.js';
 
 export interface ParseOptions {
   /**
@@ -55,11 +43,18 @@ export interface ParseOptions {
  * @throws {FilterSyntaxError} The only error: what was expected where, a hint, libpcap's words.
  */
 export function parse(source: string, options: ParseOptions = {}): Expr | undefined {
-  return new Parser(source, options, []).parse();
+  return new Parser(source, options, { open: [], budget: { left: MAX_NAMED } }).parse();
 }
 
-/** Named filters inside named filters go at most this deep. */
+/** Named filters inside named filters go at most this deep, and there are at most so many in all. */
 const MAX_NAMED_DEPTH = 32;
+const MAX_NAMED = 1000;
+
+/** Named filters that are being inserted, outermost first, and how many more may be. */
+interface Expansion {
+  readonly open: readonly string[];
+  readonly budget: { left: number };
+}
 
 /** What may stand at a place where an operand is expected. */
 interface Context {
@@ -135,100 +130,30 @@ const PRECEDENCE: Readonly<Partial<Record<ArithmeticOperator, number>>> = {
   '/': 5,
 };
 const ARITHMETIC_OPERATORS: ReadonlySet<string> = new Set([...Object.keys(PRECEDENCE), '%', '^']);
-const RELATIONS: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=']);
-const BYTE_OPERATORS: ReadonlySet<string> = new Set(['=', '<', '>', '&', '|']);
-
 class Parser {
-  readonly #source: string;
   readonly #options: ParseOptions;
-  /** Named filters being expanded, outermost first, and where the outermost stands. */
-  readonly #open: readonly string[];
-  readonly #lexer: Lexer;
+  readonly #expansion: Expansion;
+  readonly #reader: TokenReader;
   readonly #operands: Operand[] = [];
   readonly #operators: Operator[] = [];
-  #ahead: Token | undefined;
-  #last: Token | undefined;
 
-  constructor(source: string, options: ParseOptions, open: readonly string[], span?: Span) {
-    this.#source = source;
+  /** @param span Where the text stands, when it is that of a named filter. */
+  constructor(source: string, options: ParseOptions, expansion: Expansion, span?: Span) {
     this.#options = options;
-    this.#open = open;
+    this.#expansion = expansion;
     const named = options.namedFilters !== undefined;
-    const lexerOptions: LexerOptions = span === undefined ? { named } : { named, span };
-    this.#lexer = new Lexer(source, lexerOptions);
+    const lexerOptions = span === undefined ? { named } : { named, span };
+    this.#reader = new TokenReader(source, lexerOptions, () => this.#reduced());
   }
 
   parse(): Expr | undefined {
-    if (this.#peek().kind === 'end') return undefined;
+    if (this.#reader.peek().kind === 'end') return undefined;
     let place: Place | undefined = { context: START, qualifiers: undefined };
     while (place !== undefined) {
       const next: Place | undefined = this.#operand(place);
       place = next ?? this.#continue();
     }
     return (this.#operands.pop() as { node: Expr }).node;
-  }
-
-  // Tokens
-
-  #peek(): Token {
-    this.#ahead ??= this.#lexer.next();
-    const { problem } = this.#ahead;
-    // A stray character is a token that fits nowhere; a bad number or address stops libpcap's scanner.
-    if (problem !== undefined && problem.libpcapMessage !== SYNTAX_ERROR)
-      this.#failToken(this.#ahead, problem);
-    return this.#ahead;
-  }
-
-  #take(): Token {
-    const token = this.#peek();
-    this.#ahead = undefined;
-    this.#last = token;
-    return token;
-  }
-
-  #nextIs(word: string): boolean {
-    const token = this.#peek();
-    return (token.kind === 'operator' || token.kind === 'not') && token.word === word;
-  }
-
-  /** Takes an operator character that must be there. */
-  #expect(word: string): Token {
-    if (!this.#nextIs(word)) this.#fail(`expected '${word}'`);
-    return this.#take();
-  }
-
-  #takeNumber(what: string): NumberLiteral {
-    if (this.#peek().kind !== 'number') this.#fail(`expected ${what}`);
-    return numberLiteral(this.#take());
-  }
-
-  /** A number, perhaps in parentheses. */
-  #takeParenthesised(what: string): NumberLiteral {
-    let depth = 0;
-    for (; this.#nextIs('('); depth++) this.#take();
-    const number = this.#takeNumber(what);
-    for (; depth > 0; depth--) this.#expect(')');
-    return number;
-  }
-
-  // Errors
-
-  #failToken({ span }: Token, { message, hint, libpcapMessage }: NonNullable<Token['problem']>): never {
-    throw new FilterSyntaxError(message, span, { hint, libpcapMessage }, this.#reduced());
-  }
-
-  #fail(message: string): never {
-    const token = this.#peek();
-    if (token.problem !== undefined) this.#failToken(token, token.problem);
-    const before = this.#last;
-    const hint = token.kind === 'end' ? '' : hintFor(this.#source, token, before);
-    const found = token.kind === 'end' ? 'the expression ends here' : `found '${token.text}'`;
-    throw new FilterSyntaxError(
-      `${message}, ${found}`,
-      token.span,
-      { hint, libpcapMessage: SYNTAX_ERROR },
-      this.#reduced(),
-    );
   }
 
   #reduced(): (Expr | Arithmetic)[] {
@@ -248,31 +173,35 @@ class Parser {
   /** Reads up to and including one operand; returns a new place when another must come first. */
   #operand(at: Place): Place | undefined {
     const { context } = at;
-    const token = this.#peek();
+    const token = this.#reader.peek();
     switch (token.kind) {
       case 'operator':
         if (token.word === '(' && (context.term || context.list || context.number || context.arithmetic)) {
-          this.#operators.push({ kind: 'open', at, span: this.#take().span });
+          this.#operators.push({ kind: 'open', at, span: this.#reader.take().span });
           return { context: opened(context), qualifiers: at.qualifiers };
         }
         if (token.word === '-' && context.arithmetic) {
-          this.#operators.push({ kind: 'negate', at, span: this.#take().span });
+          this.#operators.push({ kind: 'negate', at, span: this.#reader.take().span });
           return { context: ARITHMETIC, qualifiers: undefined };
         }
         return this.#failOperand(context);
       case 'not':
         if (!context.term && !context.id) this.#failOperand(context);
-        this.#operators.push({ kind: 'not', span: this.#take().span });
+        this.#operators.push({ kind: 'not', span: this.#reader.take().span });
         return { context: negated(context), qualifiers: at.qualifiers };
       case 'number':
         // Directly behind `(` a number may be wrapped only: what it is shows at the `)`.
         if (!context.number && !context.arithmetic && !context.opened) this.#failOperand(context);
-        this.#operands.push({ kind: 'number', node: numberLiteral(this.#take()), at });
+        this.#operands.push({ kind: 'number', node: numberLiteral(this.#reader.take()), at });
         if (!context.arithmetic && !context.opened) this.#identify();
         return undefined;
       case 'len':
         if (!context.arithmetic) this.#failOperand(context);
-        this.#operands.push({ kind: 'arithmetic', node: { kind: 'len', span: this.#take().span }, at });
+        this.#operands.push({
+          kind: 'arithmetic',
+          node: { kind: 'len', span: this.#reader.take().span },
+          at,
+        });
         return undefined;
       case 'name':
       case 'dotted':
@@ -293,7 +222,7 @@ class Parser {
         return this.#head(undefined, token.span);
       case 'named':
         if (!context.term) this.#failOperand(context);
-        this.#test(this.#named(this.#take()), at.qualifiers);
+        this.#test(this.#named(this.#reader.take()), at.qualifiers);
         return undefined;
       case 'and':
       case 'or':
@@ -303,17 +232,18 @@ class Parser {
         return this.#failOperand(context);
       default:
         if (!context.term) this.#failOperand(context);
-        this.#test(this.#primitive());
+        this.#test(readTest(this.#reader));
         return undefined;
     }
   }
 
   #failOperand(context: Context): never {
     const head = this.#operators.findLast(({ kind }) => kind === 'head');
-    if (context.term) this.#fail("expected a test such as 'host 10.0.0.1', 'tcp port 80' or 'ip[8] < 5'");
-    if (context.arithmetic) this.#fail("expected a number, 'len' or a field such as 'tcp[13]'");
-    if (head?.kind === 'head') this.#fail(`expected ${expectedBy(head.qualifiers)}`);
-    return this.#fail('expected a name, an address or a number');
+    if (context.term)
+      this.#reader.fail("expected a test such as 'host 10.0.0.1', 'tcp port 80' or 'ip[8] < 5'");
+    if (context.arithmetic) this.#reader.fail("expected a number, 'len' or a field such as 'tcp[13]'");
+    if (head?.kind === 'head') this.#reader.fail(`expected ${expectedBy(head.qualifiers)}`);
+    return this.#reader.fail('expected a name, an address or a number');
   }
 
   #test(node: Expr, qualifiers?: Qualifiers): void {
@@ -334,23 +264,24 @@ class Parser {
   }
 
   #identifier({ qualifiers }: Place): void {
-    const token = this.#take();
+    const token = this.#reader.take();
     let span = token.span;
     let id: Identifier;
     if (token.kind === 'name') {
       id = { kind: 'name', name: token.text };
     } else if (token.kind === 'mac' || token.kind === 'mac8') {
       id = { kind: token.kind, text: token.text };
-    } else if (this.#nextIs('/')) {
-      this.#take();
-      const length = this.#takeNumber('a prefix length');
+    } else if (this.#reader.nextIs('/')) {
+      this.#reader.take();
+      const length = this.#reader.takeNumber('a prefix length');
       const kind = token.kind === 'ipv6' ? 'ipv6-prefix' : 'dotted-prefix';
       id = { kind, text: token.text, length };
       span = cover(span, length.span);
-    } else if (token.kind === 'dotted' && this.#peek().kind === 'mask') {
-      this.#take();
-      if (this.#peek().kind !== 'dotted') this.#fail('expected a netmask such as 255.255.255.0');
-      const mask = this.#take();
+    } else if (token.kind === 'dotted' && this.#reader.peek().kind === 'mask') {
+      this.#reader.take();
+      if (this.#reader.peek().kind !== 'dotted')
+        this.#reader.fail('expected a netmask such as 255.255.255.0');
+      const mask = this.#reader.take();
       id = { kind: 'dotted-mask', text: token.text, mask: mask.text };
       span = cover(span, mask.span);
     } else {
@@ -362,15 +293,15 @@ class Parser {
   /** A protocol name is a test, starts a field (`tcp[`), or qualifies what follows. */
   #protocol(at: Place): Place | undefined {
     const { context } = at;
-    const token = this.#take();
+    const token = this.#reader.take();
     const protocol = token.word as Protocol;
-    if (context.arithmetic && this.#nextIs('[')) {
-      this.#take();
+    if (context.arithmetic && this.#reader.nextIs('[')) {
+      this.#reader.take();
       this.#operators.push({ kind: 'index', protocol, at, span: token.span });
       return { context: ARITHMETIC, qualifiers: undefined };
     }
-    if (!context.term) this.#fail(`expected '[' after '${token.text}'`);
-    const next = this.#peek();
+    if (!context.term) this.#reader.fail(`expected '[' after '${token.text}'`);
+    const next = this.#reader.peek();
     switch (next.kind) {
       case 'direction':
       case 'type':
@@ -378,7 +309,7 @@ class Parser {
       case 'gateway':
         return this.#head(protocol, token.span);
       case 'cast':
-        this.#take();
+        this.#reader.take();
         this.#test({
           kind: next.word as 'broadcast' | 'multicast',
           protocol,
@@ -386,15 +317,15 @@ class Parser {
         });
         return undefined;
       case 'wlan':
-        this.#test(this.#wlan(protocol, token.span));
+        this.#test(readWlan(this.#reader, this.#reader.take(), protocol, token.span));
         return undefined;
       case 'and':
       case 'or':
       case 'end':
         break;
       default:
-        if (!this.#nextIs(')')) {
-          this.#fail(
+        if (!this.#reader.nextIs(')')) {
+          this.#reader.fail(
             `expected a qualifier such as 'host' or 'port', '[', 'and' or 'or' after '${token.text}'`,
           );
         }
@@ -407,13 +338,13 @@ class Parser {
     let span = start;
     let direction: Direction | undefined;
     let type: AddressType | undefined;
-    if (this.#peek().kind === 'direction') {
+    if (this.#reader.peek().kind === 'direction') {
       direction = this.#direction();
-      span = cover(span, this.#last!.span);
+      span = cover(span, this.#reader.lastSpan);
     }
-    const { kind } = this.#peek();
+    const { kind } = this.#reader.peek();
     if (kind === 'type' || (direction === undefined && (kind === 'proto' || kind === 'gateway'))) {
-      const token = this.#take();
+      const token = this.#reader.take();
       type = token.word as AddressType;
       span = cover(span, token.span);
     }
@@ -427,174 +358,39 @@ class Parser {
   }
 
   #direction(): Direction {
-    const first = this.#take();
+    const first = this.#reader.take();
     const { word } = first;
     if (word !== 'src' && word !== 'dst') return word as Direction;
-    const joint = this.#peek();
+    const joint = this.#reader.peek();
     if (joint.kind !== 'and' && joint.kind !== 'or') return word;
-    this.#take();
+    this.#reader.take();
     const other = word === 'src' ? 'dst' : 'src';
-    if (this.#peek().kind !== 'direction' || this.#peek().word !== other) {
-      this.#fail(`expected '${other}' after '${first.text} ${joint.text}'`);
+    if (this.#reader.peek().kind !== 'direction' || this.#reader.peek().word !== other) {
+      this.#reader.fail(`expected '${other}' after '${first.text} ${joint.text}'`);
     }
-    this.#take();
+    this.#reader.take();
     return joint.kind === 'or' ? 'src or dst' : 'src and dst';
-  }
-
-  #primitive(): Expr {
-    const token = this.#take();
-    const { word, span } = token;
-    switch (token.kind) {
-      case 'cast':
-        return { kind: word as 'broadcast' | 'multicast', span };
-      case 'length-test': {
-        const length = this.#takeNumber('a length in bytes');
-        return { kind: word as 'less' | 'greater', length, span: cover(span, length.span) };
-      }
-      case 'byte':
-        return this.#byte(span);
-      case 'flow':
-        return { kind: word as 'inbound' | 'outbound', span };
-      case 'pppoed':
-        return { kind: 'pppoed', span };
-      case 'ifindex': {
-        const index = this.#takeNumber('an interface index');
-        return { kind: 'ifindex', index, span: cover(span, index.span) };
-      }
-      case 'encapsulation': {
-        const name = word as Encapsulation;
-        if (this.#peek().kind !== 'number' && !this.#nextIs('('))
-          return { kind: 'encapsulation', name, span };
-        const number = this.#takeParenthesised(`a number after '${token.text}'`);
-        return { kind: 'encapsulation', name, number, span: cover(span, this.#last!.span) };
-      }
-      case 'pf':
-        return this.#pf(word as PfField, span);
-      case 'wlan':
-        return this.#wlanAfter(token, undefined, span);
-      case 'llc': {
-        const { kind, word: next } = this.#peek();
-        if (kind !== 'name' && next !== 'rnr') return { kind: 'llc', span };
-        const type = this.#take();
-        return { kind: 'llc', type: type.kind === 'name' ? type.text : 'rnr', span: cover(span, type.span) };
-      }
-      case 'atm':
-        return { kind: 'atm', type: word as AtmType, span };
-      case 'atm-field':
-        return this.#fieldTests(span, (tests, whole) => ({
-          kind: 'atm-field',
-          field: word as 'vpi' | 'vci',
-          tests,
-          span: whole,
-        }));
-      case 'mtp2':
-        return { kind: 'mtp2', type: word as Mtp2Type, span };
-      case 'mtp3':
-        return this.#fieldTests(span, (tests, whole) => ({
-          kind: 'mtp3',
-          field: word as Mtp3Field,
-          tests,
-          span: whole,
-        }));
-      default:
-        throw new Error(`no test starts with a token of kind ${token.kind}`);
-    }
-  }
-
-  #byte(start: Span): Expr {
-    const index = this.#takeNumber('the offset of a byte');
-    const op = this.#peek();
-    if (op.kind !== 'operator' || !BYTE_OPERATORS.has(op.word))
-      this.#fail("expected '=', '<', '>', '&' or '|'");
-    this.#take();
-    const value = this.#takeNumber('a number');
-    return { kind: 'byte', index, op: op.word as ByteOperator, value, span: cover(start, value.span) };
-  }
-
-  #pf(field: PfField, start: Span): Expr {
-    const numeric = field === 'rnr' || field === 'srnr';
-    const value = this.#word(numeric ? 'a number' : 'a name', !numeric, numeric || field === 'reason');
-    return { kind: 'pf', field, value, span: cover(start, value.span) };
-  }
-
-  #word(what: string, name: boolean, number: boolean): Word {
-    const { kind } = this.#peek();
-    if (number && kind === 'number') return numberLiteral(this.#take());
-    if (!name || kind !== 'name') this.#fail(`expected ${what}`);
-    const token = this.#take();
-    return { name: token.text, span: token.span };
-  }
-
-  #wlan(protocol: Protocol | undefined, start: Span): Expr {
-    return this.#wlanAfter(this.#take(), protocol, start);
-  }
-
-  #wlanAfter(keyword: Token, protocol: Protocol | undefined, start: Span): Expr {
-    const prefix = protocol === undefined ? {} : { protocol };
-    if (keyword.word !== 'type') {
-      const subtype = keyword.word === 'subtype';
-      const what = subtype ? 'an 802.11 subtype such as beacon' : 'a direction: nods, tods, fromds or dstods';
-      const value = this.#word(what, true, !subtype);
-      const kind = subtype ? 'wlan-subtype' : 'wlan-direction';
-      return { kind, ...prefix, value, span: cover(start, value.span) };
-    }
-    const type = this.#word('an 802.11 type: mgt, ctl or data', true, true);
-    const next = this.#peek();
-    if (next.kind !== 'wlan' || next.word !== 'subtype') {
-      return { kind: 'wlan-type', ...prefix, type, span: cover(start, type.span) };
-    }
-    this.#take();
-    const subtype = this.#word('an 802.11 subtype such as beacon', true, true);
-    return { kind: 'wlan-type', ...prefix, type, subtype, span: cover(start, subtype.span) };
-  }
-
-  /** `vpi 5`, `vpi > 5`, `vpi (5 or 6)`. */
-  #fieldTests(start: Span, make: (tests: FieldTest[], span: Span) => Expr): Expr {
-    const tests: FieldTest[] = [];
-    const number = (op: RelationOperator): void => {
-      tests.push({ op, value: this.#takeNumber('a number') });
-    };
-    const token = this.#peek();
-    if (token.kind === 'operator' && RELATIONS.has(token.word)) {
-      number(this.#take().word as RelationOperator);
-    } else if (!this.#nextIs('(')) {
-      number('=');
-    } else {
-      this.#take();
-      number('=');
-      while (!this.#nextIs(')')) {
-        if (this.#peek().kind !== 'or') {
-          this.#test(make(tests, cover(start, this.#last!.span)));
-          this.#fail("expected 'or' or ')'");
-        }
-        this.#take();
-        number('=');
-      }
-      this.#take();
-    }
-    return make(tests, cover(start, this.#last!.span));
   }
 
   #named({ text, span }: Token): Expr {
     const name = text.slice(1);
-    const fail = (message: string, hint = ''): never => {
-      throw new FilterSyntaxError(message, span, { hint, libpcapMessage: SYNTAX_ERROR }, this.#reduced());
-    };
-    if (this.#open.includes(name)) fail(`named filter '@${name}' uses itself`);
-    if (this.#open.length >= MAX_NAMED_DEPTH)
-      fail(`named filters are nested more than ${MAX_NAMED_DEPTH} deep`);
+    const { open, budget } = this.#expansion;
+    const fail = (message: string, hint = ''): never =>
+      this.#reader.raise({ message, hint, libpcapMessage: SYNTAX_ERROR }, span);
+    if (open.includes(name)) fail(`named filter '@${name}' uses itself`);
+    if (open.length >= MAX_NAMED_DEPTH) fail(`named filters are nested more than ${MAX_NAMED_DEPTH} deep`);
+    if (budget.left-- <= 0) fail(`more than ${MAX_NAMED} named filters are used`);
     const source = this.#options.namedFilters?.(name);
     if (source === undefined) return fail(`there is no filter named '${name}'`);
     let operand: Expr | undefined;
     try {
-      operand = new Parser(source, this.#options, [...this.#open, name], span).parse();
+      operand = new Parser(source, this.#options, { open: [...open, name], budget }, span).parse();
     } catch (error) {
       if (!(error instanceof FilterError)) throw error;
       return fail(`in named filter '@${name}': ${error.message}`, error.hint);
     }
-    return operand === undefined
-      ? fail(`named filter '@${name}' is empty`)
-      : { kind: 'named', name, operand, span };
+    if (operand === undefined) return fail(`named filter '@${name}' is empty`);
+    return { kind: 'named', name, operand, span };
   }
 
   // Operators
@@ -602,11 +398,11 @@ class Parser {
   /** Takes what follows an operand, up to the next place where an operand is expected or the end. */
   #continue(): Place | undefined {
     for (;;) {
-      const token = this.#peek();
+      const token = this.#reader.peek();
       const top = this.#operands.at(-1)!;
       if (token.kind === 'end') {
         this.#finish();
-        if (this.#operators.length > 0) this.#fail("expected ')'");
+        if (this.#operators.length > 0) this.#reader.fail("expected ')'");
         return undefined;
       }
       if (token.kind === 'and' || token.kind === 'or') return this.#connective(token.kind);
@@ -629,13 +425,13 @@ class Parser {
     this.#settle();
     const top = this.#operands.at(-1)!;
     if (top.kind === 'number' || top.kind === 'arithmetic') {
-      this.#fail("expected an operator such as '=' or '+'");
+      this.#reader.fail("expected an operator such as '=' or '+'");
     }
-    return this.#fail("expected 'and', 'or' or the end");
+    return this.#reader.fail("expected 'and', 'or' or the end");
   }
 
   #binary(op: ArithmeticOperator): Place {
-    this.#take();
+    this.#reader.take();
     this.#reduceArithmetic(PRECEDENCE[op] ?? Number.POSITIVE_INFINITY);
     this.#operators.push({ kind: 'binary', op });
     return { context: ARITHMETIC, qualifiers: undefined };
@@ -645,7 +441,7 @@ class Parser {
     this.#reduceArithmetic(0);
     const left = this.#operands.at(-1)! as Operand & { at: Place };
     if (!left.at.context.term) this.#failBetween();
-    this.#take();
+    this.#reader.take();
     this.#operators.push({ kind: 'relation', op });
     return { context: ARITHMETIC, qualifiers: undefined };
   }
@@ -737,7 +533,7 @@ class Parser {
 
   #connective(op: 'and' | 'or'): Place {
     this.#finish();
-    this.#take();
+    this.#reader.take();
     this.#operators.push({ kind: 'connective', op });
     const { kind, qualifiers } = this.#operands.at(-1) as Operand & { kind: 'id' | 'test' };
     return { context: kind === 'id' ? IDENTIFIER : AFTER_CONNECTIVE, qualifiers };
@@ -749,7 +545,7 @@ class Parser {
     const top = this.#operands.at(-1)!;
     const directly = this.#operators.at(-1);
     if ((top.kind === 'number' || top.kind === 'arithmetic') && directly?.kind === 'open') {
-      const span = cover(directly.span, this.#take().span);
+      const span = cover(directly.span, this.#reader.take().span);
       this.#operators.pop();
       this.#operands.pop();
       if (top.kind === 'number') {
@@ -764,10 +560,10 @@ class Parser {
     }
     this.#finish();
     const open = this.#operators.at(-1);
-    if (open?.kind !== 'open') this.#fail("expected 'and', 'or' or the end");
+    if (open?.kind !== 'open') this.#reader.fail("expected 'and', 'or' or the end");
     const operand = this.#operands.at(-1) as Operand & { kind: 'id' | 'test' };
     if (operand.kind === 'id' ? !open.at.context.list : !open.at.context.term) this.#failBetween();
-    const span = cover(open.span, this.#take().span);
+    const span = cover(open.span, this.#reader.take().span);
     this.#operators.pop();
     const node: Expr = { kind: 'group', operand: operand.node, span };
     // A group of tests gives on what it was opened with, a list what its last identifier had.
@@ -782,11 +578,12 @@ class Parser {
     if (operator?.kind !== 'index' || !computes(offset)) this.#failBetween();
     const { protocol, at } = operator;
     let size: { size: NumberLiteral } | undefined;
-    if (this.#take().word === ':') size = { size: this.#takeNumber('a size in bytes: 1, 2 or 4') };
-    if (size !== undefined) this.#expect(']');
+    if (this.#reader.take().word === ':')
+      size = { size: this.#reader.takeNumber('a size in bytes: 1, 2 or 4') };
+    if (size !== undefined) this.#reader.expect(']');
     this.#operators.pop();
     this.#operands.pop();
-    const span = cover(operator.span, this.#last!.span);
+    const span = cover(operator.span, this.#reader.lastSpan);
     const node: Arithmetic = { kind: 'index', protocol, offset: offset.node, ...size, span };
     this.#operands.push({ kind: 'arithmetic', node, at });
   }
@@ -796,10 +593,6 @@ class Parser {
 function computes(operand: Operand): operand is Operand & { kind: 'number' | 'arithmetic' } {
   if (operand.kind === 'arithmetic') return true;
   return operand.kind === 'number' && operand.at.context.arithmetic;
-}
-
-function numberLiteral({ value, text, span }: Token): NumberLiteral {
-  return { kind: 'number', value, text, span };
 }
 
 function expectedBy({ type }: Qualifiers): string {

@@ -1,0 +1,101 @@
+/**
+ * Tokens one by one with one token of look-ahead, and the errors of the parser.
+ *
+ * Used by parser.ts (identifiers, arithmetic, connectives) and primitive.ts (tests with a fixed form).
+ */
+
+import type { Span } from '../source.js';
+import type { Arithmetic, Expr, NumberLiteral, Word } from './ast.js';
+import { FilterSyntaxError, hintFor, SYNTAX_ERROR } from './errors.js';
+import { Lexer, type LexerOptions } from './lexer.js';
+import type { Token } from './token.js';
+
+export class TokenReader {
+  readonly #source: string;
+  readonly #lexer: Lexer;
+  readonly #reduced: () => (Expr | Arithmetic)[];
+  #ahead: Token | undefined;
+  #last: Token | undefined;
+
+  /** @param reduced What is complete so far, for errors to carry. */
+  constructor(source: string, options: LexerOptions, reduced: () => (Expr | Arithmetic)[]) {
+    this.#source = source;
+    this.#lexer = new Lexer(source, options);
+    this.#reduced = reduced;
+  }
+
+  /** The next token, which stays where it is. */
+  peek(): Token {
+    this.#ahead ??= this.#lexer.next();
+    const { problem, span } = this.#ahead;
+    // A stray character is a token that fits nowhere; a bad number or address stops libpcap's scanner.
+    if (problem !== undefined && problem.libpcapMessage !== SYNTAX_ERROR) this.raise(problem, span);
+    return this.#ahead;
+  }
+
+  take(): Token {
+    const token = this.peek();
+    this.#ahead = undefined;
+    this.#last = token;
+    return token;
+  }
+
+  /** Where the last token taken ends. */
+  get lastSpan(): Span {
+    return this.#last?.span ?? { start: 0, end: 0 };
+  }
+
+  /** Whether the next token is this operator character. */
+  nextIs(word: string): boolean {
+    const token = this.peek();
+    return (token.kind === 'operator' || token.kind === 'not') && token.word === word;
+  }
+
+  /** Takes an operator character that must be there. */
+  expect(word: string): Token {
+    if (!this.nextIs(word)) this.fail(`expected '${word}'`);
+    return this.take();
+  }
+
+  takeNumber(what: string, partial?: Expr): NumberLiteral {
+    if (this.peek().kind !== 'number') this.fail(`expected ${what}`, partial);
+    return numberLiteral(this.take());
+  }
+
+  /** A number, perhaps in parentheses. */
+  takeParenthesised(what: string): NumberLiteral {
+    let depth = 0;
+    for (; this.nextIs('('); depth++) this.take();
+    const number = this.takeNumber(what);
+    for (; depth > 0; depth--) this.expect(')');
+    return number;
+  }
+
+  /** A name, or a number where that is allowed too. */
+  takeWord(what: string, allowed: 'name' | 'number' | 'either'): Word {
+    const { kind } = this.peek();
+    if (kind === 'number' && allowed !== 'name') return numberLiteral(this.take());
+    if (kind !== 'name' || allowed === 'number') this.fail(`expected ${what}`);
+    const token = this.take();
+    return { name: token.text, span: token.span };
+  }
+
+  /** The next token does not fit: `message` says what was expected. `partial` is complete, but not yet known. */
+  fail(message: string, partial?: Expr): never {
+    const token = this.peek();
+    if (token.problem !== undefined) this.raise(token.problem, token.span, partial);
+    const end = token.kind === 'end';
+    const hint = end ? '' : hintFor(this.#source, token, this.#last);
+    const found = end ? 'the expression ends here' : `found '${token.text}'`;
+    this.raise({ message: `${message}, ${found}`, hint, libpcapMessage: SYNTAX_ERROR }, token.span, partial);
+  }
+
+  raise({ message, hint, libpcapMessage }: NonNullable<Token['problem']>, span: Span, partial?: Expr): never {
+    const reduced = partial === undefined ? this.#reduced() : [...this.#reduced(), partial];
+    throw new FilterSyntaxError(message, span, { hint, libpcapMessage }, reduced);
+  }
+}
+
+export function numberLiteral({ value, text, span }: Token): NumberLiteral {
+  return { kind: 'number', value, text, span };
+}
