@@ -5,4 +5,35 @@
  * @packageDocumentation
  */
 
+export {
+  assemble,
+  disassemble,
+  execute,
+  type FilterFunction,
+  type Instruction,
+  type PacketMetadata,
+  type Personality,
+  type Problem,
+  type Program,
+  ProgramError,
+  parseListing,
+  toAssembly,
+  toCArray,
+  toCommaList,
+  toDecimal,
+  type ValidateOptions,
+  validate,
+} from './cbpf/index.js';
+export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
+export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf } from './engine.js';
+export {
+  type CompileOptions,
+  compile,
+  describeLinkType,
+  type ExplainedStep,
+  type Explanation,
+  Filter,
+} from './filter.js';
+export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
 export * from './savefile/index.js';
+export { FilterError, renderSpan, type Span } from './source.js';

@@ -4,4 +4,19 @@
  * @packageDocumentation
  */
 
+export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
+export {
+  type FilterFileOptions,
+  type FilterFileResult,
+  filterFile,
+  filterStream,
+  selectWith,
+} from './files.js';
 export * from './savefile/node.js';
+export {
+  readSystemDatabases,
+  type SystemDatabases,
+  type SystemNames,
+  systemNames,
+  systemResolver,
+} from './system.js';

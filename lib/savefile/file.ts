@@ -3,7 +3,8 @@
  */
 
 import * as fs from 'node:fs';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import * as net from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { getSystemErrorMap, promisify } from 'node:util';
 import { decompress } from './compression.js';
 import { CaptureError } from './error.js';
@@ -17,7 +18,9 @@ const COMPRESSED_CHUNK = 262_144;
 /** Milliseconds to wait before a descriptor that would block is tried again. */
 const RETRY = 2;
 
-const read = promisify(fs.read);
+const open = promisify(
+  fs.open as (path: string, callback: (error: Error | null, fd: number) => void) => void,
+);
 
 /**
  * Opens a capture: pcap or pcapng, bare or compressed with gzip, zstd or lz4, told apart by content.
@@ -25,7 +28,8 @@ const read = promisify(fs.read);
  * A regular file is read synchronously into one reused buffer, which is what makes scanning fast; the
  * event loop gets its turn every few milliseconds. Pipes, FIFOs and streams are read as data comes.
  *
- * @param input - A path; a file descriptor, which stays open; or chunks of bytes, as from a stream.
+ * @param input - A path; a file descriptor, which stays open unless it is a pipe or socket; or chunks of
+ *   bytes, as from a stream.
  * @throws CaptureError where the input cannot be opened or is no capture.
  */
 export async function openCapture(
@@ -55,11 +59,13 @@ export async function openCapture(
 async function openInput(input: string | number | Chunks, name: string): Promise<Source> {
   if (typeof input === 'object') return chunkSource(input);
   // Opening a FIFO waits for its writer: not on this thread.
-  const handle = typeof input === 'string' ? await fs.promises.open(input).catch(failed(name)) : undefined;
-  const descriptor = typeof input === 'number' ? input : handle!.fd;
-  const close = async () => handle?.close();
-  const reading = 'error reading dump file';
-  if (!fs.fstatSync(descriptor).isFile()) return waitingSource(descriptor, name, reading, close);
+  const descriptor = typeof input === 'number' ? input : await open(input).catch(failed(name));
+  const doing = 'error reading dump file';
+  const kind = fs.fstatSync(descriptor);
+  if (kind.isFIFO() || kind.isSocket()) return pipeSource(descriptor, name, doing);
+  const close = async () => {
+    if (typeof input === 'string') fs.closeSync(descriptor);
+  };
   return {
     read(window) {
       try {
@@ -67,7 +73,7 @@ async function openInput(input: string | number | Chunks, name: string): Promise
         window.end += count;
         return count;
       } catch (error) {
-        throw ioError(error, name, reading);
+        throw ioError(error, name, doing);
       }
     },
     breathe: () => setImmediate(),
@@ -75,23 +81,68 @@ async function openInput(input: string | number | Chunks, name: string): Promise
   };
 }
 
-/** A source whose reads wait for data, on another thread. */
-function waitingSource(descriptor: number, name: string, doing: string, close: () => Promise<void>): Source {
-  return {
-    async read(window) {
-      for (;;) {
-        try {
-          const { bytesRead } = await read(descriptor, window.bytes, window.end, window.room, null);
-          window.end += bytesRead;
-          return bytesRead;
-        } catch (error) {
-          // A pipe that another program set not to block: ask again in a while.
-          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw ioError(error, name, doing);
-          await setTimeout(RETRY);
-        }
-      }
+/** Bytes that a pipe hands on at once on Linux. */
+const PIPE_CHUNK = 65_536;
+
+/**
+ * A source that waits for data as sockets do: with poll(2), not in a read(2) on another thread. Such a
+ * read could not be interrupted, nor could the process end while nothing comes.
+ *
+ * The socket fills one buffer again and again, and is told to wait while that is being emptied.
+ */
+function pipeSource(descriptor: number, name: string, doing: string): Source {
+  const buffer = new Uint8Array(PIPE_CHUNK);
+  let filledFrom = 0;
+  let filledTo = 0;
+  let ended = false;
+  let failure: Error | undefined;
+  let wake: () => void = () => {};
+  const onread = {
+    buffer,
+    callback(count: number): boolean {
+      filledFrom = 0;
+      filledTo = count;
+      wake();
+      return false;
     },
-    close,
+  };
+  const options = { fd: descriptor, readable: true, writable: false, onread };
+  const socket = new net.Socket(options as net.SocketConstructorOpts);
+  socket.on('error', (error) => {
+    failure = error;
+    wake();
+  });
+  socket.on('close', () => {
+    ended = true;
+    wake();
+  });
+  socket.on('end', () => {
+    ended = true;
+    wake();
+  });
+  const take = (window: Window): number => {
+    const count = Math.min(filledTo - filledFrom, window.room);
+    window.bytes.set(buffer.subarray(filledFrom, filledFrom + count), window.end);
+    filledFrom += count;
+    window.end += count;
+    return count;
+  };
+  return {
+    read(window) {
+      if (filledFrom < filledTo) return take(window);
+      return new Promise((resolve, reject) => {
+        wake = () => {
+          if (filledFrom < filledTo) resolve(take(window));
+          else if (failure !== undefined) reject(ioError(failure, name, doing));
+          else if (ended) resolve(0);
+        };
+        wake();
+        socket.resume();
+      });
+    },
+    async close() {
+      socket.destroy();
+    },
   };
 }
 

@@ -14,6 +14,8 @@ export interface CaptureInterface {
   readonly description?: string;
   /** Fraction of a second one time stamp unit is: 1e-6 for µs files, 1e-9 for ns, 2^-n possible. */
   readonly timestampUnit: number;
+  /** Byte order of the file that the packets come from. Default little. */
+  readonly bigEndian?: boolean;
   /** Bytes of frame check sequence at the end of each packet, where the file says. */
   readonly fcsLength?: number;
 }

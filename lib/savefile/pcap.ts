@@ -167,7 +167,13 @@ function readInterface(view: DataView, start: number, magic: PcapMagic): Capture
   if (magic.modified && linkType === 1) snapLength = Math.min(snapLength + 14, 0x7fff_ffff);
   // Bits 28..31 count 16-bit words of FCS, if bit 26 says that they do.
   const fcs = (field & 0x0400_0000) !== 0 ? { fcsLength: 2 * (field >>> 28) } : {};
-  return { linkType, snapLength, timestampUnit: magic.nanoseconds ? 1e-9 : 1e-6, ...fcs };
+  return {
+    linkType,
+    snapLength,
+    timestampUnit: magic.nanoseconds ? 1e-9 : 1e-6,
+    ...fcs,
+    ...(magic.littleEndian ? {} : { bigEndian: true }),
+  };
 }
 
 function truncated(window: Window, wanted: number, what: string, got: number): CaptureError {

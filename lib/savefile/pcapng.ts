@@ -213,6 +213,7 @@ export class PcapngContainer implements Container {
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
       ...(fcsLength === undefined ? {} : { fcsLength }),
+      ...(little ? {} : { bigEndian: true }),
     });
     window.recordStart = start;
     window.start = next;

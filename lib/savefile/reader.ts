@@ -119,7 +119,10 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
           if (select !== undefined) {
             const index = window.interfaceIndex;
             const test = (tests[index] ??= select(container.interfaces[index]!));
-            if (test(window.bytes, window.dataStart, window.dataEnd, window.wireLength) === 0) continue;
+            if (
+              test(window.bytes, window.dataStart, window.dataEnd - window.dataStart, window.wireLength) === 0
+            )
+              continue;
           }
           this.packetsMatched++;
           if (batch.push(container.packet(window)) === BATCH) break;

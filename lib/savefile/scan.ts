@@ -15,10 +15,15 @@ import type { CaptureInterface, Packet } from './packet.js';
 import type { Window } from './window.js';
 
 /**
- * Decides about one packet: the captured bytes are `bytes[start]` up to `bytes[end]`. The result is
- * that of a BPF program: 0 drops the packet, anything else keeps it whole.
+ * Decides about one packet: its captured bytes start at `bytes[start]`. The result is that of a BPF
+ * program: 0 drops the packet, anything else keeps it whole.
  */
-export type PacketTest = (bytes: Uint8Array, start: number, end: number, wireLength: number) => number;
+export type PacketTest = (
+  bytes: Uint8Array,
+  start: number,
+  capturedLength: number,
+  wireLength: number,
+) => number;
 
 /** Makes the test for packets of one interface; called once for each, when its first packet comes. */
 export type Select = (source: CaptureInterface) => PacketTest;
@@ -79,7 +84,7 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
           step = FAILED;
           break;
         }
-        if (test(bytes, window.dataStart, window.dataEnd, window.wireLength) === 0) {
+        if (test(bytes, window.dataStart, window.dataEnd - window.dataStart, window.wireLength) === 0) {
           if (runStart < window.recordStart) keep(scan, bytes, runStart, window.recordStart);
           runStart = window.start;
           continue;

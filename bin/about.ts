@@ -1,0 +1,61 @@
+/** What the command tells about itself: help, version, filters, engines, link types. */
+
+import { readFileSync } from 'node:fs';
+import { defaultEngine, ENGINES, LINK_TYPES } from '../lib/index.js';
+import { readyMadeFilters } from '../lib/node.js';
+import { OPTIONS } from './options.js';
+
+function packageVersion(): string {
+  const path = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+const versionLine = (): string =>
+  `weir version ${packageVersion()} (Node ${process.versions.node}, V8 ${process.versions.v8})`;
+
+export async function printHelp(): Promise<void> {
+  const { helpText } = await import('./help.js');
+  process.stdout.write(`${versionLine()}\n${await helpText()}\n`);
+}
+
+export function printVersion(): void {
+  process.stdout.write(`${versionLine()}\n`);
+}
+
+/** For a wrong command line: what is wrong, then how it goes, on stderr as tcpdump has it. */
+export function printUsage(message: string): void {
+  const flags = OPTIONS.filter(({ short, value }) => short !== undefined && value === 'none').map(
+    ({ short }) => short,
+  );
+  const valued = OPTIONS.filter(({ value }) => value === 'required').map(
+    ({ short, long, argument }) => `[ ${short === undefined ? `--${long[0]}` : `-${short}`} ${argument} ]`,
+  );
+  const lines = [`Usage: weir [-${flags.join('')}]`];
+  for (const part of [...valued, '[ expression ]']) {
+    if (lines.at(-1)!.length + part.length > 78) lines.push('           ');
+    lines.push(`${lines.pop()} ${part}`);
+  }
+  process.stderr.write(`weir: ${message}\n${versionLine()}\n${lines.join('\n')}\n`);
+}
+
+export function printFilters(): void {
+  const filters = readyMadeFilters();
+  const width = Math.max(...filters.map(({ name }) => name.length)) + 1;
+  for (const { name, title } of filters) process.stdout.write(`@${name.padEnd(width)} ${title}\n`);
+}
+
+export function printEngines(): void {
+  const width = Math.max(...ENGINES.map(({ name }) => name.length));
+  for (const { name, description, unavailable } of ENGINES) {
+    const reason = unavailable();
+    const mark =
+      reason !== undefined ? ` (not here: ${reason})` : name === defaultEngine().name ? ' (default)' : '';
+    process.stdout.write(`${name.padEnd(width)}  ${description}${mark}\n`);
+  }
+}
+
+/** Those of a device need a device; without one, all that there are. */
+export function printLinkTypes(): void {
+  process.stdout.write('Data link types (use option -y to set):\n');
+  for (const { name, description } of LINK_TYPES) process.stdout.write(`  ${name} (${description})\n`);
+}

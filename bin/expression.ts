@@ -1,0 +1,85 @@
+/** From the command line's expression to filters, one for each link type that turns up. */
+
+import { readFileSync } from 'node:fs';
+import {
+  type CaptureInterface,
+  compile,
+  describeLinkType,
+  type Filter,
+  FilterError,
+  type PacketTest,
+} from '../lib/index.js';
+import { blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
+import type { Options } from './options.js';
+import { CommandError, ExpressionError } from './report.js';
+
+/** The expression: that of `-F` if given, else the words of the command line. */
+export function expressionOf(options: Options): string {
+  if (options.filterFile === undefined) return options.expression;
+  try {
+    const text = readFileSync(options.filterFile === '-' ? 0 : options.filterFile, 'utf8');
+    return blankComments(text).trimEnd();
+  } catch (error) {
+    throw new CommandError(`${options.filterFile}: ${reasonOf(error)}`);
+  }
+}
+
+/** The system's words for a failed call, without Node's prefix: `no such file or directory`. */
+export function reasonOf(error: unknown): string {
+  const { message } = error as Error;
+  return /^[A-Z]+: (.*?),/.exec(message)?.[1] ?? message;
+}
+
+export interface Target {
+  readonly linkType: string | number;
+  readonly snapLength: number;
+  /** Savefiles hold other systems' address families; see pcap-filter. */
+  readonly mode: 'dead' | 'savefile' | 'savefile-swapped' | 'linux-live';
+}
+
+/** Compiles the expression; errors show the place in it. */
+export function compileExpression(source: string, target: Target, options: Options): Filter {
+  try {
+    return compile(source, {
+      ...target,
+      optimize: options.optimize,
+      resolver: systemResolver(),
+      namedFilters: readyMadeExpression,
+      ...(options.engine === undefined ? {} : { engine: options.engine }),
+    });
+  } catch (error) {
+    if (error instanceof FilterError) throw new ExpressionError(source, error);
+    if (error instanceof RangeError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+/** Warns of what compiles but may not mean what it seems to. */
+export function warnAbout(_source: string, _linkType: string | number, _options: Options): void {}
+
+/**
+ * Makes the test for an interface, compiling once for each link type. Without an expression every
+ * packet passes, and nothing needs to be asked.
+ */
+export function selectFor(
+  source: string,
+  options: Options,
+): ((from: CaptureInterface) => PacketTest) | undefined {
+  if (source.trim() === '') return undefined;
+  const byLinkType = new Map<number, Filter>();
+  return ({ linkType, snapLength, bigEndian }) => {
+    let filter = byLinkType.get(linkType);
+    if (filter === undefined) {
+      const target = {
+        linkType,
+        snapLength: snapLength || 262144,
+        mode: bigEndian === true ? ('savefile-swapped' as const) : ('savefile' as const),
+      };
+      filter = compileExpression(source, target, options);
+      byLinkType.set(linkType, filter);
+    }
+    return filter.test;
+  };
+}
+
+export const linkTypeText = (linkType: number): string => describeLinkType(linkType);

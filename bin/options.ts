@@ -1,0 +1,202 @@
+/**
+ * Every option of the command, one row each: parsing, help text and shell completion read the table.
+ * Spelling, meaning and messages are tcpdump's (tcpdump(1)) wherever tcpdump has the option.
+ */
+
+import { type OptionSyntax, parseLine, UsageError } from './getopt.js';
+
+export interface Options {
+  /** `-r`: savefiles to read; `-` is standard input. */
+  read: string | undefined;
+  /** `-V`: a file that lists savefiles. */
+  readList: string | undefined;
+  /** `-w`; `-` is standard output. */
+  write: string | undefined;
+  /** Container of the written file; `undefined` keeps the kind of what is read. */
+  writeFormat: 'pcap' | 'pcapng' | undefined;
+  interface: string | undefined;
+  filterFile: string | undefined;
+  /** `-c`: stop after so many matching packets. */
+  count: number | undefined;
+  countOnly: boolean;
+  print: boolean;
+  /** `-s`; `undefined` as captured. */
+  snapLength: number | undefined;
+  linkType: string | undefined;
+  optimize: boolean;
+  /** How many `d`: 1 text, 2 C array, 3 decimal. */
+  dump: number;
+  numeric: number;
+  shortNames: boolean;
+  linkLayer: boolean;
+  quiet: number;
+  verbose: number;
+  absoluteSequence: boolean;
+  timestamp: number;
+  precision: 'micro' | 'nano' | undefined;
+  hex: number;
+  hexAscii: number;
+  ascii: number;
+  number: boolean;
+  skipChecksums: boolean;
+  lineBuffered: boolean;
+  packetBuffered: boolean;
+  promiscuous: boolean;
+  /** `-B`: kernel buffer in KiB. */
+  bufferSize: number | undefined;
+  engine: string | undefined;
+  reader: 'weir' | 'pcap-parser';
+  lint: boolean;
+  /** What to do instead of filtering. */
+  action: 'filter' | 'help' | 'version' | 'listInterfaces' | 'listLinkTypes' | 'listFilters' | 'listEngines';
+  expression: string;
+}
+
+const DEFAULTS: Options = {
+  read: undefined,
+  readList: undefined,
+  write: undefined,
+  writeFormat: undefined,
+  interface: undefined,
+  filterFile: undefined,
+  count: undefined,
+  countOnly: false,
+  print: false,
+  snapLength: undefined,
+  linkType: undefined,
+  optimize: true,
+  dump: 0,
+  numeric: 0,
+  shortNames: false,
+  linkLayer: false,
+  quiet: 0,
+  verbose: 0,
+  absoluteSequence: false,
+  timestamp: 0,
+  precision: undefined,
+  hex: 0,
+  hexAscii: 0,
+  ascii: 0,
+  number: false,
+  skipChecksums: false,
+  lineBuffered: false,
+  packetBuffered: false,
+  promiscuous: true,
+  bufferSize: undefined,
+  engine: undefined,
+  reader: 'weir',
+  lint: true,
+  action: 'filter',
+  expression: '',
+};
+
+/** Headings of the help text, in its order. */
+export type Group = 'Input' | 'Output' | 'Printing' | 'Filter' | 'Live capture' | 'About';
+
+export interface OptionRow extends OptionSyntax {
+  readonly group: Group;
+  /** Placeholder of the value in the help text. */
+  readonly argument?: string;
+  readonly help: string;
+  readonly set: (options: Options, value: string) => void;
+}
+
+const MAX_SNAPLEN = 262144;
+
+/** A number as C's strtol takes it with base 0 or 10, within bounds, or tcpdump's message. */
+function numberIn(what: string, text: string, min: number, max: number): number {
+  const value = /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max)) throw new UsageError(`invalid ${what} ${text}`);
+  return value;
+}
+
+function oneOf<const Choice extends string>(what: string, text: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined)
+    throw new UsageError(`invalid ${what} '${text}': it is one of ${choices.join(', ')}`);
+  return choice;
+}
+
+const flag = (
+  short: string | undefined,
+  long: string | readonly string[],
+  group: Group,
+  help: string,
+  set: (options: Options) => void,
+): OptionRow => ({ ...names(short, long), value: 'none', group, help, set });
+
+const valued = (
+  short: string | undefined,
+  long: string | readonly string[],
+  group: Group,
+  argument: string,
+  help: string,
+  set: (options: Options, value: string) => void,
+): OptionRow => ({ ...names(short, long), value: 'required', group, argument, help, set });
+
+const names = (
+  short: string | undefined,
+  long: string | readonly string[],
+): Pick<OptionRow, 'short' | 'long'> => ({
+  ...(short === undefined ? {} : { short }),
+  long: typeof long === 'string' ? [long] : long,
+});
+
+// biome-ignore format: a table reads best with one row a line
+export const OPTIONS: readonly OptionRow[] = [
+  valued('r', 'read', 'Input', 'FILE', 'read packets from FILE (pcap or pcapng, plain or compressed); - is standard input', (o, v) => { o.read = v; }),
+  valued('V', 'read-list', 'Input', 'FILE', 'read the savefiles that FILE lists, one a line; - is standard input', (o, v) => { o.readList = v; }),
+  valued('i', 'interface', 'Input', 'NAME', 'capture live from an interface: a name, its number in -D, or any', (o, v) => { o.interface = v; }),
+  valued('c', 'max-count', 'Input', 'N', 'stop after N matching packets', (o, v) => { o.count = numberIn('packet count', v, 1, 2 ** 31 - 1); }),
+  valued('s', ['snapshot-length', 'snaplen'], 'Input', 'N', 'keep at most N bytes of each packet (0: 262144)', (o, v) => { o.snapLength = numberIn('snaplen', v, 0, MAX_SNAPLEN) || MAX_SNAPLEN; }),
+  valued(undefined, 'reader', 'Input', 'NAME', 'reader of pcap files: weir, or the package pcap-parser', (o, v) => { o.reader = oneOf('reader', v, ['weir', 'pcap-parser']); }),
+
+  valued('w', 'write', 'Output', 'FILE', 'write matching packets to FILE instead of printing them; - is standard output', (o, v) => { o.write = v; }),
+  valued(undefined, 'write-format', 'Output', 'KIND', 'pcap or pcapng; without it, what is read', (o, v) => { o.writeFormat = oneOf('file format', v, ['pcap', 'pcapng']); }),
+  flag(undefined, 'count', 'Output', 'print only how many packets match', (o) => { o.countOnly = true; }),
+  flag(undefined, 'print', 'Output', 'print packets although they are written with -w', (o) => { o.print = true; }),
+  flag('U', 'packet-buffered', 'Output', 'write out each packet at once', (o) => { o.packetBuffered = true; }),
+  flag('l', 'line-buffered', 'Output', 'write out each line at once', (o) => { o.lineBuffered = true; }),
+
+  flag('n', 'no-names', 'Printing', 'print addresses and ports as numbers', (o) => { o.numeric++; }),
+  flag('N', 'short-names', 'Printing', 'print host names without their domain', (o) => { o.shortNames = true; }),
+  flag('e', 'link-level', 'Printing', 'print the link-layer header', (o) => { o.linkLayer = true; }),
+  flag('q', 'quick', 'Printing', 'print less', (o) => { o.quiet++; }),
+  flag('v', 'verbose', 'Printing', 'print more; -vv and -vvv print yet more', (o) => { o.verbose++; }),
+  flag('t', 'timestamp', 'Printing', '-t no time, -tt seconds since 1970, -ttt since the packet before, -tttt with the date, -ttttt since the first', (o) => { o.timestamp++; }),
+  flag('x', 'hex', 'Printing', 'print the packet in hex; -xx with its link-layer header', (o) => { o.hex++; }),
+  flag('X', 'hex-ascii', 'Printing', 'print the packet in hex and ASCII; -XX with its link-layer header', (o) => { o.hexAscii++; }),
+  flag('A', 'ascii', 'Printing', 'print the packet in ASCII', (o) => { o.ascii++; }),
+  flag('S', 'absolute-tcp-sequence-numbers', 'Printing', 'print TCP sequence numbers as they are', (o) => { o.absoluteSequence = true; }),
+  flag('#', 'number', 'Printing', 'print packet numbers', (o) => { o.number = true; }),
+  flag('K', 'dont-verify-checksums', 'Printing', 'verify no checksums', (o) => { o.skipChecksums = true; }),
+  flag(undefined, 'nano', 'Printing', 'print and write times in nanoseconds', (o) => { o.precision = 'nano'; }),
+  flag(undefined, 'micro', 'Printing', 'print and write times in microseconds', (o) => { o.precision = 'micro'; }),
+  valued(undefined, 'time-stamp-precision', 'Printing', 'UNIT', 'micro or nano', (o, v) => { o.precision = oneOf('time stamp precision', v, ['micro', 'nano']); }),
+
+  valued('F', 'filter-file', 'Filter', 'FILE', 'take the expression from FILE', (o, v) => { o.filterFile = v; }),
+  valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
+  flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),
+  flag('O', 'no-optimize', 'Filter', 'do not optimize the filter', (o) => { o.optimize = false; }),
+  valued(undefined, 'engine', 'Filter', 'NAME', 'run the filter on this engine, as --engines names it', (o, v) => { o.engine = v; }),
+  flag(undefined, 'engines', 'Filter', 'list the engines, which of them work here, and which is the default', (o) => { o.action = 'listEngines'; }),
+  flag(undefined, 'filters', 'Filter', 'list the ready-made filters; @NAME in an expression stands for one', (o) => { o.action = 'listFilters'; }),
+  flag(undefined, 'no-lint', 'Filter', 'do not warn of expressions that may not mean what they seem to', (o) => { o.lint = false; }),
+  flag('L', 'list-data-link-types', 'Filter', 'list the link types', (o) => { o.action = 'listLinkTypes'; }),
+
+  flag('D', 'list-interfaces', 'Live capture', 'list the interfaces', (o) => { o.action = 'listInterfaces'; }),
+  flag('p', 'no-promiscuous-mode', 'Live capture', 'do not put the interface into promiscuous mode', (o) => { o.promiscuous = false; }),
+  valued('B', 'buffer-size', 'Live capture', 'KIB', 'size of the capture buffer', (o, v) => { o.bufferSize = numberIn('packet buffer size', v, 1, 2 ** 21); }),
+
+  flag('h', 'help', 'About', 'print this help', (o) => { o.action = 'help'; }),
+  flag(undefined, 'version', 'About', 'print the version', (o) => { o.action = 'version'; }),
+];
+
+/** Reads a command line. @throws UsageError */
+export function parseOptions(words: readonly string[]): Options {
+  const line = parseLine(words, OPTIONS);
+  const options = { ...DEFAULTS };
+  for (const { row, value } of line.options) row.set(options, value ?? '');
+  options.expression = line.operands.join(' ');
+  return options;
+}

@@ -1,0 +1,260 @@
+/** Reading savefiles: filters them, and prints, counts or writes what matches. */
+
+import { readFileSync, statSync } from 'node:fs';
+import {
+  type Capture,
+  type CaptureInterface,
+  type Encoder,
+  type Packet,
+  type PacketTest,
+  PcapEncoder,
+  PcapngEncoder,
+  type Sink,
+} from '../lib/index.js';
+import { FileSink, fromPcapParser, openCapture } from '../lib/node.js';
+import { printProgram } from './dump.js';
+import {
+  compileExpression,
+  expressionOf,
+  linkTypeText,
+  reasonOf,
+  selectFor,
+  warnAbout,
+} from './expression.js';
+import type { Options } from './options.js';
+import { TextOutput } from './print.js';
+import { createProgress, type Progress } from './progress.js';
+import { CommandError } from './report.js';
+
+/** Linux and tcpdump's name for standard input and output. */
+const STDIO = '-';
+const STDIN = 0;
+const STDOUT = 1;
+const PROGRESS_MS = 200;
+const UNLIMITED = 262144;
+
+interface Totals {
+  packets: number;
+  matched: number;
+}
+
+export async function readFiles(options: Options): Promise<void> {
+  const names = options.readList === undefined ? [options.read!] : listedFiles(options.readList);
+  const source = expressionOf(options);
+  const interrupt = new AbortController();
+  const stop = (): void => interrupt.abort(STOPPED);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  const totals: Totals = { packets: 0, matched: 0 };
+  let stopped = false;
+  const output = new Output(options, names.length > 1);
+  try {
+    for (const name of names) {
+      if (totals.matched >= (options.count ?? Number.POSITIVE_INFINITY)) break;
+      const read = options.reader === 'weir' ? readOne : readWithPcapParser;
+      await read(name, source, options, output, totals, interrupt.signal);
+    }
+  } catch (error) {
+    if (error !== STOPPED) throw error;
+    stopped = true;
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
+    // What was read before a failure is delivered before the failure is reported.
+    output.finish();
+    if (options.countOnly && options.dump === 0) reportCount(totals.matched);
+  }
+  // A read of a pipe that never comes back would keep the process waiting.
+  if (stopped) process.exit(0);
+}
+
+/** Thrown through a read that the user interrupted, which is no failure. */
+const STOPPED = new Error('interrupted');
+
+function reportCount(matched: number): void {
+  process.stdout.write(`${matched} packet${matched === 1 ? '' : 's'}\n`);
+}
+
+function listedFiles(list: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(list === STDIO ? STDIN : list, 'utf8');
+  } catch (error) {
+    throw new CommandError(`${list}: ${reasonOf(error)}`);
+  }
+  const names = text.split('\n').map((line) => line.trim());
+  const named = names.filter((name) => name !== '');
+  if (named.length === 0) throw new CommandError(`${list}: no savefile is listed`);
+  return named;
+}
+
+async function readOne(
+  name: string,
+  source: string,
+  options: Options,
+  output: Output,
+  totals: Totals,
+  signal: AbortSignal,
+): Promise<void> {
+  await using capture = await openCapture(name === STDIO ? STDIN : name, { name, signal });
+  const [first] = capture.interfaces;
+  const about =
+    first === undefined
+      ? ''
+      : `, link-type ${linkTypeText(first.linkType)}, snapshot length ${first.snapLength || UNLIMITED}`;
+  process.stderr.write(`reading from file ${name}${about}\n`);
+
+  const linkType = first?.linkType ?? 1;
+  if (options.dump > 0) {
+    const snapLength = first?.snapLength || UNLIMITED;
+    const mode = first?.bigEndian === true ? 'savefile-swapped' : 'savefile';
+    printProgram(compileExpression(source, { linkType, snapLength, mode }, options), options);
+    return;
+  }
+  const select = selectFor(source, options);
+  // An expression that is wrong should say so even where the file holds no packet.
+  if (first !== undefined) select?.(first);
+  warnAbout(source, linkType, options);
+
+  const sink = output.sinkFor(capture, name);
+  const onMatch = output.onMatch;
+  const limit = options.count === undefined ? undefined : options.count - totals.matched;
+  const progress = createProgress();
+  const watch = watchProgress(progress, capture, name);
+  try {
+    await capture.scan({
+      ...(select === undefined ? {} : { select }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(sink === undefined ? {} : { sink }),
+      ...(onMatch === undefined ? {} : { onMatch }),
+    });
+  } finally {
+    clearInterval(watch);
+    progress.clear();
+    totals.packets += capture.packetsRead;
+    totals.matched += capture.packetsMatched;
+  }
+}
+
+/** The same through the package pcap-parser: pcap files in microseconds, packet by packet. */
+async function readWithPcapParser(
+  name: string,
+  source: string,
+  options: Options,
+  output: Output,
+  totals: Totals,
+  signal: AbortSignal,
+): Promise<void> {
+  if (options.write !== undefined)
+    throw new CommandError('--reader=pcap-parser prints and counts; it does not write');
+  const { default: pcapParser } = await import('pcap-parser');
+  const select = selectFor(source, options);
+  const limit = options.count ?? Number.POSITIVE_INFINITY;
+  let test: PacketTest | undefined;
+  for await (const batch of fromPcapParser(pcapParser.parse(name === STDIO ? process.stdin : name))) {
+    for (const packet of batch) {
+      signal.throwIfAborted();
+      if (totals.matched >= limit) return;
+      totals.packets++;
+      test ??= select?.(packet.interface);
+      const { data, wireLength } = packet;
+      if (test !== undefined && test(data, 0, data.length, wireLength) === 0) continue;
+      totals.matched++;
+      output.onMatch?.(packet);
+    }
+  }
+}
+
+function watchProgress(progress: Progress, capture: Capture, name: string): NodeJS.Timeout {
+  const totalBytes =
+    name === STDIO || capture.compression !== undefined ? undefined : statSync(name).size || undefined;
+  const draw = (): void =>
+    progress.update({
+      bytes: capture.bytesRead,
+      totalBytes,
+      packets: capture.packetsRead,
+      matched: capture.packetsMatched,
+    });
+  return setInterval(draw, PROGRESS_MS).unref();
+}
+
+/** Where what matches goes: a savefile, printed lines, both, or nowhere. */
+class Output {
+  private readonly options: Options;
+  private readonly manyInputs: boolean;
+  private readonly text: TextOutput | undefined;
+  private file: FileSink | undefined;
+  private encoder: Encoder | undefined;
+
+  constructor(options: Options, manyInputs: boolean) {
+    this.options = options;
+    this.manyInputs = manyInputs;
+    const prints = !options.countOnly && options.dump === 0 && (options.write === undefined || options.print);
+    this.text = prints ? new TextOutput(options) : undefined;
+  }
+
+  /**
+   * Prepares the output file for a capture. Where its container can stay as it is, records are copied
+   * byte for byte by the sink returned; else packets are written anew.
+   */
+  sinkFor(capture: Capture, name: string): Sink | undefined {
+    const { write } = this.options;
+    if (write === undefined) return undefined;
+    this.file ??= new FileSink(write === STDIO ? STDOUT : write, name === STDIO ? undefined : name);
+    if (this.encoder === undefined && !this.mustEncode(capture)) return this.file;
+    this.encoder ??= this.makeEncoder(capture);
+    this.encoder.start();
+    return undefined;
+  }
+
+  /** What to do with each match, where copying records is not all. */
+  get onMatch(): ((packet: Packet) => void) | undefined {
+    const { text, encoder } = this;
+    if (encoder === undefined) return text && ((packet) => text.print(packet));
+    return (packet) => {
+      encoder.write(packet);
+      if (encoder.size >= FLUSH_BYTES || this.options.packetBuffered) this.flushEncoder();
+      text?.print(packet);
+    };
+  }
+
+  finish(): void {
+    this.text?.flush();
+    this.flushEncoder();
+    this.file?.close();
+  }
+
+  private flushEncoder(): void {
+    if (this.encoder !== undefined && this.encoder.size > 0) this.file!.write(this.encoder.take());
+  }
+
+  private mustEncode(capture: Capture): boolean {
+    return (
+      this.manyInputs || this.options.precision !== undefined || this.formatFor(capture) !== capture.format
+    );
+  }
+
+  /** The container asked for, or that the file's name stands for, or that of what is read. */
+  private formatFor(capture: Capture): 'pcap' | 'pcapng' {
+    const { write, writeFormat } = this.options;
+    if (writeFormat !== undefined) return writeFormat;
+    const suffix = /\.(pcap|pcapng)$/.exec(write!)?.[1];
+    return (suffix as 'pcap' | 'pcapng' | undefined) ?? capture.format;
+  }
+
+  private makeEncoder(capture: Capture): Encoder {
+    if (this.formatFor(capture) === 'pcapng') return new PcapngEncoder();
+    const source: CaptureInterface = capture.interfaces[0] ?? {
+      linkType: 1,
+      snapLength: UNLIMITED,
+      timestampUnit: 1e-6,
+    };
+    const { precision } = this.options;
+    return new PcapEncoder({
+      linkType: source.linkType,
+      snapLength: source.snapLength || UNLIMITED,
+      nanoseconds: precision === undefined ? source.timestampUnit < 1e-6 : precision === 'nano',
+      bigEndian: source.bigEndian === true && capture.format === 'pcap',
+    });
+  }
+}
+
+const FLUSH_BYTES = 1 << 20;

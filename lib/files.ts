@@ -1,0 +1,81 @@
+/** Filtering whole captures: file to file, and as a stream in a pipeline. */
+
+import { once } from 'node:events';
+import { Duplex, PassThrough } from 'node:stream';
+import { compile, type Filter } from './filter.js';
+import type { CaptureInterface, PacketTest, Select } from './savefile/index.js';
+import { FileSink, openCapture } from './savefile/node.js';
+
+export interface FilterFileOptions {
+  /** Stop after this many matches. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface FilterFileResult {
+  /** Packets read. */
+  readonly read: number;
+  /** Packets written. */
+  readonly matched: number;
+}
+
+/**
+ * Tests for the interfaces of a capture. A filter is for one link type: where a packet comes from an
+ * interface of another, the expression is compiled for that one.
+ */
+export function selectWith(filter: Filter): Select {
+  const byLinkType = new Map<number, PacketTest>();
+  return ({ linkType, bigEndian }: CaptureInterface) => {
+    let test = byLinkType.get(linkType);
+    if (test === undefined) {
+      const mode = bigEndian === true ? 'savefile-swapped' : 'savefile';
+      const same = compile(filter.expression, { ...filter.options, linkType, mode });
+      test = same.test;
+      byLinkType.set(linkType, test);
+    }
+    return test;
+  };
+}
+
+/**
+ * Copies the packets of a capture that match, byte for byte and in the container they came in; with
+ * pcapng, everything that is not a packet is kept as well. Reads compressed captures, writes plain ones.
+ *
+ * @throws CaptureError for a file that cannot be read or written; what was readable has been written.
+ * @throws FilterError where the file has a link type that the expression cannot be compiled for.
+ */
+export async function filterFile(
+  input: string,
+  output: string,
+  filter: Filter,
+  options: FilterFileOptions = {},
+): Promise<FilterFileResult> {
+  const { limit, signal } = options;
+  await using capture = await openCapture(input, signal === undefined ? {} : { signal });
+  using sink = new FileSink(output, input);
+  await capture.scan({ select: selectWith(filter), sink, ...(limit === undefined ? {} : { limit }) });
+  return { read: capture.packetsRead, matched: capture.packetsMatched };
+}
+
+/**
+ * A stream that takes a capture and gives the same with the matching packets only, for
+ * `pipeline(process.stdin, filterStream(filter), process.stdout)`.
+ */
+export function filterStream(filter: Filter): Duplex {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const sink = {
+    write: async (bytes: Uint8Array, start: number, end: number): Promise<void> => {
+      if (!output.write(bytes.slice(start, end))) await once(output, 'drain');
+    },
+  };
+  const run = async (): Promise<void> => {
+    await using capture = await openCapture(input);
+    await capture.scan({ select: selectWith(filter), sink });
+  };
+  run().then(
+    () => output.end(),
+    (error: Error) => output.destroy(error),
+  );
+  return Duplex.from({ writable: input, readable: output });
+}
