@@ -1,0 +1,85 @@
+/**
+ * Real traffic on the loopback interface through each back end that is here, and the complaints.
+ * Capturing needs root; without it, only that is tested.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import test from 'ava';
+import type { LoopbackReport } from '../testing/captureLoopback.js';
+import { projectRoot } from '../testing/vectors.js';
+import { type Backend, DeviceError, describeDevice, listDevices, openDevice } from './index.js';
+
+const isRoot = process.getuid?.() === 0;
+
+const captures = test.macro({
+  title: (_, backend: Backend) => `${backend} captures every datagram on loopback, in order, with its time`,
+  exec(t, backend: Backend) {
+    if (!isRoot) {
+      t.log('skipped: capturing needs root');
+      return t.pass();
+    }
+    const program = join(projectRoot, 'dist', 'lib', 'testing', 'captureLoopback.js');
+    const report: LoopbackReport = JSON.parse(
+      execFileSync(process.execPath, [program, backend], { encoding: 'utf8' }),
+    );
+    if (report.skipped !== undefined) {
+      t.log(`skipped: ${report.skipped}`);
+      return t.pass();
+    }
+    t.deepEqual(
+      report.numbers,
+      Array.from({ length: 500 }, (_, i) => i),
+    );
+    t.true(report.lead! > -0.01 && report.tail! > -0.01 && report.lead! + report.tail! < 30);
+    if (backend === 'linux') t.true(report.received! >= 500 && report.dropped === 0);
+  },
+});
+test.serial(captures, 'linux');
+test.serial(captures, 'cap');
+
+test('cap in a worker is refused, because it would stay silent', async (t) => {
+  const error = await t.throwsAsync(openDevice('lo', { backend: 'cap' }), { instanceOf: DeviceError });
+  t.regex(error.message, /main thread/);
+});
+
+test('a device that does not exist', async (t) => {
+  if (!isRoot) return t.pass();
+  const error = await t.throwsAsync(openDevice('weir-none'), { instanceOf: DeviceError });
+  t.true(error.code === 'not-found' || error.code === 'missing', error.message);
+});
+
+test('a number beyond the list', async (t) => {
+  const error = await t.throwsAsync(openDevice('9999'), { instanceOf: DeviceError });
+  t.is(error.message, 'Invalid adapter index');
+});
+
+test('without rights, the error says how to get them', async (t) => {
+  if (isRoot || process.platform !== 'linux') return t.pass();
+  const error = await t.throwsAsync(openDevice('lo'), { instanceOf: DeviceError });
+  if (error.code !== 'missing') t.regex(error.hint, /setcap/);
+  t.pass();
+});
+
+test('devices in the words of tcpdump -D', (t) => {
+  const device = {
+    name: 'eth0',
+    description: '',
+    up: true,
+    running: true,
+    loopback: false,
+    wireless: false,
+    connected: true,
+  };
+  t.is(describeDevice(device), 'eth0 [Up, Running, Connected]');
+  t.is(
+    describeDevice({ ...device, running: false, wireless: true, connected: false }),
+    'eth0 [Up, Wireless, Not associated]',
+  );
+  t.is(
+    describeDevice({ ...device, up: false, running: false, connected: undefined, description: 'what' }),
+    'eth0 (what) [none]',
+  );
+  const names = listDevices().map(({ name }) => name);
+  if (process.platform === 'linux') t.true(names.includes('any'));
+});

@@ -1,0 +1,68 @@
+/**
+ * Live capture: what a network device gives, whichever back end reads it.
+ */
+
+import type { CaptureInterface, Packet } from '../savefile/index.js';
+
+export interface DeviceOptions {
+  /** Most bytes kept of a packet; 262,144 unless given. */
+  readonly snapLength?: number;
+  /** Whether to ask for packets that are for others; true unless given. The back end cap always does. */
+  readonly promiscuous?: boolean;
+  /** Memory for packets that wait to be read; 32 MiB unless given. More means fewer drops in bursts. */
+  readonly bufferBytes?: number;
+  /** Rather this back end than the first that works. */
+  readonly backend?: Backend;
+}
+
+/** `linux`: a packet ring of the kernel's, through koffi. `cap`: libpcap, through the package cap. */
+export type Backend = 'linux' | 'cap';
+
+/** What happened to packets so far. */
+export interface DeviceStats {
+  /** Packets that reached the capture, those dropped included. */
+  readonly received: number;
+  /** Packets lost because they were not read in time. */
+  readonly dropped: number;
+  /** Packets that the interface itself lost. */
+  readonly droppedByInterface: number;
+}
+
+export interface Device extends AsyncDisposable {
+  readonly name: string;
+  readonly backend: Backend;
+  /** Link type, snapshot length and time stamp unit of its packets. */
+  readonly interface: CaptureInterface;
+  /**
+   * Packets as they come, in arrays. Their data is overwritten when the next array is asked for. Ends
+   * when the device is closed; rejects when the device goes away.
+   */
+  batches(): AsyncGenerator<Packet[], void, undefined>;
+  /** Counts so far, also after closing; `undefined` where the back end has none (cap). */
+  stats(): DeviceStats | undefined;
+  /** Ends the capture. Packets that wait unread are lost. */
+  close(): Promise<void>;
+}
+
+export type DeviceErrorCode =
+  /** No device of that name or number. */
+  | 'not-found'
+  /** The device is not up, or went away. */
+  | 'down'
+  | 'permission'
+  /** No package that can capture is installed, or libpcap is not. */
+  | 'missing'
+  | 'io';
+
+/** A device cannot be captured from; `hint` says what would help, where that is known. */
+export class DeviceError extends Error {
+  override readonly name = 'DeviceError';
+  readonly code: DeviceErrorCode;
+  readonly hint: string;
+
+  constructor(code: DeviceErrorCode, message: string, hint = '') {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Live capture: devices, and packets off the wire. Needs Node; native packages are loaded on first use.
+ */
+
+export {
+  type Backend,
+  type Device,
+  DeviceError,
+  type DeviceErrorCode,
+  type DeviceOptions,
+  type DeviceStats,
+} from './device.js';
+export { type DeviceInfo, describeDevice, listDevices } from './interfaces.js';
+export { openDevice } from './open.js';

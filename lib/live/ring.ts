@@ -1,0 +1,109 @@
+/**
+ * The blocks of a Linux packet ring, version 3 (linux/if_packet.h, Documentation/networking/packet_mmap).
+ *
+ *      block  0        4       8        12       16      20                  48
+ *            +--------+-------+--------+--------+-------+-------- - - - - --+------ - - -
+ *            | version| priv  | status | packets| first | length, times     | packets
+ *            +--------+-------+--------+--------+-------+-------- - - - - --+------ - - -
+ *
+ *      packet 0      4     8      12     16    20      24     26    32    36     48           68
+ *            +------+-----+------+------+-----+-------+------+-----+-----+------+------------+-----+------
+ *            | next | sec | nsec | snap | len | status| mac  | net | tci | tpid | sockaddr_ll| room| data
+ *            +------+-----+------+------+-----+-------+------+-----+-----+------+------------+-----+------
+ *
+ *      sockaddr_ll 0        2          4         8        10        11       12
+ *                 +--------+----------+---------+--------+---------+--------+-----------+
+ *                 | family | protocol | ifindex | hatype | pkttype | halen  | address   |
+ *                 +--------+----------+---------+--------+---------+--------+-----------+
+ *
+ * Everything is in host byte order, but for the protocol. Blocks are read from a copy: what kernel and
+ * program share is looked at once, and packets never point into memory that may be unmapped.
+ */
+
+import { endianness } from 'node:os';
+import { type CaptureInterface, Packet } from '../savefile/index.js';
+
+export const BLOCK_STATUS = 8;
+export const BLOCK_LENGTH = 20;
+/** The block belongs to the program, not to the kernel. */
+export const TP_STATUS_USER = 1;
+/** Bytes to be left free in front of each packet: for a cooked header, or a VLAN tag put back. */
+export const RESERVE = 24;
+export const SLL2_HEADER = 20;
+
+const LITTLE = endianness() === 'LE';
+const TP_STATUS_VLAN_VALID = 0x10;
+const TP_STATUS_VLAN_TPID_VALID = 0x40;
+const ADDRESS = 48;
+const PACKET_OUTGOING = 4;
+
+export interface RingLayout {
+  readonly source: CaptureInterface;
+  /** Packets come without link-layer header, and get one of LINKTYPE_LINUX_SLL2. */
+  readonly cooked: boolean;
+  /** Index of the loopback interface, on which every packet is seen going out and coming in. */
+  readonly loopbackIndex: number;
+}
+
+/** The packets in a copy of one block, which is changed: headers and tags are put in front of them. */
+export function readBlock(block: Uint8Array, layout: RingLayout): Packet[] {
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const packets: Packet[] = [];
+  let at = view.getUint32(16, LITTLE);
+  for (let left = view.getUint32(12, LITTLE); left > 0; left--) {
+    if (at + ADDRESS + 20 > block.length) throw new RangeError('packet outside its ring block');
+    const packet = readPacket(block, view, at, layout);
+    if (packet !== undefined) packets.push(packet);
+    const next = view.getUint32(at, LITTLE);
+    if (next === 0) break;
+    at += next;
+  }
+  return packets;
+}
+
+function readPacket(block: Uint8Array, view: DataView, at: number, layout: RingLayout): Packet | undefined {
+  const { source, cooked, loopbackIndex } = layout;
+  const address = at + ADDRESS;
+  const interfaceIndex = view.getInt32(address + 4, LITTLE);
+  if (block[address + 10] === PACKET_OUTGOING && interfaceIndex === loopbackIndex) return undefined;
+  const captured = view.getUint32(at + 12, LITTLE);
+  let wireLength = view.getUint32(at + 16, LITTLE);
+  const status = view.getUint32(at + 20, LITTLE);
+  let start = at + view.getUint16(at + 24, LITTLE);
+  const end = start + captured;
+  if (end > block.length || start < address + 20) throw new RangeError('packet outside its ring block');
+
+  if (cooked) {
+    start -= SLL2_HEADER;
+    wireLength += SLL2_HEADER;
+    writeCookedHeader(block, view, address, start);
+  } else if (source.linkType === 1 && (status & TP_STATUS_VLAN_VALID) !== 0 && captured >= 12) {
+    // The kernel took the tag off; EtherType 0x8100 where it does not say which it was.
+    const tpid = (status & TP_STATUS_VLAN_TPID_VALID) !== 0 ? view.getUint16(at + 36, LITTLE) : 0x8100;
+    const tci = view.getUint32(at + 32, LITTLE) & 0xffff;
+    start -= 4;
+    wireLength += 4;
+    block.copyWithin(start, start + 4, start + 16);
+    view.setUint16(start + 12, tpid);
+    view.setUint16(start + 14, tci);
+  }
+  const data = block.subarray(start, Math.min(end, start + source.snapLength));
+  return new Packet(data, wireLength, view.getUint32(at + 4, LITTLE), view.getUint32(at + 8, LITTLE), source);
+}
+
+/** LINKTYPE_LINUX_SLL2: protocol, 0, interface, ARPHRD type, packet type, address and its length. */
+function writeCookedHeader(block: Uint8Array, view: DataView, address: number, at: number): void {
+  const protocol = view.getUint16(address + 2);
+  const interfaceIndex = view.getInt32(address + 4, LITTLE);
+  const hardware = view.getUint16(address + 8, LITTLE);
+  const packetType = block[address + 10]!;
+  const length = block[address + 11]!;
+  const bytes = block.slice(address + 12, address + 20);
+  view.setUint16(at, protocol);
+  view.setUint16(at + 2, 0);
+  view.setInt32(at + 4, interfaceIndex);
+  view.setUint16(at + 8, hardware);
+  block[at + 10] = packetType;
+  block[at + 11] = length;
+  block.set(bytes, at + 12);
+}
