@@ -4,7 +4,7 @@
 
 import { opcodes } from '../cbpf/index.js';
 import { ETHERTYPE, type Ipv6Address } from '../names/index.js';
-import type { Direction, Protocol } from '../syntax/index.js';
+import type { Direction, Protocol, Qualifiers } from '../syntax/index.js';
 import { and, type Condition, isFalse, not, or, TRUE, testX } from './condition.js';
 import type { Context } from './context.js';
 import { enclosingTest, linkTest } from './linkTest.js';
@@ -49,6 +49,11 @@ const WLAN_DIRECTIONS: ReadonlySet<Direction | undefined> = new Set([
   'ra',
   'ta',
 ]);
+
+/** `decnet` goes with one form only. */
+export function refuseDecnet(context: Context, { protocol, type }: Qualifiers): void {
+  if (protocol === 'decnet') context.misqualified('decnet', type ?? 'host');
+}
 
 /** Directions that only 802.11 addresses have. */
 export function refuseWlan(context: Context, direction: Direction | undefined): void {
@@ -275,4 +280,15 @@ function decnetSide(context: Context, address: number, which: 'source' | 'destin
     shortPlain = and(compare(context, 'network', 2, 1, 0x02, 0x07), field(2 + short));
   }
   return or(shortPlain, or(shortPadded, or(longPlain, longPadded)));
+}
+
+/** `net 10` and named networks: as many leading bytes as are needed, moved to the left. */
+export function leftJustified(number: number): Ipv4Net {
+  let address = number;
+  let mask = 0xffff_ffff;
+  while (address !== 0 && address < 0x0100_0000) {
+    address *= 256;
+    mask = (mask << 8) >>> 0;
+  }
+  return { address, mask };
 }

@@ -66,8 +66,8 @@ test(refuses, 'vlan 5', { linkType: 'LINUX_SLL' }, [
 ]);
 test(refuses, 'tcp and 80', {}, [
   'tcp and 80',
-  '        ^~ syntax error in filter expression',
-  "           there are no qualifiers to inherit: write 'host', 'port' or what is meant before it",
+  '        ^~ there are no qualifiers to inherit here',
+  "           write 'host', 'port' or what is meant before it",
 ]);
 test(refuses, 'port 70000 and (tcp', {}, [
   'port 70000 and (tcp',

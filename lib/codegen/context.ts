@@ -133,9 +133,9 @@ export class Context {
     this.headers = this.outermost;
   }
 
-  /** @throws {FilterError} always; the text is libpcap's. */
-  fail(libpcapMessage: string, hint = '', span = this.span): never {
-    throw new FilterError(libpcapMessage, span, { hint, libpcapMessage });
+  /** @throws {FilterError} always; the text is libpcap's unless ours is better. */
+  fail(libpcapMessage: string, hint = '', span = this.span, message = libpcapMessage): never {
+    throw new FilterError(message, span, { hint, libpcapMessage });
   }
 
   /** A qualifier that does not go with the rest; points at the qualifiers where they stand alone. */
