@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -137,7 +137,9 @@ test('a capture reads the same from a path, a descriptor, a stream, a pipe and c
     const whole = await readAll(openCapture(path));
     t.is(whole.packets, 30);
     t.is(whole.error, undefined);
-    t.deepEqual(await readAll(openCapture(openSync(path, 'r'))), whole);
+    const descriptor = openSync(path, 'r');
+    t.deepEqual(await readAll(openCapture(descriptor)), whole);
+    closeSync(descriptor);
     t.deepEqual(await readAll(openCapture(createReadStream(path, { highWaterMark: 77 }))), whole);
     t.deepEqual(await readAll(openCapture(new Blob([readFileSync(path)]).stream())), whole);
     if (name.endsWith('.gz') || name.endsWith('.lz4')) continue;

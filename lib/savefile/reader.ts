@@ -5,7 +5,7 @@
  * compression are added by file.ts.
  */
 
-import { type Container, FAILED, MORE, PACKET, SECTION } from './container.js';
+import { type Container, FAILED, MORE, PACKET, SECTION, type Step } from './container.js';
 import { CaptureError } from './error.js';
 import type { CaptureInterface, Packet } from './packet.js';
 import { type Compression, MAGIC_LENGTH, openContainer } from './recognise.js';
@@ -112,22 +112,31 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     try {
       for (;;) {
         const batch: Packet[] = [];
-        let step = container.step(window);
-        for (; step !== MORE && step !== FAILED; step = container.step(window)) {
-          if (step !== PACKET) continue;
-          this.packetsRead++;
-          if (select !== undefined) {
-            const index = window.interfaceIndex;
-            const test = (tests[index] ??= select(container.interfaces[index]!));
-            if (
-              test(window.bytes, window.dataStart, window.dataEnd - window.dataStart, window.wireLength) === 0
-            )
-              continue;
+        let step: Step = MORE;
+        let failure: { readonly reason: unknown } | undefined;
+        try {
+          for (
+            step = container.step(window);
+            step !== MORE && step !== FAILED;
+            step = container.step(window)
+          ) {
+            if (step !== PACKET) continue;
+            if (select !== undefined) {
+              const { interfaceIndex, dataStart, dataEnd, wireLength } = window;
+              const test = (tests[interfaceIndex] ??= select(container.interfaces[interfaceIndex]!));
+              this.packetsRead++;
+              if (test(window.bytes, dataStart, dataEnd - dataStart, wireLength) === 0) continue;
+            } else {
+              this.packetsRead++;
+            }
+            this.packetsMatched++;
+            if (batch.push(container.packet(window)) === BATCH) break;
           }
-          this.packetsMatched++;
-          if (batch.push(container.packet(window)) === BATCH) break;
+        } catch (reason) {
+          failure = { reason }; // what came before is delivered first
         }
         if (batch.length > 0) yield batch;
+        if (failure !== undefined) throw failure.reason;
         if (step === FAILED) throw this.damage();
         if (step === MORE && !(await this.fill())) return;
         this.signal?.throwIfAborted();

@@ -214,6 +214,33 @@ test('what a select function throws is thrown, after the matches before it were 
   });
   await t.throwsAsync(scan, { instanceOf: RangeError });
   t.is((await read(copied)).packets.length, 2);
+
+  const batched: Packet[] = [];
+  const batches = (await readCapture([bytes])).batches(({ linkType }) => {
+    if (linkType !== 1) throw new RangeError('only Ethernet');
+    return () => 1;
+  });
+  const reading = (async () => {
+    for await (const batch of batches) batched.push(...batch);
+  })();
+  await t.throwsAsync(reading, { instanceOf: RangeError });
+  t.is(batched.length, 2);
+});
+
+test('what the callback of a scan throws is thrown, after the matches before it were written', async (t) => {
+  const packets = [1, 2, 3].map((n) => new Packet(new Uint8Array(n), n, n, 0, ETHERNET));
+  const bytes = encode(new PcapEncoder(ETHERNET), packets).slice();
+  const copied: Uint8Array[] = [];
+  const capture = await readCapture([bytes]);
+  const scan = capture.scan({
+    onMatch: ({ seconds }) => {
+      if (seconds === 3) throw new RangeError('no third');
+    },
+    sink: { write: (buffer, start, end) => void copied.push(buffer.slice(start, end)) },
+  });
+  await t.throwsAsync(scan, { instanceOf: RangeError });
+  t.is(capture.packetsMatched, 2);
+  t.is((await read(copied)).packets.length, 2);
 });
 
 /** A record header of a hostile length, in front of little data. */

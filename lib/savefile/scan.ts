@@ -35,7 +35,7 @@ export class Scan {
   /** Kept bytes of the last {@link scanWindow}, as indexes into the window. */
   keptStart = 0;
   keptEnd = 0;
-  /** What `select` threw; the walk stops there as it does at damage. */
+  /** What `select`, a test or `onMatch` threw; the walk stops there as it does at damage. */
   failure: unknown;
 
   readonly select: Select | undefined;
@@ -72,31 +72,34 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
   scan.keptStart = from;
   scan.keptEnd = from;
   let step: Step = matched < limit ? MORE : PACKET;
-  while (matched < limit) {
-    step = container.step(window);
-    if (step === PACKET) {
-      packets++;
-      if (select !== undefined) {
-        const test = tests[window.interfaceIndex] ?? makeTest(scan, container, window.interfaceIndex);
-        if (test === undefined) {
-          packets--;
-          window.start = window.recordStart;
-          step = FAILED;
-          break;
+  try {
+    while (matched < limit) {
+      step = container.step(window);
+      if (step === PACKET) {
+        if (select !== undefined) {
+          const index = window.interfaceIndex;
+          const test = tests[index] ?? (tests[index] = select(container.interfaces[index]!));
+          if (test(bytes, window.dataStart, window.dataEnd - window.dataStart, window.wireLength) === 0) {
+            packets++;
+            if (runStart < window.recordStart) keep(scan, bytes, runStart, window.recordStart);
+            runStart = window.start;
+            continue;
+          }
         }
-        if (test(bytes, window.dataStart, window.dataEnd - window.dataStart, window.wireLength) === 0) {
-          if (runStart < window.recordStart) keep(scan, bytes, runStart, window.recordStart);
-          runStart = window.start;
-          continue;
-        }
+        if (onMatch !== undefined) onMatch(container.packet(window));
+        packets++;
+        matched++;
+      } else if (step === SECTION) {
+        if (drops) unsetSectionLength(view, window.recordStart);
+      } else if (step === MORE || step === FAILED) {
+        break;
       }
-      matched++;
-      if (onMatch !== undefined) onMatch(container.packet(window));
-    } else if (step === MORE || step === FAILED) {
-      break;
-    } else if (step === SECTION && drops) {
-      unsetSectionLength(view, window.recordStart);
     }
+  } catch (failure) {
+    // Not ours: what was found before this packet is still to be handed on.
+    scan.failure = failure;
+    window.start = window.recordStart;
+    step = FAILED;
   }
   if (runStart < window.start) keep(scan, bytes, runStart, window.start);
   scan.packets = packets;
@@ -113,15 +116,6 @@ function keep(scan: Scan, bytes: Uint8Array, start: number, end: number): void {
   }
   if (scan.keptEnd !== start) bytes.copyWithin(scan.keptEnd, start, end);
   scan.keptEnd += end - start;
-}
-
-function makeTest(scan: Scan, container: Container, index: number): PacketTest | undefined {
-  try {
-    return (scan.tests[index] = scan.select!(container.interfaces[index]!));
-  } catch (failure) {
-    scan.failure = failure;
-    return undefined;
-  }
 }
 
 /**
