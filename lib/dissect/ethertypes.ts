@@ -6,6 +6,8 @@ import { printArp } from './arp.js';
 import type { Dissection, EtherPrinter } from './dissection.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
+import { printLoopbackTest } from './loopback.js';
+import { printMpls } from './tunnels.js';
 
 export const ETHERTYPE_IP4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
@@ -13,6 +15,7 @@ export const ETHERTYPE_TRAILER = 0x1000;
 export const ETHERTYPE_BRIDGED = 0x6558;
 export const ETHERTYPE_VLAN = 0x8100;
 export const ETHERTYPE_IP6 = 0x86dd;
+export const ETHERTYPE_MPLS = 0x8847;
 export const ETHERTYPE_PPP = 0x880b;
 export const ETHERTYPE_JUMBO = 0x8870;
 export const ETHERTYPE_QINQ = 0x88a8;
@@ -28,8 +31,8 @@ interface EtherTypeRow {
 // biome-ignore format: a table
 const ROWS: readonly EtherTypeRow[] = [
   { type: ETHERTYPE_IP4, name: 'IPv4', print: printIp4 },
-  { type: 0x8847, name: 'MPLS unicast' },
-  { type: 0x8848, name: 'MPLS multicast' },
+  { type: ETHERTYPE_MPLS, name: 'MPLS unicast', print: printMpls },
+  { type: 0x8848, name: 'MPLS multicast', print: printMpls },
   { type: ETHERTYPE_IP6, name: 'IPv6', print: printIp6 },
   { type: ETHERTYPE_VLAN, name: '802.1Q' },
   { type: 0x9100, name: '802.1Q-9100' },
@@ -66,7 +69,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x886f, name: 'MS NLB heartbeat' },
   { type: ETHERTYPE_JUMBO, name: 'Jumbo' },
   { type: 0x894f, name: 'NSH' },
-  { type: 0x9000, name: 'Loopback' },
+  { type: 0x9000, name: 'Loopback', print: printLoopbackTest },
   { type: 0xfefe, name: 'OSI' },
   { type: 0x00fe, name: 'GRE-OSI' },
   { type: 0xabcd, name: 'CFM (old)' },

@@ -5,10 +5,17 @@
 import { ip4Text } from './addresses.js';
 import type { Dissection } from './dissection.js';
 import { printEthernet } from './ethernet.js';
-import { ETHERTYPE_BRIDGED, ETHERTYPE_IP4, ETHERTYPE_IP6, ETHERTYPE_NAMES } from './ethertypes.js';
+import {
+  ETHERTYPE_BRIDGED,
+  ETHERTYPE_IP4,
+  ETHERTYPE_IP6,
+  ETHERTYPE_MPLS,
+  ETHERTYPE_NAMES,
+} from './ethertypes.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
 import { type FlagNames, flags as flagNames, hex4 } from './text.js';
+import { printMpls } from './tunnels.js';
 
 const CHECKSUM = 0x8000;
 const ROUTING = 0x4000;
@@ -81,6 +88,9 @@ function printVersion0(d: Dissection, start: number, length: number, flags: numb
       break;
     case ETHERTYPE_IP6:
       printIp6(d, at, rest);
+      break;
+    case ETHERTYPE_MPLS:
+      printMpls(d, at, rest);
       break;
     case ETHERTYPE_BRIDGED:
       printEthernet(d, at, rest, d.end - at);

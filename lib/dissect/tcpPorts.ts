@@ -3,13 +3,23 @@
  */
 
 import type { Dissection, PortPrinter } from './dissection.js';
+import { printDnsOverTcp } from './dns.js';
+import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from './lines.js';
 
 interface TcpPortRow {
   readonly ports: readonly number[];
   readonly print: PortPrinter;
 }
 
-const ROWS: readonly TcpPortRow[] = [];
+const ROWS: readonly TcpPortRow[] = [
+  { ports: [25], print: printSmtp },
+  { ports: [43], print: printWhois },
+  { ports: [22], print: printSsh },
+  { ports: [21], print: printFtp },
+  { ports: [80, 8080], print: printHttp },
+  { ports: [554, 8554], print: printRtsp },
+  { ports: [53], print: printDnsOverTcp },
+];
 
 const ROW_OF_PORT: ReadonlyMap<number, number> = new Map(
   ROWS.flatMap((row, index) => row.ports.map((port) => [port, index] as const)),

@@ -2,14 +2,30 @@
  * What UDP ports announce: one row a protocol, the first row that a port matches counts.
  */
 
+import { printDhcp } from './dhcp.js';
 import type { Dissection, PortPrinter } from './dissection.js';
+import { printDns, printMulticastDns } from './dns.js';
+import { printSip } from './lines.js';
+import { printNtp } from './ntp.js';
+import { printSyslog } from './syslog.js';
+import { printGeneve, printMpls, printVxlan } from './tunnels.js';
 
 interface UdpPortRow {
   readonly ports: readonly number[];
   readonly print: PortPrinter;
 }
 
-const ROWS: readonly UdpPortRow[] = [];
+const ROWS: readonly UdpPortRow[] = [
+  { ports: [53], print: printDns },
+  { ports: [5353], print: printMulticastDns },
+  { ports: [67, 68], print: printDhcp },
+  { ports: [123], print: printNtp },
+  { ports: [5060], print: printSip },
+  { ports: [514], print: printSyslog },
+  { ports: [4789], print: printVxlan },
+  { ports: [6081], print: printGeneve },
+  { ports: [6635], print: printMpls },
+];
 
 const ROW_OF_PORT: ReadonlyMap<number, number> = new Map(
   ROWS.flatMap((row, index) => row.ports.map((port) => [port, index] as const)),
