@@ -94,9 +94,9 @@ export class AddressTexts {
   }
 
   private macText(data: Uint8Array, at: number, broadcast: boolean): string {
-    if (broadcast) return 'Broadcast';
     const text = octets(data, at, 6);
     if (this.numeric) return text;
+    if (broadcast) return 'Broadcast';
     const oui = (data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!;
     return `${text} (oui ${OUI_NAMES.get(oui) ?? 'Unknown'})`;
   }

@@ -7,7 +7,7 @@
  * printer of the packet then appends `[|protocol]`, so each one names itself in `d.protocol` first.
  */
 
-import { BoundedBytes } from '../bytes.js';
+import { BoundedBytes, TRUNCATED } from '../bytes.js';
 import { AddressTexts } from './addresses.js';
 import { Connections } from './connections.js';
 import type { PrinterOptions } from './options.js';
@@ -28,12 +28,19 @@ export type IpPrinter = (d: Dissection, at: number, length: number, ip: number, 
 /** Prints what a port announces. `ip` as above. */
 export type PortPrinter = (d: Dissection, at: number, length: number, ip: number) => void;
 
+/**
+ * Packets inside packets that are followed. Hostile ones nest by the thousand (an IP header takes 20 bytes)
+ * and would exhaust the stack; what lies deeper prints as cut.
+ */
+const MOST_NESTING = 400;
+
 export class Dissection extends BoundedBytes {
   out = '';
   /** What `[|…]` names when a read goes past the end. */
   protocol = '';
   /** Bytes of link-layer header, which -x, -X and -A leave out. */
   linkHeaderLength = 0;
+  private nesting = 0;
 
   readonly numeric: boolean;
   readonly linkLayer: boolean;
@@ -41,7 +48,7 @@ export class Dissection extends BoundedBytes {
   readonly verbose: number;
   readonly absoluteSequence: boolean;
   readonly verifyChecksums: boolean;
-  /** With -x, -X or -A a payload without a printer is not dumped a second time. */
+  /** With -x and -X a payload without a printer is not dumped a second time, with -q not at all. */
   readonly dumpUnknown: boolean;
   readonly addresses: AddressTexts;
   readonly interfaceName: (index: number) => string | undefined;
@@ -55,9 +62,28 @@ export class Dissection extends BoundedBytes {
     this.verbose = options.verbose ?? 0;
     this.absoluteSequence = options.absoluteSequence ?? false;
     this.verifyChecksums = !(options.skipChecksums ?? false);
-    this.dumpUnknown = !(options.hex || options.hexAscii || options.ascii);
+    this.dumpUnknown = !(options.hex || options.hexAscii || options.quiet);
     this.interfaceName = options.interfaceName ?? noName;
     this.addresses = new AddressTexts(options);
+  }
+
+  /** Begins a packet. */
+  start(data: Uint8Array, text: string): void {
+    this.data = data;
+    this.end = data.length;
+    this.out = text;
+    this.protocol = '';
+    this.linkHeaderLength = 0;
+    this.nesting = 0;
+  }
+
+  /** Goes one packet deeper, where printers call each other in a circle; {@link leave} comes back. */
+  enter(): void {
+    if (++this.nesting > MOST_NESTING) throw TRUNCATED;
+  }
+
+  leave(): void {
+    this.nesting--;
   }
 
   /** Appends the mark of a header that ends early, for printers that go on afterwards. */

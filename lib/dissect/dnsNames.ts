@@ -49,9 +49,9 @@ export function printDomainName(d: Dissection, start: number, message: number): 
   if (length < 0) return -1;
   let head = d.u8(start);
   let at = start + 1;
-  let after = at + ((head & KIND) === POINTER ? 0 : length);
+  let after = (head & KIND) === POINTER ? -1 : at + length;
   let compressed = false;
-  let lowest = start - message;
+  let lowest = (start - message) >>> 0; // no limit for a name in front of its message
   let characters = 0;
   if (head === 0) {
     d.out += '.';

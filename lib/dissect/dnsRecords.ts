@@ -100,7 +100,7 @@ function printData(d: Dissection, type: number, at: number, length: number, mess
       return d.verbose === 0 || printSignature(d, at, message);
     case 256:
       d.out += ` ${d.u16(at)} ${d.u16(at + 2)} `;
-      return length >= 4 && printText(d, at + 4, length - 4);
+      return printText(d, at + 4, (length - 4) >>> 0); // what is too short runs to the end of the packet
     default:
       return true;
   }

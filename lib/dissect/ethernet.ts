@@ -2,8 +2,10 @@
  * Ethernet II and 802.3 frames with any number of 802.1Q tags (IEEE 802.3 §3, 802.1Q §9).
  */
 
+import { printAristaHeader } from './arista.js';
 import type { Dissection } from './dissection.js';
 import {
+  ETHERTYPE_ARISTA,
   ETHERTYPE_JUMBO,
   ETHERTYPE_NAMES,
   ETHERTYPE_QINQ,
@@ -31,9 +33,13 @@ export function printEthernet(d: Dissection, at: number, length: number, capture
     return captured;
   }
   if (d.linkLayer) printAddresses(d, at);
-  let next = at + ADDRESSES;
-  let type = d.u16(next);
-  next += 2;
+  return printFromType(d, at, at + ADDRESSES, length, captured);
+}
+
+/** Prints a frame from the type field at `start` on; returns the length of all its headers. */
+function printFromType(d: Dissection, at: number, start: number, length: number, captured: number): number {
+  let type = d.u16(start);
+  let next = start + 2;
   let tagged = false;
   while (isTag(type)) {
     const end = at + Math.min(captured, length);
@@ -57,19 +63,39 @@ export function printEthernet(d: Dissection, at: number, length: number, capture
     return headers + print8023(d, at, next, Math.min(type, rest), restCaptured, tagged);
   }
   if (type === ETHERTYPE_JUMBO) return headers + printLlcOrDump(d, at, next, rest, restCaptured);
+  if (type === ETHERTYPE_ARISTA) return printArista(d, at, next, length, captured);
   if (d.linkLayer) {
     printType(d, type);
     d.out += tagged ? ', ' : `, length ${length}: `;
   }
   if (!printEtherType(d, type, next, rest, restCaptured, at + 6, at)) {
-    if (!d.linkLayer) {
-      printAddresses(d, at);
-      printType(d, type);
-      d.out += `, length ${length}: `;
-    }
+    printUnknownType(d, at, type, length);
     if (d.dumpUnknown) printHexAscii(d, next, restCaptured);
   }
   return headers;
+}
+
+/** A switch's own header, behind which another type field stands. */
+function printArista(d: Dissection, at: number, next: number, length: number, captured: number): number {
+  if (at + Math.min(length, captured) - next < 2) {
+    d.out += '[|arista]';
+    return Math.min(length, captured);
+  }
+  printType(d, ETHERTYPE_ARISTA);
+  d.out += `, length ${length}: `;
+  const header = printAristaHeader(d, next);
+  if (header > 0) return printFromType(d, at, next + header, length, captured);
+  printUnknownType(d, at, ETHERTYPE_ARISTA, length);
+  if (d.dumpUnknown) printHexAscii(d, next, at + captured - next);
+  return next - at;
+}
+
+/** What `-e` would have printed before, where the payload says nothing. */
+function printUnknownType(d: Dissection, at: number, type: number, length: number): void {
+  if (d.linkLayer) return;
+  printAddresses(d, at);
+  printType(d, type);
+  d.out += `, length ${length}: `;
 }
 
 /** A frame whose type field is a length: what lies past it is padding. */

@@ -7,6 +7,7 @@ import type { Dissection, EtherPrinter } from './dissection.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
 import { printLoopbackTest } from './loopback.js';
+import { printPpp, printPppoe } from './ppp.js';
 import { printMpls } from './tunnels.js';
 
 export const ETHERTYPE_IP4 = 0x0800;
@@ -18,6 +19,7 @@ export const ETHERTYPE_IP6 = 0x86dd;
 export const ETHERTYPE_MPLS = 0x8847;
 export const ETHERTYPE_PPP = 0x880b;
 export const ETHERTYPE_JUMBO = 0x8870;
+export const ETHERTYPE_ARISTA = 0xd28b;
 export const ETHERTYPE_QINQ = 0x88a8;
 /** Largest value of the type field that is a length (IEEE 802.3 §3.2.6). */
 export const MOST_LENGTH = 1500;
@@ -59,11 +61,11 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x809b, name: 'Appletalk' },
   { type: 0x80f3, name: 'Appletalk ARP' },
   { type: 0x8137, name: 'IPX' },
-  { type: ETHERTYPE_PPP, name: 'PPP' },
+  { type: ETHERTYPE_PPP, name: 'PPP', print: printPppType },
   { type: 0x8808, name: 'MPCP' },
   { type: 0x8809, name: 'Slow Protocols' },
-  { type: 0x8863, name: 'PPPoE D' },
-  { type: 0x8864, name: 'PPPoE S' },
+  { type: 0x8863, name: 'PPPoE D', print: printPppoe },
+  { type: 0x8864, name: 'PPPoE S', print: printPppoe },
   { type: 0x888e, name: 'EAPOL' },
   { type: 0x8899, name: 'Realtek protocols' },
   { type: 0x886f, name: 'MS NLB heartbeat' },
@@ -82,7 +84,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x1111, name: 'CALM FAST' },
   { type: 0x88a2, name: 'AoE' },
   { type: 0x88f7, name: 'PTP' },
-  { type: 0xd28b, name: 'Arista Vendor Specific Protocol' },
+  { type: ETHERTYPE_ARISTA, name: 'Arista Vendor Specific Protocol' },
 ];
 
 export const ETHERTYPE_NAMES: ReadonlyMap<number, string> = new Map(ROWS.map((row) => [row.type, row.name]));
@@ -109,4 +111,10 @@ export function printEtherType(
   if (print === undefined) return false;
   print(d, at, length, captured, src, dst);
   return true;
+}
+
+function printPppType(d: Dissection, at: number, length: number): void {
+  if (length === 0) return;
+  d.out += ': ';
+  printPpp(d, at, length);
 }

@@ -11,9 +11,11 @@ import {
   ETHERTYPE_IP6,
   ETHERTYPE_MPLS,
   ETHERTYPE_NAMES,
+  ETHERTYPE_PPP,
 } from './ethertypes.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
+import { printPpp } from './ppp.js';
 import { type FlagNames, flags as flagNames, hex4 } from './text.js';
 import { printMpls } from './tunnels.js';
 
@@ -131,7 +133,8 @@ function printVersion1(d: Dissection, start: number, length: number, flags: numb
     return true;
   }
   printProtocol(d, protocol, length);
-  d.out += `gre-proto-0x${protocol.toString(16)}`;
+  if (protocol === ETHERTYPE_PPP) printPpp(d, at, end - at);
+  else d.out += `gre-proto-0x${protocol.toString(16)}`;
   return true;
 }
 

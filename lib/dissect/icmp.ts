@@ -183,6 +183,7 @@ function printInner(d: Dissection, at: number): void {
   const end = d.end;
   const length = d.u16(at + 2);
   d.end = Math.min(at + length, end);
+  d.need(at + 2, 2); // a length too short for its own field cuts the message, not the packet inside
   printIp4(d, at, length);
   d.end = end;
 }

@@ -3,6 +3,7 @@
  */
 
 import type { Dissection, IpPrinter } from './dissection.js';
+import { printEthernet } from './ethernet.js';
 import { printGre } from './gre.js';
 import { printIcmp } from './icmp.js';
 import { printIcmp6 } from './icmp6.js';
@@ -47,6 +48,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 55, name: 'Mobile IP' },
   { number: 58, name: 'ICMPv6', print: printIcmp6, version: 6 },
   { number: 62, name: 'Mobile IP (old)' },
+  { number: 77, name: 'unknown', print: printNetDisk },
   { number: 88, name: 'EIGRP' },
   { number: 89, name: 'OSPF' },
   { number: 103, name: 'PIM' },
@@ -55,7 +57,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 113, name: 'PGM' },
   { number: 132, name: 'SCTP' },
   { number: 135, name: 'Mobility' },
-  { number: 143, name: 'Ethernet' },
+  { number: 143, name: 'Ethernet', print: printInnerEthernet, version: 6 },
 ];
 
 export const IP_PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
@@ -97,8 +99,20 @@ export function printIpProtocol(
     d.out += `[${row.name} requires IPv${row.version}]`;
     d.markInvalid();
   } else {
+    d.enter();
     row.print!(d, start, rest, ip, fragmented);
+    d.leave();
   }
+}
+
+/** Sun's network disk protocol was never described; tcpdump prints its length. */
+function printNetDisk(d: Dissection, _at: number, length: number): void {
+  d.out += ` nd ${length}`;
+}
+
+/** RFC 8986 §9.1. */
+function printInnerEthernet(d: Dissection, at: number, length: number): void {
+  printEthernet(d, at, length, d.end - at);
 }
 
 /** A protocol without a printer: its name as in /etc/protocols, or `ip-proto-N`. */

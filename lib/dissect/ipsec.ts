@@ -4,7 +4,7 @@
  */
 
 import type { Dissection } from './dissection.js';
-import { hex8, hexBytes } from './text.js';
+import { hex4, hex8, hexBytes } from './text.js';
 
 /** Returns the header's length. */
 export function printAh(d: Dissection, at: number): number {
@@ -37,9 +37,5 @@ export function printEsp(d: Dissection, at: number, length: number): void {
 
 export function printIpComp(d: Dissection, at: number): void {
   d.protocol = 'ipcomp';
-  d.out += 'IPComp(';
-  d.out += `cpi=0x${d
-    .u16(at + 2)
-    .toString(16)
-    .padStart(4, '0')})`;
+  d.out += `IPComp(cpi=0x${hex4(d.u16(at + 2))})`;
 }

@@ -8,6 +8,7 @@ import { printEthernet } from './ethernet.js';
 import { printHexAscii } from './hexdump.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
+import { printCiscoHdlc, printPppLink, printPppSerial } from './ppp.js';
 import { printCooked, printCooked2 } from './sll.js';
 
 /** Prints a packet of `length` bytes on the wire from `d.data`; says in `d` how long its link header was. */
@@ -23,6 +24,9 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [0, 108], print: printLoopback },
   { linkTypes: [1], print: printEthernetLink },
   { linkTypes: [12, 14, 101, 228, 229], print: printRaw }, // DLT_RAW is 12 or 14 on some systems
+  { linkTypes: [9], print: printPppLink },
+  { linkTypes: [50], print: printPppSerial },
+  { linkTypes: [104], print: printCiscoHdlc },
   { linkTypes: [113], print: printCooked },
   { linkTypes: [276], print: printCooked2 },
 ];

@@ -8,6 +8,7 @@ import { printEthernet } from './ethernet.js';
 import { ETHERTYPE_NAMES, printEtherType } from './ethertypes.js';
 import { printHexAscii } from './hexdump.js';
 import { printIp4 } from './ip4.js';
+import { printStp } from './stp.js';
 import { hex2, hex4 } from './text.js';
 import {
   OUI_APPLETALK,
@@ -60,13 +61,17 @@ const COMMAND_NAMES: ReadonlyMap<number, string> = new Map([
 
 const SUPERVISORY_NAMES = ['Receiver Ready', 'Receiver not Ready', 'Reject', '?'] as const;
 
+const CISCO_PVST = 0x010b;
+const CISCO_VLAN_BRIDGE = 0x010c;
+const BRIDGED_BPDU = 0x000e;
+
 const CISCO_NAMES: ReadonlyMap<number, string> = new Map([
   [0x2000, 'CDP'],
   [0x2003, 'VTP'],
   [0x2004, 'DTP'],
   [0x0111, 'UDLD'],
-  [0x010b, 'PVST'],
-  [0x010c, 'VLAN Bridge'],
+  [CISCO_PVST, 'PVST'],
+  [CISCO_VLAN_BRIDGE, 'VLAN Bridge'],
 ]);
 
 const BRIDGED_NAMES: ReadonlyMap<number, string> = new Map([
@@ -80,7 +85,7 @@ const BRIDGED_NAMES: ReadonlyMap<number, string> = new Map([
   [0x000a, 'FDDI w/o FCS'],
   [0x0005, '802.6 + FCS'],
   [0x000b, '802.6 w/o FCS'],
-  [0x000e, 'BPDU'],
+  [BRIDGED_BPDU, 'BPDU'],
 ]);
 
 /** What the type behind an organisation's identifier means. */
@@ -126,6 +131,10 @@ export function printLlc(
   if (control === UI && ssap === dsap) {
     if (ssap === SAP_SNAP) {
       return printSnap(d, next, rest, restCaptured, src, dst) ? header + 5 : -(header + 5);
+    }
+    if (ssap === SAP_STP) {
+      printStp(d, next, rest);
+      return header;
     }
     if (ssap === SAP_IP) {
       printIp4(d, next, rest);
@@ -221,6 +230,12 @@ function printSnap(
   const next = at + 5;
   if (oui === OUI_ETHERNET || oui === OUI_CISCO_BRIDGED) {
     if (printEtherType(d, type, next, rest, captured - 5, src, dst)) return true;
+  } else if (
+    (oui === OUI_CISCO && (type === CISCO_PVST || type === CISCO_VLAN_BRIDGE)) ||
+    (oui === OUI_BRIDGED && type === BRIDGED_BPDU)
+  ) {
+    printStp(d, next, rest);
+    return true;
   } else if (oui === OUI_BRIDGED && (type === 0x0001 || type === 0x0007)) {
     const pad = 2; // RFC 2684 §5.2: aligns the frame
     d.need(next, pad);

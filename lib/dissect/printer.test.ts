@@ -38,6 +38,19 @@ test('any bytes on any link type become text', (t) => {
   t.pass();
 });
 
+test('packets nested without end become text', (t) => {
+  const header = bytes('4500 0000 0000 0000 40 04 0000 0a000001 0a000002');
+  const nested = new Uint8Array(60_000);
+  for (let at = 0; at + 20 <= nested.length; at += 20) {
+    nested.set(header, at);
+    nested[at + 2] = (nested.length - at) >> 8;
+    nested[at + 3] = nested.length - at;
+  }
+  const text = createPrinter({ timestamp: 1, verbose: 1 }).print(packetOf(nested, 101));
+  t.true(text.startsWith('IP (tos 0x0, ttl 64, id 0, offset 0'));
+  t.true(text.endsWith(' [|ip]'));
+});
+
 const SYN = bytes(
   '02 00 00 00 00 02 02 00 00 00 00 01 0800 4500 0028 0001 0000 40 06 0000 c6336401 c6336402' +
     'cf83 0050 00000064 00000000 5002 2000 0000 0000',

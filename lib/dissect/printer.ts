@@ -55,11 +55,7 @@ class PacketPrinter implements Printer {
       this.link = linkPrinter(linkType);
     }
     const d = this.dissection;
-    d.data = data;
-    d.end = data.length;
-    d.protocol = '';
-    d.linkHeaderLength = 0;
-    d.out = number + this.timestamp.format(packet.seconds, packet.nanoseconds);
+    d.start(data, number + this.timestamp.format(packet.seconds, packet.nanoseconds));
     try {
       this.link(d, wireLength);
     } catch (error) {

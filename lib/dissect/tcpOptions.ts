@@ -62,6 +62,7 @@ const BAD = -1;
 /**
  * Prints the options between `at` and `at + length`.
  *
+ * @param payload - Bytes behind the options on the wire: a signature covers them.
  * @param peerBase - Sequence number that selective acknowledgements are relative to.
  * @returns false where an option was bad or cut, after which nothing more is printed.
  */
@@ -69,6 +70,7 @@ export function printTcpOptions(
   d: Dissection,
   at: number,
   length: number,
+  payload: number,
   flags: number,
   peerBase: number,
 ): boolean {
@@ -86,7 +88,7 @@ export function printTcpOptions(
     d.out += row?.name ?? `unknown-${kind}`;
     const data = cursor + (single ? 1 : 2);
     const size = row?.size ?? optionLength - (single ? 1 : 2);
-    const used = printData(d, row?.form ?? 'unknown', data, size, end, flags, peerBase);
+    const used = printData(d, row?.form ?? 'unknown', data, size, end, payload, flags, peerBase);
     if (used === BAD) return bad(d, first);
     if (used === CUT) {
       d.markTruncated();
@@ -116,6 +118,7 @@ function printData(
   at: number,
   size: number,
   end: number,
+  payload: number,
   flags: number,
   peerBase: number,
 ): number {
@@ -140,7 +143,8 @@ function printData(
       d.out += ` val ${d.u32(at)} ecr ${d.u32(at + 4)}`;
       return 0;
     case 'md5': // nobody gives us the secret
-      d.out += ` shared secret not supplied with -M, can't check - ${hexBytes(d, at, size)}`;
+      d.out += d.has(end, payload) ? ' shared secret not supplied with -M' : ' snaplen too short';
+      d.out += `, can't check - ${hexBytes(d, at, size)}`;
       return 0;
     case 'scps':
       d.out += ` cap ${hex2(d.u8(at))} id ${d.u8(at + 1)}`;

@@ -2,9 +2,11 @@
  * What TCP ports announce: one row a protocol, the first row that either port matches counts.
  */
 
+import { printBgp } from './bgp.js';
 import type { Dissection, PortPrinter } from './dissection.js';
 import { printDnsOverTcp } from './dns.js';
 import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from './lines.js';
+import { printTelnet } from './telnet.js';
 
 interface TcpPortRow {
   readonly ports: readonly number[];
@@ -12,8 +14,10 @@ interface TcpPortRow {
 }
 
 const ROWS: readonly TcpPortRow[] = [
+  { ports: [23], print: printTelnet },
   { ports: [25], print: printSmtp },
   { ports: [43], print: printWhois },
+  { ports: [179], print: printBgp },
   { ports: [22], print: printSsh },
   { ports: [21], print: printFtp },
   { ports: [80, 8080], print: printHttp },

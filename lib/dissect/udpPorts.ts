@@ -3,6 +3,7 @@
  */
 
 import { printDhcp } from './dhcp.js';
+import { printDhcp6 } from './dhcp6.js';
 import type { Dissection, PortPrinter } from './dissection.js';
 import { printDns, printMulticastDns } from './dns.js';
 import { printSip } from './lines.js';
@@ -20,6 +21,7 @@ const ROWS: readonly UdpPortRow[] = [
   { ports: [5353], print: printMulticastDns },
   { ports: [67, 68], print: printDhcp },
   { ports: [123], print: printNtp },
+  { ports: [546, 547], print: printDhcp6 },
   { ports: [5060], print: printSip },
   { ports: [514], print: printSyslog },
   { ports: [4789], print: printVxlan },

@@ -4,9 +4,9 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createPrinter, type PrinterOptions } from '../dissect/index.js';
-import { Packet } from '../savefile/packet.js';
+import { CaptureError, type Packet } from '../savefile/index.js';
+import { openCapture } from '../savefile/node.js';
 
 /** Version of the installed tcpdump, as `4.99.3`; `undefined` where there is none. */
 export function tcpdumpVersion(): string | undefined {
@@ -63,26 +63,40 @@ export function printAll(packets: readonly Packet[], options: PrinterOptions): s
   return text;
 }
 
-/** Packets of a pcap file, as libpcap delivers them: no longer than the file's snapshot length. */
-export function readPcap(path: string): Packet[] {
-  return parsePcap(readFileSync(path));
-}
-
-export function parsePcap(bytes: Buffer): Packet[] {
-  const big = bytes.readUInt32BE(0) === 0xa1b2c3d4 || bytes.readUInt32BE(0) === 0xa1b23c4d;
-  const u32 = (at: number) => (big ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
-  const i32 = (at: number) => (big ? bytes.readInt32BE(at) : bytes.readInt32LE(at));
-  const nano = u32(0) === 0xa1b23c4d;
-  const snapLength = u32(16);
-  const source = { linkType: u32(20) & 0x03ff_ffff, snapLength, timestampUnit: nano ? 1e-9 : 1e-6 };
-  const most = snapLength === 0 || snapLength > 0x7fff_ffff ? 0x7fff_ffff : snapLength;
+/** All packets of a capture file that can be read, cut to the file's snapshot length as libpcap cuts them. */
+export async function readPackets(path: string): Promise<Packet[]> {
   const packets: Packet[] = [];
-  for (let at = 24; at + 16 <= bytes.length; ) {
-    const captured = u32(at + 8);
-    const data = bytes.subarray(at + 16, at + 16 + captured);
-    const kept = data.subarray(0, most);
-    packets.push(new Packet(kept, u32(at + 12), i32(at), u32(at + 4) * (nano ? 1 : 1000), source));
-    at += 16 + captured;
+  try {
+    await using capture = await openCapture(path);
+    for await (const packet of capture) packets.push(snapped(packet.copy()));
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
   }
   return packets;
+}
+
+function snapped(packet: Packet): Packet {
+  const { snapLength } = packet.interface;
+  if (snapLength > 0 && packet.data.length > snapLength) packet.data = packet.data.subarray(0, snapLength);
+  return packet;
+}
+
+/** Packets as a little-endian nanosecond pcap file. */
+export function pcapFile(packets: readonly Packet[], linkType: number): Buffer {
+  const header = Buffer.alloc(24);
+  header.writeUInt32LE(0xa1b23c4d, 0);
+  header.writeUInt16LE(2, 4);
+  header.writeUInt16LE(4, 6);
+  header.writeUInt32LE(262_144, 16);
+  header.writeUInt32LE(linkType, 20);
+  const parts: Uint8Array[] = [header];
+  for (const packet of packets) {
+    const record = Buffer.alloc(16);
+    record.writeUInt32LE(packet.seconds >>> 0, 0);
+    record.writeUInt32LE(packet.nanoseconds, 4);
+    record.writeUInt32LE(packet.data.length, 8);
+    record.writeUInt32LE(packet.wireLength, 12);
+    parts.push(record, packet.data);
+  }
+  return Buffer.concat(parts);
 }

@@ -1,0 +1,186 @@
+/**
+ * The printer against tcpdump: its own suite's expected texts, and the installed tcpdump on every capture
+ * with many options. Reference is tcpdump 4.99; where the texts of the development tree differ, 4.99 wins.
+ */
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { Packet } from '../savefile/index.js';
+import {
+  pcapFile,
+  printAll,
+  printerOptions,
+  readPackets,
+  runTcpdump,
+  tcpdumpVersion,
+} from '../testing/tcpdump.js';
+import { dataPath, fullRun, Tally, vectors } from '../testing/vectors.js';
+
+process.env.TZ = 'GMT0';
+
+interface PrintTest {
+  readonly name: string;
+  readonly args: string;
+  readonly expected: string;
+  readonly output_same_in_tcpdump_4_99_3: boolean;
+  readonly only_if?: string;
+}
+
+interface CaptureRow {
+  readonly file: string;
+  readonly packets?: number;
+  readonly linktype_name?: string;
+  readonly protocols?: Readonly<Record<string, number>>;
+  readonly tests?: readonly PrintTest[];
+}
+
+/** Protocols whose printers tcpdump has and this project has not yet. */
+const NOT_PRINTED = new Set([
+  'bgp',
+  'dtp',
+  'fr',
+  'isis',
+  'lldp',
+  'nflog',
+  'nhrp',
+  'ospf',
+  'pptp',
+  'radius',
+  'sctp',
+  'wlan',
+]);
+
+/** Protocols of captures whose row does not name them. */
+const UNNAMED: ReadonlyMap<string, string> = new Map([
+  ['files/babel.pcap', 'babel'],
+  ['files/ppp_ip_udp_dns.pcap', 'ppp that escapes its own protocol number'],
+  ['made/radiotap-data.pcap', 'wlan'],
+  ['made/wlan-data.pcap', 'wlan'],
+]);
+
+function missingPrinter(row: CaptureRow): string | undefined {
+  return UNNAMED.get(row.file) ?? Object.keys(row.protocols ?? {}).find((name) => NOT_PRINTED.has(name));
+}
+
+function firstDifference(ours: string, theirs: string): string {
+  const [a, b] = [ours.split('\n'), theirs.split('\n')];
+  const index = a.findIndex((line, i) => line !== b[i]);
+  return `line ${index + 1}\n  ours   ${a[index]}\n  theirs ${b[index]}`;
+}
+
+test("texts of tcpdump's own suite", async (t) => {
+  const folder = dataPath(t, 'captures');
+  if (folder === undefined) return;
+  const tally = new Tally('dissect: expected texts');
+  for (const row of vectors<CaptureRow>(t, 'captures/index.jsonl', 1000)) {
+    for (const { name, args, expected, only_if: condition, ...same } of row.tests ?? []) {
+      const options = printerOptions(['-#', '-n', ...args.split(/\s+/).filter((word) => word !== '')]);
+      const missing = missingPrinter(row);
+      if (!same.output_same_in_tcpdump_4_99_3) tally.leaveOut('not the text of tcpdump 4.99');
+      else if (options === undefined || condition !== undefined) tally.leaveOut('with other options');
+      else if (missing !== undefined) tally.leaveOut(`with ${missing}`);
+      else {
+        const ours = printAll(await readPackets(join(folder, row.file)), options);
+        const theirs = readFileSync(join(folder, expected), 'latin1');
+        tally.check(ours === theirs, () => `${name}: ${firstDifference(ours, theirs)}`);
+      }
+    }
+  }
+  tally.finish(t);
+});
+
+const OPTION_SETS = [
+  '-n',
+  '-nv',
+  '-nvv',
+  '-nvvv',
+  '-ne',
+  '-nev',
+  '-nX',
+  '-nA',
+  '-nxx',
+  '-nq',
+  '-neq',
+  '-nS',
+  '-ntttt',
+];
+
+/** Interface indexes of this host, where Linux says them. */
+function interfaceName(index: number): string | undefined {
+  const folder = '/sys/class/net';
+  if (!existsSync(folder)) return undefined;
+  return readdirSync(folder).find((name) => {
+    const file = join(folder, name, 'ifindex');
+    return existsSync(file) && readFileSync(file, 'latin1').trim() === `${index}`;
+  });
+}
+
+test('the installed tcpdump on every capture', async (t) => {
+  const version = tcpdumpVersion();
+  if (!version?.startsWith('4.99.')) {
+    t.log(`skipped: tcpdump 4.99 is not installed (${version ?? 'no tcpdump'})`);
+    t.pass();
+    return;
+  }
+  const folder = dataPath(t, 'captures');
+  if (folder === undefined) return;
+  const tally = new Tally('dissect: installed tcpdump');
+  const sets = fullRun ? OPTION_SETS : ['-nvv', '-ne'];
+  for (const row of vectors<CaptureRow>(t, 'captures/index.jsonl', 1000)) {
+    const missing = missingPrinter(row);
+    if (missing !== undefined) {
+      tally.leaveOut(`with ${missing}`);
+      continue;
+    }
+    const path = join(folder, row.file);
+    const packets = await readPackets(path);
+    for (const set of sets) {
+      const theirs = runTcpdump(path, ['-#', set]);
+      const ours = printAll(packets, { ...printerOptions(['-#', set]), interfaceName });
+      if (theirs === '' && ours !== '') tally.leaveOut('that tcpdump cannot read');
+      else tally.check(ours === theirs, () => `${row.file} ${set}: ${firstDifference(ours, theirs)}`);
+    }
+  }
+  tally.finish(t);
+});
+
+/** Captures in whose packets each header is cut at every byte. */
+const CUT = [
+  'files/icmpv6.pcap',
+  'files/dns_udp.pcap',
+  'files/dhcp-rfc3004.pcap',
+  'files/vxlan.pcap',
+  'made/le-us.pcap',
+];
+
+test('the installed tcpdump on packets cut at every length', async (t) => {
+  const folder = dataPath(t, 'captures');
+  if (folder === undefined || !tcpdumpVersion()?.startsWith('4.99.')) {
+    t.pass();
+    return;
+  }
+  const tally = new Tally('dissect: cut packets');
+  const scratch = mkdtempSync(join(tmpdir(), 'weir-dissect-'));
+  t.teardown(() => rmSync(scratch, { recursive: true }));
+  for (const file of fullRun ? CUT : CUT.slice(0, 2)) {
+    const packets = (await readPackets(join(folder, file))).slice(0, 40);
+    const pieces = packets.flatMap((packet) =>
+      Array.from({ length: Math.min(packet.data.length, 250) }, (_, length) => cut(packet, length + 1)),
+    );
+    const path = join(scratch, 'cut.pcap');
+    writeFileSync(path, pcapFile(pieces, pieces[0]!.interface.linkType));
+    for (const set of fullRun ? ['-n', '-nvv', '-nvvvx', '-ne', '-nqX'] : ['-nvv']) {
+      const theirs = runTcpdump(path, ['-#', set]);
+      const ours = printAll(pieces, printerOptions(['-#', set]) ?? {});
+      tally.check(ours === theirs, () => `${file} ${set}: ${firstDifference(ours, theirs)}`);
+    }
+  }
+  tally.finish(t);
+});
+
+function cut(packet: Packet, length: number): Packet {
+  const { data, wireLength, seconds, nanoseconds } = packet;
+  return new Packet(data.subarray(0, length), wireLength, seconds, nanoseconds, packet.interface);
+}
