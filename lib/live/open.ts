@@ -2,14 +2,13 @@
  * Opens a device with the first back end that can.
  */
 
-import { openCapDevice } from './cap.js';
 import { type Backend, type Device, DeviceError, type DeviceOptions } from './device.js';
 import { listDevices } from './interfaces.js';
-import { openLinuxDevice } from './linux.js';
 
+/** Loaded when needed: most runs capture nothing, and start-up time counts. */
 const BACKENDS: Readonly<Record<Backend, (name: string, options: DeviceOptions) => Promise<Device>>> = {
-  linux: openLinuxDevice,
-  cap: openCapDevice,
+  linux: async (name, options) => (await import('./linux.js')).openLinuxDevice(name, options),
+  cap: async (name, options) => (await import('./cap.js')).openCapDevice(name, options),
 };
 
 /**

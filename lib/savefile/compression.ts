@@ -130,16 +130,26 @@ async function* zlibFrame(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** A zstd frame through the JavaScript decoder. It does not verify content checksums. */
+/**
+ * A zstd frame through the JavaScript decoder, which does not verify content checksums.
+ *
+ * fzstd 0.1.1 keeps every chunk whose end is the end of a block for as long as it lives. So chunks are
+ * shifted by a byte: each ends one byte before its last block does.
+ */
 async function* fzstdFrame(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const { Decompress } = await import('fzstd');
   const output: Uint8Array[] = [];
   const decoder = new Decompress((piece) => output.push(piece));
+  let held = new Uint8Array(0);
   for await (const piece of pieces) {
-    decoder.push(piece);
+    const shifted = new Uint8Array(held.length + piece.length);
+    shifted.set(held);
+    shifted.set(piece, held.length);
+    held = shifted.slice(-1);
+    decoder.push(shifted.subarray(0, -1));
     yield* output.splice(0);
   }
-  decoder.push(new Uint8Array(0), true);
+  decoder.push(held, true);
   yield* output.splice(0);
 }
 

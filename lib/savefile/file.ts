@@ -6,7 +6,6 @@ import * as fs from 'node:fs';
 import * as net from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { getSystemErrorMap, promisify } from 'node:util';
-import { decompress } from './compression.js';
 import { CaptureError } from './error.js';
 import { type Capture, openSource, type ReadOptions, readMagic, type Sink } from './reader.js';
 import { recogniseCompression } from './recognise.js';
@@ -43,12 +42,14 @@ export async function openCapture(
     await readMagic(source, window, options.signal);
     const compression = recogniseCompression(window);
     if (compression === undefined) return openSource(source, window, undefined, { ...options, name });
+    // Loaded when needed: most captures are not compressed, and start-up time counts.
+    const { decompress } = await import('./compression.js');
     const contents = chunkSource(decompress(compression, chunksOf(source, window)));
     const closeBoth = async () => {
       await contents.close();
       await source.close();
     };
-    const inner = { read: contents.read, close: closeBoth };
+    const inner = { read: contents.read, breathe: () => setImmediate(), close: closeBoth };
     return openSource(inner, new Window(options.chunkSize), compression, { ...options, name });
   } catch (error) {
     await source.close();
