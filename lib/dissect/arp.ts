@@ -2,9 +2,10 @@
  * ARP and its reverse and inverse forms (RFC 826, RFC 903, RFC 2390).
  */
 
+import { ETHERTYPE } from '../names/index.js';
 import { octets } from './addresses.js';
 import type { Dissection } from './dissection.js';
-import { ETHERTYPE_IP4, ETHERTYPE_NAMES, ETHERTYPE_TRAILER } from './ethertypes.js';
+import { ETHERTYPE_NAMES } from './ethertypes.js';
 import { printHexAscii } from './hexdump.js';
 import { hex4 } from './text.js';
 
@@ -45,7 +46,7 @@ export function printArp(d: Dissection, at: number, length: number, captured: nu
   const targetProtocol = targetHardware + hardwareLength;
   d.need(targetProtocol, protocolLength);
   if (!d.linkLayer) d.out += 'ARP, ';
-  const ofIp = protocol === ETHERTYPE_IP4 || protocol === ETHERTYPE_TRAILER;
+  const ofIp = protocol === ETHERTYPE.IP || protocol === ETHERTYPE.TRAIL;
   if (!ofIp || protocolLength !== 4 || hardwareLength === 0 || d.verbose) {
     const hardwareName = HARDWARE_NAMES.get(hardware) ?? `Unknown Hardware (${hardware})`;
     const protocolName = ETHERTYPE_NAMES.get(protocol) ?? `Unknown Protocol (0x${hex4(protocol)})`;

@@ -2,17 +2,10 @@
  * Ethernet II and 802.3 frames with any number of 802.1Q tags (IEEE 802.3 §3, 802.1Q §9).
  */
 
+import { ETHERNET_MTU, ETHERTYPE } from '../names/index.js';
 import { printAristaHeader } from './arista.js';
 import type { Dissection } from './dissection.js';
-import {
-  ETHERTYPE_ARISTA,
-  ETHERTYPE_JUMBO,
-  ETHERTYPE_NAMES,
-  ETHERTYPE_QINQ,
-  ETHERTYPE_VLAN,
-  MOST_LENGTH,
-  printEtherType,
-} from './ethertypes.js';
+import { ETHERTYPE_ARISTA, ETHERTYPE_JUMBO, ETHERTYPE_NAMES, printEtherType } from './ethertypes.js';
 import { printHexAscii } from './hexdump.js';
 import { printLlc } from './llc.js';
 import { hex4 } from './text.js';
@@ -59,7 +52,7 @@ function printFromType(d: Dissection, at: number, start: number, length: number,
   const headers = next - at;
   const rest = length - headers;
   const restCaptured = captured - headers;
-  if (type <= MOST_LENGTH) {
+  if (type <= ETHERNET_MTU) {
     return headers + print8023(d, at, next, Math.min(type, rest), restCaptured, tagged);
   }
   if (type === ETHERTYPE_JUMBO) return headers + printLlcOrDump(d, at, next, rest, restCaptured);
@@ -122,7 +115,9 @@ function printLlcOrDump(d: Dissection, frame: number, at: number, length: number
 }
 
 function isTag(type: number): boolean {
-  return type === ETHERTYPE_VLAN || type === ETHERTYPE_QINQ || type === 0x9100 || type === 0x9200;
+  return (
+    type === ETHERTYPE.VLAN || type === ETHERTYPE.VLAN_AD || type === ETHERTYPE.VLAN_QINQ || type === 0x9200
+  );
 }
 
 /** VLAN, priority and drop eligibility of a tag (802.1Q §9.6). */

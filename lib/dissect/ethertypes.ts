@@ -2,6 +2,7 @@
  * EtherTypes as tcpdump names them, and who prints what they announce: one row a type.
  */
 
+import { ETHERTYPE } from '../names/index.js';
 import { printArp } from './arp.js';
 import type { Dissection, EtherPrinter } from './dissection.js';
 import { printIp4 } from './ip4.js';
@@ -10,19 +11,9 @@ import { printLoopbackTest } from './loopback.js';
 import { printPpp, printPppoe } from './ppp.js';
 import { printMpls } from './tunnels.js';
 
-export const ETHERTYPE_IP4 = 0x0800;
-export const ETHERTYPE_ARP = 0x0806;
-export const ETHERTYPE_TRAILER = 0x1000;
-export const ETHERTYPE_BRIDGED = 0x6558;
-export const ETHERTYPE_VLAN = 0x8100;
-export const ETHERTYPE_IP6 = 0x86dd;
-export const ETHERTYPE_MPLS = 0x8847;
 export const ETHERTYPE_PPP = 0x880b;
 export const ETHERTYPE_JUMBO = 0x8870;
 export const ETHERTYPE_ARISTA = 0xd28b;
-export const ETHERTYPE_QINQ = 0x88a8;
-/** Largest value of the type field that is a length (IEEE 802.3 §3.2.6). */
-export const MOST_LENGTH = 1500;
 
 interface EtherTypeRow {
   readonly type: number;
@@ -32,52 +23,52 @@ interface EtherTypeRow {
 
 // biome-ignore format: a table
 const ROWS: readonly EtherTypeRow[] = [
-  { type: ETHERTYPE_IP4, name: 'IPv4', print: printIp4 },
-  { type: ETHERTYPE_MPLS, name: 'MPLS unicast', print: printMpls },
-  { type: 0x8848, name: 'MPLS multicast', print: printMpls },
-  { type: ETHERTYPE_IP6, name: 'IPv6', print: printIp6 },
-  { type: ETHERTYPE_VLAN, name: '802.1Q' },
-  { type: 0x9100, name: '802.1Q-9100' },
-  { type: ETHERTYPE_QINQ, name: '802.1Q-QinQ' },
+  { type: ETHERTYPE.IP, name: 'IPv4', print: printIp4 },
+  { type: ETHERTYPE.MPLS, name: 'MPLS unicast', print: printMpls },
+  { type: ETHERTYPE.MPLS_MULTICAST, name: 'MPLS multicast', print: printMpls },
+  { type: ETHERTYPE.IPV6, name: 'IPv6', print: printIp6 },
+  { type: ETHERTYPE.VLAN, name: '802.1Q' },
+  { type: ETHERTYPE.VLAN_QINQ, name: '802.1Q-9100' },
+  { type: ETHERTYPE.VLAN_AD, name: '802.1Q-QinQ' },
   { type: 0x9200, name: '802.1Q-9200' },
   { type: 0x88e5, name: '802.1AE MACsec' },
   { type: 0x0200, name: 'PUP' },
-  { type: ETHERTYPE_ARP, name: 'ARP', print: printArp },
-  { type: 0x8035, name: 'Reverse ARP', print: printArp },
-  { type: 0x0600, name: 'NS' },
-  { type: 0x0500, name: 'Sprite' },
-  { type: ETHERTYPE_TRAILER, name: 'Trail' },
-  { type: 0x6001, name: 'MOP DL' },
-  { type: 0x6002, name: 'MOP RC' },
-  { type: 0x6003, name: 'DN' },
-  { type: 0x6004, name: 'LAT' },
-  { type: 0x6007, name: 'SCA' },
-  { type: ETHERTYPE_BRIDGED, name: 'TEB' },
+  { type: ETHERTYPE.ARP, name: 'ARP', print: printArp },
+  { type: ETHERTYPE.REVARP, name: 'Reverse ARP', print: printArp },
+  { type: ETHERTYPE.NS, name: 'NS' },
+  { type: ETHERTYPE.SPRITE, name: 'Sprite' },
+  { type: ETHERTYPE.TRAIL, name: 'Trail' },
+  { type: ETHERTYPE.MOPDL, name: 'MOP DL' },
+  { type: ETHERTYPE.MOPRC, name: 'MOP RC' },
+  { type: ETHERTYPE.DECNET, name: 'DN' },
+  { type: ETHERTYPE.LAT, name: 'LAT' },
+  { type: ETHERTYPE.SCA, name: 'SCA' },
+  { type: ETHERTYPE.TEB, name: 'TEB' },
   { type: 0x8038, name: 'Lanbridge' },
   { type: 0x803c, name: 'DEC DNS' },
   { type: 0x803e, name: 'DEC DTS' },
   { type: 0x805b, name: 'VEXP' },
   { type: 0x805c, name: 'VPROD' },
-  { type: 0x809b, name: 'Appletalk' },
-  { type: 0x80f3, name: 'Appletalk ARP' },
-  { type: 0x8137, name: 'IPX' },
+  { type: ETHERTYPE.ATALK, name: 'Appletalk' },
+  { type: ETHERTYPE.AARP, name: 'Appletalk ARP' },
+  { type: ETHERTYPE.IPX, name: 'IPX' },
   { type: ETHERTYPE_PPP, name: 'PPP', print: printPppType },
   { type: 0x8808, name: 'MPCP' },
-  { type: 0x8809, name: 'Slow Protocols' },
-  { type: 0x8863, name: 'PPPoE D', print: printPppoe },
-  { type: 0x8864, name: 'PPPoE S', print: printPppoe },
+  { type: ETHERTYPE.SLOW, name: 'Slow Protocols' },
+  { type: ETHERTYPE.PPPOED, name: 'PPPoE D', print: printPppoe },
+  { type: ETHERTYPE.PPPOES, name: 'PPPoE S', print: printPppoe },
   { type: 0x888e, name: 'EAPOL' },
   { type: 0x8899, name: 'Realtek protocols' },
   { type: 0x886f, name: 'MS NLB heartbeat' },
   { type: ETHERTYPE_JUMBO, name: 'Jumbo' },
   { type: 0x894f, name: 'NSH' },
-  { type: 0x9000, name: 'Loopback', print: printLoopbackTest },
+  { type: ETHERTYPE.LOOPBACK, name: 'Loopback', print: printLoopbackTest },
   { type: 0xfefe, name: 'OSI' },
   { type: 0x00fe, name: 'GRE-OSI' },
   { type: 0xabcd, name: 'CFM (old)' },
   { type: 0x8902, name: 'CFM' },
   { type: 0x893a, name: 'IEEE1905.1' },
-  { type: 0x88cc, name: 'LLDP' },
+  { type: ETHERTYPE.LLDP, name: 'LLDP' },
   { type: 0x88ca, name: 'TIPC' },
   { type: 0x0707, name: 'GeoNet (old)' },
   { type: 0x8947, name: 'GeoNet' },
@@ -103,7 +94,7 @@ export function printEtherType(
   src: number,
   dst: number,
 ): boolean {
-  if (type === ETHERTYPE_IP4) {
+  if (type === ETHERTYPE.IP) {
     printIp4(d, at, length);
     return true;
   }

@@ -2,17 +2,11 @@
  * GRE versions 0 (RFC 2784, RFC 2890, with the routing of RFC 1701) and 1 (RFC 2637, PPTP).
  */
 
+import { ETHERTYPE } from '../names/index.js';
 import { ip4Text } from './addresses.js';
 import type { Dissection } from './dissection.js';
 import { printEthernet } from './ethernet.js';
-import {
-  ETHERTYPE_BRIDGED,
-  ETHERTYPE_IP4,
-  ETHERTYPE_IP6,
-  ETHERTYPE_MPLS,
-  ETHERTYPE_NAMES,
-  ETHERTYPE_PPP,
-} from './ethertypes.js';
+import { ETHERTYPE_NAMES, ETHERTYPE_PPP } from './ethertypes.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
 import { printPpp } from './ppp.js';
@@ -85,16 +79,16 @@ function printVersion0(d: Dissection, start: number, length: number, flags: numb
   printProtocol(d, protocol, length);
   const rest = end - at;
   switch (protocol) {
-    case ETHERTYPE_IP4:
+    case ETHERTYPE.IP:
       printIp4(d, at, rest);
       break;
-    case ETHERTYPE_IP6:
+    case ETHERTYPE.IPV6:
       printIp6(d, at, rest);
       break;
-    case ETHERTYPE_MPLS:
+    case ETHERTYPE.MPLS:
       printMpls(d, at, rest);
       break;
-    case ETHERTYPE_BRIDGED:
+    case ETHERTYPE.TEB:
       printEthernet(d, at, rest, d.end - at);
       break;
     default:
@@ -156,7 +150,7 @@ function printRoutes(d: Dissection, start: number, end: number): number {
     const size = d.u8(at + 3);
     at += 4;
     if (family === 0 && size === 0) return at;
-    const unit = family === ETHERTYPE_IP4 ? 4 : family === 0xfffe ? 2 : 0;
+    const unit = family === ETHERTYPE.IP ? 4 : family === 0xfffe ? 2 : 0;
     if (unit === 0) {
       d.out += `, (rtaf=0x${family.toString(16)})`;
     } else {

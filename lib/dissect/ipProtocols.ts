@@ -2,6 +2,7 @@
  * IP protocol numbers: how they are named, and who prints what they announce, over IPv4 and IPv6.
  */
 
+import { IPPROTO } from '../names/index.js';
 import type { Dissection, IpPrinter } from './dissection.js';
 import { printEthernet } from './ethernet.js';
 import { printGre } from './gre.js';
@@ -14,8 +15,6 @@ import { printAh, printEsp, printIpComp } from './ipsec.js';
 import { printTcp } from './tcp.js';
 import { printUdp } from './udp.js';
 
-export const PROTOCOL_TCP = 6;
-export const PROTOCOL_UDP = 17;
 const PROTOCOL_AH = 51;
 
 interface ProtocolRow {
@@ -33,10 +32,10 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 1, name: 'ICMP', print: printIcmp, version: 4 },
   { number: 2, name: 'IGMP', print: printIgmp, version: 4 },
   { number: 4, name: 'IPIP', print: printIp4 },
-  { number: PROTOCOL_TCP, name: 'TCP', print: printTcp },
+  { number: IPPROTO.TCP, name: 'TCP', print: printTcp },
   { number: 8, name: 'EGP' },
   { number: 9, name: 'IGRP' },
-  { number: PROTOCOL_UDP, name: 'UDP', print: printUdp },
+  { number: IPPROTO.UDP, name: 'UDP', print: printUdp },
   { number: 33, name: 'DCCP' },
   { number: 41, name: 'IPv6', print: printIp6 },
   { number: 43, name: 'Routing' },

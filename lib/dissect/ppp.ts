@@ -3,8 +3,9 @@
  * IP and MPLS inside are printed; of the control protocols (LCP, IPCP, …) the head of each message.
  */
 
+import { ETHERTYPE } from '../names/index.js';
 import type { Dissection } from './dissection.js';
-import { ETHERTYPE_IP4, ETHERTYPE_IP6, ETHERTYPE_MPLS, ETHERTYPE_NAMES } from './ethertypes.js';
+import { ETHERTYPE_NAMES } from './ethertypes.js';
 import { printUnknown } from './hexdump.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
@@ -133,11 +134,11 @@ function printProtocol(d: Dissection, protocol: number, at: number, length: numb
   switch (protocol) {
     case IP4:
     case UNCOMPRESSED_TCP:
-    case ETHERTYPE_IP4:
+    case ETHERTYPE.IP:
       printIp4(d, at, length);
       break;
     case IP6:
-    case ETHERTYPE_IP6:
+    case ETHERTYPE.IPV6:
       printIp6(d, at, length);
       break;
     case MPLS:
@@ -297,14 +298,14 @@ export function printCiscoHdlc(d: Dissection, length: number): void {
   }
   const rest = length - CISCO_HEADER;
   switch (protocol) {
-    case ETHERTYPE_IP4:
+    case ETHERTYPE.IP:
       printIp4(d, CISCO_HEADER, rest);
       break;
-    case ETHERTYPE_IP6:
+    case ETHERTYPE.IPV6:
       printIp6(d, CISCO_HEADER, rest);
       break;
-    case ETHERTYPE_MPLS:
-    case 0x8848:
+    case ETHERTYPE.MPLS:
+    case ETHERTYPE.MPLS_MULTICAST:
       printMpls(d, CISCO_HEADER, rest);
       break;
     case SLARP:

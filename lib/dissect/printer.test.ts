@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { Packet } from '../savefile/packet.js';
+import { Packet } from '../savefile/index.js';
+import { readPackets } from '../testing/tcpdump.js';
+import { dataPath, fullRun } from '../testing/vectors.js';
 import { createPrinter, type PrinterOptions } from './index.js';
 
 const LINK_TYPES = [0, 1, 9, 12, 14, 50, 101, 104, 108, 113, 147, 228, 229, 276];
+const MUTATED = ['le-us.pcap', 'sll.pcap', 'sll2.pcap', 'null-le.pcap', 'ppp-hdlc.pcap', 'raw101.pcap'];
 const OPTION_SETS: readonly PrinterOptions[] = [
   {},
   { verbose: 1 },
@@ -35,6 +39,28 @@ test('any bytes on any link type become text', (t) => {
     },
   );
   fc.assert(property, { numRuns: 300 });
+  t.pass();
+});
+
+test('real packets with some bytes changed become text', async (t) => {
+  const folder = dataPath(t, 'captures/made');
+  if (folder === undefined) return;
+  const packets = (await Promise.all(MUTATED.map((file) => readPackets(join(folder, file))))).flat();
+  const change = fc.tuple(fc.nat(300), fc.nat(255));
+  const property = fc.property(
+    fc.constantFrom(...packets),
+    fc.array(change, { minLength: 1, maxLength: 6 }),
+    fc.nat(300),
+    fc.constantFrom(...OPTION_SETS),
+    (packet, changes, dropped, options) => {
+      const data = packet.data.slice();
+      for (const [at, value] of changes) data[at % data.length] = value;
+      const cut = data.subarray(0, Math.max(1, data.length - Math.max(0, dropped - 200)));
+      const text = createPrinter(options).print(packetOf(cut, packet.interface.linkType, packet.wireLength));
+      return typeof text === 'string';
+    },
+  );
+  fc.assert(property, { numRuns: fullRun ? 5000 : 300 });
   t.pass();
 });
 

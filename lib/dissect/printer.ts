@@ -5,7 +5,7 @@
  */
 
 import { TRUNCATED } from '../bytes.js';
-import type { Packet } from '../savefile/packet.js';
+import type { Packet } from '../savefile/index.js';
 import { Dissection } from './dissection.js';
 import { printAscii, printHex, printHexAscii } from './hexdump.js';
 import { type LinkPrinter, linkPrinter } from './links.js';

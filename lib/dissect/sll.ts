@@ -2,9 +2,10 @@
  * Linux cooked captures, versions 1 and 2 (LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2).
  */
 
+import { ETHERNET_MTU, ETHERTYPE } from '../names/index.js';
 import type { Dissection } from './dissection.js';
 import { tagText } from './ethernet.js';
-import { ETHERTYPE_NAMES, ETHERTYPE_VLAN, MOST_LENGTH, printEtherType } from './ethertypes.js';
+import { ETHERTYPE_NAMES, printEtherType } from './ethertypes.js';
 import { printHexAscii } from './hexdump.js';
 import { printLlc } from './llc.js';
 import { hex4 } from './text.js';
@@ -41,7 +42,7 @@ function printProtocol(
 ): void {
   let type = protocol;
   let at = header;
-  while (type === ETHERTYPE_VLAN) {
+  while (type === ETHERTYPE.VLAN) {
     if (d.end - at < VLAN_TAG) {
       d.protocol = 'vlan';
       d.markTruncated();
@@ -50,13 +51,13 @@ function printProtocol(
     }
     if (d.linkLayer) d.out += `${tagText(d.u16(at))}, `;
     type = d.u16(at + 2);
-    if (type <= MOST_LENGTH) type = PROTOCOL_8022;
+    if (type <= ETHERNET_MTU) type = PROTOCOL_8022;
     if (!d.quiet) d.out += `ethertype ${ETHERTYPE_NAMES.get(type) ?? 'Unknown'}, `;
     at += VLAN_TAG;
   }
   const captured = d.end - at;
   d.linkHeaderLength = at;
-  if (type > MOST_LENGTH) {
+  if (type > ETHERNET_MTU) {
     if (!printEtherType(d, type, at, length - at, captured, -1, -1)) {
       if (!d.linkLayer) printAgain(d, length - at + header);
       if (d.dumpUnknown) printHexAscii(d, at, captured);
@@ -90,7 +91,7 @@ function printType(d: Dissection, type: number, length: number): void {
   if (d.quiet) return;
   if (type === PROTOCOL_8023) d.out += '802.3';
   else if (type === PROTOCOL_8022) d.out += '802.2';
-  else if (type <= MOST_LENGTH) d.out += `ethertype Unknown (0x${hex4(type)})`;
+  else if (type <= ETHERNET_MTU) d.out += `ethertype Unknown (0x${hex4(type)})`;
   else d.out += `ethertype ${ETHERTYPE_NAMES.get(type) ?? 'Unknown'} (0x${hex4(type)})`;
   d.out += `, length ${length}: `;
 }

@@ -3,9 +3,9 @@
  * port announces.
  */
 
+import { IPPROTO } from '../names/index.js';
 import { expectedChecksum, transportChecksum } from './checksum.js';
 import type { Dissection } from './dissection.js';
-import { PROTOCOL_TCP } from './ipProtocols.js';
 import { printTcpOptions } from './tcpOptions.js';
 import { printTcpPayload } from './tcpPorts.js';
 import { flags as flagNames, hex4, visible } from './text.js';
@@ -86,7 +86,7 @@ export function printTcp(d: Dissection, at: number, length: number, ip: number, 
     return;
   }
   if (d.verbose && d.verifyChecksums && !fragmented && d.has(at, length)) {
-    const sum = transportChecksum(d, ip, at, length, PROTOCOL_TCP);
+    const sum = transportChecksum(d, ip, at, length, IPPROTO.TCP);
     const field = d.u16(at + 16);
     d.out += `, cksum 0x${hex4(field)}`;
     d.out += sum === 0 ? ' (correct)' : ` (incorrect -> 0x${hex4(expectedChecksum(field, sum))})`;
@@ -111,11 +111,11 @@ export function printTcp(d: Dissection, at: number, length: number, ip: number, 
 /** Behind extension headers the addresses have been printed already. */
 function printPorts(d: Dissection, ip: number, v6: boolean, source: number, destination: number): void {
   if (v6) {
-    if (d.u8(ip + 6) === PROTOCOL_TCP) {
+    if (d.u8(ip + 6) === IPPROTO.TCP) {
       d.out += `${d.ip6(ip + 8)}.${d.tcpPort(source)} > ${d.ip6(ip + 24)}.${d.tcpPort(destination)}: `;
       return;
     }
-  } else if (d.u8(ip + 9) === PROTOCOL_TCP) {
+  } else if (d.u8(ip + 9) === IPPROTO.TCP) {
     d.out += `${d.ip4(ip + 12)}.${d.tcpPort(source)} > ${d.ip4(ip + 16)}.${d.tcpPort(destination)}: `;
     return;
   }

@@ -2,9 +2,10 @@
  * Tunnels over UDP, and MPLS: VXLAN (RFC 7348), Geneve (RFC 8926), label stacks (RFC 3032).
  */
 
+import { ETHERTYPE } from '../names/index.js';
 import type { Dissection } from './dissection.js';
 import { printEthernet } from './ethernet.js';
-import { ETHERTYPE_BRIDGED, ETHERTYPE_NAMES, printEtherType } from './ethertypes.js';
+import { ETHERTYPE_NAMES, printEtherType } from './ethertypes.js';
 import { printHexAscii } from './hexdump.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
@@ -82,7 +83,7 @@ export function printGeneve(d: Dissection, at: number, length: number): void {
   const inner = at + GENEVE_HEADER + options;
   const captured = d.end - inner;
   if (printEtherType(d, protocol, inner, rest, captured, -1, -1)) return;
-  if (protocol === ETHERTYPE_BRIDGED) printEthernet(d, inner, rest, captured);
+  if (protocol === ETHERTYPE.TEB) printEthernet(d, inner, rest, captured);
   else d.out += `geneve-proto-0x${protocol.toString(16)}`;
 }
 

@@ -2,9 +2,9 @@
  * UDP (RFC 768) and what its ports announce.
  */
 
+import { IPPROTO } from '../names/index.js';
 import { expectedChecksum, transportChecksum } from './checksum.js';
 import type { Dissection } from './dissection.js';
-import { PROTOCOL_UDP } from './ipProtocols.js';
 import { hex4 } from './text.js';
 import { printUdpPayload } from './udpPorts.js';
 
@@ -14,7 +14,7 @@ export function printUdp(d: Dissection, at: number, length: number, ip: number, 
   d.protocol = 'udp';
   const v6 = d.u8(ip) >> 4 === 6;
   if (!d.has(at + 2, 2)) {
-    if (d.u8(v6 ? ip + 6 : ip + 9) === PROTOCOL_UDP) {
+    if (d.u8(v6 ? ip + 6 : ip + 9) === IPPROTO.UDP) {
       d.out += v6 ? `${d.ip6(ip + 8)} > ${d.ip6(ip + 24)}: ` : `${d.ip4(ip + 12)} > ${d.ip4(ip + 16)}: `;
     }
     d.markTruncated();
@@ -53,11 +53,11 @@ export function printUdp(d: Dissection, at: number, length: number, ip: number, 
 /** Behind extension headers the addresses have been printed already. */
 function printPorts(d: Dissection, ip: number, v6: boolean, source: number, destination: number): void {
   if (v6) {
-    if (d.u8(ip + 6) === PROTOCOL_UDP) {
+    if (d.u8(ip + 6) === IPPROTO.UDP) {
       d.out += `${d.ip6(ip + 8)}.${d.udpPort(source)} > ${d.ip6(ip + 24)}.${d.udpPort(destination)}: `;
       return;
     }
-  } else if (d.u8(ip + 9) === PROTOCOL_UDP) {
+  } else if (d.u8(ip + 9) === IPPROTO.UDP) {
     d.out += `${d.ip4(ip + 12)}.${d.udpPort(source)} > ${d.ip4(ip + 16)}.${d.udpPort(destination)}: `;
     return;
   }
@@ -72,7 +72,7 @@ function printChecksum(d: Dissection, at: number, payload: number, ip: number, v
     return;
   }
   if (!d.has(at + HEADER, payload)) return;
-  const sum = transportChecksum(d, ip, at, payload + HEADER, PROTOCOL_UDP);
+  const sum = transportChecksum(d, ip, at, payload + HEADER, IPPROTO.UDP);
   const field = d.u16(at + 6);
   d.out +=
     sum === 0
