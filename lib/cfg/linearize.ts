@@ -8,6 +8,7 @@
  */
 
 import { type Instruction, opcodes, type Program } from '../cbpf/index.js';
+import type { Span } from '../source.js';
 import { type Block, type Graph, successors } from './block.js';
 
 const { JA, JMP, K } = opcodes;
@@ -17,13 +18,16 @@ const REACH = 255;
 export function linearize(graph: Graph): Program {
   const order = layoutOrder(graph);
   const places = measure(graph, order);
-  return order.flatMap((index) => emit(graph.blocks[index]!, places.get(index)!, places));
+  const program: Instruction[] = [];
+  for (const index of order) emit(program, graph.blocks[index]!, places[index]!, places);
+  return program;
 }
 
 /** Reachable blocks, first to last. */
 function layoutOrder({ blocks, entry }: Graph): number[] {
   const backwards: number[] = [];
-  const seen = new Set<number>([entry]);
+  const seen = new Uint8Array(blocks.length);
+  seen[entry] = 1;
   // A stack of blocks, each with the successors that are still to be placed before it.
   const pending = [{ index: entry, rest: successors(blocks[entry]!) }];
   for (let top = pending.at(-1); top !== undefined; top = pending.at(-1)) {
@@ -31,8 +35,8 @@ function layoutOrder({ blocks, entry }: Graph): number[] {
     if (next === undefined) {
       backwards.push(top.index);
       pending.pop();
-    } else if (!seen.has(next)) {
-      seen.add(next);
+    } else if (seen[next] === 0) {
+      seen[next] = 1;
       pending.push({ index: next, rest: successors(blocks[next]!) });
     }
   }
@@ -44,61 +48,65 @@ interface Place {
   readonly fromEnd: number;
   /** Whether the next block in order is where this one goes. */
   readonly falls: boolean;
-  readonly longTrue: boolean;
-  readonly longFalse: boolean;
+  /** Whether a branch needs a `ja`: 1 or 0. */
+  readonly longTrue: number;
+  readonly longFalse: number;
 }
 
 /** Sizes from the end, where all distances of forward jumps are known. */
-function measure({ blocks }: Graph, order: readonly number[]): Map<number, Place> {
-  const places = new Map<number, Place>();
+function measure({ blocks }: Graph, order: readonly number[]): Place[] {
+  const places = new Array<Place>(blocks.length);
   let fromEnd = 0;
   for (let at = order.length - 1; at >= 0; at--) {
     const index = order[at]!;
     const { statements, exit } = blocks[index]!;
     const falls = exit.kind === 'goto' && exit.target === order[at + 1];
-    let longTrue = false;
-    let longFalse = false;
+    let longTrue = 0;
+    let longFalse = 0;
     if (exit.kind === 'branch') {
+      const trueDistance = fromEnd - places[exit.onTrue]!.fromEnd;
+      const falseDistance = fromEnd - places[exit.onFalse]!.fromEnd;
       // An inserted `ja` makes the other way longer by one, which may make it too long.
-      const tooLong = (target: number) =>
-        fromEnd + Number(longTrue) + Number(longFalse) - places.get(target)!.fromEnd > REACH;
-      for (let changed = true; changed; ) {
-        changed = false;
-        if (!longTrue && tooLong(exit.onTrue)) changed = longTrue = true;
-        if (!longFalse && tooLong(exit.onFalse)) changed = longFalse = true;
-      }
+      longTrue = Number(trueDistance > REACH);
+      longFalse = Number(falseDistance + longTrue > REACH);
+      longTrue = Number(trueDistance + longFalse > REACH);
     }
-    fromEnd += statements.length + (falls ? 0 : 1) + Number(longTrue) + Number(longFalse);
-    places.set(index, { fromEnd, falls, longTrue, longFalse });
+    fromEnd += statements.length + (falls ? 0 : 1) + longTrue + longFalse;
+    places[index] = { fromEnd, falls, longTrue, longFalse };
   }
   return places;
 }
 
-function emit({ statements, exit }: Block, place: Place, places: ReadonlyMap<number, Place>): Instruction[] {
-  const code: Instruction[] = statements.map((statement) => ({ ...statement, jt: 0, jf: 0 }));
-  const ja = (distance: number): Instruction => ({ code: JMP | JA | K, jt: 0, jf: 0, k: distance >>> 0 });
+function emit(
+  program: Instruction[],
+  { statements, exit }: Block,
+  place: Place,
+  places: readonly Place[],
+): void {
+  for (const { code, k, span } of statements) program.push(instruction(code, 0, 0, k, span));
+  const { fromEnd, falls, longTrue, longFalse } = place;
   /** Instructions between the one `behind` after the block's statements and the target. */
   const distance = (target: number, behind: number) =>
-    place.fromEnd - statements.length - 1 - behind - places.get(target)!.fromEnd;
+    fromEnd - statements.length - 1 - behind - places[target]!.fromEnd;
   switch (exit.kind) {
     case 'return':
-      code.push({ ...withSpan(exit), code: exit.code, jt: 0, jf: 0, k: exit.k });
+      program.push(instruction(exit.code, 0, 0, exit.k, exit.span));
       break;
     case 'goto':
-      if (!place.falls) code.push(ja(distance(exit.target, 0)));
+      if (!falls) program.push(jump(distance(exit.target, 0)));
       break;
     case 'branch': {
-      const { longTrue, longFalse } = place;
-      const jt = longTrue ? 0 : distance(exit.onTrue, 0);
-      const jf = longFalse ? Number(longTrue) : distance(exit.onFalse, 0);
-      code.push({ ...withSpan(exit), code: exit.code, jt, jf, k: exit.k });
-      if (longTrue) code.push(ja(distance(exit.onTrue, 1)));
-      if (longFalse) code.push(ja(distance(exit.onFalse, 1 + Number(longTrue))));
+      const jt = longTrue > 0 ? 0 : distance(exit.onTrue, 0);
+      const jf = longFalse > 0 ? longTrue : distance(exit.onFalse, 0);
+      program.push(instruction(exit.code, jt, jf, exit.k, exit.span));
+      if (longTrue > 0) program.push(jump(distance(exit.onTrue, 1)));
+      if (longFalse > 0) program.push(jump(distance(exit.onFalse, 1 + longTrue)));
     }
   }
-  return code;
 }
 
-function withSpan({ span }: Pick<Instruction, 'span'>): Pick<Instruction, 'span'> {
-  return span === undefined ? {} : { span };
+const jump = (distance: number): Instruction => instruction(JMP | JA | K, 0, 0, distance >>> 0);
+
+function instruction(code: number, jt: number, jf: number, k: number, span?: Span): Instruction {
+  return span === undefined ? { code, jt, jf, k } : { code, jt, jf, k, span };
 }

@@ -77,12 +77,7 @@ export function relation(
   const a = compute(context, left);
   const b = compute(context, right);
   context.span = whole;
-  const statements = [
-    ...a.statements,
-    ...b.statements,
-    context.statement(LDX | MEM, b.cell),
-    context.statement(LD | MEM, a.cell),
-  ];
+  const statements = joined(context, a, b);
   context.scratch.free(a.cell);
   context.scratch.free(b.cell);
   const { op: jump, negated } = JUMPS[op];
@@ -121,7 +116,8 @@ function compute(context: Context, root: Arithmetic): Value {
           context.statement(ALU | NEG),
           context.statement(ST, cell),
         ];
-        values.push({ statements: [...statements, ...negation], cell, requires });
+        statements.push(...negation);
+        values.push({ statements, cell, requires });
         break;
       }
       case 'binary': {
@@ -148,18 +144,19 @@ function take(context: Context): number {
 
 function binary(context: Context, op: ArithmeticOperator, a: Value, b: Value): Value {
   refuseEdges(context, op, b);
-  const statements = [
-    ...a.statements,
-    ...b.statements,
-    context.statement(LDX | MEM, b.cell),
-    context.statement(LD | MEM, a.cell),
-    context.statement(ALU | OPERATIONS[op] | X),
-  ];
+  const statements = joined(context, a, b);
   context.scratch.free(a.cell);
   context.scratch.free(b.cell);
   const cell = take(context);
-  statements.push(context.statement(ST, cell));
+  statements.push(context.statement(ALU | OPERATIONS[op] | X), context.statement(ST, cell));
   return { statements, cell, requires: a.requires };
+}
+
+/** Computes both, then A = the left one, X = the right one. Appends to the left one's own statements. */
+function joined(context: Context, a: Value, b: Value): Statement[] {
+  for (const statement of b.statements) a.statements.push(statement);
+  a.statements.push(context.statement(LDX | MEM, b.cell), context.statement(LD | MEM, a.cell));
+  return a.statements;
 }
 
 /** Constants that make no sense. Only the divisor's first instruction is looked at, as in libpcap. */
@@ -209,11 +206,8 @@ function field(context: Context, protocol: Protocol, offset: Value, size: number
     return context.fail(`'${protocol}' does not support the index operation`, hint);
   }
   const [requires, statements] = fieldLoad(context, base, protocol, offset, size);
-  return {
-    statements: [...offset.statements, ...statements, context.statement(ST, cell)],
-    cell,
-    requires,
-  };
+  offset.statements.push(...statements, context.statement(ST, cell));
+  return { statements: offset.statements, cell, requires };
 }
 
 /** The test for the protocol, joined to what the offset requires, and the load itself. */

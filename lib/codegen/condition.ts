@@ -88,15 +88,17 @@ export function testX(statements: readonly Statement[], op: number, span?: Span)
   return { kind: 'test', statements, code: JMP | op | X, k: 0, ...(span === undefined ? {} : { span }) };
 }
 
+interface Task {
+  readonly condition: Condition;
+  /** A block, or `last`: the one that was made last, when it is this task's turn. */
+  readonly onTrue: number | 'last';
+  readonly onFalse: number | 'last';
+}
+
 /** Adds the condition's blocks to `blocks`; returns the one it starts at. */
 export function lower(condition: Condition, onTrue: number, onFalse: number, blocks: Block[]): number {
   // From right to left, because a block's successors have to be there first. A stack instead of
   // recursion: a filter may be a list of thousands.
-  type Task = {
-    readonly condition: Condition;
-    readonly onTrue: number | 'last';
-    readonly onFalse: number | 'last';
-  };
   const tasks: Task[] = [{ condition, onTrue, onFalse }];
   let last = -1;
   for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
@@ -116,14 +118,17 @@ export function lower(condition: Condition, onTrue: number, onFalse: number, blo
         tasks.push({ condition: it.right, onTrue: yes, onFalse: no });
         break;
       case 'test':
-        last = add(blocks, it.statements, { ...branch(it), onTrue: yes, onFalse: no });
+        last = add(blocks, it.statements, branch(it.code, it.k, yes, no, it.span));
         break;
       case 'constant': {
         // libpcap compares a constant with zero (gen_uncond); its optimizer removes it.
         const negated = it.negated === true;
         const load: Statement = { code: LD | IMM, k: it.value === negated ? 1 : 0 };
-        const [onTrue, onFalse] = negated ? [no, yes] : [yes, no];
-        last = add(blocks, [load], { kind: 'branch', code: JMP | JEQ | K, k: 0, onTrue, onFalse });
+        last = add(
+          blocks,
+          [load],
+          branch(JMP | JEQ | K, 0, negated ? no : yes, negated ? yes : no, undefined),
+        );
         break;
       }
       case 'fragment':
@@ -134,8 +139,10 @@ export function lower(condition: Condition, onTrue: number, onFalse: number, blo
   return last;
 }
 
-function branch({ code, k, span }: { code: number; k: number; span?: Span }) {
-  return { kind: 'branch' as const, code, k, ...(span === undefined ? {} : { span }) };
+function branch(code: number, k: number, onTrue: number, onFalse: number, span: Span | undefined): Exit {
+  return span === undefined
+    ? { kind: 'branch', code, k, onTrue, onFalse }
+    : { kind: 'branch', code, k, onTrue, onFalse, span };
 }
 
 function add(blocks: Block[], statements: readonly Statement[], exit: Exit): number {
@@ -154,7 +161,10 @@ export function addFragment(
     target === 'true' ? onTrue : target === 'false' ? onFalse : base + target;
   for (const { statements, exit } of fragment) {
     if (exit.kind === 'goto') add(blocks, statements, { kind: 'goto', target: resolve(exit.target) });
-    else add(blocks, statements, { ...exit, onTrue: resolve(exit.onTrue), onFalse: resolve(exit.onFalse) });
+    else {
+      const { code, k, span } = exit;
+      add(blocks, statements, branch(code, k, resolve(exit.onTrue), resolve(exit.onFalse), span));
+    }
   }
   return base;
 }

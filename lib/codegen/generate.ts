@@ -7,7 +7,7 @@
  */
 
 import { opcodes, type Program } from '../cbpf/index.js';
-import { type Block, type Exit, type Graph, linearize } from '../cfg/index.js';
+import { type Block, type Graph, linearize } from '../cfg/index.js';
 import { builtinResolver, linkTypeNamed, linkTypeOfDlt, type Resolver } from '../names/index.js';
 import { FilterError } from '../source.js';
 import { type Arithmetic, type Expr, FilterSyntaxError, parse, postorder } from '../syntax/index.js';
@@ -59,7 +59,7 @@ export function generate(expr: Expr | undefined, options: GenerateOptions = {}):
   const start = lower(condition, 1, 0, blocks);
   const entry = prologue(context, blocks, start, 0);
   const verdict = condition.kind === 'constant' ? condition.value : undefined;
-  return { graph: entryFirst({ blocks, entry }), verdict };
+  return { graph: { blocks, entry }, verdict };
 }
 
 /** Text to program without optimization: the definition of what an expression means. */
@@ -167,7 +167,7 @@ function translate(
       default: {
         context.span = node.span;
         context.head = node.kind === 'id' ? node.head : undefined;
-        const linkType = context.linkTypeText();
+        const linkType = onLeaf === undefined ? '' : context.linkTypeText();
         const condition =
           node.kind === 'id' ? identifierTest(context, node.id, node.qualifiers) : primitive(context, node);
         onLeaf?.(node, condition, linkType);
@@ -196,20 +196,3 @@ const ARITHMETIC_KINDS: ReadonlySet<string> = new Set([
   'parens',
 ]);
 const isArithmetic = (piece: Expr | Arithmetic): piece is Arithmetic => ARITHMETIC_KINDS.has(piece.kind);
-
-/** Blocks were made from the end; numbered from the start they read better. */
-function entryFirst({ blocks, entry }: Graph): Graph {
-  const turned = (index: number) => blocks.length - 1 - index;
-  const renumber = (exit: Exit): Exit => {
-    switch (exit.kind) {
-      case 'branch':
-        return { ...exit, onTrue: turned(exit.onTrue), onFalse: turned(exit.onFalse) };
-      case 'goto':
-        return { kind: 'goto', target: turned(exit.target) };
-      case 'return':
-        return exit;
-    }
-  };
-  const renumbered = blocks.map(({ statements, exit }) => ({ statements, exit: renumber(exit) }));
-  return { blocks: renumbered.reverse(), entry: turned(entry) };
-}

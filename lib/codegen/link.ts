@@ -39,6 +39,9 @@ export type LinkTest =
 /** How a header's length is found when the packet says it; see prologue.ts. */
 export type RadioHeader = 'prism' | 'avs' | 'radiotap' | 'ppi';
 
+/** A value, or a value and the mask it is compared under. */
+export type FieldValue = number | { readonly value: number; readonly mask: number };
+
 export interface LinkRow {
   /** Where the link-layer header starts. */
   readonly header?: number;
@@ -70,13 +73,12 @@ export interface LinkRow {
   readonly mpls?: 'ethertype' | 'ppp';
   /** `radio[n]` reads the radio header. */
   readonly radioFields?: boolean;
-  /** A field that tells the direction. `not`: inbound is everything but outbound. */
+  /** A field that tells the direction: values, under masks perhaps. `not`: all that is not outbound. */
   readonly direction?: {
     readonly offset: number;
     readonly size: 1 | 2;
-    readonly mask?: number;
-    readonly inbound: number | 'not';
-    readonly outbound: number;
+    readonly inbound: FieldValue | 'not';
+    readonly outbound: FieldValue;
   };
   /** Signalling System 7: offsets within the packet. */
   readonly ss7?: {
@@ -133,7 +135,7 @@ const juniper = (type: number, payload?: number, network?: number, noSnap?: numb
   ...(noSnap === undefined ? {} : { noSnap }),
   test: 'juniper',
   // The lowest bit of the byte behind the magic number.
-  direction: { offset: 3, size: 1, mask: 1, inbound: 1, outbound: 0 },
+  direction: { offset: 3, size: 1, inbound: { value: 1, mask: 1 }, outbound: { value: 0, mask: 1 } },
 });
 /** SS7 message signal units: Q.703 and Q.704, with `start` bytes before the first sequence number. */
 const ss7 = (start: number): LinkRow => ({
@@ -147,9 +149,16 @@ const ROWS: Readonly<Record<string, LinkRow>> = {
   EN10MB: { ...ETHERNET, vlan: 'metadata', llc: 'length' },
   NETANALYZER: { ...ETHERNET, header: 4, type: 16, payload: 18 },
   NETANALYZER_TRANSPARENT: { ...ETHERNET, header: 12, type: 24, payload: 26 },
-  // Broadcom's opcode is the upper three bits, Marvell's "from CPU" the second bit of the tag.
-  DSA_TAG_BRCM: { ...DSA, direction: { offset: 12, size: 1, mask: 0xe0, inbound: 0, outbound: 0x20 } },
-  DSA_TAG_DSA: { ...DSA, direction: { offset: 12, size: 1, mask: 0x40, inbound: 0, outbound: 0x40 } },
+  // Broadcom: opcode in the upper three bits, 0 to the CPU, 1 from it. Marvell: mode in the upper two bits,
+  // 0 to the CPU, 1 from it, 2 a mirrored frame, 3 forwarded.
+  DSA_TAG_BRCM: {
+    ...DSA,
+    direction: { offset: 12, size: 1, inbound: { value: 0, mask: 0xe0 }, outbound: { value: 0x20, mask: 0xe0 } },
+  },
+  DSA_TAG_DSA: {
+    ...DSA,
+    direction: { offset: 12, size: 1, inbound: { value: 0, mask: 0x40 }, outbound: { value: 0x40, mask: 0xc0 } },
+  },
 
   LINUX_SLL: { ...plain('sll', 14, 16), direction: { offset: 0, size: 2, inbound: 'not', outbound: OUTGOING } },
   LINUX_SLL2: { ...plain('ethertype', 0, 20), direction: { offset: 10, size: 1, inbound: 'not', outbound: OUTGOING } },

@@ -11,6 +11,7 @@ import { relation } from './arithmetic.js';
 import { and, type Condition, not, or, TRUE, testK } from './condition.js';
 import type { Context } from './context.js';
 import { geneve, mpls, pppoeSession, vlan, vxlan } from './encapsulation.js';
+import type { FieldValue } from './link.js';
 import { ATM_CELL, atmCell, dataFrame, enclosingTest, linkTest } from './linkTest.js';
 import { anyBit, compare, compareBytes, load } from './load.js';
 import { protocolWord } from './protocol.js';
@@ -157,8 +158,11 @@ function directionTest(context: Context, word: 'inbound' | 'outbound'): Conditio
     const outgoing = compare(context, 'link', SKF_AD_PKTTYPE, 2, PACKET_OUTGOING);
     return word === 'outbound' ? outgoing : not(outgoing);
   }
-  const { offset, size, mask = ANY_BITS, inbound, outbound } = direction;
-  const is = (value: number) => compare(context, 'link', offset, size, value, mask);
+  const { offset, size, inbound, outbound } = direction;
+  const is = (field: FieldValue) => {
+    const { value, mask } = typeof field === 'number' ? { value: field, mask: ANY_BITS } : field;
+    return compare(context, 'link', offset, size, value, mask);
+  };
   if (word === 'outbound') return is(outbound);
   return inbound === 'not' ? not(is(outbound)) : is(inbound);
 }

@@ -84,6 +84,26 @@ function excuse({ expr, caution = [] }: Row): string | undefined {
   return undefined;
 }
 
+interface Capture {
+  readonly capture: string;
+  readonly dltNumber: number;
+  readonly snaplen: number;
+  readonly swapped: boolean;
+  readonly packets: readonly { readonly wirelen: number; readonly hex: string }[];
+}
+
+interface CaptureResult {
+  readonly expr: string;
+  readonly netmask: string | null;
+  readonly capture: string;
+  readonly results?: readonly number[];
+  readonly error?: string;
+  readonly lookups?: readonly Lookup[];
+}
+
+const bytesOf = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+
 /** Random tests need whole groups in a full run and a few of each otherwise. */
 const rowsOf = (t: ExecutionContext, group: string): Row[] =>
   vectors<Row>(t, `vectors/filters/${group}.jsonl`, 60);
@@ -146,7 +166,7 @@ test('vectors: packets get the same verdict and length', (t) => {
       if (cases === undefined || result === undefined || result instanceof FilterError) continue;
       const run = loadInterpreter(result);
       for (const [hex, wireLength, expected] of cases.packets) {
-        const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+        const bytes = bytesOf(hex);
         const ours = run(bytes, 0, bytes.length, wireLength);
         tally.check(
           ours === expected,
@@ -154,6 +174,38 @@ test('vectors: packets get the same verdict and length', (t) => {
         );
       }
     }
+  }
+  tally.finish(t);
+});
+
+test('vectors: real captures are filtered alike', (t) => {
+  const captures = new Map(
+    vectors<Capture>(t, 'vectors/filters/captures.jsonl', Number.POSITIVE_INFINITY).map((row) => [
+      row.capture,
+      row,
+    ]),
+  );
+  const tally = new Tally('filters: captures');
+  for (const result of vectors<CaptureResult>(t, 'vectors/filters/capture-results.jsonl', 300)) {
+    const { expr, netmask, capture, results, error, lookups } = result;
+    const { dltNumber, snaplen, swapped, packets } = captures.get(capture)!;
+    const mode = swapped ? 'savefile-swapped' : 'savefile';
+    const row = { id: '', expr, dlt: null, dltNumber, snaplen, netmask, mode } as const;
+    const program = compile(lookups === undefined ? row : { ...row, lookups });
+    if (results === undefined || program instanceof FilterError) {
+      const message = program instanceof FilterError ? program.libpcapMessage : undefined;
+      tally.check(message === error, () => `${capture} ${expr}: ${message}, libpcap: ${error}`);
+      continue;
+    }
+    const run = loadInterpreter(program);
+    const ours = packets.map(({ hex, wirelen }) => {
+      const bytes = bytesOf(hex);
+      return run(bytes, 0, bytes.length, wirelen);
+    });
+    tally.check(
+      JSON.stringify(ours) === JSON.stringify(results),
+      () => `${capture} ${expr}: ${ours}, not ${results}`,
+    );
   }
   tally.finish(t);
 });
