@@ -96,13 +96,13 @@ function compute(context: Context, root: Arithmetic): Value {
     context.span = node.span;
     switch (node.kind) {
       case 'number': {
-        const cell = take(context);
+        const cell = context.temporary();
         const statements = [context.statement(LD | IMM, node.value), context.statement(ST, cell)];
         values.push({ statements, cell, requires: TRUE });
         break;
       }
       case 'len': {
-        const cell = take(context);
+        const cell = context.temporary();
         const statements = [context.statement(LD | LEN), context.statement(ST, cell)];
         values.push({ statements, cell, requires: TRUE });
         break;
@@ -136,18 +136,12 @@ function compute(context: Context, root: Arithmetic): Value {
   return values.pop()!;
 }
 
-function take(context: Context): number {
-  const cell = context.take();
-  context.scratch.arithmetic.add(cell);
-  return cell;
-}
-
 function binary(context: Context, op: ArithmeticOperator, a: Value, b: Value): Value {
   refuseEdges(context, op, b);
   const statements = joined(context, a, b);
   context.scratch.free(a.cell);
   context.scratch.free(b.cell);
-  const cell = take(context);
+  const cell = context.temporary();
   statements.push(context.statement(ALU | OPERATIONS[op] | X), context.statement(ST, cell));
   return { statements, cell, requires: a.requires };
 }
@@ -195,7 +189,7 @@ const FIELDS: ReadonlyMap<Protocol, FieldBase> = new Map<Protocol, FieldBase>([
 ]);
 
 function field(context: Context, protocol: Protocol, offset: Value, size: number): Value {
-  const cell = take(context);
+  const cell = context.temporary();
   context.scratch.free(offset.cell);
   if (size !== 1 && size !== 2 && size !== 4) {
     return context.fail('data size must be 1, 2, or 4', 'compare longer fields in two parts');

@@ -170,6 +170,10 @@ test(warns, 'arp or ip', 'NULL', [
   "^~~ 'arp' can never match on DLT_NULL (BSD loopback)",
   '    is that the right link type?',
 ]);
+test(warns, 'ip', 'JUNIPER_ETHER', [
+  '^~ on DLT_JUNIPER_ETHER (Juniper Ethernet) every protocol is recognised by the same magic number',
+  '   the protocol itself is not looked at',
+]);
 test(warns, 'ip or (vlan and ip)', 'EN10MB', []);
 test(warns, 'vlan 2 and vlan 3 and (tcp or udp)', 'EN10MB', []);
 test(warns, 'tcp and port 80 or udp', 'EN10MB', []);

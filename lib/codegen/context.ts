@@ -69,8 +69,6 @@ export interface Headers {
 export class Scratch {
   readonly #used: boolean[];
   #next = 0;
-  /** Cells that arithmetic has used so far. */
-  readonly arithmetic = new Set<number>();
 
   /** @param reserved Cells that {@link take} never gives out. */
   constructor(reserved: Iterable<number> = []) {
@@ -121,6 +119,8 @@ export class Context {
   readonly #reserved: number[];
   /** Cells that hold header offsets from the start of the program on. */
   readonly headerCells = new Set<number>();
+  /** Cells that have held values in between. */
+  readonly temporaryCells = new Set<number>();
   /** Cells that loads have used as an offset. */
   readonly loadedCells = new Set<number>();
 
@@ -162,7 +162,14 @@ export class Context {
     return { code, k: k >>> 0, span: this.span };
   }
 
-  /** A scratch cell for the time being. */
+  /** A scratch cell for a value in between, to be freed. */
+  temporary(): number {
+    const cell = this.take();
+    this.temporaryCells.add(cell);
+    return cell;
+  }
+
+  /** A scratch cell. */
   take(): number {
     const cell = this.scratch.take();
     if (cell === undefined) {

@@ -118,8 +118,8 @@ const HEADER_CELLS = [MEMORY_WORDS - 2, MEMORY_WORDS - 1];
 function conditionOf(settings: Settings, expr: Expr): { context: Context; condition: Condition } {
   const first = new Context(settings);
   const condition = translate(first, expr);
-  const { headerCells, loadedCells, scratch } = first;
-  const shared = [...headerCells].some((cell) => loadedCells.has(cell) && scratch.arithmetic.has(cell));
+  const { headerCells, loadedCells, temporaryCells } = first;
+  const shared = [...headerCells].some((cell) => loadedCells.has(cell) && temporaryCells.has(cell));
   if (!shared) return { context: first, condition };
   const second = new Context(settings, HEADER_CELLS);
   return { context: second, condition: translate(second, expr) };
@@ -131,13 +131,17 @@ export interface LeafVerdict {
   readonly verdict: boolean | undefined;
   /** `DLT_EN10MB (Ethernet)`: that of the capture, or of what has been stepped into. */
   readonly linkType: string;
+  /** The link type has a test that is the same for every protocol. */
+  readonly blind: boolean;
 }
 
 /** Every test of an expression by itself, in order, with what is known about it without a packet. */
 export function leafConditions(expr: Expr, options: GenerateOptions = {}): LeafVerdict[] {
   const leaves: LeafVerdict[] = [];
-  translate(new Context(settle(options)), expr, (node, condition, linkType) => {
-    leaves.push({ node, verdict: condition.kind === 'constant' ? condition.value : undefined, linkType });
+  const context = new Context(settle(options));
+  translate(context, expr, (node, condition, linkType) => {
+    const verdict = condition.kind === 'constant' ? condition.value : undefined;
+    leaves.push({ node, verdict, linkType, blind: context.headers.row.test === 'juniper' });
   });
   return leaves;
 }

@@ -124,7 +124,11 @@ function readsInnerHeader(value: Arithmetic): boolean {
 }
 
 function decidedTests(expr: Expr, options: GenerateOptions): Lint[] {
-  return leafConditions(expr, options).flatMap(({ node, verdict, linkType }) => {
+  return leafConditions(expr, options).flatMap(({ node, verdict, linkType, blind }) => {
+    if (blind && (node.kind === 'protocol' || node.kind === 'id')) {
+      const message = `on ${linkType} every protocol is recognised by the same magic number`;
+      return [{ span: node.span, message, hint: 'the protocol itself is not looked at' }];
+    }
     if (verdict === undefined) return [];
     const answer = verdict ? 'matches every packet' : 'can never match';
     const message = `'${format(node)}' ${answer} on ${linkType}`;

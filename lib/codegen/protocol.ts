@@ -148,7 +148,7 @@ export function protocolChain(context: Context, number: number, protocol: Protoc
     context.fail("'protochain' not supported with variable length headers");
   }
   const test = linkTest(context, protocol === 'ip6' ? ETHERTYPE.IPV6 : ETHERTYPE.IP);
-  const saved = context.take();
+  const saved = context.temporary();
   const walk: Condition = { kind: 'fragment', blocks: chainBlocks(context, number, protocol, saved) };
   context.scratch.free(saved);
   return and(test, walk);
