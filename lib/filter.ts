@@ -122,8 +122,8 @@ export function compile(expression: string, options: CompileOptions = {}): Filte
   const { engine, linkType = 'EN10MB', snapLength = DEFAULT_SNAPLEN, optimize = true, ...rest } = options;
   const dlt = dltOf(linkType);
   const settings = { ...rest, linkType: dlt, snapLength };
-  const { graph, verdict } = generate(parseChecked(expression, settings), settings);
-  if (verdict === false && optimize) throw rejectsAll(expression);
+  const { graph, verdict, refusable } = generate(parseChecked(expression, settings), settings);
+  if (verdict === false && refusable && optimize) throw rejectsAll(expression);
   const program = linearize(graph);
   const test = engine === undefined || engine === 'auto' ? loadAuto(program) : engineOf(engine).load(program);
   return new Filter(expression, options, dlt, program, test);

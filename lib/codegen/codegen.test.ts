@@ -100,6 +100,8 @@ test('a graph says when the link type alone decides', (t) => {
   t.is(generate(parse('not arp'), { linkType: 'RAW' }).verdict, true);
   t.is(generate(parse('arp or len > 5'), { linkType: 'RAW' }).verdict, undefined);
   t.is(generate(undefined).verdict, true);
+  t.true(generate(parse('arp'), { linkType: 'RAW' }).refusable);
+  t.false(generate(parse('ip protochain 6'), { linkType: 'IPV6' }).refusable);
 });
 
 test('named filters compile in place', (t) => {

@@ -111,6 +111,8 @@ export class Context {
   headers: Headers;
   /** The first `vlan` may be in the kernel's metadata: offsets are kept in cells that start at zero. */
   vlanMoves = false;
+  /** Something that libpcap does not optimize, and so never finds to reject every packet. */
+  unoptimized = false;
   /** The words being compiled, for statements and errors. */
   span: Span = { start: 0, end: 0 };
   /** The qualifiers directly before the identifier being compiled. */

@@ -208,6 +208,7 @@ export function vxlan(context: Context, vni: number | undefined): Condition {
  * Geneve's own.
  */
 export function geneve(context: Context, vni: number | undefined): Condition {
+  context.unoptimized = true;
   const found = tunnelOverIp(context, GENEVE_PORT, 'port', (base) => {
     const version = compare(context, base, 8, 1, 0, 0xc0);
     return vni === undefined ? version : and(version, identifier(context, base, 'Geneve VNI', vni));

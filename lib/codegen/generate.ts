@@ -42,6 +42,11 @@ export interface Generated {
   readonly graph: Graph;
   /** The answer, when it was known without looking at a packet. */
   readonly verdict: boolean | undefined;
+  /**
+   * Whether libpcap refuses the expression when no packet can match. It finds that out while it
+   * optimizes, which it leaves alone for `protochain` and `geneve`.
+   */
+  readonly refusable: boolean;
 }
 
 /**
@@ -52,14 +57,14 @@ export interface Generated {
 export function generate(expr: Expr | undefined, options: GenerateOptions = {}): Generated {
   const settings = settle(options);
   const accept: Block = { statements: [], exit: { kind: 'return', code: RET | K, k: settings.snapLength } };
-  if (expr === undefined) return { graph: { blocks: [accept], entry: 0 }, verdict: true };
+  if (expr === undefined) return { graph: { blocks: [accept], entry: 0 }, verdict: true, refusable: true };
   const { context, condition } = conditionOf(settings, expr);
   const reject: Block = { statements: [], exit: { kind: 'return', code: RET | K, k: 0 } };
   const blocks: Block[] = [reject, accept];
   const start = lower(condition, 1, 0, blocks);
   const entry = prologue(context, blocks, start, 0);
   const verdict = condition.kind === 'constant' ? condition.value : undefined;
-  return { graph: { blocks, entry }, verdict };
+  return { graph: { blocks, entry }, verdict, refusable: !context.unoptimized };
 }
 
 /** Text to program without optimization: the definition of what an expression means. */

@@ -147,6 +147,7 @@ export function protocolChain(context: Context, number: number, protocol: Protoc
   if (context.headers.payload.slot !== undefined) {
     context.fail("'protochain' not supported with variable length headers");
   }
+  context.unoptimized = true;
   const test = linkTest(context, protocol === 'ip6' ? ETHERTYPE.IPV6 : ETHERTYPE.IP);
   const saved = context.temporary();
   const walk: Condition = { kind: 'fragment', blocks: chainBlocks(context, number, protocol, saved) };
