@@ -7,11 +7,12 @@ import {
   describeLinkType,
   type Filter,
   FilterError,
+  lintExpression,
   type PacketTest,
 } from '../lib/index.js';
 import { blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
 import type { Options } from './options.js';
-import { CommandError, ExpressionError } from './report.js';
+import { CommandError, ExpressionError, warnOf } from './report.js';
 
 /** The expression: that of `-F` if given, else the words of the command line. */
 export function expressionOf(options: Options): string {
@@ -55,7 +56,11 @@ export function compileExpression(source: string, target: Target, options: Optio
 }
 
 /** Warns of what compiles but may not mean what it seems to. */
-export function warnAbout(_source: string, _linkType: string | number, _options: Options): void {}
+export function warnAbout(source: string, linkType: string | number, options: Options): void {
+  if (!options.lint) return;
+  const settings = { linkType, resolver: systemResolver(), namedFilters: readyMadeExpression };
+  for (const { span, message, hint } of lintExpression(source, settings)) warnOf(source, span, message, hint);
+}
 
 /**
  * Makes the test for an interface, compiling once for each link type. Without an expression every

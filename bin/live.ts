@@ -1,6 +1,165 @@
+/** Live capture: the interfaces there are, and packets from one of them, printed or written. */
+
+import { compile, type Encoder, type Filter, type Packet, PcapEncoder, PcapngEncoder } from '../lib/index.js';
+import { type Device, DeviceError, describeDevice, FileSink, listDevices, openDevice } from '../lib/node.js';
+import { printProgram } from './dump.js';
+import { compileExpression, expressionOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
+import { TextOutput } from './print.js';
 import { CommandError } from './report.js';
-export async function printInterfaces(): Promise<void> {}
-export async function captureLive(_options: Options): Promise<void> {
-  throw new CommandError('live capture');
+
+const DEFAULT_SNAPLEN = 262144;
+const KIB = 1024;
+const STDOUT = 1;
+
+export function printInterfaces(): void {
+  for (const [index, device] of listDevices().entries()) {
+    process.stdout.write(`${index + 1}.${describeDevice(device)}\n`);
+  }
+}
+
+export async function captureLive(options: Options): Promise<void> {
+  const source = expressionOf(options);
+  // A wrong expression is reported before any right to capture is asked for.
+  compileFor(source, 1, options);
+  await using device = await open(options);
+  const { linkType } = device.interface;
+  const filter = compileFor(source, linkType, options);
+  if (options.dump > 0) {
+    printProgram(filter, options);
+    return;
+  }
+  warnAbout(source, linkType, options);
+  const output = new LiveOutput(options, device);
+  announce(device, options);
+
+  const stop = (): void => void device.close();
+  const counts = { captured: 0 };
+  const report = (): void =>
+    void process.stderr.write(`weir: ${summary(device, counts.captured).join(', ')}\n`);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
+  process.on('SIGUSR1', report);
+  process.on('SIGUSR2', () => output.flush());
+  try {
+    await run(device, filter, source === '' ? undefined : filter, options, output, counts);
+  } finally {
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
+    process.off('SIGUSR1', report);
+    output.finish();
+  }
+  process.stderr.write(`${summary(device, counts.captured).join('\n')}\n`);
+}
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+async function run(
+  device: Device,
+  { snapLength }: Filter,
+  filter: Filter | undefined,
+  options: Options,
+  output: LiveOutput,
+  counts: { captured: number },
+): Promise<void> {
+  const limit = options.count ?? Number.POSITIVE_INFINITY;
+  for await (const batch of device.batches()) {
+    for (const packet of batch) {
+      if (filter !== undefined && filter.run(packet.data, packet.wireLength) === 0) continue;
+      if (packet.data.length > snapLength) packet.data = packet.data.subarray(0, snapLength);
+      output.take(packet);
+      if (++counts.captured >= limit) return;
+    }
+    output.flush();
+  }
+}
+
+/** For a link type by name where -y gives one, as the device has it otherwise. */
+function compileFor(source: string, linkType: number, options: Options): Filter {
+  const snapLength = options.snapLength ?? DEFAULT_SNAPLEN;
+  if (source === '') return compile('', { linkType, snapLength });
+  return compileExpression(
+    source,
+    { linkType: options.linkType ?? linkType, snapLength, mode: 'dead' },
+    options,
+  );
+}
+
+async function open(options: Options): Promise<Device> {
+  try {
+    const name = options.interface ?? listDevices()[0]?.name;
+    if (name === undefined) throw new CommandError('no suitable device found');
+    return await openDevice(name, {
+      snapLength: options.snapLength ?? DEFAULT_SNAPLEN,
+      promiscuous: options.promiscuous,
+      ...(options.bufferSize === undefined ? {} : { bufferBytes: options.bufferSize * KIB }),
+    });
+  } catch (error) {
+    if (error instanceof DeviceError)
+      throw new CommandError(error.hint === '' ? error.message : `${error.message}\n(${error.hint})`);
+    throw error;
+  }
+}
+
+function announce(device: Device, options: Options): void {
+  const prints = options.write === undefined || options.print;
+  const hushed = prints && options.verbose === 0;
+  if (hushed)
+    process.stderr.write('weir: verbose output suppressed, use -v[v]... for full protocol decode\n');
+  const { linkType, snapLength } = device.interface;
+  const prefix = hushed ? '' : 'weir: ';
+  process.stderr.write(
+    `${prefix}listening on ${device.name}, link-type ${linkTypeText(linkType)}, snapshot length ${snapLength || DEFAULT_SNAPLEN} bytes\n`,
+  );
+}
+
+const packets = (count: number): string => `${count} packet${count === 1 ? '' : 's'}`;
+
+/** tcpdump's closing lines. */
+function summary(device: Device, captured: number): readonly string[] {
+  const lines = [`${packets(captured)} captured`];
+  const stats = device.stats();
+  if (stats === undefined) return lines;
+  lines.push(`${packets(stats.received)} received by filter`, `${packets(stats.dropped)} dropped by kernel`);
+  if (stats.droppedByInterface > 0) lines.push(`${packets(stats.droppedByInterface)} dropped by interface`);
+  return lines;
+}
+
+class LiveOutput {
+  private readonly options: Options;
+  private readonly text: TextOutput | undefined;
+  private readonly file: FileSink | undefined;
+  private readonly encoder: Encoder | undefined;
+
+  constructor(options: Options, device: Device) {
+    this.options = options;
+    const { write } = options;
+    if (write === undefined || options.print) this.text = new TextOutput(options);
+    if (write === undefined) return;
+    this.file = new FileSink(write === '-' ? STDOUT : write);
+    const { linkType, snapLength } = device.interface;
+    const isPcapng =
+      options.writeFormat === 'pcapng' || (options.writeFormat === undefined && write.endsWith('.pcapng'));
+    const nanoseconds = options.precision === 'nano';
+    this.encoder = isPcapng
+      ? new PcapngEncoder()
+      : new PcapEncoder({ linkType, snapLength: snapLength || DEFAULT_SNAPLEN, nanoseconds });
+    this.encoder.start();
+    // The header is there at once, for whoever reads the other end of a pipe.
+    this.flush();
+  }
+
+  take(packet: Packet): void {
+    this.encoder?.write(packet);
+    this.text?.print(packet);
+    if (this.options.packetBuffered) this.flush();
+  }
+
+  flush(): void {
+    this.text?.flush();
+    if (this.encoder !== undefined && this.encoder.size > 0) this.file!.write(this.encoder.take());
+  }
+
+  finish(): void {
+    this.flush();
+    this.file?.close();
+  }
 }

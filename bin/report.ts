@@ -23,7 +23,7 @@ export function warn(message: string): void {
 
 /** A warning about some words of the expression. */
 export function warnOf(source: string, span: Span, message: string, hint: string): void {
-  warn(`\n${indent(renderSpan(source, span, message, hint))}`.trimStart());
+  process.stderr.write(`weir: warning:\n${indent(renderSpan(source, span, message, hint))}\n`);
 }
 
 const codeOf = (error: unknown): unknown =>

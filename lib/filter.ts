@@ -15,10 +15,17 @@ import {
   type Program,
 } from './cbpf/index.js';
 import { linearize } from './cfg/index.js';
-import { type CompileOptions as GenerateOptions, generate, parseChecked } from './codegen/index.js';
+import {
+  type CompileOptions as GenerateOptions,
+  generate,
+  type Lint,
+  lint,
+  parseChecked,
+} from './codegen/index.js';
 import { engineOf, loadAuto } from './engine.js';
 import { describeDlt, dltOfLinkType, linkTypeNamed, linkTypeOfDlt } from './names/index.js';
 import { FilterError, type Span } from './source.js';
+import { type Expr, postorder } from './syntax/index.js';
 
 export interface CompileOptions extends Omit<GenerateOptions, 'linkType' | 'snapLength'> {
   /** Name without DLT_ (`EN10MB`), or LINKTYPE_ number as in capture files. Default `EN10MB`. */
@@ -122,15 +129,37 @@ export function compile(expression: string, options: CompileOptions = {}): Filte
   const { engine, linkType = 'EN10MB', snapLength = DEFAULT_SNAPLEN, optimize = true, ...rest } = options;
   const dlt = dltOf(linkType);
   const settings = { ...rest, linkType: dlt, snapLength };
-  const { graph, verdict, refusable } = generate(parseChecked(expression, settings), settings);
-  if (verdict === false && refusable && optimize) throw rejectsAll(expression);
+  const tree = parseChecked(expression, settings);
+  const { graph, verdict } = generate(tree, settings);
+  if (verdict === false && optimize && !isKeptByLibpcap(tree)) throw rejectsAll(expression);
   const program = linearize(graph);
   const test = engine === undefined || engine === 'auto' ? loadAuto(program) : engineOf(engine).load(program);
   return new Filter(expression, options, dlt, program, test);
 }
 
+/** Warnings for an expression that compiles and may not mean what it seems to. @throws FilterError */
+export function lintExpression(expression: string, options: CompileOptions = {}): readonly Lint[] {
+  const settings = { ...options, linkType: dltOf(options.linkType ?? 'EN10MB') };
+  return lint(parseChecked(expression, settings), settings);
+}
+
 /** `EN10MB (Ethernet)`: a link type as tcpdump names it, from its LINKTYPE_ number. */
 export const describeLinkType = (linkType: number): string => describeDlt(dltOfLinkType(linkType));
+
+/**
+ * Whether libpcap compiles an expression that no packet can match: its optimizer, which would notice,
+ * stands aside for programs with loops and for Geneve.
+ */
+function isKeptByLibpcap(tree: Expr | undefined): boolean {
+  return (
+    tree !== undefined &&
+    postorder(tree).some(
+      (node) =>
+        (node.kind === 'qualified' && node.qualifiers.type === 'protochain') ||
+        (node.kind === 'encapsulation' && node.name === 'geneve'),
+    )
+  );
+}
 
 function rejectsAll(expression: string): FilterError {
   const message = 'expression rejects all packets';
@@ -145,4 +174,4 @@ function dltOf(linkType: string | number): number {
   return row.dlt;
 }
 
-export { FilterError, type Span };
+export { FilterError, type Lint, type Span };

@@ -33,6 +33,8 @@ export {
   type ExplainedStep,
   type Explanation,
   Filter,
+  type Lint,
+  lintExpression,
 } from './filter.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
 export * from './savefile/index.js';

@@ -13,6 +13,7 @@ export {
   selectWith,
 } from './files.js';
 export * from './live/index.js';
+export * from './live/index.js';
 export * from './savefile/node.js';
 export {
   readSystemDatabases,
