@@ -3,7 +3,7 @@
  */
 
 import * as fs from 'node:fs';
-import * as net from 'node:net';
+import type { SocketConstructorOpts } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { getSystemErrorMap, promisify } from 'node:util';
 import { CaptureError } from './error.js';
@@ -91,7 +91,9 @@ const PIPE_CHUNK = 65_536;
  *
  * The socket fills one buffer again and again, and is told to wait while that is being emptied.
  */
-function pipeSource(descriptor: number, name: string, doing: string): Source {
+async function pipeSource(descriptor: number, name: string, doing: string): Promise<Source> {
+  // Loaded only here: it would cost every start of the command more than reading a small file takes.
+  const net = await import('node:net');
   const buffer = new Uint8Array(PIPE_CHUNK);
   let filledFrom = 0;
   let filledTo = 0;
@@ -108,7 +110,7 @@ function pipeSource(descriptor: number, name: string, doing: string): Source {
     },
   };
   const options = { fd: descriptor, readable: true, writable: false, onread };
-  const socket = new net.Socket(options as net.SocketConstructorOpts);
+  const socket = new net.Socket(options as SocketConstructorOpts);
   socket.on('error', (error) => {
     failure = error;
     wake();
