@@ -15,6 +15,7 @@ export class TextOutput {
 
   constructor(options: Options) {
     this.eager = options.lineBuffered || options.packetBuffered || process.stdout.isTTY === true;
+    const { serviceName, hostName, interfaceName } = systemNames();
     this.printer = createPrinter({
       numeric: options.numeric > 0,
       shortHostNames: options.shortNames,
@@ -29,7 +30,8 @@ export class TextOutput {
       number: options.number,
       skipChecksums: options.skipChecksums,
       ...(options.precision === undefined ? {} : { precision: options.precision }),
-      ...(options.numeric > 0 ? {} : systemNames()),
+      interfaceName,
+      ...(options.numeric > 0 ? {} : { serviceName, hostName }),
     });
   }
 

@@ -25,7 +25,6 @@ import {
 import { engineOf, loadAuto } from './engine.js';
 import { describeDlt, dltOfLinkType, linkTypeNamed, linkTypeOfDlt } from './names/index.js';
 import { FilterError, type Span } from './source.js';
-import { type Expr, postorder } from './syntax/index.js';
 
 export interface CompileOptions extends Omit<GenerateOptions, 'linkType' | 'snapLength'> {
   /** Name without DLT_ (`EN10MB`), or LINKTYPE_ number as in capture files. Default `EN10MB`. */
@@ -130,8 +129,8 @@ export function compile(expression: string, options: CompileOptions = {}): Filte
   const dlt = dltOf(linkType);
   const settings = { ...rest, linkType: dlt, snapLength };
   const tree = parseChecked(expression, settings);
-  const { graph, verdict } = generate(tree, settings);
-  if (verdict === false && optimize && !isKeptByLibpcap(tree)) throw rejectsAll(expression);
+  const { graph, verdict, refusable } = generate(tree, settings);
+  if (verdict === false && optimize && refusable) throw rejectsAll(expression);
   const program = linearize(graph);
   const test = engine === undefined || engine === 'auto' ? loadAuto(program) : engineOf(engine).load(program);
   return new Filter(expression, options, dlt, program, test);
@@ -145,21 +144,6 @@ export function lintExpression(expression: string, options: CompileOptions = {})
 
 /** `EN10MB (Ethernet)`: a link type as tcpdump names it, from its LINKTYPE_ number. */
 export const describeLinkType = (linkType: number): string => describeDlt(dltOfLinkType(linkType));
-
-/**
- * Whether libpcap compiles an expression that no packet can match: its optimizer, which would notice,
- * stands aside for programs with loops and for Geneve.
- */
-function isKeptByLibpcap(tree: Expr | undefined): boolean {
-  return (
-    tree !== undefined &&
-    postorder(tree).some(
-      (node) =>
-        (node.kind === 'qualified' && node.qualifiers.type === 'protochain') ||
-        (node.kind === 'encapsulation' && node.name === 'geneve'),
-    )
-  );
-}
 
 function rejectsAll(expression: string): FilterError {
   const message = 'expression rejects all packets';

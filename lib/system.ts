@@ -5,7 +5,7 @@
  * and compiling wait for the network.
  */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import {
   builtinResolver,
   firstOf,
@@ -47,6 +47,8 @@ interface Services {
 export interface SystemNames {
   readonly serviceName: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
   readonly hostName: (address: Uint8Array) => string | undefined;
+  /** Name that an interface index has on this host (Linux). */
+  readonly interfaceName: (index: number) => string | undefined;
 }
 
 export interface SystemDatabases {
@@ -107,9 +109,23 @@ export function readSystemDatabases(folder = '/etc'): SystemDatabases {
       serviceName: (port, protocol) =>
         services().names.get(`${port}/${protocol}`) ?? serviceName(port, protocol),
       hostName: (address) => hosts().names.get(textOfAddress(address)),
+      interfaceName: (index) => interfaces().get(index),
     },
   };
 }
+
+/** Interface indexes of this host, from Linux's sysfs; none elsewhere. */
+const interfaces = lazily(() => {
+  const names = new Map<number, string>();
+  try {
+    for (const name of readdirSync(SYSFS_NET))
+      names.set(Number(readFileSync(`${SYSFS_NET}/${name}/ifindex`, 'utf8')), name);
+  } catch {
+    // no sysfs here: indexes print as they are
+  }
+  return names;
+});
+const SYSFS_NET = '/sys/class/net';
 
 const system = lazily(() => readSystemDatabases());
 
