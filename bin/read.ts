@@ -32,6 +32,8 @@ const STDIN = 0;
 const STDOUT = 1;
 const PROGRESS_MS = 200;
 const UNLIMITED = 262144;
+/** Packets of this link type say their interface by an index, which only the capturing host can name. */
+const LINUX_SLL2 = 276;
 
 interface Totals {
   packets: number;
@@ -101,6 +103,7 @@ async function readOne(
       ? ''
       : `, link-type ${linkTypeText(first.linkType)}, snapshot length ${first.snapLength || UNLIMITED}`;
   process.stderr.write(`reading from file ${name}${about}\n`);
+  if (first?.linkType === LINUX_SLL2) process.stderr.write('Warning: interface names might be incorrect\n');
 
   const linkType = first?.linkType ?? 1;
   if (options.dump > 0) {
