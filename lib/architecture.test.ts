@@ -26,7 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 
 /** Parts of one layer that may use each other, because one is built on the other. */
-const WITHIN_LAYER = new Set(['lib/filter -> lib/engine', 'lib/node -> lib/index']);
+const WITHIN_LAYER = new Set(['lib/filter -> lib/engine', 'lib/node -> lib/index', 'lib/ebpf -> lib/cbpf']);
 
 interface Import {
   readonly from: string;

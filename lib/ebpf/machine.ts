@@ -6,8 +6,9 @@
  * gives 0 and modulo by zero leaves the dividend, 32-bit results are zero-extended.
  */
 
+import type { HelperFunction, HelperOutcome, MachineHost } from './helpers.js';
 import { decode, type Instruction, type Operand, type Program } from './instruction.js';
-import { aim, type Memory, type Region, RuntimeFault } from './memory.js';
+import { type Memory, type Region, RuntimeFault } from './memory.js';
 import {
   ALU_ROWS,
   ATOMIC_ROWS,
@@ -23,31 +24,13 @@ import {
 /** Instructions a run may take unless told otherwise (Linux processes a million at load). */
 export const DEFAULT_BUDGET = 1_000_000;
 
-/** What a helper is called with: the machine that calls it, and r1 to r5. */
-export type HelperFunction = (
-  machine: MachineHost,
-  args: readonly [bigint, bigint, bigint, bigint, bigint],
-) => bigint | HelperOutcome;
-
-/** More than a value: end the program, or go on in another one. */
-export type HelperOutcome =
-  | { readonly kind: 'exit'; readonly result: bigint }
-  | { readonly kind: 'tailCall'; readonly program: Program };
-
-/** What helpers may use. */
-export interface MachineHost {
-  readonly memory: Memory;
-  /** The packet, where the program runs for one. */
-  readonly packet: Region | undefined;
-  /** Slot of the call, for faults. */
-  readonly index: number;
-}
-
 export interface Environment {
   readonly memory: Memory;
   readonly helpers: ReadonlyMap<number, HelperFunction>;
   /** What `LD_ABS` and `LD_IND` read. */
   readonly packet?: Region;
+  /** Where negative offsets of `LD_ABS` and `LD_IND` point in the packet; nowhere when absent. */
+  readonly headerOffset?: (offset: number) => number;
   /** Resolves the wide immediates with a pseudo source: maps, their values. */
   readonly resolveWide?: (pseudo: number, low: number, high: number) => bigint;
   readonly budget?: number;
@@ -113,10 +96,9 @@ export function execute(
   args.forEach((value, index) => {
     registers[index + 1] = cut(value, 64);
   });
-  const stacks: Region[] = [];
   const enterFrame = (depth: number): void => {
-    const stack = (stacks[depth] ??= memory.add('stack', new Uint8Array(STACK_SIZE), { writable: true }));
-    aim(stack, stack.bytes, 0, STACK_SIZE);
+    const stack = memory.frame(depth);
+    stack.bytes.fill(0);
     registers[FRAME_POINTER] = BigInt(stack.base + STACK_SIZE);
   };
   enterFrame(0);
@@ -139,11 +121,24 @@ export function execute(
     const low = Number(address & 0xffff_ffffn);
     return { region: memory.locate(low, Number(address >> 32n), size, write, index), low };
   };
-  const call = (helper: number): bigint | HelperOutcome => {
+  const host: MachineHost = {
+    memory,
+    packet,
+    index: 0,
+    low: new Int32Array(REGISTERS),
+    high: new Int32Array(REGISTERS),
+  };
+  const call = (helper: number): HelperOutcome | undefined => {
     const run = helpers.get(helper);
     if (run === undefined) throw new RuntimeFault('unknown-helper', index, `there is no helper ${helper}`);
-    const [, r1, r2, r3, r4, r5] = registers as [bigint, bigint, bigint, bigint, bigint, bigint];
-    return run({ memory, packet, index }, [r1, r2, r3, r4, r5]);
+    host.index = index;
+    registers.forEach((value, number) => {
+      host.low[number] = Number(BigInt.asIntN(32, value));
+      host.high[number] = Number(BigInt.asIntN(32, value >> 32n));
+    });
+    const outcome = run(host);
+    registers[0] = cut((BigInt(host.high[0]!) << 32n) | BigInt(host.low[0]! >>> 0), 64);
+    return outcome;
   };
 
   for (;;) {
@@ -215,7 +210,7 @@ export function execute(
         const { size, index: indexRegister, offset } = instruction;
         const relative =
           indexRegister === undefined ? 0 : Number(BigInt.asIntN(32, registers[indexRegister]!));
-        const at = (relative + offset) | 0;
+        const at = packetOffset(environment, (relative + offset) | 0);
         if (packet === undefined || at < 0 || at + size > packet.length) return { result: 0n, steps };
         registers[0] = swapBytes(readMemory(packet, packet.base + at, size), size * 8);
         break;
@@ -240,9 +235,9 @@ export function execute(
             ? instruction.helper
             : Number(BigInt.asIntN(32, registers[instruction.register]!)),
         );
-        if (typeof outcome === 'bigint') registers[0] = cut(outcome, 64);
-        else if (outcome.kind === 'exit') return { result: cut(outcome.result, 64), steps };
-        else if (++tailCalls <= MAX_TAIL_CALLS) {
+        if (outcome === undefined) break;
+        if (outcome.kind === 'exit') return { result: registers[0]!, steps };
+        if (++tailCalls <= MAX_TAIL_CALLS) {
           current = outcome.program;
           next = 0;
         } else registers[0] = cut(-1n, 64);
@@ -270,6 +265,10 @@ export function execute(
     index = next;
   }
 }
+
+/** Place in the packet of a signed offset of `LD_ABS` or `LD_IND`; -1 when there is none. */
+export const packetOffset = ({ headerOffset }: Environment, offset: number): number =>
+  offset >= 0 ? offset : (headerOffset?.(offset) ?? -1);
 
 function resolveWide(
   environment: Environment,

@@ -7,6 +7,8 @@
  * be any part of any buffer: a packet is read where it lies.
  */
 
+import { STACK_SIZE } from './opcodes.js';
+
 const PAGE_BITS = 16;
 const PAGE_SIZE = 1 << PAGE_BITS;
 
@@ -20,6 +22,11 @@ export interface Region {
   view: DataView;
   start: number;
   length: number;
+  /**
+   * Fills the region when it is first accessed; until then its length is 0. A context that a program
+   * never reads costs nothing that way.
+   */
+  refresh?: () => void;
 }
 
 export type FaultKind =
@@ -30,7 +37,8 @@ export type FaultKind =
   | 'budget'
   | 'call-depth'
   | 'no-program'
-  | 'not-in-program';
+  | 'not-in-program'
+  | 'bad-instruction';
 
 /** A program did at run time what no verified program does. */
 export class RuntimeFault extends Error {
@@ -55,6 +63,12 @@ export class RuntimeFault extends Error {
 export class Memory {
   /** By page; a region that spans several pages is in the table for each. */
   readonly pages: (Region | undefined)[] = [undefined];
+  private readonly frames: Region[] = [];
+
+  /** The stack of the frame of a nesting depth, made when it is first asked for. */
+  frame(depth: number): Region {
+    return (this.frames[depth] ??= this.add('stack', new Uint8Array(STACK_SIZE), { writable: true }));
+  }
 
   /** Makes bytes reachable; gives the region, whose `base` is the address of its first byte. */
   add(
@@ -85,6 +99,10 @@ export class Memory {
     if (region !== undefined) {
       const offset = (low >>> 0) - region.base;
       if (offset >= 0 && offset + size <= region.length && (region.writable || !write)) return region;
+      if (region.length === 0 && region.refresh !== undefined) {
+        region.refresh();
+        if (region.length > 0) return this.locate(low, high, size, write, index);
+      }
     }
     throw this.fault(low, high, size, write, index);
   }

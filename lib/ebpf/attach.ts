@@ -1,0 +1,138 @@
+/**
+ * A program on a hook: runs for each packet event, with the context its type describes.
+ */
+
+import { EXTENSIONS, headerRelative, type PacketMetadata } from '../cbpf/extensions.js';
+import type { FilterFunction } from '../cbpf/interpreter.js';
+import { answer, answerUnsigned, type HelperFunction, type HelperServices, makeHelpers } from './helpers.js';
+import type { Program } from './instruction.js';
+import { loadProgram } from './interpreter.js';
+import { type Environment, execute } from './machine.js';
+import { aim, Memory } from './memory.js';
+import { INTERNAL_HELPER, type PacketEvent, type ProgramType } from './programTypes.js';
+
+export interface AttachOptions extends HelperServices {
+  /** Memory that maps were made in. */
+  readonly memory?: Memory;
+  /** Value of wide immediates with a pseudo source: handles of maps, addresses of their values. */
+  readonly resolveWide?: (pseudo: number, low: number, high: number) => bigint;
+  readonly budget?: number;
+  /** Run on the definition instead of the interpreter. */
+  readonly definition?: boolean;
+}
+
+/** Room for the largest packet a capture file may hold. */
+const PACKET_ROOM = 1 << 20;
+const NOTHING = new Uint8Array(0);
+const EFAULT = 14;
+
+/**
+ * Attaches a program to a hook.
+ *
+ * @returns A function of one packet that gives the lower half of r0, unsigned. Not reentrant.
+ * @throws RuntimeFault, from that function, when the program does what no verified program does.
+ */
+export function attach(program: Program, type: ProgramType, options: AttachOptions = {}): FilterFunction {
+  const memory = options.memory ?? new Memory();
+  const packet = memory.add('packet', NOTHING, { room: PACKET_ROOM });
+  const contextBytes = new Uint8Array(type.contextSize);
+  const context = memory.add('context', contextBytes, { writable: true });
+  const contextView = context.view;
+  const current: { -readonly [Key in keyof PacketEvent]: PacketEvent[Key] } = {
+    packetAddress: packet.base,
+    contextAddress: context.base,
+    capturedLength: 0,
+    wireLength: 0,
+    metadata: {},
+  };
+  context.refresh = () => {
+    context.length = type.contextSize;
+    for (const { offset, size, value } of type.fields) {
+      const number = value(current);
+      if (size === 4) contextView.setUint32(offset, number, true);
+      else if (size === 2) contextView.setUint16(offset, number, true);
+      else if (size === 1) contextView.setUint8(offset, number);
+      else contextView.setBigUint64(offset, BigInt(number), true);
+    }
+  };
+  const headerOffset = (offset: number): number => headerRelative(offset, current.metadata);
+  const environment: Environment = {
+    memory,
+    packet,
+    headerOffset,
+    helpers:
+      type.name === 'kernel_filter' ? internalHelpers(current, packet) : makeHelpers(type.helpers, options),
+    // Converted filters name a source register in instructions that have none.
+    lenient: type.name === 'kernel_filter',
+    ...(options.resolveWide === undefined ? {} : { resolveWide: options.resolveWide }),
+    ...(options.budget === undefined ? {} : { budget: options.budget }),
+  };
+
+  const begin = (
+    bytes: Uint8Array,
+    start: number,
+    capturedLength: number,
+    wireLength: number,
+    metadata: PacketMetadata | undefined,
+  ): void => {
+    aim(packet, bytes, start, capturedLength);
+    context.length = 0;
+    current.capturedLength = capturedLength;
+    current.wireLength = wireLength;
+    current.metadata = metadata ?? NO_METADATA;
+  };
+  if (options.definition === true) {
+    return (bytes, start, capturedLength, wireLength, metadata) => {
+      begin(bytes, start, capturedLength, wireLength, metadata);
+      return Number(execute(program, environment, [BigInt(context.base)]).result & 0xffff_ffffn);
+    };
+  }
+  const executable = loadProgram(program, environment);
+  const { low } = executable;
+  return (bytes, start, capturedLength, wireLength, metadata) => {
+    begin(bytes, start, capturedLength, wireLength, metadata);
+    executable.run(context.base, 0);
+    return low[0]! >>> 0;
+  };
+}
+
+const NO_METADATA: PacketMetadata = {};
+
+/**
+ * What converted filters call (Linux net/core/filter.c): loads that may lie outside the linear part,
+ * with context, data, length and offset in r1–r4; and extensions, with A and X in r2 and r3.
+ */
+function internalHelpers(
+  event: PacketEvent,
+  packet: { readonly bytes: Uint8Array; readonly start: number; readonly length: number },
+): ReadonlyMap<number, HelperFunction> {
+  const loadOf =
+    (size: 1 | 2 | 4): HelperFunction =>
+    (machine) => {
+      const offset = machine.low[4]!;
+      const at = offset >= 0 ? offset : headerRelative(offset, event.metadata);
+      if (at < 0 || at + size > packet.length) return answer(machine, -EFAULT);
+      let value = 0;
+      for (let i = 0; i < size; i++) value = (value << 8) | packet.bytes[packet.start + at + i]!;
+      return answerUnsigned(machine, value);
+    };
+  const extension = (name: string): HelperFunction => {
+    const { read } = EXTENSIONS.find((row) => row.name === name)!;
+    return (machine) => {
+      const { bytes, start } = packet;
+      const { capturedLength, metadata } = event;
+      const [a, x] = [machine.low[2]! >>> 0, machine.low[3]! >>> 0];
+      return answerUnsigned(machine, read({ a, x, bytes, start, capturedLength, metadata }) ?? 0);
+    };
+  };
+  return new Map([
+    [INTERNAL_HELPER.load1, loadOf(1)],
+    [INTERNAL_HELPER.load2, loadOf(2)],
+    [INTERNAL_HELPER.load4, loadOf(4)],
+    [INTERNAL_HELPER.payloadOffset, extension('poff')],
+    [INTERNAL_HELPER.attribute, extension('nla')],
+    [INTERNAL_HELPER.nestedAttribute, extension('nlan')],
+    [INTERNAL_HELPER.processor, extension('cpu')],
+    [INTERNAL_HELPER.random, extension('rand')],
+  ]);
+}

@@ -1,0 +1,64 @@
+/** The eBPF machine: opcode tables, instructions, memory, definition, interpreter, hooks. */
+
+export { type AttachOptions, attach } from './attach.js';
+export * as build from './build.js';
+export { CONFORMANCE_HELPERS } from './conformance.js';
+export {
+  type ArgumentType,
+  answer,
+  answerUnsigned,
+  bytesAt,
+  HELPERS,
+  type HelperFunction,
+  type HelperOutcome,
+  type HelperRow,
+  type HelperServices,
+  helperOf,
+  type MachineHost,
+  makeHelpers,
+  TAIL_CALL,
+} from './helpers.js';
+export {
+  DecodeError,
+  type DecodeProblemKind,
+  decode,
+  encode,
+  fromBytes,
+  type Instruction,
+  type Operand,
+  type Program,
+  type Slot,
+  slotsOf,
+  toBytes,
+} from './instruction.js';
+export { type Executable, loadProgram } from './interpreter.js';
+export { DEFAULT_BUDGET, type Environment, execute, type RunOutcome } from './machine.js';
+export { type BpfMap, createMap, createProgramArray, type MapShape } from './maps.js';
+export { aim, type FaultKind, Memory, type Region, RuntimeFault } from './memory.js';
+export type {
+  AluOperation,
+  AtomicOperation,
+  BranchOperation,
+  Size,
+  Width,
+} from './opcodes.js';
+export * as opcodes from './opcodes.js';
+export {
+  type ContextField,
+  INTERNAL_HELPER,
+  type PacketEvent,
+  PROGRAM_TYPES,
+  type ProgramType,
+  programTypeOf,
+  SK_BUFF,
+  SKB,
+  XDP_MD,
+} from './programTypes.js';
+export {
+  assertValid,
+  EbpfProgramError,
+  type Problem,
+  type ProblemKind,
+  type ValidateOptions,
+  validate,
+} from './validator.js';

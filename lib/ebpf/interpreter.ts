@@ -1,0 +1,894 @@
+/**
+ * The fast interpreter of the eBPF machine.
+ *
+ * Registers are two arrays of 32-bit halves: on V8 faster than BigInt or BigUint64Array. A program is
+ * decoded once into four numbers a slot, `[operation, destination, source, offset or target]`, with
+ * dense operation numbers and absolute targets. Constants are registers, too: numbers from
+ * {@link REGISTERS} on, so that every operation has one form. machine.ts defines the meaning;
+ * interpreter.test.ts holds the two equal.
+ *
+ * The budget is charged at backward jumps and calls, by their distance: what has no loop needs none.
+ */
+
+import type { HelperFunction, HelperOutcome, MachineHost } from './helpers.js';
+import { decode as decodeSlot, type Instruction, type Operand, type Program } from './instruction.js';
+import { DEFAULT_BUDGET, type Environment, packetOffset } from './machine.js';
+import { type Region, RuntimeFault } from './memory.js';
+import {
+  ALU_ROWS,
+  ATOMIC_ROWS,
+  type AtomicOperation,
+  BRANCH_ROWS,
+  FRAME_POINTER,
+  MAX_FRAMES,
+  MAX_TAIL_CALLS,
+  REGISTERS,
+  type Size,
+  STACK_SIZE,
+} from './opcodes.js';
+
+/** A program ready to run; one run at a time. */
+export interface Executable {
+  /** Halves of r0 after a run. */
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  /**
+   * Runs from the first slot to `exit`. r1 and r2 start as given (unsigned 32-bit), the others as 0.
+   *
+   * @throws RuntimeFault
+   */
+  readonly run: (r1: number, r2: number) => void;
+}
+
+// Dense numbers. The first 15 are the rows of ALU_ROWS in 64 bits, the next 15 in 32 bits, then the 11
+// rows of BRANCH_ROWS in 64 bits and in 32.
+const ADD64 = 0;
+const SUB64 = 1;
+const MUL64 = 2;
+const DIV64 = 3;
+const SDIV64 = 4;
+const OR64 = 5;
+const AND64 = 6;
+const LSH64 = 7;
+const RSH64 = 8;
+const NEG64 = 9;
+const MOD64 = 10;
+const SMOD64 = 11;
+const XOR64 = 12;
+const MOV64 = 13;
+const ARSH64 = 14;
+const ADD32 = 15;
+const SUB32 = 16;
+const MUL32 = 17;
+const DIV32 = 18;
+const SDIV32 = 19;
+const OR32 = 20;
+const AND32 = 21;
+const LSH32 = 22;
+const RSH32 = 23;
+const NEG32 = 24;
+const MOD32 = 25;
+const SMOD32 = 26;
+const XOR32 = 27;
+const MOV32 = 28;
+const ARSH32 = 29;
+const JEQ64 = 30;
+const JGT64 = 31;
+const JGE64 = 32;
+const JSET64 = 33;
+const JNE64 = 34;
+const JSGT64 = 35;
+const JSGE64 = 36;
+const JLT64 = 37;
+const JLE64 = 38;
+const JSLT64 = 39;
+const JSLE64 = 40;
+const JEQ32 = 41;
+const JGT32 = 42;
+const JGE32 = 43;
+const JSET32 = 44;
+const JNE32 = 45;
+const JSGT32 = 46;
+const JSGE32 = 47;
+const JLT32 = 48;
+const JLE32 = 49;
+const JSLT32 = 50;
+const JSLE32 = 51;
+const LOAD1 = 52;
+const LOAD2 = 53;
+const LOAD4 = 54;
+const LOAD8 = 55;
+const LOADS1 = 56;
+const LOADS2 = 57;
+const LOADS4 = 58;
+const STORE1 = 59;
+const STORE2 = 60;
+const STORE4 = 61;
+const STORE8 = 62;
+const SEXT8_64 = 63;
+const SEXT16_64 = 64;
+const SEXT32_64 = 65;
+const SEXT8_32 = 66;
+const SEXT16_32 = 67;
+const CUT16 = 68;
+const CUT32 = 69;
+const CUT64 = 70;
+const SWAP16 = 71;
+const SWAP32 = 72;
+const SWAP64 = 73;
+const PACKET1 = 74;
+const PACKET2 = 75;
+const PACKET4 = 76;
+const JUMP = 77;
+const CALL = 78;
+const CALL_REGISTER = 79;
+const CALL_LOCAL = 80;
+const EXIT = 81;
+const ATOMIC4 = 82;
+const ATOMIC8 = 83;
+const OUTSIDE = 84;
+const JUMP_BACK = 85;
+const FAULT = 86;
+
+const ALU_INDEX = new Map(ALU_ROWS.map((row, index) => [row.name, index]));
+const BRANCH_INDEX = new Map(BRANCH_ROWS.map((row, index) => [row.name, index]));
+const SIZE_INDEX: ReadonlyMap<Size, number> = new Map<Size, number>([
+  [1, 0],
+  [2, 1],
+  [4, 2],
+  [8, 3],
+]);
+
+interface AtomicAccess {
+  readonly op: AtomicOperation;
+  readonly fetch: boolean;
+  readonly offset: number;
+}
+
+interface Decoded {
+  readonly code: Int32Array;
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly helpers: readonly (HelperFunction | undefined)[];
+  readonly atomics: readonly AtomicAccess[];
+  /** Whether the frame pointer is used, so that the stack has to be cleared. */
+  readonly usesStack: boolean;
+}
+
+function decodeProgram(program: Program, environment: Environment): Decoded {
+  const code = new Int32Array((program.length + 1) * 4);
+  const lows = new Array<number>(REGISTERS).fill(0);
+  const highs = new Array<number>(REGISTERS).fill(0);
+  const pool = new Map<string, number>();
+  const atomics: AtomicAccess[] = [];
+  const helpers: (HelperFunction | undefined)[] = [];
+  const wide = (low: number, high: number): number => {
+    const key = `${low},${high}`;
+    const known = pool.get(key);
+    if (known !== undefined) return known;
+    pool.set(key, lows.length);
+    lows.push(low);
+    return highs.push(high) - 1;
+  };
+  const operand = (value: Operand): number =>
+    'register' in value ? value.register : wide(value.constant, value.constant >> 31);
+  const put = (index: number, op: number, dst = 0, src = 0, extra = 0): void => {
+    code.set([op, dst, src, extra], index * 4);
+  };
+  /** A place in `code`; targets outside the program go to its end, which faults. */
+  const target = (index: number): number =>
+    (index < 0 || index > program.length ? program.length : index) * 4;
+
+  for (let index = 0; index < program.length; index++) {
+    let instruction: Instruction;
+    try {
+      instruction = decodeSlot(program, index, { lenient: environment.lenient ?? false });
+    } catch {
+      // Faults if it is ever reached, as in the definition: not every slot of a program has to run.
+      put(index, FAULT);
+      continue;
+    }
+    switch (instruction.kind) {
+      case 'alu': {
+        const { op, width, dst } = instruction;
+        put(index, ALU_INDEX.get(op)! + (width === 64 ? 0 : ADD32), dst, operand(instruction.operand));
+        break;
+      }
+      case 'branch': {
+        const { op, width, dst, distance } = instruction;
+        const to = index + 1 + distance;
+        const at = BRANCH_INDEX.get(op)! + (width === 64 ? JEQ64 : JEQ32);
+        put(index, at, dst, operand(instruction.operand), target(to));
+        break;
+      }
+      case 'movsx': {
+        const { from, width, dst, src } = instruction;
+        const step = from === 8 ? 0 : from === 16 ? 1 : 2;
+        put(index, (width === 64 ? SEXT8_64 : SEXT8_32) + step, dst, src);
+        break;
+      }
+      case 'swap': {
+        const step = instruction.bits === 16 ? 0 : instruction.bits === 32 ? 1 : 2;
+        put(index, (instruction.op === 'le' ? CUT16 : SWAP16) + step, instruction.dst);
+        break;
+      }
+      case 'load': {
+        const { size, signExtend, dst, base, offset } = instruction;
+        put(index, (signExtend ? LOADS1 : LOAD1) + SIZE_INDEX.get(size)!, dst, base, offset);
+        break;
+      }
+      case 'store': {
+        const { size, base, offset } = instruction;
+        put(index, STORE1 + SIZE_INDEX.get(size)!, base, operand(instruction.operand), offset);
+        break;
+      }
+      case 'atomic': {
+        const { op, fetch, size, base, offset, src } = instruction;
+        put(index, size === 4 ? ATOMIC4 : ATOMIC8, base, src, atomics.length);
+        atomics.push({ op, fetch, offset });
+        break;
+      }
+      case 'wide': {
+        const { pseudo, dst, low, high } = instruction;
+        let value = wide(low, high);
+        if (pseudo !== 0) {
+          const resolved = environment.resolveWide?.(pseudo, low, high);
+          if (resolved === undefined) {
+            put(index, FAULT);
+            break;
+          }
+          value = wide(Number(BigInt.asIntN(32, resolved)), Number(BigInt.asIntN(32, resolved >> 32n)));
+        }
+        put(index, MOV64, dst, value);
+        // The second half is never run from the first; a jump into it faults.
+        put(index + 1, JUMP, 0, 0, target(index + 2));
+        index++;
+        break;
+      }
+      case 'packet': {
+        const { size, index: register, offset } = instruction;
+        put(index, PACKET1 + SIZE_INDEX.get(size)!, 0, register ?? wide(0, 0), offset);
+        break;
+      }
+      case 'jump':
+        put(
+          index,
+          instruction.distance < 0 ? JUMP_BACK : JUMP,
+          0,
+          0,
+          target(index + 1 + instruction.distance),
+        );
+        break;
+      case 'call':
+        put(index, CALL, helpers.length, 0, instruction.helper);
+        helpers.push(environment.helpers.get(instruction.helper));
+        break;
+      case 'callRegister':
+        put(index, CALL_REGISTER, instruction.register);
+        break;
+      case 'callLocal':
+        put(index, CALL_LOCAL, 0, 0, target(index + 1 + instruction.distance));
+        break;
+      case 'callKfunc':
+        put(index, FAULT);
+        break;
+      case 'exit':
+        put(index, EXIT);
+        break;
+    }
+  }
+  put(program.length, OUTSIDE);
+  const usesStack = program.some(({ dst, src }) => dst === FRAME_POINTER || src === FRAME_POINTER);
+  return { code, low: Int32Array.from(lows), high: Int32Array.from(highs), helpers, atomics, usesStack };
+}
+
+/**
+ * Makes a program ready to run. Slots that mean nothing fault when they are reached: validate() first.
+ */
+export function loadProgram(program: Program, environment: Environment): Executable {
+  const decoded = new Map<Program, Decoded>();
+  const prepare = (of: Program): Decoded => {
+    let known = decoded.get(of);
+    if (known === undefined) decoded.set(of, (known = decodeProgram(of, environment)));
+    return known;
+  };
+  const main = prepare(program);
+  const { memory } = environment;
+  const frame = memory.frame(0);
+  const host = {
+    memory,
+    packet: environment.packet,
+    index: 0,
+    low: main.low,
+    high: main.high,
+  };
+
+  return {
+    low: main.low,
+    high: main.high,
+    run(r1, r2) {
+      const { low, high } = main;
+      for (let register = 0; register < FRAME_POINTER; register++) {
+        low[register] = 0;
+        high[register] = 0;
+      }
+      low[1] = r1;
+      low[2] = r2;
+      low[FRAME_POINTER] = frame.base + STACK_SIZE;
+      high[FRAME_POINTER] = 0;
+      if (main.usesStack) frame.bytes.fill(0);
+      let current = main;
+      for (let tailCalls = 0; ; ) {
+        const following = interpret(current, environment, host, tailCalls);
+        if (following === undefined) break;
+        tailCalls++;
+        const next = prepare(following);
+        next.low.set(current.low.subarray(0, REGISTERS));
+        next.high.set(current.high.subarray(0, REGISTERS));
+        current = next;
+      }
+      if (current !== main) {
+        low[0] = current.low[0]!;
+        high[0] = current.high[0]!;
+      }
+    },
+  };
+}
+
+interface SavedFrame {
+  readonly returnTo: number;
+  /** r6–r10, lower and upper halves. */
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+}
+
+/** Runs one program; gives the program that a tail call goes on with. */
+function interpret(
+  { code, low, high, helpers, atomics }: Decoded,
+  environment: Environment,
+  machine: { -readonly [Key in keyof MachineHost]: MachineHost[Key] },
+  tailCalls: number,
+): Program | undefined {
+  const { memory, packet } = environment;
+  const { pages } = memory;
+  machine.low = low;
+  machine.high = high;
+  let left = environment.budget ?? DEFAULT_BUDGET;
+  const frames: SavedFrame[] = [];
+
+  for (let pc = 0; ; ) {
+    const dst = code[pc + 1]!; // `!`: decodeProgram() made sure that targets stay inside code
+    const src = code[pc + 2]!;
+    switch (code[pc]) {
+      case ADD64: {
+        const sum = (low[dst]! >>> 0) + (low[src]! >>> 0);
+        high[dst] = high[dst]! + high[src]! + (sum > 0xffff_ffff ? 1 : 0);
+        low[dst] = sum;
+        break;
+      }
+      case SUB64: {
+        const borrow = low[dst]! >>> 0 < low[src]! >>> 0 ? 1 : 0;
+        high[dst] = high[dst]! - high[src]! - borrow;
+        low[dst] = low[dst]! - low[src]!;
+        break;
+      }
+      case MUL64: {
+        const [a, b] = [low[dst]!, low[src]!];
+        high[dst] = mulHigh(a, b) + Math.imul(high[dst]!, b) + Math.imul(a, high[src]!);
+        low[dst] = Math.imul(a, b);
+        break;
+      }
+      case DIV64:
+        if ((high[dst]! | high[src]!) === 0 && low[src] !== 0)
+          low[dst] = (low[dst]! >>> 0) / (low[src]! >>> 0);
+        else divide(low, high, dst, src, DIV_ROW);
+        break;
+      case MOD64:
+        if ((high[dst]! | high[src]!) === 0 && low[src] !== 0)
+          low[dst] = (low[dst]! >>> 0) % (low[src]! >>> 0);
+        else divide(low, high, dst, src, MOD_ROW);
+        break;
+      case SDIV64:
+        divide(low, high, dst, src, SDIV_ROW);
+        break;
+      case SMOD64:
+        divide(low, high, dst, src, SMOD_ROW);
+        break;
+      case OR64:
+        low[dst]! |= low[src]!;
+        high[dst]! |= high[src]!;
+        break;
+      case AND64:
+        low[dst]! &= low[src]!;
+        high[dst]! &= high[src]!;
+        break;
+      case XOR64:
+        low[dst]! ^= low[src]!;
+        high[dst]! ^= high[src]!;
+        break;
+      case LSH64: {
+        const count = low[src]! & 63;
+        if (count > 31) {
+          high[dst] = low[dst]! << count;
+          low[dst] = 0;
+        } else if (count > 0) {
+          high[dst] = (high[dst]! << count) | (low[dst]! >>> (32 - count));
+          low[dst] = low[dst]! << count;
+        }
+        break;
+      }
+      case RSH64: {
+        const count = low[src]! & 63;
+        if (count > 31) {
+          low[dst] = high[dst]! >>> count;
+          high[dst] = 0;
+        } else if (count > 0) {
+          low[dst] = (low[dst]! >>> count) | (high[dst]! << (32 - count));
+          high[dst] = high[dst]! >>> count;
+        }
+        break;
+      }
+      case ARSH64: {
+        const count = low[src]! & 63;
+        if (count > 31) {
+          low[dst] = high[dst]! >> count;
+          high[dst] = high[dst]! >> 31;
+        } else if (count > 0) {
+          low[dst] = (low[dst]! >>> count) | (high[dst]! << (32 - count));
+          high[dst] = high[dst]! >> count;
+        }
+        break;
+      }
+      case NEG64:
+        high[dst] = -high[dst]! - (low[dst] === 0 ? 0 : 1);
+        low[dst] = -low[dst]!;
+        break;
+      case MOV64:
+        low[dst] = low[src]!;
+        high[dst] = high[src]!;
+        break;
+      case ADD32:
+        low[dst] = low[dst]! + low[src]!;
+        high[dst] = 0;
+        break;
+      case SUB32:
+        low[dst] = low[dst]! - low[src]!;
+        high[dst] = 0;
+        break;
+      case MUL32:
+        low[dst] = Math.imul(low[dst]!, low[src]!);
+        high[dst] = 0;
+        break;
+      case DIV32:
+        low[dst] = low[src] === 0 ? 0 : (low[dst]! >>> 0) / (low[src]! >>> 0);
+        high[dst] = 0;
+        break;
+      case SDIV32:
+        low[dst] = low[src] === 0 ? 0 : low[dst]! / low[src]!;
+        high[dst] = 0;
+        break;
+      case MOD32:
+        if (low[src] !== 0) low[dst] = (low[dst]! >>> 0) % (low[src]! >>> 0);
+        high[dst] = 0;
+        break;
+      case SMOD32:
+        if (low[src] !== 0) low[dst] = low[dst]! % low[src]!;
+        high[dst] = 0;
+        break;
+      case OR32:
+        low[dst]! |= low[src]!;
+        high[dst] = 0;
+        break;
+      case AND32:
+        low[dst]! &= low[src]!;
+        high[dst] = 0;
+        break;
+      case XOR32:
+        low[dst]! ^= low[src]!;
+        high[dst] = 0;
+        break;
+      case LSH32:
+        low[dst] = low[dst]! << low[src]!;
+        high[dst] = 0;
+        break;
+      case RSH32:
+        low[dst] = low[dst]! >>> low[src]!;
+        high[dst] = 0;
+        break;
+      case ARSH32:
+        low[dst] = low[dst]! >> low[src]!;
+        high[dst] = 0;
+        break;
+      case NEG32:
+        low[dst] = -low[dst]!;
+        high[dst] = 0;
+        break;
+      case MOV32:
+        low[dst] = low[src]!;
+        high[dst] = 0;
+        break;
+      case SEXT8_64:
+        low[dst] = (low[src]! << 24) >> 24;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case SEXT16_64:
+        low[dst] = (low[src]! << 16) >> 16;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case SEXT32_64:
+        low[dst] = low[src]!;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case SEXT8_32:
+        low[dst] = (low[src]! << 24) >> 24;
+        high[dst] = 0;
+        break;
+      case SEXT16_32:
+        low[dst] = (low[src]! << 16) >> 16;
+        high[dst] = 0;
+        break;
+      case CUT16:
+        low[dst]! &= 0xffff;
+        high[dst] = 0;
+        break;
+      case CUT32:
+        high[dst] = 0;
+        break;
+      case CUT64:
+        break;
+      case SWAP16:
+        low[dst] = ((low[dst]! & 0xff) << 8) | ((low[dst]! >>> 8) & 0xff);
+        high[dst] = 0;
+        break;
+      case SWAP32:
+        low[dst] = swap32(low[dst]!);
+        high[dst] = 0;
+        break;
+      case SWAP64: {
+        const swapped = swap32(low[dst]!);
+        low[dst] = swap32(high[dst]!);
+        high[dst] = swapped;
+        break;
+      }
+      case JEQ64:
+        if (low[dst] !== low[src] || high[dst] !== high[src]) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JNE64:
+        if (low[dst] === low[src] && high[dst] === high[src]) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSET64:
+        if (((low[dst]! & low[src]!) | (high[dst]! & high[src]!)) === 0) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JGT64:
+        if (!isBelow(low, high, src, dst)) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JGE64:
+        if (isBelow(low, high, dst, src)) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JLT64:
+        if (!isBelow(low, high, dst, src)) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JLE64:
+        if (isBelow(low, high, src, dst)) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSGT64:
+        if (!isLess(low, high, src, dst)) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSGE64:
+        if (isLess(low, high, dst, src)) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSLT64:
+        if (!isLess(low, high, dst, src)) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSLE64:
+        if (isLess(low, high, src, dst)) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JEQ32:
+        if (low[dst] !== low[src]) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JNE32:
+        if (low[dst] === low[src]) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSET32:
+        if ((low[dst]! & low[src]!) === 0) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JGT32:
+        if (low[dst]! >>> 0 <= low[src]! >>> 0) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JGE32:
+        if (low[dst]! >>> 0 < low[src]! >>> 0) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JLT32:
+        if (low[dst]! >>> 0 >= low[src]! >>> 0) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JLE32:
+        if (low[dst]! >>> 0 > low[src]! >>> 0) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSGT32:
+        if (low[dst]! <= low[src]!) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSGE32:
+        if (low[dst]! < low[src]!) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSLT32:
+        if (low[dst]! >= low[src]!) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JSLE32:
+        if (low[dst]! > low[src]!) break;
+        pc = jumpFrom(pc);
+        continue;
+      case JUMP:
+        pc = code[pc + 3]!;
+        continue;
+      case JUMP_BACK:
+        pc = jumpFrom(pc);
+        continue;
+      case LOAD1: {
+        const address = (low[src]! >>> 0) + code[pc + 3]!;
+        const region = high[src] === 0 ? pages[address >>> 16] : undefined;
+        const at = region === undefined ? -1 : address - region.base;
+        if (at >= 0 && at < region!.length) low[dst] = region!.bytes[region!.start + at]!;
+        else load(dst, src, 1, pc);
+        high[dst] = 0;
+        break;
+      }
+      case LOAD2: {
+        const address = (low[src]! >>> 0) + code[pc + 3]!;
+        const region = high[src] === 0 ? pages[address >>> 16] : undefined;
+        const at = region === undefined ? -1 : address - region.base;
+        if (at >= 0 && at + 2 <= region!.length) {
+          const { bytes } = region!;
+          const place = region!.start + at;
+          low[dst] = bytes[place]! | (bytes[place + 1]! << 8);
+        } else load(dst, src, 2, pc);
+        high[dst] = 0;
+        break;
+      }
+      case LOAD4: {
+        const address = (low[src]! >>> 0) + code[pc + 3]!;
+        const region = high[src] === 0 ? pages[address >>> 16] : undefined;
+        const at = region === undefined ? -1 : address - region.base;
+        if (at >= 0 && at + 4 <= region!.length) low[dst] = region!.view.getInt32(region!.start + at, true);
+        else load(dst, src, 4, pc);
+        high[dst] = 0;
+        break;
+      }
+      case LOAD8:
+        load(dst, src, 8, pc);
+        break;
+      case LOADS1:
+        load(dst, src, 1, pc);
+        low[dst] = (low[dst]! << 24) >> 24;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case LOADS2:
+        load(dst, src, 2, pc);
+        low[dst] = (low[dst]! << 16) >> 16;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case LOADS4:
+        load(dst, src, 4, pc);
+        high[dst] = low[dst]! >> 31;
+        break;
+      case STORE1: {
+        const { region, at } = place(dst, code[pc + 3]!, 1, true, pc);
+        region.bytes[at] = low[src]!;
+        break;
+      }
+      case STORE2: {
+        const { region, at } = place(dst, code[pc + 3]!, 2, true, pc);
+        region.view.setInt16(at, low[src]!, true);
+        break;
+      }
+      case STORE4: {
+        const { region, at } = place(dst, code[pc + 3]!, 4, true, pc);
+        region.view.setInt32(at, low[src]!, true);
+        break;
+      }
+      case STORE8: {
+        const { region, at } = place(dst, code[pc + 3]!, 8, true, pc);
+        region.view.setInt32(at, low[src]!, true);
+        region.view.setInt32(at + 4, high[src]!, true);
+        break;
+      }
+      case PACKET1: {
+        const at = placeInPacket((low[src]! + code[pc + 3]!) | 0, 1);
+        if (at < 0) return rejected();
+        low[0] = packet!.bytes[at]!;
+        high[0] = 0;
+        break;
+      }
+      case PACKET2: {
+        const at = placeInPacket((low[src]! + code[pc + 3]!) | 0, 2);
+        if (at < 0) return rejected();
+        const { bytes } = packet!;
+        low[0] = (bytes[at]! << 8) | bytes[at + 1]!;
+        high[0] = 0;
+        break;
+      }
+      case PACKET4: {
+        const at = placeInPacket((low[src]! + code[pc + 3]!) | 0, 4);
+        if (at < 0) return rejected();
+        const { bytes } = packet!;
+        low[0] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+        high[0] = 0;
+        break;
+      }
+      case CALL:
+      case CALL_REGISTER: {
+        charge(1, pc);
+        machine.index = pc >> 2;
+        const direct = code[pc] === CALL;
+        const number = direct ? code[pc + 3]! : low[dst]!;
+        const helper = direct ? helpers[dst] : environment.helpers.get(number);
+        if (helper === undefined)
+          throw new RuntimeFault('unknown-helper', pc >> 2, `there is no helper ${number}`);
+        const outcome: HelperOutcome | undefined = helper(machine);
+        if (outcome === undefined) break;
+        if (outcome.kind === 'exit') return undefined;
+        if (tailCalls < MAX_TAIL_CALLS) return outcome.program;
+        low[0] = -1;
+        high[0] = -1;
+        break;
+      }
+      case CALL_LOCAL: {
+        if (frames.length + 1 >= MAX_FRAMES)
+          throw new RuntimeFault('call-depth', pc >> 2, `calls nest deeper than ${MAX_FRAMES} frames`);
+        charge(1, pc);
+        frames.push({ returnTo: pc + 4, low: low.slice(6, REGISTERS), high: high.slice(6, REGISTERS) });
+        const stack = memory.frame(frames.length);
+        stack.bytes.fill(0);
+        low[FRAME_POINTER] = stack.base + STACK_SIZE;
+        pc = code[pc + 3]!;
+        continue;
+      }
+      case EXIT: {
+        const frame = frames.pop();
+        if (frame === undefined) return undefined;
+        low.set(frame.low, 6);
+        high.set(frame.high, 6);
+        pc = frame.returnTo;
+        continue;
+      }
+      case ATOMIC4:
+        atomic(dst, src, 4, pc);
+        break;
+      case ATOMIC8:
+        atomic(dst, src, 8, pc);
+        break;
+      case OUTSIDE:
+        throw new RuntimeFault('not-in-program', pc >> 2, 'the program has no such instruction');
+      default:
+        throw new RuntimeFault('bad-instruction', pc >> 2, 'this is no instruction that can run here');
+    }
+    pc += 4;
+  }
+
+  /** The target of the jump at `pc`; going back is charged. */
+  function jumpFrom(pc: number): number {
+    const to = code[pc + 3]!;
+    if (to <= pc) charge((pc - to + 4) >> 2, pc);
+    return to;
+  }
+
+  function charge(instructions: number, pc: number): void {
+    left -= instructions;
+    if (left < 0)
+      throw new RuntimeFault(
+        'budget',
+        pc >> 2,
+        `the budget of ${environment.budget ?? DEFAULT_BUDGET} instructions is used up`,
+      );
+  }
+
+  /** Region and place in its bytes of an access, or a fault. */
+  function place(
+    base: number,
+    offset: number,
+    size: number,
+    write: boolean,
+    pc: number,
+  ): { region: Region; at: number } {
+    const sum = (low[base]! >>> 0) + offset;
+    const carry = sum < 0 ? -1 : sum > 0xffff_ffff ? 1 : 0;
+    const region = memory.locate(sum | 0, (high[base]! + carry) | 0, size, write, pc >> 2);
+    return { region, at: region.start + (sum >>> 0) - region.base };
+  }
+
+  function load(dst: number, base: number, size: number, pc: number): void {
+    const { region, at } = place(base, code[pc + 3]!, size, false, pc);
+    const { view } = region;
+    if (size === 8) {
+      low[dst] = view.getInt32(at, true);
+      high[dst] = view.getInt32(at + 4, true);
+    } else
+      low[dst] =
+        size === 4 ? view.getInt32(at, true) : size === 2 ? view.getUint16(at, true) : view.getUint8(at);
+  }
+
+  /** Place in the packet's bytes, or -1. */
+  function placeInPacket(offset: number, size: number): number {
+    if (packet === undefined) return -1;
+    const at = offset >= 0 ? offset : packetOffset(environment, offset);
+    return at >= 0 && at + size <= packet.length ? packet.start + at : -1;
+  }
+
+  /** A packet load went out of bounds: the whole program ends with 0. */
+  function rejected(): undefined {
+    low[0] = 0;
+    high[0] = 0;
+  }
+
+  function atomic(base: number, src: number, size: 4 | 8, pc: number): void {
+    const { op, fetch, offset } = atomics[code[pc + 3]!]!;
+    const { region, at } = place(base, offset, size, true, pc);
+    const { view } = region;
+    const read = (): bigint => (size === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true)));
+    const register = (number: number): bigint =>
+      size === 8 ? wideOf(low, high, number) : BigInt(low[number]! >>> 0);
+    const old = read();
+    const value = ATOMIC_ROWS.find((row) => row.name === op)!.eval(old, register(src), register(0));
+    if (size === 8) view.setBigUint64(at, BigInt.asUintN(64, value), true);
+    else view.setInt32(at, Number(BigInt.asIntN(32, value)), true);
+    if (fetch) setWide(low, high, op === 'cmpxchg' ? 0 : src, old);
+  }
+}
+
+const isBelow = (low: Int32Array, high: Int32Array, a: number, b: number): boolean =>
+  high[a] === high[b] ? low[a]! >>> 0 < low[b]! >>> 0 : high[a]! >>> 0 < high[b]! >>> 0;
+const isLess = (low: Int32Array, high: Int32Array, a: number, b: number): boolean =>
+  high[a] === high[b] ? low[a]! >>> 0 < low[b]! >>> 0 : high[a]! < high[b]!;
+
+const swap32 = (value: number): number =>
+  (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
+
+/** Upper half of the product of two unsigned 32-bit numbers. */
+function mulHigh(a: number, b: number): number {
+  const [a0, a1, b0, b1] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
+  const middle = a1 * b0 + ((a0 * b0) >>> 16);
+  const lower = a0 * b1 + (middle & 0xffff);
+  return (a1 * b1 + Math.floor(middle / 0x10000) + Math.floor(lower / 0x10000)) | 0;
+}
+
+const wideOf = (low: Int32Array, high: Int32Array, register: number): bigint =>
+  (BigInt(high[register]! >>> 0) << 32n) | BigInt(low[register]! >>> 0);
+
+function setWide(low: Int32Array, high: Int32Array, register: number, value: bigint): void {
+  low[register] = Number(BigInt.asIntN(32, value));
+  high[register] = Number(BigInt.asIntN(32, value >> 32n));
+}
+
+const rowOf = (name: string) => ALU_ROWS.find((row) => row.name === name)!;
+const [DIV_ROW, MOD_ROW, SDIV_ROW, SMOD_ROW] = [rowOf('div'), rowOf('mod'), rowOf('sdiv'), rowOf('smod')];
+
+/** Division of more than 32 bits is rare enough to go the definition's way. */
+function divide(
+  low: Int32Array,
+  high: Int32Array,
+  dst: number,
+  src: number,
+  row: (typeof ALU_ROWS)[number],
+): void {
+  setWide(low, high, dst, BigInt.asUintN(64, row.eval(wideOf(low, high, dst), wideOf(low, high, src), 64)));
+}

@@ -1,0 +1,4 @@
+/** From the classic machine to the extended one. */
+
+export { LiftError, type LiftProblemKind } from './error.js';
+export { type KernelLift, type KernelLiftOptions, liftKernel } from './kernel.js';
