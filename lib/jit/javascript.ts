@@ -155,6 +155,8 @@ function emit(parts: readonly Structured[], emitter: Emitter): string[] {
         return [`L${part.label}: {`, ...emit(part.body, emitter), '}'];
       case 'loop':
         return [`C${part.label}: for (;;) {`, ...emit(part.body, emitter), '}'];
+      case 'switch':
+        throw new RangeError('no classic instruction chooses between more than two');
       case 'break':
         return [`break L${part.label};`];
       case 'continue':

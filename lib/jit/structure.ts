@@ -23,6 +23,11 @@ export type Structured =
   | { readonly kind: 'block'; readonly label: number; readonly body: readonly Structured[] }
   /** Continuing `label` starts the body again; the body never runs off its end. */
   | { readonly kind: 'loop'; readonly label: number; readonly body: readonly Structured[] }
+  /** Goes on with the jump that the node chooses by number. */
+  | { readonly kind: 'switch'; readonly node: number; readonly jumps: readonly Jump[] }
+  | Jump;
+
+export type Jump =
   | { readonly kind: 'break'; readonly label: number }
   | { readonly kind: 'continue'; readonly label: number };
 
@@ -32,7 +37,8 @@ export interface StructureOptions {
 }
 
 /**
- * @param graph - A branch has two successors: where it goes when its test holds, and where else.
+ * @param graph - A branch has two successors: where it goes when its test holds, and where else. A node
+ *   with more is a switch.
  * @returns The code, or `undefined` when the graph is irreducible (a cycle with two entries).
  */
 export function structure(graph: Graph, options: StructureOptions = {}): readonly Structured[] | undefined {
@@ -56,7 +62,8 @@ export function structure(graph: Graph, options: StructureOptions = {}): readonl
       else if (dominates(node, from)) isHeader[node] = 1;
       else return undefined;
     }
-    if (forward > 1 && !copied(node)) {
+    const isChoice = before[node]!.some((from) => graph.successors(from).length > 2);
+    if ((forward > 1 && !copied(node)) || (forward > 0 && isChoice)) {
       isJoin[node] = 1;
       joins[dominator[node]!]!.push(node);
     }
@@ -64,7 +71,7 @@ export function structure(graph: Graph, options: StructureOptions = {}): readonl
 
   /** Code that goes from one node to another: a jump, or the target itself if it belongs here. */
   const isInline = (from: number, to: number): boolean => !isBackEdge(from, to) && isJoin[to] === 0;
-  const jump = (from: number, to: number): Structured =>
+  const jump = (from: number, to: number): Jump =>
     isBackEdge(from, to) ? { kind: 'continue', label: to } : { kind: 'break', label: to };
 
   /** Appends a node and all that it dominates. Follows one successor by iteration, to save stack. */
@@ -102,7 +109,12 @@ export function structure(graph: Graph, options: StructureOptions = {}): readonl
   /** Appends a node's own code and jumps. Returns the successor that has to follow, if one has. */
   const placeNode = (node: number, out: Structured[]): number | undefined => {
     out.push({ kind: 'code', node });
-    const [whenTrue, whenFalse] = graph.successors(node);
+    const successors = graph.successors(node);
+    if (successors.length > 2) {
+      out.push({ kind: 'switch', node, jumps: successors.map((to) => jump(node, to)) });
+      return undefined;
+    }
+    const [whenTrue, whenFalse] = successors;
     if (whenTrue === undefined) return undefined;
     if (whenFalse === undefined || whenFalse === whenTrue) {
       if (isInline(node, whenTrue)) return whenTrue;

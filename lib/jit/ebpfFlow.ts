@@ -1,0 +1,95 @@
+/** Functions and basic blocks of an eBPF program, for the emitter. */
+
+import { decode, type Instruction, type Program, slotsOf } from '../ebpf/instruction.js';
+import type { Graph } from '../graph.js';
+
+export interface Placed {
+  /** Slot of the instruction. */
+  readonly index: number;
+  readonly instruction: Instruction;
+}
+
+export interface EbpfBlock {
+  readonly instructions: readonly Placed[];
+  /** Blocks that follow, the taken branch first. */
+  readonly successors: readonly number[];
+  /** Slot outside the program that control runs on to; the block then ends in a fault. */
+  readonly leaves: number | undefined;
+}
+
+export interface EbpfFunction extends Graph {
+  /** Slot where it starts. */
+  readonly entry: number;
+  readonly blocks: readonly EbpfBlock[];
+}
+
+/** Where control goes after an instruction, as slots, the taken branch first. */
+function targetsOf(instruction: Instruction, index: number): readonly number[] {
+  const next = index + slotsOf(instruction);
+  switch (instruction.kind) {
+    case 'exit':
+      return [];
+    case 'jump':
+      return [next + instruction.distance];
+    case 'branch':
+      return [next + instruction.distance, next];
+    default:
+      return [next];
+  }
+}
+
+const endsBlock = ({ kind }: Instruction): boolean => kind === 'exit' || kind === 'jump' || kind === 'branch';
+
+/**
+ * The functions of a program: the main one, then each that a local call names. Only what can be
+ * reached is decoded.
+ *
+ * @throws DecodeError for a reachable slot that means nothing.
+ */
+export function functionsOf(program: Program, lenient = false): readonly EbpfFunction[] {
+  const entries = [0];
+  const functions: EbpfFunction[] = [];
+  for (let entry = entries[functions.length]; entry !== undefined; entry = entries[functions.length]) {
+    const made = functionAt(program, entry, lenient);
+    functions.push(made);
+    for (const { instructions } of made.blocks) {
+      for (const { instruction, index } of instructions) {
+        if (instruction.kind !== 'callLocal') continue;
+        const callee = index + 1 + instruction.distance;
+        if (!entries.includes(callee)) entries.push(callee);
+      }
+    }
+  }
+  return functions;
+}
+
+function functionAt(program: Program, entry: number, lenient: boolean): EbpfFunction {
+  const decoded = new Map<number, Instruction>();
+  const starts = new Set([entry]);
+  const open = [entry];
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    if (decoded.has(index) || index < 0 || index >= program.length) continue;
+    const instruction = decode(program, index, { lenient });
+    decoded.set(index, instruction);
+    const targets = targetsOf(instruction, index);
+    open.push(...targets);
+    if (endsBlock(instruction)) for (const target of targets) starts.add(target);
+  }
+  const sorted = [...starts].sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a - b));
+  const blockAt = new Map(sorted.map((start, block) => [start, block]));
+  const blocks = sorted.map((start): EbpfBlock => {
+    const instructions: Placed[] = [];
+    for (let index = start; ; ) {
+      const instruction = decoded.get(index);
+      if (instruction === undefined) return { instructions, successors: [], leaves: index };
+      instructions.push({ index, instruction });
+      const targets = targetsOf(instruction, index);
+      const [next] = targets;
+      if (endsBlock(instruction) || blockAt.has(next!)) {
+        return { instructions, successors: targets.map((target) => blockAt.get(target)!), leaves: undefined };
+      }
+      index = next!;
+    }
+  });
+  return { entry, blocks, size: blocks.length, successors: (node) => blocks[node]!.successors };
+}

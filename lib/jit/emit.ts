@@ -1,0 +1,578 @@
+/**
+ * One function of an eBPF program as a WebAssembly function.
+ *
+ * Registers are i64 locals, control flow is structured (structure.ts; irreducible parts go through a
+ * dispatch node first), every access is checked against the bounds of the region it probably lies in,
+ * unless knowledge.ts or a proof says that it cannot fail; what lies elsewhere asks `access`, which ends in
+ * the host's own memory model, so that faults are the interpreter's, word for word. Fuel is taken at back
+ * edges and calls only.
+ */
+
+import type { Instruction, Operand } from '../ebpf/instruction.js';
+import { FRAME_POINTER, STACK_SIZE, type Width } from '../ebpf/opcodes.js';
+import { CodeWriter, type DefinedFunction, type InstructionName, type Local } from '../wasm/index.js';
+import { constant, emitAlu, emitSwap32, emitSwap64, emitTest, type Scratch, typeOfWidth } from './alu.js';
+import type { EbpfFunction, Placed } from './ebpfFlow.js';
+import { makeReducible, type ReducibleGraph } from './irreducible.js';
+import { initialKnowledge, isChecked, type Knowledge, knowledgeOf, learn, PACKET, STACK } from './knowledge.js';
+import { type Jump, type Structured, structure } from './structure.js';
+
+/** What somebody has proved about an instruction; the emitter believes it. */
+export interface Proof {
+  /** The access lies in a region that admits it, whenever control comes here. */
+  readonly inBounds?: boolean;
+  readonly nonZeroDivisor?: boolean;
+  /** Both operands have their upper 32 bits clear. */
+  readonly fits32?: boolean;
+  /** Control never comes here. */
+  readonly dead?: boolean;
+}
+
+/** By slot. */
+export type Proofs = readonly (Proof | undefined)[];
+
+/** A region whose place and size the code may rely on. */
+export interface FixedRegion {
+  readonly base: number;
+  readonly length: number;
+  readonly writable: boolean;
+}
+
+/** Indexes of what functions call and share; module.ts lays them out. */
+export interface Surroundings {
+  readonly regions: readonly FixedRegion[];
+  /** Whether there is a packet, whose place and length are in globals. */
+  readonly hasPacket: boolean;
+  readonly packetWritable: boolean;
+  readonly functions: {
+    readonly helper: number;
+    readonly fault: number;
+    readonly endProgram: number;
+    readonly access: number;
+    /** Slot to index. */
+    readonly local: ReadonlyMap<number, number>;
+  };
+  readonly globals: {
+    readonly fuel: number;
+    readonly packetStart: number;
+    readonly packetLength: number;
+    readonly ended: number;
+  };
+  readonly resolveWide: (pseudo: number, low: number, high: number, index: number) => bigint;
+  readonly proofs: Proofs;
+  /** Highest value of r10 at which a function may still call another. */
+  readonly lastFrame: number;
+  /** Distance between the frames' stacks. */
+  readonly frameStep: number;
+  /** By register of the main function: the region it points into. */
+  readonly guesses: ReadonlyMap<number, number>;
+}
+
+/** Numbers of faults as compiled code reports them. */
+export const FAULTS = ['budget', 'call-depth', 'not-in-program', 'unknown-helper'] as const;
+
+// r1..r5 and r10 are parameters, so that a call passes what the callee may read.
+const REGISTER_LOCALS: readonly number[] = [6, 0, 1, 2, 3, 4, 7, 8, 9, 10, 5];
+const ARGUMENTS = [1, 2, 3, 4, 5];
+const PARAMETERS: readonly Local[] = ['r1', 'r2', 'r3', 'r4', 'r5', 'r10'].map((name) => ({ name, type: 'i64' }));
+const LOCALS: readonly Local[] = [
+  ...['r0', 'r6', 'r7', 'r8', 'r9', 'd64', 't64'].map((name): Local => ({ name, type: 'i64' })),
+  ...['d32', 't32', 'label', 'fuel', 'packet', 'length'].map((name): Local => ({ name, type: 'i32' })),
+];
+const localNamed = (name: string): number =>
+  [...PARAMETERS, ...LOCALS].findIndex((local) => local.name === name);
+const DIVIDEND: Scratch = { i32: localNamed('d32'), i64: localNamed('d64') };
+const SCRATCH: Scratch = { i32: localNamed('t32'), i64: localNamed('t64') };
+const LABEL = localNamed('label');
+const FUEL = localNamed('fuel');
+const PACKET_START = localNamed('packet');
+const PACKET_LENGTH = localNamed('length');
+
+/** A body is written twice, once without checks of packet loads, only while that stays small. */
+const MOST_DOUBLED = 2000;
+/** Reads beyond this are left to the checked body: no packet is as long. */
+const PLAUSIBLE_LENGTH = 0xffff;
+
+interface Emitter {
+  readonly code: CodeWriter;
+  readonly source: EbpfFunction;
+  readonly graph: ReducibleGraph;
+  readonly around: Surroundings;
+  readonly isMain: boolean;
+  readonly hasLoops: boolean;
+  /** Label to the depth of its block or loop. */
+  readonly depths: Map<number, number>;
+  known: readonly (Knowledge | undefined)[];
+}
+
+export function emitFunction(source: EbpfFunction, around: Surroundings): DefinedFunction {
+  const code = new CodeWriter();
+  const graph = makeReducible(source);
+  const parts = structure(graph, { isCopied: (node) => source.blocks[node]?.instructions.length === 1 });
+  if (parts === undefined) throw new Error('a reducible graph was expected');
+  const isMain = source.entry === 0;
+  const hasLoops = hasLoop(parts);
+  const emitter: Emitter = { code, source, graph, around, isMain, hasLoops, depths: new Map(), known: [] };
+  const guesses = isMain ? around.guesses : new Map<number, number>();
+
+  if (around.hasPacket) {
+    code.op('global.get', around.globals.packetStart).set(PACKET_START);
+    code.op('global.get', around.globals.packetLength).set(PACKET_LENGTH);
+  }
+  if (hasLoops) code.op('global.get', around.globals.fuel).set(FUEL);
+  const furthest = around.hasPacket ? furthestPacketRead(source) : 0;
+  if (furthest > 0) {
+    emitter.known = knowledgeOf(source, initialKnowledge(guesses, furthest));
+    code.get(PACKET_LENGTH).i32(furthest).op('i32.ge_u').op('if');
+    emitParts(parts, emitter);
+    code.op('end');
+  }
+  emitter.known = knowledgeOf(source, initialKnowledge(guesses, 0));
+  emitParts(parts, emitter);
+  code.op('unreachable');
+  return {
+    name: isMain ? 'main' : `at${source.entry}`,
+    params: PARAMETERS,
+    results: ['i64'],
+    locals: LOCALS,
+    body: code.bytes,
+  };
+}
+
+const hasLoop = (parts: readonly Structured[]): boolean =>
+  parts.some((part) => {
+    if (part.kind === 'loop') return true;
+    if (part.kind === 'block') return hasLoop(part.body);
+    return part.kind === 'branch' && hasLoop(part.then);
+  });
+
+/** Largest constant offset that packet loads read up to; 0 where a second body is not worth it. */
+function furthestPacketRead(source: EbpfFunction): number {
+  const instructions = source.blocks.flatMap((block) => block.instructions);
+  if (instructions.length > MOST_DOUBLED) return 0;
+  const ends = instructions.map(({ instruction }) =>
+    instruction.kind === 'packet' && instruction.index === undefined && instruction.offset >= 0
+      ? instruction.offset + instruction.size
+      : 0,
+  );
+  return Math.max(0, ...ends.filter((end) => end <= PLAUSIBLE_LENGTH));
+}
+
+function emitParts(parts: readonly Structured[], emitter: Emitter): void {
+  const { code, depths } = emitter;
+  for (const part of parts) {
+    switch (part.kind) {
+      case 'code':
+        emitNode(part.node, emitter);
+        break;
+      case 'branch': {
+        emitBranchTest(part.node, part.when, emitter);
+        const [only] = part.then;
+        if (part.then.length === 1 && only?.kind === 'break') {
+          code.op('br_if', code.depth - depths.get(only.label)!);
+          break;
+        }
+        code.op('if');
+        emitParts(part.then, emitter);
+        code.op('end');
+        break;
+      }
+      case 'block':
+      case 'loop':
+        code.op(part.kind);
+        depths.set(part.label, code.depth);
+        emitParts(part.body, emitter);
+        code.op('end');
+        break;
+      case 'switch':
+        emitSwitch(part.node, part.jumps, emitter);
+        break;
+      case 'break':
+      case 'continue':
+        emitJump(part, emitter);
+        break;
+    }
+  }
+}
+
+function emitJump(jump: Jump, emitter: Emitter): void {
+  const { code, depths } = emitter;
+  if (jump.kind === 'continue') emitFuel(jump.label, emitter);
+  code.op('br', code.depth - depths.get(jump.label)!);
+}
+
+/**
+ * Takes what a turn of the loop costs at least, its first block: so that no run faults here that the
+ * interpreter would let end, and every run ends.
+ */
+function emitFuel(header: number, { code, source, around }: Emitter): void {
+  const first = source.blocks[header]?.instructions;
+  const cost = Math.max(1, first?.length ?? 1);
+  const index = first?.[0]?.index ?? source.entry;
+  code.get(FUEL).i32(cost).op('i32.sub').tee(FUEL).i32(0).op('i32.lt_s').op('if');
+  emitFault(code, 'budget', index, around);
+  code.op('end');
+}
+
+function emitFault(code: CodeWriter, kind: (typeof FAULTS)[number], index: number, around: Surroundings): void {
+  code.i32(FAULTS.indexOf(kind)).i32(index).op('call', around.functions.fault).op('unreachable');
+}
+
+function emitSwitch(node: number, jumps: readonly Jump[], emitter: Emitter): void {
+  const { code, depths } = emitter;
+  // A jump back needs fuel, so each gets a landing place of its own in front of the table.
+  jumps.forEach(() => {
+    code.op('block');
+  });
+  code.get(LABEL).table(
+    jumps.map((_, index) => index),
+    jumps.length - 1,
+  );
+  for (const jump of jumps) {
+    code.op('end');
+    if (depths.has(jump.label)) emitJump(jump, emitter);
+    else throw new Error(`dispatch node ${node} jumps to a place that is not open`);
+  }
+}
+
+function emitNode(node: number, emitter: Emitter): void {
+  const { code, source, graph, around } = emitter;
+  const added = graph.added[node - source.size];
+  if (added !== undefined) {
+    if (added.kind === 'note') code.i32(added.value).set(LABEL);
+    return;
+  }
+  const { instructions, leaves } = source.blocks[node]!;
+  let known = emitter.known[node]!;
+  for (const placed of instructions) {
+    if (around.proofs[placed.index]?.dead === true) {
+      code.op('unreachable');
+      return;
+    }
+    emitInstruction(placed, known, emitter);
+    known = learn(known, placed.instruction);
+  }
+  if (leaves !== undefined) emitFault(code, 'not-in-program', leaves, around);
+}
+
+/** Leaves the test of a node's branch on the stack. */
+function emitBranchTest(node: number, when: boolean, emitter: Emitter): void {
+  const { code, source, around } = emitter;
+  if (node >= source.size) code.get(LABEL).op('i32.eqz');
+  else {
+    const { instruction, index } = source.blocks[node]!.instructions.at(-1)!;
+    if (instruction.kind !== 'branch') throw new Error(`instruction ${index} is no branch`);
+    const { op, dst, operand } = instruction;
+    const isSigned = op.startsWith('js') && op !== 'jset';
+    const fits = around.proofs[index]?.fits32 === true && !isSigned && !('constant' in operand && operand.constant < 0);
+    const width: Width = instruction.width === 32 || fits ? 32 : 64;
+    emitRegister(code, dst, width);
+    emitOperand(code, operand, width);
+    emitTest(code, op, typeOfWidth(width));
+  }
+  if (!when) code.op('i32.eqz');
+}
+
+function emitRegister(code: CodeWriter, register: number, width: Width): void {
+  code.get(REGISTER_LOCALS[register]!);
+  if (width === 32) code.op('i32.wrap_i64');
+}
+
+function emitOperand(code: CodeWriter, operand: Operand, width: Width): void {
+  if ('register' in operand) emitRegister(code, operand.register, width);
+  else constant(code, typeOfWidth(width), operand.constant);
+}
+
+/** Stores what is on the stack; 32-bit results clear the upper half. */
+function setRegister(code: CodeWriter, register: number, width: Width): void {
+  if (width === 32) code.op('i64.extend_i32_u');
+  code.set(REGISTER_LOCALS[register]!);
+}
+
+function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): void {
+  const { code, around } = emitter;
+  const { instruction, index } = placed;
+  switch (instruction.kind) {
+    case 'alu':
+      emitAluInstruction(code, instruction, index, around);
+      break;
+    case 'movsx': {
+      const { from, width, dst, src } = instruction;
+      const type = typeOfWidth(width);
+      emitRegister(code, src, width);
+      code.op(`${type}.extend${from}_s` as InstructionName);
+      setRegister(code, dst, width);
+      break;
+    }
+    case 'swap':
+      emitByteSwap(code, instruction);
+      break;
+    case 'load': {
+      const { size, signExtend, dst, base, offset } = instruction;
+      emitCheck(placed, base, offset, size, false, known, emitter);
+      const at = emitAddress(code, base, offset);
+      const sign = size === 8 ? '' : signExtend ? '_s' : '_u';
+      code.op(`i64.load${size === 8 ? '' : size * 8}${sign}` as InstructionName, at);
+      setRegister(code, dst, 64);
+      break;
+    }
+    case 'store': {
+      const { size, base, offset, operand } = instruction;
+      emitCheck(placed, base, offset, size, true, known, emitter);
+      const at = emitAddress(code, base, offset);
+      emitOperand(code, operand, 64);
+      code.op(storeOf(size), at);
+      break;
+    }
+    case 'atomic':
+      emitAtomic(placed, instruction, known, emitter);
+      break;
+    case 'wide': {
+      const { pseudo, dst, low, high } = instruction;
+      code.i64(
+        pseudo === 0
+          ? (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
+          : around.resolveWide(pseudo, low, high, index),
+      );
+      setRegister(code, dst, 64);
+      break;
+    }
+    case 'packet':
+      emitPacketLoad(instruction, known, emitter);
+      break;
+    case 'call':
+      code.i32(instruction.helper);
+      emitHelperCall(index, emitter);
+      break;
+    case 'callRegister':
+      emitRegister(code, instruction.register, 32);
+      emitHelperCall(index, emitter);
+      break;
+    case 'callKfunc':
+      emitFault(code, 'unknown-helper', index, around);
+      break;
+    case 'callLocal':
+      emitLocalCall(index, index + 1 + instruction.distance, emitter);
+      break;
+    case 'exit':
+      emitReturn(emitter);
+      break;
+    case 'jump':
+    case 'branch':
+      break; // structure() has placed their targets
+  }
+}
+
+function emitReturn({ code, around, hasLoops, isMain }: Emitter): void {
+  if (hasLoops && !isMain) code.get(FUEL).op('global.set', around.globals.fuel);
+  code.get(REGISTER_LOCALS[0]!).op('return');
+}
+
+type Of<Kind extends Instruction['kind']> = Extract<Instruction, { readonly kind: Kind }>;
+
+function emitAluInstruction(
+  code: CodeWriter,
+  { op, width, dst, operand }: Of<'alu'>,
+  index: number,
+  { proofs }: Surroundings,
+): void {
+  if (op === 'mov') {
+    emitOperand(code, operand, width);
+    setRegister(code, dst, width);
+    return;
+  }
+  if (op === 'neg') {
+    constant(code, typeOfWidth(width), 0);
+    emitRegister(code, dst, width);
+    code.op(`${typeOfWidth(width)}.sub`);
+    setRegister(code, dst, width);
+    return;
+  }
+  const proof = proofs[index];
+  const narrows = proof?.fits32 === true && (op === 'div' || op === 'mod') && !('constant' in operand && operand.constant < 0);
+  const effective: Width = width === 32 || narrows ? 32 : 64;
+  const divisor =
+    'constant' in operand ? operand.constant : proof?.nonZeroDivisor === true ? 'nonzero' : undefined;
+  emitRegister(code, dst, effective);
+  emitOperand(code, operand, effective);
+  emitAlu(code, op, typeOfWidth(effective), divisor, DIVIDEND, SCRATCH);
+  setRegister(code, dst, effective);
+}
+
+function emitByteSwap(code: CodeWriter, { op, bits, dst }: Of<'swap'>): void {
+  if (op === 'le') {
+    if (bits === 64) return;
+    code.get(REGISTER_LOCALS[dst]!).i64(bits === 16 ? 0xffffn : 0xffff_ffffn).op('i64.and');
+    setRegister(code, dst, 64);
+    return;
+  }
+  emitRegister(code, dst, bits === 64 ? 64 : 32);
+  if (bits === 64) {
+    code.set(SCRATCH.i64);
+    emitSwap64(code, SCRATCH.i64);
+    setRegister(code, dst, 64);
+  } else {
+    code.set(SCRATCH.i32);
+    emitSwap32(code, bits, SCRATCH.i32);
+    setRegister(code, dst, 32);
+  }
+}
+
+const storeOf = (size: number): InstructionName =>
+  `i64.store${size === 8 ? '' : size * 8}` as InstructionName;
+
+/**
+ * Puts the address on the stack; gives what is left for the instruction to add. No address below the
+ * first region is valid, so that a non-negative offset never wraps around in what was checked.
+ */
+function emitAddress(code: CodeWriter, base: number, offset: number): number {
+  emitRegister(code, base, 32);
+  if (offset >= 0) return offset;
+  code.i32(offset).op('i32.add');
+  return 0;
+}
+
+/** Compares the address with the bounds of the region that it probably lies in. */
+function emitCheck(
+  { index }: Placed,
+  base: number,
+  offset: number,
+  size: number,
+  write: boolean,
+  known: Knowledge,
+  { code, around }: Emitter,
+): void {
+  if (around.proofs[index]?.inBounds === true || isChecked(known, base, offset, size, write)) return;
+  if (base === FRAME_POINTER && offset >= -STACK_SIZE && offset + size <= 0) return;
+  const { guess } = known.registers[base]!;
+  const register = REGISTER_LOCALS[base]!;
+  const ask = (): void => {
+    code.get(register).i64(BigInt(offset)).op('i64.add').i32(size).i32(write ? 1 : 0).i32(index);
+    code.op('call', around.functions.access);
+  };
+  /** The address less the region's start, which is `minus` (and what `emitMinus` puts on the stack). */
+  const emitOffset = (minus: number, emitMinus?: () => void): void => {
+    code.get(register);
+    if (emitMinus !== undefined) {
+      emitMinus();
+      code.op('i64.sub');
+    }
+    code.i64(BigInt(offset - minus)).op('i64.add');
+  };
+  if (guess === STACK) {
+    emitOffset(-STACK_SIZE, () => code.get(REGISTER_LOCALS[FRAME_POINTER]!));
+    code.i64(BigInt(STACK_SIZE - size)).op('i64.gt_u').op('if');
+  } else if (around.hasPacket && (guess === PACKET || guess === undefined) && (around.packetWritable || !write)) {
+    // Below the length, and with all its bytes: no sum here can wrap around.
+    emitOffset(0, () => code.get(PACKET_START).op('i64.extend_i32_u'));
+    code.tee(SCRATCH.i64).get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.ge_u');
+    code.get(SCRATCH.i64).i64(BigInt(size)).op('i64.add');
+    code.get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.gt_u').op('i32.or').op('if');
+  } else {
+    const region = around.regions[guess === undefined || guess < 0 ? 0 : guess];
+    if (region === undefined || region.length < size || (write && !region.writable)) {
+      ask();
+      return;
+    }
+    emitOffset(region.base);
+    code.i64(BigInt(region.length - size)).op('i64.gt_u').op('if');
+  }
+  ask();
+  code.op('end');
+}
+
+function emitAtomic(placed: Placed, instruction: Of<'atomic'>, known: Knowledge, emitter: Emitter): void {
+  const { code } = emitter;
+  const { op, fetch, size, base, offset, src } = instruction;
+  emitCheck(placed, base, offset, size, true, known, emitter);
+  const load: InstructionName = size === 8 ? 'i64.load' : 'i64.load32_u';
+  // One thread runs a program, so reading, changing and writing is atomic enough.
+  let at = emitAddress(code, base, offset);
+  code.op(load, at).set(SCRATCH.i64);
+  at = emitAddress(code, base, offset);
+  const source = REGISTER_LOCALS[src]!;
+  const result = REGISTER_LOCALS[0]!;
+  if (op === 'xchg') code.get(source);
+  else if (op === 'cmpxchg') {
+    code.get(source).get(SCRATCH.i64).get(SCRATCH.i64).get(result);
+    if (size === 4) code.i64(0xffff_ffffn).op('i64.and');
+    code.op('i64.eq').op('select');
+  } else code.get(SCRATCH.i64).get(source).op(`i64.${op}`);
+  code.op(storeOf(size), at);
+  if (fetch) code.get(SCRATCH.i64).set(op === 'cmpxchg' ? result : source);
+}
+
+/** `LD_ABS` and `LD_IND`: big-endian bytes of the packet; beyond its end the program ends with 0. */
+function emitPacketLoad({ size, index, offset }: Of<'packet'>, known: Knowledge, emitter: Emitter): void {
+  const { code, around, isMain } = emitter;
+  const reject = (): void => {
+    if (isMain) code.i64(0n).op('return');
+    else code.op('call', around.functions.endProgram).op('unreachable');
+  };
+  if (!around.hasPacket || (index === undefined && offset < 0)) {
+    reject();
+    return;
+  }
+  let at = offset;
+  if (index === undefined) {
+    if (offset + size > known.packetLength) {
+      code.get(PACKET_LENGTH).i32(offset + size).op('i32.lt_u').op('if');
+      reject();
+      code.op('end');
+    }
+    code.get(PACKET_START);
+  } else {
+    emitRegister(code, index, 32);
+    code.i32(offset).op('i32.add').tee(SCRATCH.i32).op('i64.extend_i32_u').i64(BigInt(size)).op('i64.add');
+    code.get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.gt_u').op('if');
+    reject();
+    code.op('end').get(PACKET_START).get(SCRATCH.i32).op('i32.add');
+    at = 0;
+  }
+  if (size === 1) code.op('i64.load8_u', at).set(REGISTER_LOCALS[0]!);
+  else {
+    code.op(size === 2 ? 'i32.load16_u' : 'i32.load', at).set(SCRATCH.i32);
+    emitSwap32(code, size === 2 ? 16 : 32, SCRATCH.i32);
+    setRegister(code, 0, 32);
+  }
+}
+
+/** The number of the helper is on the stack. */
+function emitHelperCall(index: number, emitter: Emitter): void {
+  const { code, around } = emitter;
+  code.i32(index).get(REGISTER_LOCALS[FRAME_POINTER]!);
+  for (const register of ARGUMENTS) code.get(REGISTER_LOCALS[register]!);
+  code.op('call', around.functions.helper).set(REGISTER_LOCALS[0]!);
+  // A tail call has run the rest of the program; what it returned is this function's result.
+  code.op('global.get', around.globals.ended).op('if').i32(0).op('global.set', around.globals.ended);
+  emitReturn(emitter);
+  code.op('end');
+  emitPacketReload(emitter);
+}
+
+/** Helpers may move the packet's bounds. */
+function emitPacketReload({ code, around }: Emitter): void {
+  if (!around.hasPacket) return;
+  code.op('global.get', around.globals.packetStart).set(PACKET_START);
+  code.op('global.get', around.globals.packetLength).set(PACKET_LENGTH);
+}
+
+function emitLocalCall(index: number, callee: number, emitter: Emitter): void {
+  const { code, around, hasLoops } = emitter;
+  const { fuel } = around.globals;
+  const frame = REGISTER_LOCALS[FRAME_POINTER]!;
+  code.get(frame).i64(BigInt(around.lastFrame)).op('i64.gt_u').op('if');
+  emitFault(code, 'call-depth', index, around);
+  code.op('end');
+  if (hasLoops) code.get(FUEL);
+  else code.op('global.get', fuel);
+  code.i32(1).op('i32.sub').tee(SCRATCH.i32).op('global.set', fuel);
+  code.get(SCRATCH.i32).i32(0).op('i32.lt_s').op('if');
+  emitFault(code, 'budget', index, around);
+  code.op('end');
+  for (const register of ARGUMENTS) code.get(REGISTER_LOCALS[register]!);
+  code.get(frame).i64(BigInt(around.frameStep)).op('i64.add');
+  code.op('call', around.functions.local.get(callee)!).set(REGISTER_LOCALS[0]!);
+  if (hasLoops) code.op('global.get', fuel).set(FUEL);
+  emitPacketReload(emitter);
+}
