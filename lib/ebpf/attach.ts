@@ -6,9 +6,9 @@ import { EXTENSIONS, headerRelative, type PacketMetadata } from '../cbpf/extensi
 import type { FilterFunction } from '../cbpf/interpreter.js';
 import { answer, answerUnsigned, type HelperFunction, type HelperServices, makeHelpers } from './helpers.js';
 import type { Program } from './instruction.js';
-import { loadProgram } from './interpreter.js';
+import { type Executable, loadProgram } from './interpreter.js';
 import { type Environment, execute } from './machine.js';
-import { aim, Memory } from './memory.js';
+import { aim, Memory, type Region } from './memory.js';
 import { INTERNAL_HELPER, type PacketEvent, type ProgramType } from './programTypes.js';
 
 export interface AttachOptions extends HelperServices {
@@ -19,6 +19,8 @@ export interface AttachOptions extends HelperServices {
   readonly budget?: number;
   /** Run on the definition instead of the interpreter. */
   readonly definition?: boolean;
+  /** Makes the program ready instead of the interpreter; r1 will point to the context. */
+  readonly load?: (program: Program, environment: Environment, context: Region) => Executable;
 }
 
 /** Room for the largest packet a capture file may hold. */
@@ -35,9 +37,7 @@ const EFAULT = 14;
 export function attach(program: Program, type: ProgramType, options: AttachOptions = {}): FilterFunction {
   const memory = options.memory ?? new Memory();
   const packet = memory.add('packet', NOTHING, { room: PACKET_ROOM });
-  const contextBytes = new Uint8Array(type.contextSize);
-  const context = memory.add('context', contextBytes, { writable: true });
-  const contextView = context.view;
+  const context = memory.add('context', new Uint8Array(type.contextSize), { writable: true });
   const current: { -readonly [Key in keyof PacketEvent]: PacketEvent[Key] } = {
     packetAddress: packet.base,
     contextAddress: context.base,
@@ -49,10 +49,10 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     context.length = type.contextSize;
     for (const { offset, size, value } of type.fields) {
       const number = value(current);
-      if (size === 4) contextView.setUint32(offset, number, true);
-      else if (size === 2) contextView.setUint16(offset, number, true);
-      else if (size === 1) contextView.setUint8(offset, number);
-      else contextView.setBigUint64(offset, BigInt(number), true);
+      if (size === 4) context.view.setUint32(offset, number, true);
+      else if (size === 2) context.view.setUint16(offset, number, true);
+      else if (size === 1) context.view.setUint8(offset, number);
+      else context.view.setBigUint64(offset, BigInt(number), true);
     }
   };
   const headerOffset = (offset: number): number => headerRelative(offset, current.metadata);
@@ -87,7 +87,10 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
       return Number(execute(program, environment, [BigInt(context.base)]).result & 0xffff_ffffn);
     };
   }
-  const executable = loadProgram(program, environment);
+  const executable =
+    options.load === undefined
+      ? loadProgram(program, environment)
+      : options.load(program, environment, context);
   const { low } = executable;
   return (bytes, start, capturedLength, wireLength, metadata) => {
     begin(bytes, start, capturedLength, wireLength, metadata);

@@ -4,7 +4,7 @@
  * negative number, which trap in WebAssembly and have values in eBPF (RFC 9669 §4.1).
  */
 
-import type { AluOperation, BranchOperation, Width } from '../ebpf/opcodes.js';
+import type { AluOperation, BranchOperation, Width } from '../ebpf/index.js';
 import type { CodeWriter, InstructionName } from '../wasm/index.js';
 
 /** The instruction of the same meaning, without its type; shift counts are masked alike. */

@@ -1,6 +1,6 @@
 /** Functions and basic blocks of an eBPF program, for the emitter. */
 
-import { decode, type Instruction, type Program, slotsOf } from '../ebpf/instruction.js';
+import { DecodeError, decode, type Instruction, type Program, slotsOf } from '../ebpf/index.js';
 import type { Graph } from '../graph.js';
 
 export interface Placed {
@@ -13,8 +13,8 @@ export interface EbpfBlock {
   readonly instructions: readonly Placed[];
   /** Blocks that follow, the taken branch first. */
   readonly successors: readonly number[];
-  /** Slot outside the program that control runs on to; the block then ends in a fault. */
-  readonly leaves: number | undefined;
+  /** Slot that cannot run and that control runs on to: outside the program, or without a meaning. */
+  readonly stuckAt: number | undefined;
 }
 
 export interface EbpfFunction extends Graph {
@@ -43,8 +43,6 @@ const endsBlock = ({ kind }: Instruction): boolean => kind === 'exit' || kind ==
 /**
  * The functions of a program: the main one, then each that a local call names. Only what can be
  * reached is decoded.
- *
- * @throws DecodeError for a reachable slot that means nothing.
  */
 export function functionsOf(program: Program, lenient = false): readonly EbpfFunction[] {
   const entries = [0];
@@ -63,13 +61,23 @@ export function functionsOf(program: Program, lenient = false): readonly EbpfFun
   return functions;
 }
 
+function tryDecode(program: Program, index: number, lenient: boolean): Instruction | undefined {
+  try {
+    return decode(program, index, { lenient });
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
 function functionAt(program: Program, entry: number, lenient: boolean): EbpfFunction {
   const decoded = new Map<number, Instruction>();
   const starts = new Set([entry]);
   const open = [entry];
   for (let index = open.pop(); index !== undefined; index = open.pop()) {
     if (decoded.has(index) || index < 0 || index >= program.length) continue;
-    const instruction = decode(program, index, { lenient });
+    const instruction = tryDecode(program, index, lenient);
+    if (instruction === undefined) continue;
     decoded.set(index, instruction);
     const targets = targetsOf(instruction, index);
     open.push(...targets);
@@ -81,12 +89,16 @@ function functionAt(program: Program, entry: number, lenient: boolean): EbpfFunc
     const instructions: Placed[] = [];
     for (let index = start; ; ) {
       const instruction = decoded.get(index);
-      if (instruction === undefined) return { instructions, successors: [], leaves: index };
+      if (instruction === undefined) return { instructions, successors: [], stuckAt: index };
       instructions.push({ index, instruction });
       const targets = targetsOf(instruction, index);
       const [next] = targets;
       if (endsBlock(instruction) || blockAt.has(next!)) {
-        return { instructions, successors: targets.map((target) => blockAt.get(target)!), leaves: undefined };
+        return {
+          instructions,
+          successors: targets.map((target) => blockAt.get(target)!),
+          stuckAt: undefined,
+        };
       }
       index = next!;
     }

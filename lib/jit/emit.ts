@@ -8,14 +8,24 @@
  * edges and calls only.
  */
 
-import type { Instruction, Operand } from '../ebpf/instruction.js';
-import { FRAME_POINTER, STACK_SIZE, type Width } from '../ebpf/opcodes.js';
+import { type Instruction, type Operand, opcodes, type Width } from '../ebpf/index.js';
 import { CodeWriter, type DefinedFunction, type InstructionName, type Local } from '../wasm/index.js';
 import { constant, emitAlu, emitSwap32, emitSwap64, emitTest, type Scratch, typeOfWidth } from './alu.js';
+import type { Convention } from './convention.js';
 import type { EbpfFunction, Placed } from './ebpfFlow.js';
 import { makeReducible, type ReducibleGraph } from './irreducible.js';
-import { initialKnowledge, isChecked, type Knowledge, knowledgeOf, learn, PACKET, STACK } from './knowledge.js';
+import {
+  initialKnowledge,
+  isChecked,
+  type Knowledge,
+  knowledgeOf,
+  learn,
+  PACKET,
+  STACK,
+} from './knowledge.js';
 import { type Jump, type Structured, structure } from './structure.js';
+
+const { FRAME_POINTER, STACK_SIZE } = opcodes;
 
 /** What somebody has proved about an instruction; the emitter believes it. */
 export interface Proof {
@@ -44,8 +54,11 @@ export interface Surroundings {
   /** Whether there is a packet, whose place and length are in globals. */
   readonly hasPacket: boolean;
   readonly packetWritable: boolean;
+  /** Whether negative offsets of packet loads mean something. */
+  readonly hasHeaderOffsets: boolean;
   readonly functions: {
-    readonly helper: number;
+    readonly callHelper: number;
+    readonly headerOffset: number;
     readonly fault: number;
     readonly endProgram: number;
     readonly access: number;
@@ -56,9 +69,12 @@ export interface Surroundings {
     readonly fuel: number;
     readonly packetStart: number;
     readonly packetLength: number;
-    readonly ended: number;
   };
   readonly resolveWide: (pseudo: number, low: number, high: number, index: number) => bigint;
+  readonly programLength: number;
+  readonly convention: Convention;
+  /** Whether the main function is called as others are. */
+  readonly callsMain: boolean;
   readonly proofs: Proofs;
   /** Highest value of r10 at which a function may still call another. */
   readonly lastFrame: number;
@@ -69,18 +85,33 @@ export interface Surroundings {
 }
 
 /** Numbers of faults as compiled code reports them. */
-export const FAULTS = ['budget', 'call-depth', 'not-in-program', 'unknown-helper'] as const;
+export const FAULTS = [
+  'budget',
+  'call-depth',
+  'not-in-program',
+  'bad-instruction',
+  'unknown-helper',
+] as const;
 
-// r1..r5 and r10 are parameters, so that a call passes what the callee may read.
-const REGISTER_LOCALS: readonly number[] = [6, 0, 1, 2, 3, 4, 7, 8, 9, 10, 5];
-const ARGUMENTS = [1, 2, 3, 4, 5];
-const PARAMETERS: readonly Local[] = ['r1', 'r2', 'r3', 'r4', 'r5', 'r10'].map((name) => ({ name, type: 'i64' }));
+/** What conventions pass comes first, so that a register is the same local in either. */
 const LOCALS: readonly Local[] = [
-  ...['r0', 'r6', 'r7', 'r8', 'r9', 'd64', 't64'].map((name): Local => ({ name, type: 'i64' })),
+  ...['r1', 'r2', 'r3', 'r4', 'r5', 'r10', 'r0', 'r6', 'r7', 'r8', 'r9'].map(i64Local),
+  ...['d64', 't64'].map(i64Local),
   ...['d32', 't32', 'label', 'fuel', 'packet', 'length'].map((name): Local => ({ name, type: 'i32' })),
 ];
-const localNamed = (name: string): number =>
-  [...PARAMETERS, ...LOCALS].findIndex((local) => local.name === name);
+function i64Local(name: string): Local {
+  return { name, type: 'i64' };
+}
+const localNamed = (name: string): number => LOCALS.findIndex((local) => local.name === name);
+const REGISTER_LOCALS: readonly number[] = Array.from({ length: opcodes.REGISTERS }, (_, register) =>
+  localNamed(`r${register}`),
+);
+const ARGUMENTS = [1, 2, 3, 4, 5];
+/** By convention: how many of the locals are parameters, and which registers come back. */
+export const PASSED = {
+  narrow: { parameters: 6, results: [0] },
+  wide: { parameters: 11, results: [0, 1, 2, 3, 4, 5] },
+} as const satisfies Record<Convention, { parameters: number; results: readonly number[] }>;
 const DIVIDEND: Scratch = { i32: localNamed('d32'), i64: localNamed('d64') };
 const SCRATCH: Scratch = { i32: localNamed('t32'), i64: localNamed('t64') };
 const LABEL = localNamed('label');
@@ -110,7 +141,7 @@ export function emitFunction(source: EbpfFunction, around: Surroundings): Define
   const graph = makeReducible(source);
   const parts = structure(graph, { isCopied: (node) => source.blocks[node]?.instructions.length === 1 });
   if (parts === undefined) throw new Error('a reducible graph was expected');
-  const isMain = source.entry === 0;
+  const isMain = source.entry === 0 && !around.callsMain;
   const hasLoops = hasLoop(parts);
   const emitter: Emitter = { code, source, graph, around, isMain, hasLoops, depths: new Map(), known: [] };
   const guesses = isMain ? around.guesses : new Map<number, number>();
@@ -130,11 +161,12 @@ export function emitFunction(source: EbpfFunction, around: Surroundings): Define
   emitter.known = knowledgeOf(source, initialKnowledge(guesses, 0));
   emitParts(parts, emitter);
   code.op('unreachable');
+  const { parameters, results } = PASSED[around.convention];
   return {
-    name: isMain ? 'main' : `at${source.entry}`,
-    params: PARAMETERS,
-    results: ['i64'],
-    locals: LOCALS,
+    name: source.entry === 0 ? 'main' : `at${source.entry}`,
+    params: LOCALS.slice(0, parameters),
+    results: results.map(() => 'i64'),
+    locals: LOCALS.slice(parameters),
     body: code.bytes,
   };
 }
@@ -214,7 +246,12 @@ function emitFuel(header: number, { code, source, around }: Emitter): void {
   code.op('end');
 }
 
-function emitFault(code: CodeWriter, kind: (typeof FAULTS)[number], index: number, around: Surroundings): void {
+function emitFault(
+  code: CodeWriter,
+  kind: (typeof FAULTS)[number],
+  index: number,
+  around: Surroundings,
+): void {
   code.i32(FAULTS.indexOf(kind)).i32(index).op('call', around.functions.fault).op('unreachable');
 }
 
@@ -242,7 +279,7 @@ function emitNode(node: number, emitter: Emitter): void {
     if (added.kind === 'note') code.i32(added.value).set(LABEL);
     return;
   }
-  const { instructions, leaves } = source.blocks[node]!;
+  const { instructions, stuckAt } = source.blocks[node]!;
   let known = emitter.known[node]!;
   for (const placed of instructions) {
     if (around.proofs[placed.index]?.dead === true) {
@@ -252,7 +289,9 @@ function emitNode(node: number, emitter: Emitter): void {
     emitInstruction(placed, known, emitter);
     known = learn(known, placed.instruction);
   }
-  if (leaves !== undefined) emitFault(code, 'not-in-program', leaves, around);
+  if (stuckAt === undefined) return;
+  const isInside = stuckAt >= 0 && stuckAt < around.programLength;
+  emitFault(code, isInside ? 'bad-instruction' : 'not-in-program', stuckAt, around);
 }
 
 /** Leaves the test of a node's branch on the stack. */
@@ -264,7 +303,8 @@ function emitBranchTest(node: number, when: boolean, emitter: Emitter): void {
     if (instruction.kind !== 'branch') throw new Error(`instruction ${index} is no branch`);
     const { op, dst, operand } = instruction;
     const isSigned = op.startsWith('js') && op !== 'jset';
-    const fits = around.proofs[index]?.fits32 === true && !isSigned && !('constant' in operand && operand.constant < 0);
+    const fits =
+      around.proofs[index]?.fits32 === true && !isSigned && !('constant' in operand && operand.constant < 0);
     const width: Width = instruction.width === 32 || fits ? 32 : 64;
     emitRegister(code, dst, width);
     emitOperand(code, operand, width);
@@ -365,7 +405,8 @@ function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): vo
 
 function emitReturn({ code, around, hasLoops, isMain }: Emitter): void {
   if (hasLoops && !isMain) code.get(FUEL).op('global.set', around.globals.fuel);
-  code.get(REGISTER_LOCALS[0]!).op('return');
+  for (const register of PASSED[around.convention].results) code.get(REGISTER_LOCALS[register]!);
+  code.op('return');
 }
 
 type Of<Kind extends Instruction['kind']> = Extract<Instruction, { readonly kind: Kind }>;
@@ -389,7 +430,10 @@ function emitAluInstruction(
     return;
   }
   const proof = proofs[index];
-  const narrows = proof?.fits32 === true && (op === 'div' || op === 'mod') && !('constant' in operand && operand.constant < 0);
+  const narrows =
+    proof?.fits32 === true &&
+    (op === 'div' || op === 'mod') &&
+    !('constant' in operand && operand.constant < 0);
   const effective: Width = width === 32 || narrows ? 32 : 64;
   const divisor =
     'constant' in operand ? operand.constant : proof?.nonZeroDivisor === true ? 'nonzero' : undefined;
@@ -402,7 +446,10 @@ function emitAluInstruction(
 function emitByteSwap(code: CodeWriter, { op, bits, dst }: Of<'swap'>): void {
   if (op === 'le') {
     if (bits === 64) return;
-    code.get(REGISTER_LOCALS[dst]!).i64(bits === 16 ? 0xffffn : 0xffff_ffffn).op('i64.and');
+    code
+      .get(REGISTER_LOCALS[dst]!)
+      .i64(bits === 16 ? 0xffffn : 0xffff_ffffn)
+      .op('i64.and');
     setRegister(code, dst, 64);
     return;
   }
@@ -447,7 +494,13 @@ function emitCheck(
   const { guess } = known.registers[base]!;
   const register = REGISTER_LOCALS[base]!;
   const ask = (): void => {
-    code.get(register).i64(BigInt(offset)).op('i64.add').i32(size).i32(write ? 1 : 0).i32(index);
+    code
+      .get(register)
+      .i64(BigInt(offset))
+      .op('i64.add')
+      .i32(size)
+      .i32(write ? 1 : 0)
+      .i32(index);
     code.op('call', around.functions.access);
   };
   /** The address less the region's start, which is `minus` (and what `emitMinus` puts on the stack). */
@@ -461,8 +514,15 @@ function emitCheck(
   };
   if (guess === STACK) {
     emitOffset(-STACK_SIZE, () => code.get(REGISTER_LOCALS[FRAME_POINTER]!));
-    code.i64(BigInt(STACK_SIZE - size)).op('i64.gt_u').op('if');
-  } else if (around.hasPacket && (guess === PACKET || guess === undefined) && (around.packetWritable || !write)) {
+    code
+      .i64(BigInt(STACK_SIZE - size))
+      .op('i64.gt_u')
+      .op('if');
+  } else if (
+    around.hasPacket &&
+    (guess === PACKET || guess === undefined) &&
+    (around.packetWritable || !write)
+  ) {
     // Below the length, and with all its bytes: no sum here can wrap around.
     emitOffset(0, () => code.get(PACKET_START).op('i64.extend_i32_u'));
     code.tee(SCRATCH.i64).get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.ge_u');
@@ -475,7 +535,10 @@ function emitCheck(
       return;
     }
     emitOffset(region.base);
-    code.i64(BigInt(region.length - size)).op('i64.gt_u').op('if');
+    code
+      .i64(BigInt(region.length - size))
+      .op('i64.gt_u')
+      .op('if');
   }
   ask();
   code.op('end');
@@ -506,24 +569,37 @@ function emitAtomic(placed: Placed, instruction: Of<'atomic'>, known: Knowledge,
 function emitPacketLoad({ size, index, offset }: Of<'packet'>, known: Knowledge, emitter: Emitter): void {
   const { code, around, isMain } = emitter;
   const reject = (): void => {
-    if (isMain) code.i64(0n).op('return');
+    if (isMain && around.convention === 'narrow') code.i64(0n).op('return');
     else code.op('call', around.functions.endProgram).op('unreachable');
   };
-  if (!around.hasPacket || (index === undefined && offset < 0)) {
+  if (!around.hasPacket || (index === undefined && offset < 0 && !around.hasHeaderOffsets)) {
     reject();
     return;
   }
   let at = offset;
-  if (index === undefined) {
+  if (index === undefined && offset >= 0) {
     if (offset + size > known.packetLength) {
-      code.get(PACKET_LENGTH).i32(offset + size).op('i32.lt_u').op('if');
+      code
+        .get(PACKET_LENGTH)
+        .i32(offset + size)
+        .op('i32.lt_u')
+        .op('if');
       reject();
       code.op('end');
     }
     code.get(PACKET_START);
   } else {
-    emitRegister(code, index, 32);
-    code.i32(offset).op('i32.add').tee(SCRATCH.i32).op('i64.extend_i32_u').i64(BigInt(size)).op('i64.add');
+    if (index === undefined) code.i32(offset);
+    else {
+      emitRegister(code, index, 32);
+      code.i32(offset).op('i32.add');
+    }
+    code.set(SCRATCH.i32);
+    if (around.hasHeaderOffsets) {
+      code.get(SCRATCH.i32).i32(0).op('i32.lt_s').op('if');
+      code.get(SCRATCH.i32).op('call', around.functions.headerOffset).set(SCRATCH.i32).op('end');
+    }
+    code.get(SCRATCH.i32).op('i64.extend_i32_u').i64(BigInt(size)).op('i64.add');
     code.get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.gt_u').op('if');
     reject();
     code.op('end').get(PACKET_START).get(SCRATCH.i32).op('i32.add');
@@ -540,11 +616,11 @@ function emitPacketLoad({ size, index, offset }: Of<'packet'>, known: Knowledge,
 /** The number of the helper is on the stack. */
 function emitHelperCall(index: number, emitter: Emitter): void {
   const { code, around } = emitter;
-  code.i32(index).get(REGISTER_LOCALS[FRAME_POINTER]!);
-  for (const register of ARGUMENTS) code.get(REGISTER_LOCALS[register]!);
-  code.op('call', around.functions.helper).set(REGISTER_LOCALS[0]!);
-  // A tail call has run the rest of the program; what it returned is this function's result.
-  code.op('global.get', around.globals.ended).op('if').i32(0).op('global.set', around.globals.ended);
+  code.i32(index);
+  for (const register of [0, ...ARGUMENTS, FRAME_POINTER]) code.get(REGISTER_LOCALS[register]!);
+  // Gives r0, and whether a tail call has run the rest of the program: r0 is its result then.
+  code.op('call', around.functions.callHelper).set(SCRATCH.i32).set(REGISTER_LOCALS[0]!);
+  code.get(SCRATCH.i32).op('if');
   emitReturn(emitter);
   code.op('end');
   emitPacketReload(emitter);
@@ -570,9 +646,13 @@ function emitLocalCall(index: number, callee: number, emitter: Emitter): void {
   code.get(SCRATCH.i32).i32(0).op('i32.lt_s').op('if');
   emitFault(code, 'budget', index, around);
   code.op('end');
-  for (const register of ARGUMENTS) code.get(REGISTER_LOCALS[register]!);
-  code.get(frame).i64(BigInt(around.frameStep)).op('i64.add');
-  code.op('call', around.functions.local.get(callee)!).set(REGISTER_LOCALS[0]!);
+  const { parameters, results } = PASSED[around.convention];
+  for (let local = 0; local < parameters; local++) {
+    code.get(local);
+    if (local === frame) code.i64(BigInt(around.frameStep)).op('i64.add');
+  }
+  code.op('call', around.functions.local.get(callee)!);
+  for (const register of [...results].reverse()) code.set(REGISTER_LOCALS[register]!);
   if (hasLoops) code.op('global.get', fuel).set(FUEL);
   emitPacketReload(emitter);
 }

@@ -1,3 +1,5 @@
 /** Compilers behind the engines. */
 
+export type { Proof, Proofs } from './emit.js';
 export { canGenerateCode, type JavaScriptSource, loadJavaScript, toJavaScript } from './javascript.js';
+export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './webassembly.js';

@@ -6,10 +6,11 @@
  * kept. The region is a guess that decides which bounds to compare with first; checked bytes are facts.
  */
 
-import type { Instruction } from '../ebpf/instruction.js';
-import { FRAME_POINTER, REGISTERS } from '../ebpf/opcodes.js';
+import { type Instruction, opcodes } from '../ebpf/index.js';
 import { type Graph, predecessors, reversePostorder } from '../graph.js';
 import type { EbpfBlock } from './ebpfFlow.js';
+
+const { FRAME_POINTER, REGISTERS } = opcodes;
 
 /** The frame's own stack, as a guess. */
 export const STACK = -1;
@@ -127,8 +128,7 @@ function sameKnowledge(a: Knowledge, b: Knowledge | undefined): boolean {
 /** Adds a range, joined with one that it touches. */
 function withRange(known: RegisterKnowledge, range: CheckedRange): RegisterKnowledge {
   const touching = known.checked.find(
-    ({ low, high, writable }) =>
-      writable === range.writable && range.low <= high && low <= range.high,
+    ({ low, high, writable }) => writable === range.writable && range.low <= high && low <= range.high,
   );
   const joined =
     touching === undefined
@@ -149,11 +149,16 @@ export function learn(known: Knowledge, instruction: Instruction): Knowledge {
       const { op, width, dst, operand } = instruction;
       const old = known.registers[dst]!;
       if (width === 32) return change(dst, NOTHING);
-      if (op === 'mov') return change(dst, 'register' in operand ? known.registers[operand.register]! : NOTHING);
+      if (op === 'mov')
+        return change(dst, 'register' in operand ? known.registers[operand.register]! : NOTHING);
       if (op !== 'add' && op !== 'sub') return change(dst, NOTHING);
       if ('constant' in operand) {
         const by = op === 'add' ? operand.constant : -operand.constant;
-        const checked = old.checked.map((range) => ({ ...range, low: range.low - by, high: range.high - by }));
+        const checked = old.checked.map((range) => ({
+          ...range,
+          low: range.low - by,
+          high: range.high - by,
+        }));
         return change(dst, { guess: old.guess, checked });
       }
       return change(dst, { guess: old.guess ?? known.registers[operand.register]!.guess, checked: [] });

@@ -3,10 +3,16 @@
  * environment that interpreter and definition take as well.
  */
 
-import type { Program } from '../ebpf/instruction.js';
-import { DEFAULT_BUDGET, type Environment } from '../ebpf/machine.js';
-import { type FaultKind, type Region, RuntimeFault } from '../ebpf/memory.js';
-import { MAX_FRAMES, MAX_TAIL_CALLS, STACK_SIZE } from '../ebpf/opcodes.js';
+import {
+  DEFAULT_BUDGET,
+  type Environment,
+  type Executable,
+  type FaultKind,
+  opcodes,
+  type Program,
+  type Region,
+  RuntimeFault,
+} from '../ebpf/index.js';
 import {
   CodeWriter,
   type DefinedFunction,
@@ -17,10 +23,13 @@ import {
   MEMORY_IMPORT,
   type WasmModule,
 } from '../wasm/index.js';
+import { type Convention, conventionOf } from './convention.js';
 import { type EbpfFunction, functionsOf } from './ebpfFlow.js';
-import { emitFunction, FAULTS, type FixedRegion, type Proofs, type Surroundings } from './emit.js';
+import { emitFunction, FAULTS, type FixedRegion, PASSED, type Proofs, type Surroundings } from './emit.js';
 import { PACKET } from './knowledge.js';
-import { LinearMemory } from './linear.js';
+import { LinearMemory, REGISTERS_HIGH, REGISTERS_LOW } from './linear.js';
+
+const { FRAME_POINTER, MAX_FRAMES, MAX_TAIL_CALLS, STACK_SIZE } = opcodes;
 
 export interface WebAssemblyOptions {
   /** What a verifier has proved; taken at its word, within what WebAssembly itself makes safe. */
@@ -29,83 +38,111 @@ export interface WebAssemblyOptions {
   readonly pointers?: ReadonlyMap<number, Region>;
 }
 
-export interface CompiledEbpf {
+/**
+ * A program ready to run. A packet that lies elsewhere is copied in first, and its region points to the
+ * copy afterwards.
+ */
+export interface CompiledEbpf extends Executable {
   readonly module: WasmModule;
-  /**
-   * Runs the program; gives r0. A packet that lies elsewhere is copied in, and its region points to the
-   * copy afterwards.
-   *
-   * @throws RuntimeFault as the interpreter does.
-   */
-  readonly run: (args?: readonly bigint[]) => bigint;
 }
 
 /** Wide enough for any program whose budget the interpreter would take. */
 const MOST_FUEL = 0x7fff_ffff;
-const FRAME_STEP = 65536;
-
-/** Indexes of the imports, in the order of {@link IMPORTS}. */
-const HELPER = 0;
-const FAULT = 1;
-const END_PROGRAM = 2;
-const LOCATE = 3;
-const ACCESS = 4;
-const FIRST_LOCAL = 5;
+const PAGE_SIZE = 65536;
 
 const IMPORTS: readonly ImportedFunction[] = [
-  {
-    module: 'weir',
-    name: 'helper',
-    type: { params: ['i32', 'i32', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], results: ['i64'] },
-  },
+  { module: 'weir', name: 'helper', type: { params: ['i32', 'i32'], results: ['i32'] } },
   { module: 'weir', name: 'fault', type: { params: ['i32', 'i32'], results: [] } },
   { module: 'weir', name: 'endProgram', type: { params: [], results: [] } },
-  { module: 'weir', name: 'locate', type: { params: ['i64', 'i32', 'i32', 'i32'], results: [] } },
+  { module: 'weir', name: 'locate', type: { params: ['i32', 'i32', 'i32', 'i32', 'i32'], results: [] } },
+  { module: 'weir', name: 'headerOffset', type: { params: ['i32'], results: ['i32'] } },
 ];
+const importOf = (name: string): number => IMPORTS.findIndex((row) => row.name === name);
+const ACCESS = IMPORTS.length;
+const CALL_HELPER = ACCESS + 1;
+const START = ACCESS + 2;
+const RESUME = ACCESS + 3;
+const MAIN = ACCESS + 4;
 
-const GLOBAL = { fuel: 0, packetStart: 1, packetLength: 2, ended: 3 } as const;
+const GLOBAL = { fuel: 0, packetStart: 1, packetLength: 2, resultHigh: 3 } as const;
 const GLOBALS: readonly Global[] = Object.keys(GLOBAL).map((name) => ({ name, type: 'i32', value: 0n }));
 
-/** Thrown through compiled code to end the whole program. */
+/** Thrown through compiled code to end the whole program; the halves of its result. */
 class EndProgram {
-  readonly result: bigint;
-  constructor(result: bigint) {
-    this.result = result;
+  readonly low: number;
+  readonly high: number;
+  constructor(low: number, high: number) {
+    this.low = low;
+    this.high = high;
   }
 }
 
-/** The module of a program for an environment, without running anything. */
+/** The module of a program for an environment whose regions are in place. */
 function moduleOf(
   program: Program,
   environment: Environment,
-  fixed: readonly FixedRegion[],
-  guesses: ReadonlyMap<number, number>,
-  stack: number,
-  pages: number,
+  linear: LinearMemory,
   options: WebAssemblyOptions,
 ): WasmModule {
-  const functions = functionsOf(program, environment.lenient ?? false);
-  const local = new Map(functions.map(({ entry }, index) => [entry, FIRST_LOCAL + index]));
+  const { packet, lenient = false } = environment;
+  const regions = linear.all.filter((region) => region !== packet && region.refresh === undefined);
+  const pointers = [...(options.pointers ?? [])];
+  const functions = functionsOf(program, lenient);
+  const convention = conventionOf(functions);
+  const contexts = linear.all.filter((region) => region.refresh !== undefined);
+  // A context is filled when a program may look at it: its length is that of its bytes then.
+  const fixed = [
+    ...regions.map(({ base, length, writable }): FixedRegion => ({ base, length, writable })),
+    ...contexts.map(({ base, bytes, writable }): FixedRegion => ({ base, length: bytes.length, writable })),
+  ];
+  const all = [...regions, ...contexts];
   const around: Surroundings = {
     regions: fixed,
-    hasPacket: environment.packet !== undefined,
-    packetWritable: environment.packet?.writable ?? false,
-    functions: { helper: HELPER, fault: FAULT, endProgram: END_PROGRAM, access: ACCESS, local },
+    hasPacket: packet !== undefined,
+    packetWritable: packet?.writable ?? false,
+    hasHeaderOffsets: environment.headerOffset !== undefined,
+    functions: {
+      callHelper: CALL_HELPER,
+      headerOffset: importOf('headerOffset'),
+      fault: importOf('fault'),
+      endProgram: importOf('endProgram'),
+      access: ACCESS,
+      local: new Map(functions.map(({ entry }, index) => [entry, MAIN + index])),
+    },
     globals: GLOBAL,
     resolveWide: (pseudo, low, high, index) => resolveWide(environment, pseudo, low, high, index),
+    programLength: program.length,
+    convention,
+    callsMain: functions.some(({ blocks }) =>
+      blocks.some(({ instructions }) =>
+        instructions.some(
+          ({ instruction, index }) =>
+            instruction.kind === 'callLocal' && index + 1 + instruction.distance === 0,
+        ),
+      ),
+    ),
     proofs: options.proofs ?? [],
-    lastFrame: stack + (MAX_FRAMES - 2) * FRAME_STEP + STACK_SIZE,
-    frameStep: FRAME_STEP,
-    guesses,
+    lastFrame: linear.stack + (MAX_FRAMES - 2) * PAGE_SIZE + STACK_SIZE,
+    frameStep: PAGE_SIZE,
+    guesses: new Map(
+      pointers.map(([register, region]) => [register, region === packet ? PACKET : all.indexOf(region)]),
+    ),
   };
   const emitted = functions.map((source: EbpfFunction) => emitFunction(source, around));
   return {
     imports: IMPORTS,
-    memoryPages: pages,
+    memoryPages: linear.memory.buffer.byteLength / PAGE_SIZE,
     globals: GLOBALS,
-    functions: [accessFunction(fixed), ...emitted],
+    functions: [
+      accessFunction(fixed),
+      HELPER_FUNCTION,
+      startFunction(linear.stack + STACK_SIZE, convention),
+      resumeFunction(convention),
+      ...emitted,
+    ],
     exports: [
-      { name: 'main', kind: 'func', index: FIRST_LOCAL },
+      { name: 'start', kind: 'func', index: START },
+      { name: 'resume', kind: 'func', index: RESUME },
       ...Object.entries(GLOBAL).map(([name, index]) => ({ name, kind: 'global' as const, index })),
     ],
   };
@@ -123,38 +160,122 @@ function resolveWide(
   throw new RuntimeFault('bad-argument', index, message);
 }
 
+const locals = (type: Local['type'], ...names: readonly string[]): readonly Local[] =>
+  names.map((name) => ({ name, type }));
+
 /** Looks through all fixed regions, then asks the host, who knows the others and has words for faults. */
 function accessFunction(regions: readonly FixedRegion[]): DefinedFunction {
-  const params: readonly Local[] = [
-    { name: 'address', type: 'i64' },
-    { name: 'size', type: 'i32' },
-    { name: 'write', type: 'i32' },
-    { name: 'index', type: 'i32' },
-  ];
+  const params = [...locals('i64', 'address'), ...locals('i32', 'size', 'write', 'index')];
+  const [address, size, write, index, offset] = [0, 1, 2, 3, 4] as const;
   const code = new CodeWriter();
   for (const { base, length, writable } of regions) {
     if (length === 0) continue;
-    code.get(0).i64(BigInt(base)).op('i64.sub').tee(4).i64(BigInt(length)).op('i64.lt_u');
-    code.get(4).get(1).op('i64.extend_i32_u').op('i64.add').i64(BigInt(length)).op('i64.le_u').op('i32.and');
-    if (!writable) code.get(2).op('i32.eqz').op('i32.and');
+    code.get(address).i64(BigInt(base)).op('i64.sub').tee(offset).i64(BigInt(length)).op('i64.lt_u');
+    code.get(offset).get(size).op('i64.extend_i32_u').op('i64.add').i64(BigInt(length)).op('i64.le_u');
+    code.op('i32.and');
+    if (!writable) code.get(write).op('i32.eqz').op('i32.and');
     code.op('if').op('return').op('end');
   }
-  for (let param = 0; param < params.length; param++) code.get(param);
-  code.op('call', LOCATE);
-  const locals: readonly Local[] = [{ name: 'offset', type: 'i64' }];
-  return { name: 'access', params, results: [], locals, body: code.bytes };
+  code.get(address).op('i32.wrap_i64').get(address).i64(32n).op('i64.shr_u').op('i32.wrap_i64');
+  code.get(size).get(write).get(index).op('call', importOf('locate'));
+  return { name: 'access', params, results: [], locals: locals('i64', 'offset'), body: code.bytes };
+}
+
+/** Puts r0–r5 and r10 where helpers look, calls one, and gives r0 and whether the program has ended. */
+const HELPER_FUNCTION: DefinedFunction = (() => {
+  const registers = [0, 1, 2, 3, 4, 5, FRAME_POINTER];
+  const params = [...locals('i32', 'number', 'index'), ...locals('i64', ...registers.map((r) => `r${r}`))];
+  const code = new CodeWriter();
+  registers.forEach((register, place) => {
+    code
+      .i32(0)
+      .get(2 + place)
+      .op('i64.store32', REGISTERS_LOW + 4 * register);
+    code
+      .i32(0)
+      .get(2 + place)
+      .i64(32n)
+      .op('i64.shr_u')
+      .op('i64.store32', REGISTERS_HIGH + 4 * register);
+  });
+  const ended = params.length;
+  code.get(0).get(1).op('call', importOf('helper')).set(ended);
+  code.i32(0).op('i64.load32_u', REGISTERS_HIGH).i64(32n).op('i64.shl');
+  code.i32(0).op('i64.load32_u', REGISTERS_LOW).op('i64.or').get(ended);
+  return {
+    name: 'callHelper',
+    params,
+    results: ['i64', 'i32'],
+    locals: locals('i32', 'ended'),
+    body: code.bytes,
+  };
+})();
+
+/** The entry without 64-bit numbers, which would be BigInts to the host. */
+function startFunction(frame: number, convention: Convention): DefinedFunction {
+  const code = new CodeWriter();
+  const { parameters, results } = PASSED[convention];
+  code.get(0).op('i64.extend_i32_u').get(1).op('i64.extend_i32_u').i64(0n).i64(0n).i64(0n).i64(BigInt(frame));
+  for (let parameter = 6; parameter < parameters; parameter++) code.i64(0n);
+  code.op('call', MAIN);
+  for (let result = 1; result < results.length; result++) code.op('drop');
+  code.tee(2).i64(32n).op('i64.shr_u').op('i32.wrap_i64');
+  code.op('global.set', GLOBAL.resultHigh).get(2).op('i32.wrap_i64');
+  return {
+    name: 'start',
+    params: locals('i32', 'r1', 'r2'),
+    results: ['i32'],
+    locals: locals('i64', 'result'),
+    body: code.bytes,
+  };
+}
+
+/** The entry for tail calls: on the caller's frame. */
+function resumeFunction(convention: Convention): DefinedFunction {
+  const code = new CodeWriter();
+  const { parameters, results } = PASSED[convention];
+  const params = locals('i64', 'r1', 'r2', 'r3', 'r4', 'r5', 'r10');
+  for (let parameter = 0; parameter < parameters; parameter++) {
+    if (parameter < params.length) code.get(parameter);
+    else code.i64(0n);
+  }
+  code.op('call', MAIN);
+  for (let result = 1; result < results.length; result++) code.op('drop');
+  return { name: 'resume', params, results: ['i64'], locals: [], body: code.bytes };
+}
+
+/** Whether a program may look at its context: it reads memory other than its own stack, or passes it on. */
+const looksAround = (program: Program, lenient: boolean): boolean =>
+  functionsOf(program, lenient).some(({ blocks }) =>
+    blocks.some(({ instructions }) =>
+      instructions.some(({ instruction }) => {
+        if ('base' in instruction) return instruction.base !== FRAME_POINTER;
+        return instruction.kind === 'call' || instruction.kind === 'callRegister';
+      }),
+    ),
+  );
+
+const usesStack = (program: Program): boolean =>
+  program.some(({ dst, src }) => dst === FRAME_POINTER || src === FRAME_POINTER);
+
+interface Exports {
+  readonly start: (r1: number, r2: number) => number;
+  readonly resume: (...registers: bigint[]) => bigint;
+  readonly fuel: WebAssembly.Global;
+  readonly packetStart: WebAssembly.Global;
+  readonly packetLength: WebAssembly.Global;
+  readonly resultHigh: WebAssembly.Global;
 }
 
 interface Loaded {
   readonly module: WasmModule;
-  /** Runs the program on a frame; fuel is taken from `budget`. */
-  readonly enter: (args: readonly bigint[], frame: bigint) => bigint;
+  readonly exports: Exports;
 }
 
 /**
- * Compiles a program for an environment whose memory it then shares.
+ * Compiles a program for an environment whose memory it then shares. Slots that mean nothing fault when
+ * they are reached: validate() first.
  *
- * @throws DecodeError for a slot that can be reached and means nothing.
  * @throws RuntimeFault where a 64-bit immediate cannot be resolved.
  */
 export function compileEbpf(
@@ -165,84 +286,101 @@ export function compileEbpf(
   const { memory, packet, helpers } = environment;
   const linear = LinearMemory.of(memory);
   const budget = Math.min(environment.budget ?? DEFAULT_BUDGET, MOST_FUEL);
-  const others = new Map<Program, Loaded>();
+  const targets = new Map<Program, Loaded>();
+  const host = { memory, packet, index: 0, low: linear.low, high: linear.high };
   let tailCalls = 0;
+
+  /** Brings in what helpers or callers changed. */
+  const settle = ({ packetStart, packetLength }: Exports): void => {
+    linear.settle();
+    host.low = linear.low;
+    host.high = linear.high;
+    if (packet === undefined) return;
+    packetStart.value = packet.base;
+    packetLength.value = packet.length;
+  };
+
+  const registerValue = (register: number): bigint =>
+    (BigInt(host.high[register]! >>> 0) << 32n) | BigInt(host.low[register]! >>> 0);
+
+  /** Runs the target of a tail call on the frame of its caller, with the caller's r1 to r5. */
+  const runTarget = (target: Program): void => {
+    let loaded = targets.get(target);
+    if (loaded === undefined) {
+      loaded = load(target, {});
+      targets.set(target, loaded);
+    }
+    const { exports } = loaded;
+    exports.fuel.value = budget;
+    settle(exports);
+    const result = exports.resume(...[1, 2, 3, 4, 5, FRAME_POINTER].map(registerValue));
+    host.low[0] = Number(BigInt.asIntN(32, result));
+    host.high[0] = Number(BigInt.asIntN(32, result >> 32n));
+  };
 
   const load = (loading: Program, settings: WebAssemblyOptions): Loaded => {
     linear.settle();
-    const regions = linear.all.filter((region) => region !== packet);
-    const fixed = regions.map(({ base, length, writable }) => ({ base, length, writable }));
-    const guesses = new Map(
-      [...(settings.pointers ?? [])].map(([register, region]) => [
-        register,
-        region === packet ? PACKET : regions.indexOf(region),
-      ]),
-    );
-    const pages = linear.memory.buffer.byteLength / 65536;
-    const module = moduleOf(loading, environment, fixed, guesses, linear.stack, pages, settings);
-    const compiled = new WebAssembly.Module(encodeModule(module));
-
-    const syncPacket = (): void => {
-      linear.settle();
-      global('packetStart').value = packet?.base ?? 0;
-      global('packetLength').value = packet?.length ?? 0;
-    };
-    const helper = (number: number, index: number, frame: bigint, ...args: bigint[]): bigint => {
+    const module = moduleOf(loading, environment, linear, settings);
+    const helper = (number: number, index: number): number => {
       const run = helpers.get(number);
       if (run === undefined) throw new RuntimeFault('unknown-helper', index, `there is no helper ${number}`);
-      const [r1, r2, r3, r4, r5] = args.map((value) => BigInt.asUintN(64, value));
-      const outcome = run({ memory, packet, index }, [r1!, r2!, r3!, r4!, r5!]);
-      let result: bigint;
-      if (typeof outcome === 'bigint') result = outcome;
-      else if (outcome.kind === 'exit') throw new EndProgram(BigInt.asUintN(64, outcome.result));
-      else if (++tailCalls > MAX_TAIL_CALLS) result = -1n;
-      else {
-        let target = others.get(outcome.program);
-        if (target === undefined) {
-          target = load(outcome.program, {});
-          others.set(outcome.program, target);
+      host.index = index;
+      const outcome = run(host);
+      if (outcome?.kind === 'exit') throw new EndProgram(host.low[0]!, host.high[0]!);
+      let ended = 0;
+      if (outcome?.kind === 'tailCall') {
+        if (++tailCalls > MAX_TAIL_CALLS) {
+          host.low[0] = -1;
+          host.high[0] = -1;
+        } else {
+          runTarget(outcome.program);
+          ended = 1;
         }
-        result = target.enter(args, frame);
-        global('ended').value = 1;
       }
-      syncPacket();
-      return result;
+      settle(exports);
+      return ended;
     };
     const fault = (kind: number, index: number): never => {
       throw new RuntimeFault(FAULTS[kind] as FaultKind, index, messageOf(kind, budget));
     };
-    const locate = (address: bigint, size: number, write: number, index: number): void => {
-      const full = BigInt.asUintN(64, address);
-      memory.locate(Number(full & 0xffff_ffffn), Number(full >> 32n), size, write !== 0, index);
+    const locate = (low: number, high: number, size: number, write: number, index: number): void => {
+      memory.locate(low, high, size, write !== 0, index);
       linear.settle();
     };
     const endProgram = (): never => {
-      throw new EndProgram(0n);
+      throw new EndProgram(0, 0);
     };
-    const { exports } = new WebAssembly.Instance(compiled, {
-      weir: { [MEMORY_IMPORT.name]: linear.memory, helper, fault, endProgram, locate },
+    const headerOffset = (offset: number): number => environment.headerOffset!(offset);
+    const { exports: exported } = new WebAssembly.Instance(new WebAssembly.Module(encodeModule(module)), {
+      weir: { [MEMORY_IMPORT.name]: linear.memory, helper, fault, endProgram, locate, headerOffset },
     });
-    const main = exports.main as (...args: bigint[]) => bigint;
-    const global = (name: keyof typeof GLOBAL): WebAssembly.Global => exports[name] as WebAssembly.Global;
-    const enter = ([r1 = 0n, r2 = 0n, r3 = 0n, r4 = 0n, r5 = 0n]: readonly bigint[], frame: bigint): bigint => {
-      global('fuel').value = budget;
-      syncPacket();
-      return BigInt.asUintN(64, main(r1, r2, r3, r4, r5, frame));
-    };
-    return { module, enter };
+    const exports = exported as unknown as Exports;
+    return { module, exports };
   };
 
-  const first = load(program, options);
-  const run = (args: readonly bigint[] = []): bigint => {
+  const { module, exports } = load(program, options);
+  const low = new Int32Array(opcodes.REGISTERS);
+  const high = new Int32Array(opcodes.REGISTERS);
+  const contexts = looksAround(program, environment.lenient ?? false)
+    ? linear.all.filter((region) => region.refresh !== undefined)
+    : [];
+  const clears = usesStack(program);
+  const run = (r1: number, r2: number): void => {
     tailCalls = 0;
+    for (const context of contexts) context.refresh!();
+    if (clears) linear.clearStack();
+    exports.fuel.value = budget;
+    settle(exports);
     try {
-      return first.enter(args, BigInt(linear.stack + STACK_SIZE));
+      low[0] = exports.start(r1, r2);
+      high[0] = exports.resultHigh.value;
     } catch (error) {
-      if (error instanceof EndProgram) return error.result;
-      throw error;
+      if (!(error instanceof EndProgram)) throw error;
+      low[0] = error.low;
+      high[0] = error.high;
     }
   };
-  return { module: first.module, run };
+  return { module, low, high, run };
 }
 
 function messageOf(kind: number, budget: number): string {
@@ -252,7 +390,9 @@ function messageOf(kind: number, budget: number): string {
     case 'call-depth':
       return `calls nest deeper than ${MAX_FRAMES} frames`;
     case 'unknown-helper':
-      return 'there is no kernel function here';
+      return 'there is no such kernel function here';
+    case 'bad-instruction':
+      return 'this is no instruction that can run here';
     default:
       return 'the program has no such instruction';
   }
