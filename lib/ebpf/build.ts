@@ -24,6 +24,8 @@ export const load = (size: Size, dst: number, base: number, offset: number): Slo
 export const store = (size: Size, base: number, offset: number, src: number): Slot =>
   one({ kind: 'store', size, base, offset, operand: register(src) });
 export const fromBigEndian = (dst: number, bits: 16 | 32): Slot => one({ kind: 'swap', op: 'be', bits, dst });
+/** Reverses all eight bytes. */
+export const swapBytes = (dst: number): Slot => one({ kind: 'swap', op: 'be', bits: 64, dst });
 export const packetLoad = (size: 1 | 2 | 4, offset: number, index?: number): Slot =>
   one({ kind: 'packet', size, index, offset: offset | 0 });
 export const branch = (

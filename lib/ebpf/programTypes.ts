@@ -133,7 +133,7 @@ export const SKB = {
   data: 76,
   dataEnd: 80,
 } as const;
-export const XDP_MD = { data: 0, dataEnd: 4 } as const;
+export const XDP_MD = { data: 0, dataEnd: 4, ingressIfindex: 12 } as const;
 
 // biome-ignore format: a table reads best with one row a line
 const SKB_DATA_FIELDS: readonly ContextField[] = [

@@ -1,0 +1,85 @@
+/**
+ * Classic → eBPF: the forms that a verifier accepts, as a list of passes over the flow graph.
+ *
+ *     split → plain offsets → simplify → back edges → liveness ─┬→ portable: LD_ABS, __sk_buff
+ *                                                                └→ direct: bounds, byte order, guards
+ *                                                                                   both → emit → layout
+ */
+
+import {
+  assertValid,
+  type Program as Classic,
+  extensionAt,
+  headerRelative,
+  opcodes,
+  type Personality,
+} from '../cbpf/index.js';
+import { type Graph, type Statement, split } from '../cfg/index.js';
+import type { Program } from '../ebpf/index.js';
+import { liveness, orderOf } from './dataflow.js';
+import { emitDirect, NETWORK_OFFSET } from './direct.js';
+import { splitBackEdges } from './emit.js';
+import { liftKernel } from './kernel.js';
+import { emitPortable } from './portable.js';
+import { simplify } from './simplify.js';
+
+/** `kernel`: what Linux makes of an attached filter. The others can be loaded as eBPF. */
+export type LiftForm = 'kernel' | 'portable' | 'xdp' | 'tc';
+
+export const LIFT_FORMS: readonly LiftForm[] = ['kernel', 'portable', 'xdp', 'tc'];
+
+export interface LiftOptions {
+  /** Default `portable`. */
+  readonly form?: LiftForm;
+  /** Whose rules the program follows at the edges; default `libpcap`. The form `kernel` follows the kernel's. */
+  readonly personality?: Personality;
+}
+
+/**
+ * Lifts a classic program. The result returns in r0 what the classic program returns: bytes to keep, 0
+ * to reject.
+ *
+ * Loops, which only `protochain` makes, end after 32 rounds with 0. The direct forms see packets of up
+ * to 65,535 bytes.
+ *
+ * @throws ProgramError when the program is not valid.
+ * @throws LiftError when it has no such form: it asks for what the form's context lacks.
+ */
+export function lift(program: Classic, options: LiftOptions = {}): Program {
+  const { form = 'portable', personality = form === 'kernel' ? 'kernel' : 'libpcap' } = options;
+  if (form === 'kernel') {
+    assertValid(program, { personality: 'kernel' });
+    return liftKernel(program).program;
+  }
+  assertValid(program, { personality, loops: 'bounded' });
+  const direct = form !== 'portable';
+  const plain = direct ? plainOffsets(split(program), personality) : split(program);
+  const simple = simplify(plain, personality, direct);
+  const graph = splitBackEdges(simple, orderOf(simple));
+  const order = orderOf(graph);
+  const live = liveness(graph, order);
+  return direct
+    ? emitDirect(graph, order, live, personality, form)
+    : emitPortable(graph, order, live, personality);
+}
+
+/** The kernel's header-relative offsets, as offsets in the packet of an Ethernet hook. */
+function plainOffsets(graph: Graph, personality: Personality): Graph {
+  if (personality === 'libpcap') return graph;
+  const metadata = { networkOffset: NETWORK_OFFSET, linkOffset: 0 };
+  const plain = (statement: Statement): Statement => {
+    const { code, k } = statement;
+    const mode = opcodes.modeOf(code);
+    const kind = opcodes.classOf(code);
+    const absolute =
+      (kind === opcodes.LD && mode === opcodes.ABS) || (kind === opcodes.LDX && mode === opcodes.MSH);
+    if (!absolute || k < 0x8000_0000 || (kind === opcodes.LD && extensionAt(k) !== undefined))
+      return statement;
+    const offset = headerRelative(k | 0, metadata);
+    return { ...statement, k: offset < 0 ? 0x8000_0000 : offset };
+  };
+  return {
+    entry: graph.entry,
+    blocks: graph.blocks.map((block) => ({ ...block, statements: block.statements.map(plain) })),
+  };
+}
