@@ -24,6 +24,7 @@ import {
 } from './codegen/index.js';
 import { engineOf, loadAuto } from './engine.js';
 import { describeDlt, dltOfLinkType, linkTypeNamed, linkTypeOfDlt } from './names/index.js';
+import { evidentlyRejects, isRejection, optimize as optimizeGraph } from './optimize/index.js';
 import { FilterError, type Span } from './source.js';
 
 export interface CompileOptions extends Omit<GenerateOptions, 'linkType' | 'snapLength'> {
@@ -131,7 +132,9 @@ export function compile(expression: string, options: CompileOptions = {}): Filte
   const tree = parseChecked(expression, settings);
   const { graph, verdict, refusable } = generate(tree, settings);
   if (verdict === false && optimize && refusable) throw rejectsAll(expression);
-  const program = linearize(graph);
+  const final = optimize ? optimizeGraph(graph) : graph;
+  if (optimize && refusable && isRejection(final) && evidentlyRejects(graph)) throw rejectsAll(expression);
+  const program = linearize(final);
   const test = engine === undefined || engine === 'auto' ? loadAuto(program) : engineOf(engine).load(program);
   return new Filter(expression, options, dlt, program, test);
 }

@@ -52,6 +52,7 @@ export function prologue(context: Context, blocks: Block[], entry: number, rejec
   const fragments: FragmentBlock[] = [];
   const radio = link.slot?.cell === undefined ? undefined : row.radio;
   if (radio !== undefined) {
+    context.unoptimized ||= radio === 'prism';
     const blocks = radioLength(radio, link.slot!.cell!);
     const last = blocks.at(-1)!;
     const next = payload.slot?.cell === undefined ? 'true' : blocks.length;
@@ -59,6 +60,8 @@ export function prologue(context: Context, blocks: Block[], entry: number, rejec
   }
   if (payload.slot?.cell !== undefined) {
     const cell = payload.slot.cell;
+    // libpcap's optimizer leaves programs alone that jump within their prologue.
+    context.unoptimized ||= row.payload === 'wlan';
     if (row.payload === 'wlan') fragments.push(...wlanLength(context, fragments.length, cell));
     if (row.payload === 'pflog') fragments.push(pflogLength(cell));
   }

@@ -1,0 +1,139 @@
+/**
+ * Pass: tests whose outcome is known, by facts along edges.
+ *
+ * Goes through the steps in order with what holds on entry to each. A test that is decided becomes a
+ * `goto`; an edge to a step whose outcome is decided on that edge goes straight on (jump threading).
+ * Preserves verdict and traps: a step is skipped only where nothing it computes may trap, and where it
+ * assigns nothing. Measure: every change moves an edge further down the order, or removes a test or a
+ * touch; nothing is added but touches of the removed test.
+ */
+
+import { compact, type Decisions, type Step, type StepExit } from './decision.js';
+import { compute, decide, type Facts, factOf, join, learn, mayTrap, NOTHING_KNOWN } from './facts.js';
+import { normalize } from './normalize.js';
+import { unimplied } from './read.js';
+import type { Value, Values } from './value.js';
+
+/** Steps that one edge is led past at most; later rounds lead it further. */
+const LONGEST_WALK = 512;
+
+export function decideTests(decisions: Decisions): Decisions {
+  const { values, homes, entry } = decisions;
+  const steps = decisions.steps.map((step) => normalized(values, step));
+  const entering = new Array<Facts | undefined>(steps.length);
+  entering[entry] = NOTHING_KNOWN;
+  const enter = (step: number, facts: Facts): void => {
+    const known = entering[step];
+    entering[step] = known === undefined ? facts : join(known, facts);
+  };
+  const follow = (target: number, facts: Facts): number => {
+    const end = destination(values, steps, target, facts);
+    enter(end, facts);
+    return end;
+  };
+  for (let index = 0; index < steps.length; index++) {
+    const facts = entering[index];
+    if (facts !== undefined) steps[index] = decided(values, steps[index]!, facts, follow);
+  }
+  return compact({ values, steps, entry, homes });
+}
+
+/** Brings a step's test into its one form. What the shorter form does not compute, it touches. */
+function normalized(values: Values, step: Step): Step {
+  const { exit } = step;
+  if (exit.kind !== 'test') return step;
+  const test = normalize(values, exit.op, exit.left, exit.right);
+  if (
+    typeof test !== 'boolean' &&
+    !test.negated &&
+    test.op === exit.op &&
+    test.left === exit.left &&
+    test.right === exit.right
+  )
+    return step;
+  const touches = [...step.touches, ...trapping(values, [exit.left, exit.right])];
+  if (typeof test === 'boolean')
+    return { ...step, touches, exit: { kind: 'goto', target: test ? exit.onTrue : exit.onFalse } };
+  const { op, left, right, negated } = test;
+  const [onTrue, onFalse] = negated ? [exit.onFalse, exit.onTrue] : [exit.onTrue, exit.onFalse];
+  return {
+    ...step,
+    touches: unimplied(values, touches, [left, right]),
+    exit: { ...exit, op, left, right, onTrue, onFalse },
+  };
+}
+
+const trapping = (values: Values, list: readonly Value[]): Value[] =>
+  list.filter((value) => values.traps[value]);
+
+function decided(
+  values: Values,
+  step: Step,
+  entering: Facts,
+  follow: (target: number, facts: Facts) => number,
+): Step {
+  const reject: Step = { touches: [], sets: [], exit: { kind: 'return', value: values.constant(0) } };
+  let facts = entering;
+  const touches: Value[] = [];
+  const through = (value: Value): boolean => {
+    const after = compute(values, facts, value);
+    if (after !== undefined) facts = after;
+    return after !== undefined;
+  };
+  for (const value of step.touches) {
+    if (mayTrap(values, facts, value)) touches.push(value);
+    if (!through(value)) return reject;
+  }
+  for (const { value } of step.sets) if (!through(value)) return reject;
+  const { exit } = step;
+  if (exit.kind === 'return') return through(exit.value) ? { ...step, touches } : reject;
+  // Variables are assigned behind the test's operands, which are told by their values.
+  const before = facts;
+  if (exit.kind === 'test' && !(through(exit.left) && through(exit.right))) return reject;
+  const yes = exit.kind === 'test' ? learn(values, facts, exit.op, exit.left, exit.right, true) : undefined;
+  const no = exit.kind === 'test' ? learn(values, facts, exit.op, exit.left, exit.right, false) : undefined;
+  const outcome = yes !== undefined && no !== undefined ? undefined : yes !== undefined;
+  if (exit.kind === 'test' && outcome !== undefined)
+    touches.push(...[exit.left, exit.right].filter((value) => mayTrap(values, before, value)));
+  const assigned = assign(values, facts, step);
+  if (exit.kind === 'goto')
+    return { ...step, touches, exit: { kind: 'goto', target: follow(exit.target, assigned) } };
+  if (outcome !== undefined) {
+    const target = follow(outcome ? exit.onTrue : exit.onFalse, assigned);
+    return { ...step, touches, exit: { kind: 'goto', target } };
+  }
+  const onTrue = follow(exit.onTrue, assign(values, yes!, step));
+  const onFalse = follow(exit.onFalse, assign(values, no!, step));
+  const next: StepExit = { ...exit, onTrue, onFalse };
+  return { ...step, touches, exit: next };
+}
+
+/** Variables know what they were assigned. */
+function assign(values: Values, facts: Facts, { sets }: Step): Facts {
+  if (sets.length === 0) return facts;
+  const known = new Map(facts.known);
+  const presentBehind = new Map(facts.presentBehind);
+  for (const { variable, value } of sets) {
+    known.set(variable, factOf(values, facts, value));
+    const end = facts.presentBehind.get(value);
+    if (end !== undefined) presentBehind.set(variable, end);
+  }
+  return { ...facts, known, presentBehind };
+}
+
+/** Where control ends up that enters `target` with these facts. */
+function destination(values: Values, steps: readonly Step[], target: number, facts: Facts): number {
+  let at = target;
+  for (let walked = 0; walked < LONGEST_WALK; walked++) {
+    const { touches, sets, exit } = steps[at]!;
+    if (sets.length > 0 || touches.some((value) => mayTrap(values, facts, value))) return at;
+    if (exit.kind === 'goto') at = exit.target;
+    else if (exit.kind === 'test') {
+      if (mayTrap(values, facts, exit.left) || mayTrap(values, facts, exit.right)) return at;
+      const outcome = decide(values, facts, exit.op, exit.left, exit.right);
+      if (outcome === undefined) return at;
+      at = outcome ? exit.onTrue : exit.onFalse;
+    } else return at;
+  }
+  return at;
+}

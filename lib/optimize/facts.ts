@@ -1,0 +1,310 @@
+/**
+ * What is known at a point of the program: of values, of relations between them, and of the packet's length.
+ *
+ * A value's fact is a set of intervals, with the bits that are surely clear or surely set. Facts are learnt
+ * on the edges of tests, and joined where edges meet: what holds on all of them. Everything is bounded,
+ * so that a join takes constant time: the weakest facts are forgotten first.
+ */
+
+import { opcodes } from '../cbpf/index.js';
+import { BEYOND, type Value, type Values } from './value.js';
+
+const { ADD, AND, DIV, evalAlu, aluRowOf, JEQ, JGE, JGT, jumpRowOf, MOD } = opcodes;
+
+const MAX = 0xffff_ffff;
+const MOST_RANGES = 12;
+const MOST_VALUES = 40;
+const MOST_RELATIONS = 16;
+
+/** Sorted, disjoint, with both ends: `[low, high, low, high, ...]`. Empty: no packet gets here. */
+export type Ranges = readonly number[];
+
+export interface Fact {
+  readonly ranges: Ranges;
+  /** Bits that are clear. */
+  readonly zeros: number;
+  /** Bits that are set. */
+  readonly ones: number;
+}
+
+export interface Facts {
+  readonly known: ReadonlyMap<Value, Fact>;
+  /** `op left right` and the test's outcome. */
+  readonly relations: ReadonlyMap<string, boolean>;
+  /** The packet has at least so many bytes. */
+  readonly present: number;
+  /** Bytes present behind a varying offset. */
+  readonly presentBehind: ReadonlyMap<Value, number>;
+  /** Quotients and metadata that were computed without a trap. */
+  readonly computed: ReadonlySet<Value>;
+}
+
+export const NOTHING_KNOWN: Facts = {
+  known: new Map(),
+  relations: new Map(),
+  present: 0,
+  presentBehind: new Map(),
+  computed: new Set(),
+};
+
+/** What is known of a value, from facts about it and about what it is computed from. */
+export function factOf(values: Values, facts: Facts, value: Value, depth = 0): Fact {
+  const own = facts.known.get(value);
+  const base = own ?? fromBounds(values, value);
+  const kind = values.kinds[value]!;
+  if (!values.bounded || depth > 6 || (kind.kind !== 'alu' && kind.kind !== 'negate')) return base;
+  if (kind.kind === 'negate') {
+    const operand = constantIn(factOf(values, facts, kind.operand, depth + 1));
+    return operand === undefined ? base : point(-operand >>> 0);
+  }
+  const left = factOf(values, facts, kind.left, depth + 1);
+  const right = factOf(values, facts, kind.right, depth + 1);
+  const [a, b] = [constantIn(left), constantIn(right)];
+  if (a !== undefined && b !== undefined) {
+    const folded = evalAlu(aluRowOf(kind.op)!, a, b);
+    if (folded !== undefined) return point(folded);
+  }
+  if (kind.op === AND) {
+    const zeros = (left.zeros | right.zeros) >>> 0;
+    return meet(base, { ranges: [0, ~zeros >>> 0], zeros, ones: (left.ones & right.ones) >>> 0 }) ?? base;
+  }
+  if (kind.op === ADD && b !== undefined && left.ranges.length > 0 && left.ranges.at(-1)! + b <= MAX) {
+    return meet(base, { ranges: left.ranges.map((end) => end + b), zeros: 0, ones: 0 }) ?? base;
+  }
+  return base;
+}
+
+const point = (k: number): Fact => ({ ranges: [k, k], zeros: ~k >>> 0, ones: k });
+const constantIn = ({ ranges }: Fact): number | undefined =>
+  ranges.length === 2 && ranges[0] === ranges[1] ? ranges[0] : undefined;
+
+function fromBounds(values: Values, value: Value): Fact {
+  const k = values.constantOf(value);
+  if (k !== undefined) return point(k);
+  return { ranges: [values.min[value]!, values.max[value]!], zeros: ~values.bits[value]! >>> 0, ones: 0 };
+}
+
+/** Both hold. `undefined`: they contradict each other. */
+function meet(a: Fact, b: Fact): Fact | undefined {
+  const ranges: number[] = [];
+  const zeros = (a.zeros | b.zeros) >>> 0;
+  const ones = (a.ones | b.ones) >>> 0;
+  if ((zeros & ones) !== 0) return undefined;
+  const [least, most] = [ones, ~zeros >>> 0];
+  for (let i = 0, j = 0; i < a.ranges.length && j < b.ranges.length; ) {
+    const low = Math.max(a.ranges[i]!, b.ranges[j]!, least);
+    const high = Math.min(a.ranges[i + 1]!, b.ranges[j + 1]!, most);
+    // A single number has to agree with the bits, too.
+    if (low < high || (low === high && (low & zeros) === 0 && (~low & ones) === 0)) ranges.push(low, high);
+    if (a.ranges[i + 1]! < b.ranges[j + 1]!) i += 2;
+    else j += 2;
+  }
+  if (ranges.length === 0) return undefined;
+  if (ranges.length === 2 && ranges[0] === ranges[1]) return point(ranges[0]!);
+  const leading = ~(MAX >>> Math.clz32(ranges.at(-1)!)) >>> 0;
+  return { ranges, zeros: (zeros | (ranges.at(-1) === 0 ? MAX : leading)) >>> 0, ones };
+}
+
+/** One of them holds. */
+function either(a: Fact, b: Fact): Fact {
+  const all: [number, number][] = [];
+  for (const { ranges } of [a, b])
+    for (let i = 0; i < ranges.length; i += 2) all.push([ranges[i]!, ranges[i + 1]!]);
+  all.sort((x, y) => x[0] - y[0]);
+  const ranges: number[] = [];
+  for (const [low, high] of all) {
+    const end = ranges.length - 1;
+    if (end > 0 && low <= ranges[end]! + 1) ranges[end] = Math.max(ranges[end]!, high);
+    else ranges.push(low, high);
+  }
+  while (ranges.length > 2 * MOST_RANGES) closeSmallestGap(ranges);
+  return { ranges, zeros: (a.zeros & b.zeros) >>> 0, ones: (a.ones & b.ones) >>> 0 };
+}
+
+function closeSmallestGap(ranges: number[]): void {
+  let smallest = 1;
+  for (let i = 1; i + 1 < ranges.length; i += 2) {
+    if (ranges[i + 1]! - ranges[i]! < ranges[smallest + 1]! - ranges[smallest]!) smallest = i;
+  }
+  ranges.splice(smallest, 2);
+}
+
+/** The outcome of a test, where the facts decide it. */
+export function decide(
+  values: Values,
+  facts: Facts,
+  op: number,
+  left: Value,
+  right: Value,
+): boolean | undefined {
+  const known = facts.relations.get(relation(op, left, right));
+  if (known !== undefined) return known;
+  if (!values.bounded && op !== JEQ) return undefined;
+  const a = factOf(values, facts, left);
+  const b = factOf(values, facts, right);
+  const k = constantIn(b);
+  const c = constantIn(a);
+  if (c !== undefined && k !== undefined) return jumpRowOf(op)!.eval(c, k);
+  const [aMin, aMax, bMin, bMax] = [a.ranges[0]!, a.ranges.at(-1)!, b.ranges[0]!, b.ranges.at(-1)!];
+  switch (op) {
+    case JEQ:
+      if (aMax < bMin || bMax < aMin || (a.ones & b.zeros) !== 0 || (a.zeros & b.ones) !== 0) return false;
+      return k !== undefined && !contains(a.ranges, k) ? false : undefined;
+    case JGT:
+      return aMin > bMax ? true : aMax <= bMin ? false : undefined;
+    case JGE:
+      return aMin >= bMax ? true : aMax < bMin ? false : undefined;
+    default:
+      if ((a.ones & b.ones) !== 0) return true;
+      return (~a.zeros & ~b.zeros) === 0 ? false : undefined;
+  }
+}
+
+function contains(ranges: Ranges, k: number): boolean {
+  for (let i = 0; i < ranges.length; i += 2) if (k >= ranges[i]! && k <= ranges[i + 1]!) return true;
+  return false;
+}
+
+const relation = (op: number, left: Value, right: Value): string => `${op} ${left} ${right}`;
+
+/** The facts behind a test that had this outcome; `undefined` when it cannot have it. */
+export function learn(
+  values: Values,
+  facts: Facts,
+  op: number,
+  left: Value,
+  right: Value,
+  outcome: boolean,
+): Facts | undefined {
+  const decided = decide(values, facts, op, left, right);
+  if (decided !== undefined) return decided === outcome ? facts : undefined;
+  const k = constantIn(factOf(values, facts, right));
+  if (k === undefined || !(values.bounded || (op === JEQ && outcome))) {
+    const relations = bounded(facts.relations, MOST_RELATIONS);
+    relations.set(relation(op, left, right), outcome);
+    return { ...facts, relations };
+  }
+  const known = bounded(facts.known, MOST_VALUES);
+  const learnt = restriction(op, k, outcome);
+  if (!note(values, facts, known, left, learnt)) return undefined;
+  return { ...facts, known };
+}
+
+function note(values: Values, facts: Facts, known: Map<Value, Fact>, value: Value, fact: Fact): boolean {
+  if (values.constantOf(value) !== undefined) return true;
+  const both = meet(known.get(value) ?? factOf(values, facts, value), fact);
+  if (both === undefined) return false;
+  known.delete(value); // to the end: what was learnt last is forgotten last
+  known.set(value, both);
+  const kind = values.kinds[value]!;
+  if (kind.kind !== 'alu') return true;
+  const c = values.constantOf(kind.right);
+  if (c === undefined) return true;
+  // Bits under a mask are bits of what is masked.
+  if (kind.op === AND && values.bounded) {
+    const [zeros, ones] = [(both.zeros & c) >>> 0, (both.ones & c) >>> 0];
+    if (zeros !== 0 || ones !== 0)
+      return note(values, facts, known, kind.left, { ranges: [0, MAX], zeros, ones });
+  }
+  return true;
+}
+
+function restriction(op: number, k: number, outcome: boolean): Fact {
+  const within = (...ranges: number[]): Fact => ({ ranges, zeros: 0, ones: 0 });
+  switch (op) {
+    case JEQ:
+      if (outcome) return point(k);
+      if (k === 0) return within(1, MAX);
+      return k === MAX ? within(0, MAX - 1) : within(0, k - 1, k + 1, MAX);
+    case JGT:
+      return outcome ? within(k + 1, MAX) : within(0, k);
+    case JGE:
+      return outcome ? within(k, MAX) : within(0, k - 1);
+    default: {
+      const single = (k & (k - 1)) === 0;
+      if (!outcome) return { ranges: [0, MAX], zeros: k, ones: 0 };
+      return { ranges: [1, MAX], zeros: 0, ones: single ? k : 0 };
+    }
+  }
+}
+
+function bounded<Key, T>(map: ReadonlyMap<Key, T>, most: number): Map<Key, T> {
+  const copy = new Map(map);
+  if (copy.size >= most) copy.delete(copy.keys().next().value!);
+  return copy;
+}
+
+/** Whether computing a value may end the program here. */
+export function mayTrap(values: Values, facts: Facts, value: Value): boolean {
+  if (!values.traps[value]) return false;
+  const kind = values.kinds[value]!;
+  switch (kind.kind) {
+    case 'load': {
+      const { base, k, size } = kind;
+      if (base === undefined) return k + size > facts.present;
+      if (mayTrap(values, facts, base)) return true;
+      if ((facts.presentBehind.get(base) ?? 0) >= k + size) return false;
+      return factOf(values, facts, base).ranges.at(-1)! + k + size > facts.present;
+    }
+    case 'ancillary':
+      return !facts.computed.has(value);
+    case 'alu': {
+      if (mayTrap(values, facts, kind.left) || mayTrap(values, facts, kind.right)) return true;
+      if (kind.op !== DIV && kind.op !== MOD) return false;
+      return !facts.computed.has(value) && factOf(values, facts, kind.right).ranges[0] === 0;
+    }
+    case 'negate':
+      return mayTrap(values, facts, kind.operand);
+    default:
+      return false;
+  }
+}
+
+/** The facts once a value has been computed; `undefined` when that always ends the program. */
+export function compute(values: Values, facts: Facts, value: Value): Facts | undefined {
+  if (!mayTrap(values, facts, value)) return facts;
+  let after: Facts | undefined = facts;
+  for (const operand of values.operands(value)) {
+    after = after === undefined ? undefined : compute(values, after, operand);
+  }
+  if (after === undefined) return undefined;
+  const kind = values.kinds[value]!;
+  if (kind.kind === 'load') {
+    const end = kind.k + kind.size;
+    if (kind.base === undefined) {
+      if (kind.k >= BEYOND && values.bounded) return undefined;
+      return { ...after, present: Math.max(after.present, end) };
+    }
+    const presentBehind = bounded(after.presentBehind, MOST_VALUES);
+    presentBehind.set(kind.base, Math.max(end, presentBehind.get(kind.base) ?? 0));
+    const least = factOf(values, after, kind.base).ranges[0]! + end;
+    return { ...after, present: Math.max(after.present, least), presentBehind };
+  }
+  if (kind.kind === 'alu' && (kind.op === DIV || kind.op === MOD)) {
+    if (constantIn(factOf(values, after, kind.right)) === 0) return undefined;
+    const known = new Map(after.known);
+    note(values, after, known, kind.right, { ranges: [1, MAX], zeros: 0, ones: 0 });
+    return { ...after, known, computed: new Set(after.computed).add(value) };
+  }
+  if (kind.kind === 'ancillary') return { ...after, computed: new Set(after.computed).add(value) };
+  return after;
+}
+
+/** What holds whichever of the two ways was taken. */
+export function join(a: Facts, b: Facts): Facts {
+  if (a === b) return a;
+  const known = new Map<Value, Fact>();
+  for (const [value, fact] of a.known) {
+    const other = b.known.get(value);
+    if (other !== undefined) known.set(value, fact === other ? fact : either(fact, other));
+  }
+  const relations = new Map<string, boolean>();
+  for (const [key, outcome] of a.relations) if (b.relations.get(key) === outcome) relations.set(key, outcome);
+  const presentBehind = new Map<Value, number>();
+  for (const [base, end] of a.presentBehind) {
+    const other = b.presentBehind.get(base);
+    if (other !== undefined) presentBehind.set(base, Math.min(end, other));
+  }
+  const computed = new Set([...a.computed].filter((value) => b.computed.has(value)));
+  return { known, relations, present: Math.min(a.present, b.present), presentBehind, computed };
+}

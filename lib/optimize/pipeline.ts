@@ -1,0 +1,88 @@
+/**
+ * The optimizer: flow graph → flow graph, with the same verdict on every packet.
+ *
+ * Reads the graph as decisions, rewrites those until no pass changes anything, and lowers the result.
+ * The program that comes in stays as it is where that is shorter, and where it cannot be read: loops.
+ */
+
+import { opcodes } from '../cbpf/index.js';
+import type { Graph } from '../cfg/index.js';
+import { decideTests } from './decide.js';
+import { type Decisions, malformedDecision, rejects } from './decision.js';
+import { lower } from './lower.js';
+import { merge } from './merge.js';
+import { read } from './read.js';
+import { tidy } from './tidy.js';
+import { trim } from './trim.js';
+import { Values } from './value.js';
+
+const { K, RET } = opcodes;
+
+export interface Pass {
+  readonly name: string;
+  readonly run: (decisions: Decisions) => Decisions;
+}
+
+/** In the order in which they run, over and over while they change something. */
+export const PASSES: readonly Pass[] = [
+  { name: 'decide', run: decideTests },
+  { name: 'trim', run: trim },
+  { name: 'merge', run: merge },
+];
+
+export interface OptimizeOptions {
+  /** Called after each pass with its name and the graph as it is then. */
+  readonly onPass?: (name: string, graph: Graph) => void;
+  /** Checks the invariants between passes. */
+  readonly checked?: boolean;
+}
+
+/** Rounds at most; each pass has a decreasing measure, this is for speed alone. */
+const MOST_ROUNDS = 12;
+
+export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
+  const start = read(graph);
+  if (start === undefined) return graph;
+  const decisions = simplify(start, options);
+  const lowered = lower(decisions);
+  return lowered === undefined ? graph : tidy(lowered);
+}
+
+function simplify(start: Decisions, { checked = false, onPass }: OptimizeOptions): Decisions {
+  let decisions = start;
+  const run = ({ name, run: pass }: Pass): void => {
+    decisions = pass(decisions);
+    const problem = checked ? malformedDecision(decisions) : undefined;
+    if (problem !== undefined) throw new Error(`after ${name}: ${problem}`);
+    if (onPass === undefined) return;
+    const lowered = lower(decisions);
+    if (lowered !== undefined) onPass(name, lowered);
+  };
+  for (let round = 0, before = ''; round < MOST_ROUNDS; round++) {
+    for (const pass of PASSES) run(pass);
+    const now = fingerprint(decisions);
+    if (now === before) break;
+    before = now;
+  }
+  return decisions;
+}
+
+/** Whether a graph is nothing but a rejection. */
+export function isRejection({ blocks, entry }: Graph): boolean {
+  const { statements, exit } = blocks[entry]!;
+  return statements.length === 0 && exit.kind === 'return' && exit.code === (RET | K) && exit.k === 0;
+}
+
+/**
+ * Whether equal tests alone show that a graph rejects every packet: what libpcap sees, and refuses to
+ * compile. It knows no bounds and no bits, so `ip[0] > 255` is fine with it.
+ */
+export function evidentlyRejects(graph: Graph): boolean {
+  const start = read(graph, new Values({ bounded: false }));
+  if (start === undefined) return false;
+  const { steps, values } = simplify(start, {});
+  return rejects(values, steps[0]!);
+}
+
+const fingerprint = ({ steps }: Decisions): string =>
+  steps.map(({ touches, sets, exit }) => `${touches}|${sets.length}|${Object.values(exit)}`).join(';');

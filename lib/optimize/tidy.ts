@@ -1,0 +1,57 @@
+/**
+ * Pass on the flow graph: blocks without statements are skipped, equal blocks become one.
+ *
+ * Steps that differ may have become equal code. Preserves what every path executes. Measure: blocks.
+ */
+
+import { type Block, type Exit, type Graph, successors } from '../cfg/index.js';
+import { reversePostorder } from '../graph.js';
+
+/** Of a graph without loops. */
+export function tidy({ blocks, entry }: Graph): Graph {
+  const order = reversePostorder({
+    size: blocks.length + 1,
+    successors: (node) => (node === 0 ? [entry + 1] : successors(blocks[node - 1]!).map((to) => to + 1)),
+  });
+  const result: Block[] = [];
+  const places = new Int32Array(blocks.length);
+  const known = new Map<string, number>();
+  for (const node of [...order.nodes].reverse()) {
+    if (node === 0) continue;
+    const { statements, exit } = blocks[node - 1]!;
+    const moved = retarget(exit, (to) => places[to]!);
+    if (moved.kind === 'goto' && statements.length === 0) {
+      places[node - 1] = moved.target;
+      continue;
+    }
+    const key = `${statements.map(({ code, k }) => `${code},${k}`).join(';')} ${exitKey(moved)}`;
+    const equal = known.get(key);
+    places[node - 1] = equal ?? result.length;
+    if (equal !== undefined) continue;
+    known.set(key, result.length);
+    result.push({ statements, exit: moved });
+  }
+  return { blocks: result, entry: places[entry]! };
+}
+
+function retarget(exit: Exit, place: (block: number) => number): Exit {
+  switch (exit.kind) {
+    case 'branch':
+      return { ...exit, onTrue: place(exit.onTrue), onFalse: place(exit.onFalse) };
+    case 'goto':
+      return { kind: 'goto', target: place(exit.target) };
+    case 'return':
+      return exit;
+  }
+}
+
+function exitKey(exit: Exit): string {
+  switch (exit.kind) {
+    case 'branch':
+      return `${exit.code} ${exit.k} ${exit.onTrue} ${exit.onFalse}`;
+    case 'goto':
+      return `goto ${exit.target}`;
+    case 'return':
+      return `${exit.code} ${exit.k}`;
+  }
+}
