@@ -88,7 +88,10 @@ export function read({ blocks, entry }: Graph, values = new Values()): Decisions
           joins.set(key, variable);
           homes.set(variable, homeOf(place));
           for (const [index, from] of before[node]!.entries()) {
-            results.get(from)?.sets.push({ variable, value: incoming[index]! });
+            const sets = results.get(from)?.sets;
+            // All assignments of a step are made at once, from what held before it.
+            const own = sets?.find((set) => set.variable === incoming[index]);
+            sets?.push({ variable, value: own?.value ?? incoming[index]! });
           }
         }
         entering[place] = variable;
