@@ -9,7 +9,7 @@
 import { opcodes } from '../cbpf/index.js';
 import { BEYOND, type Value, type Values } from './value.js';
 
-const { ADD, AND, DIV, evalAlu, aluRowOf, JEQ, JGE, JGT, jumpRowOf, MOD } = opcodes;
+const { ADD, AND, DIV, evalAlu, aluRowOf, JEQ, JGE, JGT, JSET, jumpRowOf, MOD } = opcodes;
 
 const MAX = 0xffff_ffff;
 const MOST_RANGES = 12;
@@ -187,7 +187,11 @@ export function learn(
   const known = bounded(facts.known, MOST_VALUES);
   const learnt = restriction(op, k, outcome);
   if (!note(values, facts, known, left, learnt)) return undefined;
-  return { ...facts, known };
+  if (op !== JSET || !outcome) return { ...facts, known };
+  // That one of several bits is set is no property of any bit.
+  const relations = bounded(facts.relations, MOST_RELATIONS);
+  relations.set(relation(op, left, right), true);
+  return { ...facts, known, relations };
 }
 
 function note(values: Values, facts: Facts, known: Map<Value, Fact>, value: Value, fact: Fact): boolean {
