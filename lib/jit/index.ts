@@ -3,3 +3,4 @@
 export type { Proof, Proofs } from './emit.js';
 export { canGenerateCode, type JavaScriptSource, loadJavaScript, toJavaScript } from './javascript.js';
 export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './webassembly.js';
+export { createAccelerator, scanModule } from './scan.js';

@@ -22,8 +22,8 @@ import {
   type SpecialLoad,
   specialLoad,
 } from '../cbpf/index.js';
-import { immediateDominators, reversePostorder } from '../graph.js';
 import { type Flow, flowOf } from './flow.js';
+import { constantRead, furthestConstantRead, knownLengths, usedCells } from './packetReads.js';
 import { type Structured, structure } from './structure.js';
 
 const { ABS, ALU, IMM, IND, JEQ, JGE, JGT, JSET, LD, LDX, LEN, MEM, MISC, MSH, NEG, RET, ST, STX, TXA } =
@@ -75,7 +75,7 @@ export function toJavaScript(program: Program, options: LoadOptions = {}): JavaS
 
   const specials: SpecialLoad[] = [];
   const emitter: Emitter = { program, flow, personality, specials, specialAt: new Map(), known: [] };
-  const furthest = furthestConstantRead(emitter);
+  const furthest = furthestConstantRead(program, personality);
   const variables = ['a = 0', 'x = 0', 't = 0', ...usedCells(program).map((cell) => `m${cell} = 0`)];
   if (program.some(({ code: op, k }) => op === opcodes.JMP && (k | 0) < 0))
     variables.push(`loops = ${LOOP_BUDGET}`);
@@ -84,7 +84,7 @@ export function toJavaScript(program: Program, options: LoadOptions = {}): JavaS
     emitter.known = flow.blocks.map(() => furthest);
     lines.push(`if (n >= ${furthest}) {`, ...emit(code, emitter), '}');
   }
-  emitter.known = knownLengths(emitter);
+  emitter.known = knownLengths(program, flow, personality);
   lines.push(...emit(code, emitter), '};');
   return { text: lines.join('\n'), specials };
 }
@@ -98,50 +98,6 @@ interface Emitter {
   readonly specialAt: Map<number, number>;
   /** By block: bytes that the packet is known to have when control enters it. */
   known: readonly number[];
-}
-
-/** Bytes a plain load at a constant offset needs; 0 for every other instruction. */
-function constantRead({ code, k }: Instruction): number {
-  const kind = opcodes.classOf(code);
-  if (kind === LD && opcodes.modeOf(code) === ABS) return k + opcodes.sizeOf(code);
-  if (kind === LDX && opcodes.modeOf(code) === MSH) return k + 1;
-  return 0;
-}
-
-/** Reads beyond this are left to the checked body: no packet is as long. */
-const PLAUSIBLE_LENGTH = 0xffff;
-
-function furthestConstantRead({ program, personality }: Emitter): number {
-  const plain = program.filter((instruction) => specialLoad(instruction, personality) === undefined);
-  return Math.max(0, ...plain.map(constantRead).filter((length) => length <= PLAUSIBLE_LENGTH));
-}
-
-/** A block starts with what its immediate dominator has read, which must have succeeded. */
-function knownLengths({ program, flow, personality }: Emitter): number[] {
-  const order = reversePostorder(flow);
-  const dominator = immediateDominators(flow, order);
-  const atEntry = flow.blocks.map(() => 0);
-  const atExit = flow.blocks.map(() => 0);
-  for (const node of order.nodes) {
-    const { start, end } = flow.blocks[node]!;
-    if (node !== 0) atEntry[node] = atExit[dominator[node]!]!;
-    const reads = program
-      .slice(start, end)
-      .filter((instruction) => specialLoad(instruction, personality) === undefined)
-      .map(constantRead);
-    atExit[node] = Math.max(atEntry[node]!, ...reads);
-  }
-  return atEntry;
-}
-
-function usedCells(program: Program): number[] {
-  const cells = program
-    .filter(({ code }) => {
-      const kind = opcodes.classOf(code);
-      return kind === ST || kind === STX || ((kind === LD || kind === LDX) && opcodes.modeOf(code) === MEM);
-    })
-    .map(({ k }) => k);
-  return [...new Set(cells)].sort((a, b) => a - b);
 }
 
 function emit(parts: readonly Structured[], emitter: Emitter): string[] {

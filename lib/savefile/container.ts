@@ -2,6 +2,7 @@
  * What the two container formats have in common: they are stepped through, record by record.
  */
 
+import type { RecordRun } from './accelerator.js';
 import type { CaptureError } from './error.js';
 import type { CaptureInterface, Packet } from './packet.js';
 import type { Window } from './window.js';
@@ -25,6 +26,9 @@ export interface Container {
   readonly interfaces: readonly CaptureInterface[];
   /** Why the last step failed. */
   readonly error: CaptureError | undefined;
+
+  /** What an accelerator needs to know of the records that come next; `undefined` where they vary. */
+  readonly run: RecordRun | undefined;
 
   /** Consumes one record from the front of the window, if it is there whole. */
   step(window: Window): Step;

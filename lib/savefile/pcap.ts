@@ -17,6 +17,7 @@
  *     +---------+--------------+--------+--------+ - - - - - - - - +
  */
 
+import type { RecordRun } from './accelerator.js';
 import { type Container, FAILED, MORE, OTHER, PACKET, type Step } from './container.js';
 import { CaptureError, type CaptureErrorCode } from './error.js';
 import { type CaptureInterface, maxCapturedLength, Packet } from './packet.js';
@@ -55,6 +56,7 @@ export class PcapContainer implements Container {
   readonly format = 'pcap';
   readonly interfaces: CaptureInterface[] = [];
   error: CaptureError | undefined;
+  run: RecordRun | undefined;
   readonly magic: PcapMagic;
 
   private readonly littleEndian: boolean;
@@ -139,6 +141,11 @@ export class PcapContainer implements Container {
     this.snapLength = source.snapLength;
     this.interfaces.push(source);
     this.headerRead = true;
+    if (this.lengthsAsNow) {
+      const { littleEndian, recordHeaderLength: headerLength, maxCaptured, snapLength } = this;
+      const layout = { kind: 'pcap', littleEndian, headerLength, maxCaptured, snapLength } as const;
+      this.run = { layout, source, interfaces: 1 };
+    }
     window.recordStart = start;
     window.interfaceIndex = 0;
     window.start = start + PCAP_FILE_HEADER_LENGTH;

@@ -15,6 +15,7 @@
  *     +----+-------+------+-----------------------------------------------------------+-------+
  */
 
+import type { RecordRun } from './accelerator.js';
 import {
   blockName,
   ENHANCED_PACKET,
@@ -43,6 +44,7 @@ export class PcapngContainer implements Container {
   readonly format = 'pcapng';
   readonly interfaces: CaptureInterface[] = [];
   error: CaptureError | undefined;
+  run: RecordRun | undefined;
 
   private readonly clocks: Clock[] = [];
   private littleEndian = true;
@@ -173,6 +175,7 @@ export class PcapngContainer implements Container {
     this.littleEndian = little;
     this.inSection = true;
     this.sectionBase = this.interfaces.length;
+    this.run = undefined;
     window.recordStart = start;
     window.start = next;
     return SECTION;
@@ -215,9 +218,20 @@ export class PcapngContainer implements Container {
       ...(fcsLength === undefined ? {} : { fcsLength }),
       ...(little ? {} : { bigEndian: true }),
     });
+    this.extendRun();
     window.recordStart = start;
     window.start = next;
     return OTHER;
+  }
+
+  /** A run goes on over the section's first interfaces, as long as they are of one link type. */
+  private extendRun(): void {
+    const { run, interfaces, sectionBase, littleEndian } = this;
+    const added = interfaces.at(-1)!;
+    const number = interfaces.length - 1 - sectionBase;
+    if (number === 0) this.run = { layout: { kind: 'pcapng', littleEndian }, source: added, interfaces: 1 };
+    else if (run?.interfaces === number && run.source.linkType === added.linkType)
+      this.run = { ...run, interfaces: number + 1 };
   }
 
   /** A block that carries no packet and defines nothing: whole where it is at hand, else in pieces. */

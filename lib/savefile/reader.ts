@@ -5,6 +5,7 @@
  * compression are added by file.ts.
  */
 
+import type { Accelerator } from './accelerator.js';
 import { type Container, FAILED, MORE, PACKET, SECTION, type Step } from './container.js';
 import { CaptureError } from './error.js';
 import type { CaptureInterface, Packet } from './packet.js';
@@ -42,6 +43,11 @@ export interface ScanOptions {
    * is not a packet: file header, or sections, interfaces, names, secrets, statistics, unknown blocks.
    */
   readonly sink?: Sink;
+  /**
+   * Tests many packets at once, as `select` does one by one. Comes into play once the first window has been
+   * gone through, where there is no `onMatch`: small captures are over before it would pay.
+   */
+  readonly accelerator?: Accelerator;
   /** Called for each match; the packet's data is overwritten later, so copy what is to be kept. */
   readonly onMatch?: (packet: Packet) => void;
 }
@@ -172,7 +178,8 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
   /** Gives whether the input may hold more: the limit was reached. */
   private async scanOn(options: ScanOptions): Promise<boolean> {
     const { window, container } = this;
-    const { sink } = options;
+    const { sink, select, onMatch } = options;
+    let accelerator = select === undefined || onMatch !== undefined ? undefined : options.accelerator;
     const scan = new Scan(options.select, options.limit, options.onMatch);
     const heldFrom = this.heldFrom;
     const readBefore = this.packetsRead;
@@ -193,6 +200,11 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
       const filled = this.fill();
       if (!(typeof filled === 'boolean' ? filled : await filled)) return false;
       if (performance.now() - this.lastBreath > BREATH) await this.breathe();
+      if (accelerator !== undefined) {
+        window.moveTo(accelerator.grow);
+        scan.accelerate(accelerator);
+        accelerator = undefined;
+      }
       from = window.start;
     }
   }

@@ -34,6 +34,8 @@ export class Window {
   /** Index of the last packet's interface in the container's `interfaces`. */
   interfaceIndex = 0;
 
+  private grow: (bytes: Uint8Array, size: number) => Uint8Array = copyToLarger;
+
   /** @param size - Bytes to hold at first; the window doubles when one record fills it. */
   constructor(size = 1 << 20) {
     this.bytes = new Uint8Array(size);
@@ -62,10 +64,19 @@ export class Window {
       this.start = 0;
       this.end = end - start;
     } else if (end === bytes.length) {
-      this.bytes = new Uint8Array(2 * bytes.length);
-      this.bytes.set(bytes);
-      this.view = new DataView(this.bytes.buffer);
+      this.resize(2 * bytes.length);
     }
+  }
+
+  /** Moves to memory that `grow` gives, now and whenever more is needed: see {@link Accelerator}. */
+  moveTo(grow: (bytes: Uint8Array, size: number) => Uint8Array): void {
+    this.grow = grow;
+    this.resize(this.bytes.length);
+  }
+
+  private resize(size: number): void {
+    this.bytes = this.grow(this.bytes, size);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
   }
 
   /** Appends `chunk` from index `from` on, as much as there is room for. Returns how much that was. */
@@ -76,4 +87,10 @@ export class Window {
     this.end += count;
     return count;
   }
+}
+
+function copyToLarger(bytes: Uint8Array, size: number): Uint8Array {
+  const larger = new Uint8Array(size);
+  larger.set(bytes);
+  return larger;
 }

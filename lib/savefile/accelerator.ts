@@ -1,0 +1,58 @@
+/**
+ * What a scan may be sped up with: something that walks over many records and filters them in one call,
+ * in memory of its own that the window then lives in. lib/jit/scan.ts makes one; nothing here knows how.
+ */
+
+import type { CaptureInterface } from './packet.js';
+
+/** How records lie in a file, as far as it is the same for all of them. */
+export type RecordLayout =
+  | {
+      readonly kind: 'pcap';
+      readonly littleEndian: boolean;
+      readonly headerLength: number;
+      /** Captured lengths above this are damage. */
+      readonly maxCaptured: number;
+      /** What is captured beyond this is not part of the packet. */
+      readonly snapLength: number;
+    }
+  /** Enhanced Packet Blocks. */
+  | { readonly kind: 'pcapng'; readonly littleEndian: boolean };
+
+/** The records that come next, and the interfaces they may be from. */
+export interface RecordRun {
+  readonly layout: RecordLayout;
+  readonly source: CaptureInterface;
+  /** Packets of interfaces with lower numbers can be tested as those of `source` are. */
+  readonly interfaces: number;
+}
+
+/** Where a walk is; all positions are indexes into the window. */
+export interface WalkState {
+  /** First byte not yet stepped over; end of the bytes at hand. */
+  start: number;
+  end: number;
+  /** Interfaces as in {@link RecordRun}. */
+  interfaces: number;
+  packets: number;
+  matched: number;
+  /** Stop at so many matches. */
+  limit: number;
+  /** First byte of the records that match and have not been moved yet. */
+  runStart: number;
+  keptStart: number;
+  keptEnd: number;
+}
+
+/**
+ * Steps over records as long as they are whole and ordinary; stops in front of any other, at the end of
+ * the bytes, and at the limit. Records that do not match are closed up, as in scan.ts.
+ */
+export type RecordWalk = (state: WalkState) => void;
+
+export interface Accelerator {
+  /** Gives memory of `size` bytes that begins with `bytes`; what it gave before is not used again. */
+  readonly grow: (bytes: Uint8Array, size: number) => Uint8Array;
+  /** `undefined` where records have to be tested one by one. */
+  readonly walkFor: (layout: RecordLayout, source: CaptureInterface) => RecordWalk | undefined;
+}
