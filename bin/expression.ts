@@ -2,13 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import {
+  type Accelerator,
   type CaptureInterface,
   compile,
+  createAccelerator,
   describeLinkType,
   type Filter,
   FilterError,
   lintExpression,
   type PacketTest,
+  scansInBatches,
 } from '../lib/index.js';
 import { blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
 import type { Options } from './options.js';
@@ -62,17 +65,20 @@ export function warnAbout(source: string, linkType: string | number, options: Op
   for (const { span, message, hint } of lintExpression(source, settings)) warnOf(source, span, message, hint);
 }
 
+/** What a scan is called with: tests one by one, and many at once where that is faster. */
+export interface Selection {
+  readonly select: (from: CaptureInterface) => PacketTest;
+  readonly accelerator?: Accelerator;
+}
+
 /**
- * Makes the test for an interface, compiling once for each link type. Without an expression every
- * packet passes, and nothing needs to be asked.
+ * Makes the tests for interfaces, compiling once for each link type. Without an expression every packet
+ * passes, and nothing needs to be asked.
  */
-export function selectFor(
-  source: string,
-  options: Options,
-): ((from: CaptureInterface) => PacketTest) | undefined {
+export function selectionFor(source: string, options: Options): Selection | undefined {
   if (source.trim() === '') return undefined;
   const byLinkType = new Map<number, Filter>();
-  return ({ linkType, snapLength, bigEndian }) => {
+  const filterFor = ({ linkType, snapLength, bigEndian }: CaptureInterface): Filter => {
     let filter = byLinkType.get(linkType);
     if (filter === undefined) {
       const target = {
@@ -83,8 +89,11 @@ export function selectFor(
       filter = compileExpression(source, target, options);
       byLinkType.set(linkType, filter);
     }
-    return filter.test;
+    return filter;
   };
+  const select = (from: CaptureInterface): PacketTest => filterFor(from).test;
+  if (!scansInBatches(options.engine)) return { select };
+  return { select, accelerator: createAccelerator((from) => filterFor(from).cbpf) };
 }
 
 export const linkTypeText = (linkType: number): string => describeLinkType(linkType);

@@ -18,7 +18,7 @@ import {
   expressionOf,
   linkTypeText,
   reasonOf,
-  selectFor,
+  selectionFor,
   warnAbout,
 } from './expression.js';
 import type { Options } from './options.js';
@@ -112,9 +112,9 @@ async function readOne(
     printProgram(compileExpression(source, { linkType, snapLength, mode }, options), options);
     return;
   }
-  const select = selectFor(source, options);
+  const selection = selectionFor(source, options);
   // An expression that is wrong should say so even where the file holds no packet.
-  if (first !== undefined) select?.(first);
+  if (first !== undefined) selection?.select(first);
   warnAbout(source, linkType, options);
 
   const sink = output.sinkFor(capture, name);
@@ -124,7 +124,7 @@ async function readOne(
   const watch = watchProgress(progress, capture, name);
   try {
     await capture.scan({
-      ...(select === undefined ? {} : { select }),
+      ...selection,
       ...(limit === undefined ? {} : { limit }),
       ...(sink === undefined ? {} : { sink }),
       ...(onMatch === undefined ? {} : { onMatch }),
@@ -149,7 +149,7 @@ async function readWithPcapParser(
   if (options.write !== undefined)
     throw new CommandError('--reader=pcap-parser prints and counts; it does not write');
   const { default: pcapParser } = await import('pcap-parser');
-  const select = selectFor(source, options);
+  const select = selectionFor(source, options)?.select;
   const limit = options.count ?? Number.POSITIVE_INFINITY;
   let test: PacketTest | undefined;
   for await (const batch of fromPcapParser(pcapParser.parse(name === STDIO ? process.stdin : name))) {

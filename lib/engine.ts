@@ -4,9 +4,9 @@
  */
 
 import { type FilterFunction, type LoadOptions, loadInterpreter, type Program } from './cbpf/index.js';
-import { canGenerateCode, loadJavaScript } from './jit/index.js';
+import { canGenerateCode, loadJavaScript, loadWebAssembly } from './jit/index.js';
 
-export type EngineName = 'cbpf-interpreter' | 'cbpf-js';
+export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm';
 
 export interface Engine {
   readonly name: EngineName;
@@ -34,7 +34,27 @@ export const ENGINES: readonly Engine[] = [
         : 'code generation is forbidden here (CSP, or --disallow-code-generation-from-strings)',
     load: loadJavaScript,
   },
+  {
+    name: 'cbpf-wasm',
+    description: 'classic BPF compiled to WebAssembly: fastest on whole captures, in batches',
+    unavailable: () =>
+      canCompileWebAssembly() ? undefined : "WebAssembly is forbidden here (CSP without 'wasm-unsafe-eval')",
+    load: loadWebAssembly,
+  },
 ];
+
+/** Whether a scan of a capture with this engine goes through many packets at once. */
+export const scansInBatches = (engine = 'auto'): boolean =>
+  (engine === 'auto' || engine === 'cbpf-wasm') && canCompileWebAssembly();
+
+/** Whether modules can be compiled here: the smallest one there is. */
+function canCompileWebAssembly(): boolean {
+  try {
+    return new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** The engine of a name. @throws RangeError naming those there are. */
 export function engineOf(name: string): Engine {

@@ -2,8 +2,10 @@
 
 import { once } from 'node:events';
 import { Duplex, PassThrough } from 'node:stream';
+import { scansInBatches } from './engine.js';
 import { compile, type Filter } from './filter.js';
-import type { CaptureInterface, PacketTest, Select } from './savefile/index.js';
+import { createAccelerator } from './jit/index.js';
+import type { Accelerator, CaptureInterface, Select } from './savefile/index.js';
 import { FileSink, openCapture } from './savefile/node.js';
 
 export interface FilterFileOptions {
@@ -24,17 +26,29 @@ export interface FilterFileResult {
  * interface of another, the expression is compiled for that one.
  */
 export function selectWith(filter: Filter): Select {
-  const byLinkType = new Map<number, PacketTest>();
-  return ({ linkType, bigEndian }: CaptureInterface) => {
-    let test = byLinkType.get(linkType);
-    if (test === undefined) {
+  const filterFor = filtersLike(filter);
+  return (source) => filterFor(source).test;
+}
+
+function filtersLike(filter: Filter): (source: CaptureInterface) => Filter {
+  const byLinkType = new Map<number, Filter>();
+  return ({ linkType, bigEndian }) => {
+    let same = byLinkType.get(linkType);
+    if (same === undefined) {
       const mode = bigEndian === true ? 'savefile-swapped' : 'savefile';
-      const same = compile(filter.expression, { ...filter.options, linkType, mode });
-      test = same.test;
-      byLinkType.set(linkType, test);
+      same = compile(filter.expression, { ...filter.options, linkType, mode });
+      byLinkType.set(linkType, same);
     }
-    return test;
+    return same;
   };
+}
+
+/** What a scan for a filter is called with: tests one by one, and many at once where that is faster. */
+function scanFor(filter: Filter): { readonly select: Select; readonly accelerator?: Accelerator } {
+  const filterFor = filtersLike(filter);
+  const select: Select = (source) => filterFor(source).test;
+  if (!scansInBatches(filter.options.engine)) return { select };
+  return { select, accelerator: createAccelerator((source) => filterFor(source).cbpf) };
 }
 
 /**
@@ -53,7 +67,7 @@ export async function filterFile(
   const { limit, signal } = options;
   await using capture = await openCapture(input, signal === undefined ? {} : { signal });
   using sink = new FileSink(output, input);
-  await capture.scan({ select: selectWith(filter), sink, ...(limit === undefined ? {} : { limit }) });
+  await capture.scan({ ...scanFor(filter), sink, ...(limit === undefined ? {} : { limit }) });
   return { read: capture.packetsRead, matched: capture.packetsMatched };
 }
 
@@ -71,7 +85,7 @@ export function filterStream(filter: Filter): Duplex {
   };
   const run = async (): Promise<void> => {
     await using capture = await openCapture(input);
-    await capture.scan({ select: selectWith(filter), sink });
+    await capture.scan({ ...scanFor(filter), sink });
   };
   run().then(
     () => output.end(),

@@ -25,7 +25,7 @@ export {
   validate,
 } from './cbpf/index.js';
 export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
-export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf } from './engine.js';
+export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf, scansInBatches } from './engine.js';
 export {
   type CompileOptions,
   compile,
@@ -36,6 +36,7 @@ export {
   type Lint,
   lintExpression,
 } from './filter.js';
+export { createAccelerator } from './jit/index.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
 export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';

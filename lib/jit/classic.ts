@@ -23,7 +23,8 @@ import { constantRead, furthestConstantRead, knownLengths, usedCells } from './p
 import { type RawSizes, rawValues, swappedConstant, swappedMask } from './rawValues.js';
 import { type Structured, structure } from './structure.js';
 
-const { ABS, ALU, IMM, IND, JEQ, JGE, JGT, JSET, LD, LDX, LEN, MEM, MISC, MSH, NEG, RET, ST, STX, TXA } = opcodes;
+const { ABS, ALU, IMM, IND, JEQ, JGE, JGT, JSET, LD, LDX, LEN, MEM, MISC, MSH, NEG, RET, ST, STX, TXA } =
+  opcodes;
 
 /** Where the body finds the packet, and who else is there. */
 export interface FilterPlace {
@@ -91,7 +92,18 @@ export function emitFilter(program: Program, personality: Personality, place: Fi
   const cells = new Map(usedCells(program).map((cell, index) => [cell, firstLocal + OWN.length + index]));
   const raw = rawValues(program, flow, personality);
   const emitter: Emitter = {
-    ...place, program, flow, personality, raw, depths: new Map(), a, x, t, loops, cells, known: [],
+    ...place,
+    program,
+    flow,
+    personality,
+    raw,
+    depths: new Map(),
+    a,
+    x,
+    t,
+    loops,
+    cells,
+    known: [],
   };
 
   for (const local of [a, x, ...cells.values()]) code.i32(0).set(local);
@@ -272,7 +284,11 @@ function emitLoad(instruction: Instruction, index: number, known: number, emitte
     case IND: {
       // 64 bits, so that neither sum wraps around.
       const size = opcodes.sizeOf(op);
-      code.get(x).op('i64.extend_i32_u').i64(BigInt(k + size)).op('i64.add');
+      code
+        .get(x)
+        .op('i64.extend_i32_u')
+        .i64(BigInt(k + size))
+        .op('i64.add');
       code.get(length).op('i64.extend_i32_u').op('i64.gt_u').op('if');
       reject(emitter);
       code.op('end').get(start).get(x).op('i32.add').i32(k).op('i32.add').set(t).get(t);
@@ -316,10 +332,12 @@ function emitAlu({ code: op, k }: Instruction, index: number, emitter: Emitter):
   const size = raw.get(index);
   code.get(a);
   if (usesX) code.get(x);
-  else code.i32(size === undefined ? k : operation === opcodes.AND ? swappedMask(k, size) : swappedConstant(k, size));
+  else
+    code.i32(
+      size === undefined ? k : operation === opcodes.AND ? swappedMask(k, size) : swappedConstant(k, size),
+    );
   code.op(ALU_NAMES.get(operation)!);
-  if (isShift && usesX && personality === 'libpcap')
-    code.i32(0).get(x).i32(31).op('i32.le_u').op('select');
+  if (isShift && usesX && personality === 'libpcap') code.i32(0).get(x).i32(31).op('i32.le_u').op('select');
   code.set(a);
 }
 

@@ -1,6 +1,7 @@
 /** Compilers behind the engines. */
 
+export { filterModule, loadWebAssembly } from './classicModule.js';
 export type { Proof, Proofs } from './emit.js';
 export { canGenerateCode, type JavaScriptSource, loadJavaScript, toJavaScript } from './javascript.js';
-export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './webassembly.js';
 export { createAccelerator, scanModule } from './scan.js';
+export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './webassembly.js';

@@ -11,7 +11,7 @@ import { opcodes, type Personality, type Program, specialLoad } from '../cbpf/in
 import { reversePostorder } from '../graph.js';
 import type { Flow } from './flow.js';
 
-const { ABS, ALU, AND, IND, JEQ, JMP, JSET, LD, MEM, MISC, OR, RET, ST, XOR } = opcodes;
+const { ABS, ALU, AND, IND, JEQ, JMP, JSET, LD, MISC, OR, RET, ST, XOR } = opcodes;
 
 /** By instruction that loads, masks or tests a raw value: the size of the value, 2 or 4. */
 export type RawSizes = ReadonlyMap<number, 2 | 4>;
@@ -23,7 +23,8 @@ export function swappedConstant(k: number, size: 2 | 4): number {
 }
 
 /** The mask of a raw value: bits above its size meet only zeros. */
-export const swappedMask = (k: number, size: 2 | 4): number => swappedConstant(size === 2 ? k & 0xffff : k, size);
+export const swappedMask = (k: number, size: 2 | 4): number =>
+  swappedConstant(size === 2 ? k & 0xffff : k, size);
 
 const ENTRY = -1;
 
@@ -114,7 +115,12 @@ interface Role {
   readonly size: 2 | 4 | undefined;
 }
 
-const role = (reads: Role['reads'], writes: boolean, size?: 2 | 4): Role => ({ reads, writes, masks: false, size });
+const role = (reads: Role['reads'], writes: boolean, size?: 2 | 4): Role => ({
+  reads,
+  writes,
+  masks: false,
+  size,
+});
 
 function roleOf({ code }: { readonly code: number }, special: boolean): Role {
   const operation = opcodes.operationOf(code);
@@ -124,7 +130,7 @@ function roleOf({ code }: { readonly code: number }, special: boolean): Role {
       const mode = opcodes.modeOf(code);
       const size = opcodes.sizeOf(code);
       const isPacket = mode === ABS || mode === IND;
-      return isPacket && size !== 1 && mode !== MEM ? role('no', true, size) : role('no', true);
+      return isPacket && size !== 1 ? role('no', true, size) : role('no', true);
     }
     case ALU:
       if (!opcodes.usesX(code) && (operation === AND || operation === OR || operation === XOR))
@@ -132,7 +138,10 @@ function roleOf({ code }: { readonly code: number }, special: boolean): Role {
       return role('badly', true);
     case JMP:
       if (!opcodes.isConditional(code)) return role('no', false);
-      return role(!opcodes.usesX(code) && (operation === JEQ || operation === JSET) ? 'well' : 'badly', false);
+      return role(
+        !opcodes.usesX(code) && (operation === JEQ || operation === JSET) ? 'well' : 'badly',
+        false,
+      );
     case ST:
       return role('badly', false);
     case RET:

@@ -7,7 +7,13 @@
  */
 
 import type { Program } from '../cbpf/index.js';
-import type { Accelerator, CaptureInterface, RecordLayout, RecordWalk, WalkState } from '../savefile/index.js';
+import type {
+  Accelerator,
+  CaptureInterface,
+  RecordLayout,
+  RecordWalk,
+  WalkState,
+} from '../savefile/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
 import { emitSwap32 } from './alu.js';
 import { emitFilter, filterLocals, isCompilable, REJECTED } from './classic.js';
@@ -29,7 +35,13 @@ const STATE = [
   'keptEnd',
 ] as const satisfies readonly (keyof WalkState)[];
 /** Positions are addresses to the compiled code. */
-const POSITIONS = ['start', 'end', 'runStart', 'keptStart', 'keptEnd'] as const satisfies readonly (keyof WalkState)[];
+const POSITIONS = [
+  'start',
+  'end',
+  'runStart',
+  'keptStart',
+  'keptEnd',
+] as const satisfies readonly (keyof WalkState)[];
 /** The largest number the walk counts to. */
 const MOST = 0x7fff_ffff;
 const OUTCOME = STATE.length;
@@ -41,21 +53,18 @@ const MAX_BLOCK = 65_536;
 /** The module that walks over records of a layout with a program. */
 export function scanModule(program: Program, layout: RecordLayout): WasmModule {
   const code = new CodeWriter();
-  const own: readonly Local[] = [
-    ...STATE,
-    'data',
-    'length',
-    'wire',
-    'next',
-    'total',
-    'verdict',
-  ].map((name) => ({ name, type: 'i32' }));
+  const own: readonly Local[] = [...STATE, 'data', 'length', 'wire', 'next', 'total', 'verdict'].map(
+    (name) => ({ name, type: 'i32' }),
+  );
   const local = (name: string): number => own.findIndex((candidate) => candidate.name === name);
-  const [start, end, data, length, wire, next] = ['start', 'end', 'data', 'length', 'wire', 'next'].map(local) as [
-    number, number, number, number, number, number,
-  ];
+  const [start, end, data, length, wire, next] = ['start', 'end', 'data', 'length', 'wire', 'next'].map(
+    local,
+  ) as [number, number, number, number, number, number];
   const [verdict, total, matched, packets] = ['verdict', 'total', 'matched', 'packets'].map(local) as [
-    number, number, number, number,
+    number,
+    number,
+    number,
+    number,
   ];
   const load = (base: number, offset: number, into: number): void => {
     code.get(base).op('i32.load', offset).set(into);
@@ -95,7 +104,12 @@ export function scanModule(program: Program, layout: RecordLayout): WasmModule {
     code.get(total).i32(ENHANCED_PACKET).op('i32.ne');
     stopIf();
     load(start, 4, total);
-    code.get(total).i32(32).op('i32.sub').i32(MAX_BLOCK - 32).op('i32.gt_u');
+    code
+      .get(total)
+      .i32(32)
+      .op('i32.sub')
+      .i32(MAX_BLOCK - 32)
+      .op('i32.gt_u');
     stopIf();
     code.get(start).get(total).i32(3).op('i32.add').i32(-4).op('i32.and').op('i32.add').tee(next);
     code.get(end).op('i32.gt_u');
@@ -135,7 +149,11 @@ export function scanModule(program: Program, layout: RecordLayout): WasmModule {
   emitFlush(code, local);
   code.get(next).set(local('runStart')).op('end');
   code.get(next).set(start);
-  code.get(matched).get(local('limit')).op('i32.lt_u').op('br_if', code.depth - again);
+  code
+    .get(matched)
+    .get(local('limit'))
+    .op('i32.lt_u')
+    .op('br_if', code.depth - again);
   code.op('end').op('end');
   STATE.forEach((_, index) => {
     code.get(index).op('global.set', index);
@@ -158,7 +176,10 @@ export function scanModule(program: Program, layout: RecordLayout): WasmModule {
 /** Moves the run of matching records that ends at `start` up to those kept before. */
 function emitFlush(code: CodeWriter, local: (name: string) => number): void {
   const [start, runStart, keptStart, keptEnd] = ['start', 'runStart', 'keptStart', 'keptEnd'].map(local) as [
-    number, number, number, number,
+    number,
+    number,
+    number,
+    number,
   ];
   code.get(runStart).get(start).op('i32.lt_u').op('if');
   code.get(keptStart).get(keptEnd).op('i32.eq').op('if');
