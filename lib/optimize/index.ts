@@ -5,6 +5,5 @@ export {
   isRejection,
   type OptimizeOptions,
   optimize,
-  PASSES,
   type Pass,
 } from './pipeline.js';

@@ -217,6 +217,8 @@ class Emitter {
   }
 
   #store(cell: number, value: Value): void {
+    // A constant by way of X: a base is what such a variable mostly is.
+    if (this.#values.constantOf(value) !== undefined && !this.#a.includes(value)) this.toX(value);
     if (this.#x.includes(value) && !this.#a.includes(value)) this.#emit(STX, cell);
     else {
       this.toA(value);
@@ -288,13 +290,24 @@ class Emitter {
         this.#emit(MISC | TXA);
         return;
       }
-      this.toA(left);
-      this.#emit(ALU | op | K, k);
+      const distance = op === ADD ? this.#distance(left) : undefined;
+      if (distance === undefined) this.toA(left);
+      this.#emit(ALU | op | K, k - (distance ?? 0));
       return;
     }
     if (COMMUTATIVE.has(op) && this.#rank(right, left) < this.#rank(left, right)) this.#pair(right, left);
     else this.#pair(left, right);
     this.#emit(ALU | op | X);
+  }
+
+  /** How far A is beyond `base`, when it holds such a sum and not `base` itself. */
+  #distance(base: Value): number | undefined {
+    for (const held of this.#a.includes(base) ? NONE : this.#a) {
+      const kind = this.#values.kinds[held]!;
+      if (kind.kind === 'alu' && kind.op === ADD && kind.left === base)
+        return this.#values.constantOf(kind.right);
+    }
+    return undefined;
   }
 
   /** The offset k of `4*([k]&0xf)`, when the value is one. */
@@ -308,6 +321,14 @@ class Emitter {
       return undefined;
     const byte = kinds[mask.left]!;
     return byte.kind === 'load' && byte.size === 1 && byte.base === undefined ? byte.k : undefined;
+  }
+
+  /** Whether one instruction computes the value into A. */
+  #isShort(value: Value): boolean {
+    const kind = this.#values.kinds[value]!;
+    return (
+      kind.kind === 'constant' || kind.kind === 'length' || (kind.kind === 'load' && kind.base === undefined)
+    );
   }
 
   /** Whether X can be loaded with the value while A stays. */
@@ -387,7 +408,7 @@ class Emitter {
       this.toX(right);
       return;
     }
-    if (!this.#changesXOnceLoaded(left) && !this.#a.includes(left)) {
+    if (!this.#changesXOnceLoaded(left) && (!this.#a.includes(left) || this.#isShort(left))) {
       this.toX(right);
       this.toA(left);
       return;

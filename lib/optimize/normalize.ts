@@ -72,6 +72,8 @@ function rewrite(values: Values, it: Comparison): Comparison | boolean {
   if (kind.kind === 'negate' && op === JEQ) return againstConstant(JEQ, kind.operand, -k);
   if (kind.kind !== 'alu') return it;
   if (kind.op === SUB && op === JEQ && k === 0) return test(JEQ, kind.left, kind.right);
+  const minuend = kind.op === SUB ? values.constantOf(kind.left) : undefined;
+  if (minuend !== undefined && op === JEQ) return againstConstant(JEQ, kind.right, minuend - k);
   if (kind.op === XOR && op === JEQ && k === 0) return test(JEQ, kind.left, kind.right);
   const c = values.constantOf(kind.right);
   if (c === undefined) return it;

@@ -11,6 +11,7 @@ import { decideTests } from './decide.js';
 import { type Decisions, malformedDecision, rejects } from './decision.js';
 import { lower } from './lower.js';
 import { merge } from './merge.js';
+import { order } from './order.js';
 import { read } from './read.js';
 import { tidy } from './tidy.js';
 import { trim } from './trim.js';
@@ -23,12 +24,15 @@ export interface Pass {
   readonly run: (decisions: Decisions) => Decisions;
 }
 
-/** In the order in which they run, over and over while they change something. */
-export const PASSES: readonly Pass[] = [
+/** Run in turn for as long as they change something. */
+export const SIMPLIFY: readonly Pass[] = [
   { name: 'decide', run: decideTests },
   { name: 'trim', run: trim },
   { name: 'merge', run: merge },
 ];
+
+/** Run once the graph is simple; the others follow again. */
+export const ARRANGE: readonly Pass[] = [{ name: 'order', run: order }];
 
 export interface OptimizeOptions {
   /** Called after each pass with its name and the graph as it is then. */
@@ -58,9 +62,19 @@ function simplify(start: Decisions, { checked = false, onPass }: OptimizeOptions
     const lowered = lower(decisions);
     if (lowered !== undefined) onPass(name, lowered);
   };
-  for (let round = 0, before = ''; round < MOST_ROUNDS; round++) {
-    for (const pass of PASSES) run(pass);
-    const now = fingerprint(decisions);
+  const settle = (): string => {
+    let before = '';
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      for (const pass of SIMPLIFY) run(pass);
+      const now = fingerprint(decisions);
+      if (now === before) break;
+      before = now;
+    }
+    return before;
+  };
+  for (let round = 0, before = settle(); round < MOST_ROUNDS; round++) {
+    for (const pass of ARRANGE) run(pass);
+    const now = settle();
     if (now === before) break;
     before = now;
   }

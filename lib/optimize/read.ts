@@ -55,18 +55,16 @@ const homeOf = (place: number): number =>
 const UNKNOWN = -1;
 
 /** `undefined` for a graph with a loop, or with loads that are no function of the packet. */
-export function read({ blocks, entry }: Graph, values = new Values()): Decisions | undefined {
-  // Node 0 stands for the entry.
-  const graph = {
-    size: blocks.length + 1,
-    successors: (node: number) =>
-      node === 0 ? [entry + 1] : successors(blocks[node - 1]!).map((to) => to + 1),
-  };
-  const order = reversePostorder(graph);
-  for (const node of order.nodes)
-    for (const to of graph.successors(node))
-      if (order.position[to]! <= order.position[node]!) return undefined;
-  const before = predecessors(graph, order);
+export function read(graph: Graph, values = new Values()): Decisions | undefined {
+  const whole = nodesOf(graph.blocks, graph.entry);
+  for (const node of whole.order.nodes) {
+    for (const to of whole.nodes.successors(node)) {
+      if (whole.order.position[to]! <= whole.order.position[node]!) return undefined;
+    }
+  }
+  const { blocks, entry } = splitAtStores(graph, liveAtEntry(graph.blocks, whole.order.nodes));
+  const { nodes, order } = blocks === graph.blocks ? whole : nodesOf(blocks, entry);
+  const before = predecessors(nodes, order);
   const live = liveAtEntry(blocks, order.nodes);
 
   const homes = new Map<Value, number>();
@@ -103,7 +101,7 @@ export function read({ blocks, entry }: Graph, values = new Values()): Decisions
     if (executed === undefined) return undefined;
     const { state } = executed;
     const after = successors(blocks[node - 1]!).reduce((all, to) => all | live[to + 1]!, 0);
-    for (const place of executed.stored) {
+    for (const place of [X_PLACE, ...executed.stored]) {
       const value = state[place]!;
       if ((after & (1 << place)) === 0 || isCheap(values, value)) continue;
       const variable = values.variable(values.min[value], values.max[value], values.bits[value]);
@@ -121,6 +119,38 @@ export function read({ blocks, entry }: Graph, values = new Values()): Decisions
     return { ...step, touches: unimplied(values, [...touches], uses(step)) };
   });
   return { values, steps, entry: 0, homes };
+}
+
+/** Node 0 stands for the entry, block + 1 for a block. */
+function nodesOf(blocks: readonly Block[], entry: number) {
+  const nodes = {
+    size: blocks.length + 1,
+    successors: (node: number) =>
+      node === 0 ? [entry + 1] : successors(blocks[node - 1]!).map((to) => to + 1),
+  };
+  return { nodes, order: reversePostorder(nodes) };
+}
+
+/**
+ * Ends a block behind the last store to a cell that later blocks read, so that what follows in it can be
+ * told from the variable that the cell may become.
+ */
+function splitAtStores(graph: Graph, live: Int32Array): Graph {
+  const result = [...graph.blocks];
+  for (const [index, block] of graph.blocks.entries()) {
+    const { statements, exit } = block;
+    const after = successors(block).reduce((all, to) => all | live[to + 1]!, 0);
+    const isKept = ({ code, k }: Statement) =>
+      (classOf(code) === ST || classOf(code) === STX) && (after & (1 << (k + 2))) !== 0;
+    const last = statements.findLastIndex(isKept);
+    if (last < 0 || last + 1 === statements.length) continue;
+    result[index] = {
+      statements: statements.slice(0, last + 1),
+      exit: { kind: 'goto', target: result.length },
+    };
+    result.push({ statements: statements.slice(last + 1), exit });
+  }
+  return result.length === graph.blocks.length ? graph : { blocks: result, entry: graph.entry };
 }
 
 function join(values: Values, incoming: readonly Value[]): Value {

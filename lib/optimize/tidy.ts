@@ -1,14 +1,19 @@
 /**
- * Pass on the flow graph: blocks without statements are skipped, equal blocks become one.
+ * Pass on the flow graph: blocks without statements are skipped, equal blocks become one, stores that
+ * nobody reads are left out.
  *
  * Steps that differ may have become equal code. Preserves what every path executes. Measure: blocks.
  */
 
-import { type Block, type Exit, type Graph, successors } from '../cfg/index.js';
+import { opcodes } from '../cbpf/index.js';
+import { type Block, type Exit, type Graph, type Statement, successors } from '../cfg/index.js';
 import { reversePostorder } from '../graph.js';
 
+const { LD, LDX, MEM, ST, STX } = opcodes;
+
 /** Of a graph without loops. */
-export function tidy({ blocks, entry }: Graph): Graph {
+export function tidy(graph: Graph): Graph {
+  const { blocks, entry } = withoutUnreadStores(graph);
   const order = reversePostorder({
     size: blocks.length + 1,
     successors: (node) => (node === 0 ? [entry + 1] : successors(blocks[node - 1]!).map((to) => to + 1)),
@@ -32,6 +37,19 @@ export function tidy({ blocks, entry }: Graph): Graph {
     result.push({ statements, exit: moved });
   }
   return { blocks: result, entry: places[entry]! };
+}
+
+/** A variable may have been in a register all the time. */
+function withoutUnreadStores({ blocks, entry }: Graph): Graph {
+  const read = new Set<number>();
+  for (const { statements } of blocks) {
+    for (const { code, k } of statements) if (code === (LD | MEM) || code === (LDX | MEM)) read.add(k);
+  }
+  const isRead = ({ code, k }: Statement): boolean => !(code === ST || code === STX) || read.has(k);
+  return {
+    entry,
+    blocks: blocks.map(({ statements, exit }) => ({ statements: statements.filter(isRead), exit })),
+  };
 }
 
 function retarget(exit: Exit, place: (block: number) => number): Exit {

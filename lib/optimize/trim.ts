@@ -12,15 +12,27 @@ import { unimplied } from './read.js';
 import type { Value, Values } from './value.js';
 
 /** What a packet must have to be accepted; `undefined`: it is not accepted at all. */
-interface Demand {
+export interface Demand {
   readonly present: number;
   readonly behind: ReadonlyMap<Value, number>;
   readonly computed: ReadonlySet<Value>;
 }
 
-const NO_DEMAND: Demand = { present: 0, behind: new Map(), computed: new Set() };
+export const NO_DEMAND: Demand = { present: 0, behind: new Map(), computed: new Set() };
 
 export function trim(decisions: Decisions): Decisions {
+  return backwards(decisions).decisions;
+}
+
+/** What a packet must have at each step to be accepted. */
+export const demandsOf = (decisions: Decisions): readonly (Demand | undefined)[] =>
+  backwards(decisions).demands;
+
+/** `known`, and what computing the values demands. */
+export const demandWith = (values: Values, known: Demand, list: readonly Value[]): Demand =>
+  list.reduce((all, value) => demand(values, all, value), known);
+
+function backwards(decisions: Decisions): { decisions: Decisions; demands: readonly (Demand | undefined)[] } {
   const { values } = decisions;
   const demands = new Array<Demand | undefined>(decisions.steps.length);
   const live = new Array<ReadonlySet<Value>>(decisions.steps.length);
@@ -44,10 +56,13 @@ export function trim(decisions: Decisions): Decisions {
             sets.map(({ variable }) => variable),
           );
     const own = needed.reduce((all, value) => demand(values, all, value), carried ?? NO_DEMAND);
+    // What an assignment computed may have trapped.
+    const dropped = step.sets.filter((set) => !sets.includes(set) && values.traps[set.value]);
+    const traps = [...step.touches, ...dropped.map(({ value }) => value)];
     const touches =
       after === undefined
         ? []
-        : unimplied(values, step.touches, needed).filter((value) => !met(values, own, value));
+        : unimplied(values, traps, needed).filter((value) => !isMet(values, own, value));
     const whole = touches.reduce((all, value) => demand(values, all, value), own);
     demands[index] = after === undefined ? undefined : whole;
     live[index] = liveBefore(values, { ...rest, touches }, liveAfter);
@@ -56,7 +71,7 @@ export function trim(decisions: Decisions): Decisions {
         ? step
         : { ...rest, touches };
   }
-  return { ...decisions, steps };
+  return { decisions: { ...decisions, steps }, demands };
 }
 
 function union(sets: readonly ReadonlySet<Value>[]): ReadonlySet<Value> {
@@ -115,7 +130,7 @@ function without(demand: Demand, variables: readonly Value[]): Demand {
 function demand(values: Values, known: Demand, value: Value): Demand {
   let result = known;
   for (const part of values.trapsOf(value)) {
-    if (met(values, result, part)) continue;
+    if (isMet(values, result, part)) continue;
     const kind = values.kinds[part]!;
     if (kind.kind === 'load') {
       const end = kind.k + kind.size;
@@ -130,7 +145,7 @@ function demand(values: Values, known: Demand, value: Value): Demand {
 }
 
 /** Whether all that may trap in a value is demanded. */
-function met(values: Values, { present, behind, computed }: Demand, value: Value): boolean {
+export function isMet(values: Values, { present, behind, computed }: Demand, value: Value): boolean {
   return values.trapsOf(value).every((part) => {
     const kind = values.kinds[part]!;
     if (kind.kind !== 'load') return computed.has(part);

@@ -172,6 +172,17 @@ export class Values {
 
   /** Both operands vary. */
   #same(op: number, left: Value, right: Value): Value | undefined {
+    if (op === ADD && this.bounded) {
+      // Constants go to the outside: (y + c) + z is (y + z) + c.
+      for (const [sum, other] of [
+        [left, right],
+        [right, left],
+      ] as const) {
+        const kind = this.kinds[sum]!;
+        if (kind.kind === 'alu' && kind.op === ADD && this.constantOf(kind.right) !== undefined)
+          return this.alu(ADD, this.alu(ADD, kind.left, other), kind.right);
+      }
+    }
     if (left !== right || !this.bounded) return undefined;
     if (op === SUB || op === XOR) return this.constant(0);
     return op === AND || op === OR ? left : undefined;
