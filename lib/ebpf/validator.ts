@@ -47,6 +47,8 @@ export interface ValidateOptions {
   readonly maxLength?: number;
   /** Accept non-zero unused fields. */
   readonly lenient?: boolean;
+  /** Accept writes to r10: a verifier refuses those that are reached. */
+  readonly framePointerWrites?: boolean;
 }
 
 const DEFAULT_MAX_LENGTH = 1_000_000;
@@ -140,7 +142,7 @@ function check(
     if (next < instructions.length && starts[next] === starts[index]) return undefined;
     return { kind: 'falls-off-end', message: 'a function ends in exit or an unconditional jump' };
   };
-  if (writtenRegister(instruction) === FRAME_POINTER)
+  if (options.framePointerWrites !== true && writtenRegister(instruction) === FRAME_POINTER)
     return { kind: 'write-to-frame-pointer', message: 'r10 cannot be written' };
 
   switch (instruction.kind) {
