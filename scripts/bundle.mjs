@@ -19,6 +19,9 @@ await build({
   platform: 'node',
   target: 'node20.19',
   packages: 'external',
+  // Less text to scan: V8 reads all of a file before it runs any. Names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
   outdir,
   logLevel: 'warning',
 });
