@@ -5,3 +5,4 @@ export type { Proof, Proofs } from './emit.js';
 export { canGenerateCode, type JavaScriptSource, loadJavaScript, toJavaScript } from './javascript.js';
 export { createAccelerator, scanModule } from './scan.js';
 export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './webassembly.js';
+export { type Batch, classicBatch, ebpfBatch } from './batch.js';

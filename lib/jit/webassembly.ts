@@ -44,6 +44,8 @@ export interface WebAssemblyOptions {
  */
 export interface CompiledEbpf extends Executable {
   readonly module: WasmModule;
+  /** Runs the program for `count` rows of {@link BATCH_ROW} bytes; addresses are those of the memory. */
+  readonly batch: (table: number, count: number, context: number) => number;
 }
 
 /** Wide enough for any program whose budget the interpreter would take. */
@@ -62,7 +64,8 @@ const ACCESS = IMPORTS.length;
 const CALL_HELPER = ACCESS + 1;
 const START = ACCESS + 2;
 const RESUME = ACCESS + 3;
-const MAIN = ACCESS + 4;
+const BATCH = ACCESS + 4;
+const MAIN = ACCESS + 5;
 
 const GLOBAL = { fuel: 0, packetStart: 1, packetLength: 2, resultHigh: 3 } as const;
 const GLOBALS: readonly Global[] = Object.keys(GLOBAL).map((name) => ({ name, type: 'i32', value: 0n }));
@@ -138,11 +141,13 @@ function moduleOf(
       HELPER_FUNCTION,
       startFunction(linear.stack + STACK_SIZE, convention),
       resumeFunction(convention),
+      batchFunction(linear.stack + STACK_SIZE, convention, environment.budget ?? DEFAULT_BUDGET),
       ...emitted,
     ],
     exports: [
       { name: 'start', kind: 'func', index: START },
       { name: 'resume', kind: 'func', index: RESUME },
+      { name: 'batch', kind: 'func', index: BATCH },
       ...Object.entries(GLOBAL).map(([name, index]) => ({ name, kind: 'global' as const, index })),
     ],
   };
@@ -244,6 +249,42 @@ function resumeFunction(convention: Convention): DefinedFunction {
   return { name: 'resume', params, results: ['i64'], locals: [], body: code.bytes };
 }
 
+/** Bytes of a row of a batch: address, captured length, wire length, and the verdict. */
+export const BATCH_ROW = 16;
+
+/**
+ * Runs the program for each row of a table of packets that lie in the memory. The wire length is put where
+ * `context` points, which is where `__sk_buff` has it. Gives how many verdicts were not 0.
+ */
+function batchFunction(frame: number, convention: Convention, budget: number): DefinedFunction {
+  const code = new CodeWriter();
+  const [row, count, context, matched] = [0, 1, 2, 3] as const;
+  const { parameters, results } = PASSED[convention];
+  code.op('block').op('loop');
+  code.get(count).op('i32.eqz').op('br_if', 1);
+  code.get(row).op('i32.load', 0).op('global.set', GLOBAL.packetStart);
+  code.get(row).op('i32.load', 4).op('global.set', GLOBAL.packetLength);
+  code.get(context).get(row).op('i32.load', 8).op('i32.store', 0);
+  code.i32(Math.min(budget, MOST_FUEL)).op('global.set', GLOBAL.fuel);
+  code.get(row);
+  code.get(context).op('i64.extend_i32_u').i64(0n).i64(0n).i64(0n).i64(0n).i64(BigInt(frame));
+  for (let parameter = 6; parameter < parameters; parameter++) code.i64(0n);
+  code.op('call', MAIN);
+  for (let result = 1; result < results.length; result++) code.op('drop');
+  code.op('i32.wrap_i64').op('i32.store', 12);
+  code.get(row).op('i32.load', 12).i32(0).op('i32.ne').get(matched).op('i32.add').set(matched);
+  code.get(row).i32(BATCH_ROW).op('i32.add').set(row);
+  code.get(count).i32(1).op('i32.sub').set(count).op('br', 0);
+  code.op('end').op('end').get(matched);
+  return {
+    name: 'batch',
+    params: locals('i32', 'row', 'count', 'context'),
+    results: ['i32'],
+    locals: locals('i32', 'matched'),
+    body: code.bytes,
+  };
+}
+
 /** Whether a program may look at its context: it reads memory other than its own stack, or passes it on. */
 const looksAround = (program: Program, lenient: boolean): boolean =>
   functionsOf(program, lenient).some(({ blocks }) =>
@@ -261,6 +302,7 @@ const usesStack = (program: Program): boolean =>
 interface Exports {
   readonly start: (r1: number, r2: number) => number;
   readonly resume: (...registers: bigint[]) => bigint;
+  readonly batch: (table: number, count: number, context: number) => number;
   readonly fuel: WebAssembly.Global;
   readonly packetStart: WebAssembly.Global;
   readonly packetLength: WebAssembly.Global;
@@ -380,7 +422,7 @@ export function compileEbpf(
       high[0] = error.high;
     }
   };
-  return { module, low, high, run };
+  return { module, low, high, run, batch: exports.batch };
 }
 
 function messageOf(kind: number, budget: number): string {
