@@ -1,6 +1,6 @@
-/** `-d`, `-dd`, `-ddd`: prints the compiled filter instead of running it. */
+/** `-d`, `-dd`, `-ddd`, `--wasm`: prints the compiled filter instead of running it. */
 
-import { type Filter, toCArray, toDecimal } from '../lib/index.js';
+import { type Filter, filterText, toCArray, toDecimal } from '../lib/index.js';
 import { compileExpression, expressionOf, warnAbout } from './expression.js';
 import type { Options } from './options.js';
 import { warn } from './report.js';
@@ -19,7 +19,11 @@ export function dumpExpression(options: Options): void {
 }
 
 export function printProgram(filter: Filter, options: Options): void {
-  const text =
-    options.dump >= 3 ? toDecimal(filter.cbpf) : options.dump === 2 ? toCArray(filter.cbpf) : String(filter);
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${textOf(filter, options)}\n`);
+}
+
+function textOf(filter: Filter, { dump, wasm }: Options): string {
+  if (wasm) return filterText(filter.cbpf).trimEnd();
+  if (dump >= 3) return toDecimal(filter.cbpf);
+  return dump === 2 ? toCArray(filter.cbpf) : String(filter);
 }

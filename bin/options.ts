@@ -26,6 +26,8 @@ export interface Options {
   optimize: boolean;
   /** How many `d`: 1 text, 2 C array, 3 decimal. */
   dump: number;
+  /** Print the compiled filter as WebAssembly text. */
+  wasm: boolean;
   numeric: number;
   shortNames: boolean;
   linkLayer: boolean;
@@ -66,6 +68,7 @@ const DEFAULTS: Options = {
   linkType: undefined,
   optimize: true,
   dump: 0,
+  wasm: false,
   numeric: 0,
   shortNames: false,
   linkLayer: false,
@@ -177,6 +180,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('F', 'filter-file', 'Filter', 'FILE', 'take the expression from FILE', (o, v) => { o.filterFile = v; }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),
+  flag(undefined, 'wasm', 'Filter', 'print the compiled filter as WebAssembly text and stop', (o) => { o.wasm = true; o.dump ||= 1; }),
   flag('O', 'no-optimize', 'Filter', 'do not optimize the filter', (o) => { o.optimize = false; }),
   valued(undefined, 'engine', 'Filter', 'NAME', 'run the filter on this engine, as --engines names it', (o, v) => { o.engine = v; }),
   flag(undefined, 'engines', 'Filter', 'list the engines, which of them work here, and which is the default', (o) => { o.action = 'listEngines'; }),

@@ -3,10 +3,19 @@
  * differ in what they cost to start and to run. `auto` picks for the caller.
  */
 
-import { type FilterFunction, type LoadOptions, loadInterpreter, type Program } from './cbpf/index.js';
-import { canGenerateCode, loadJavaScript, loadWebAssembly } from './jit/index.js';
+import {
+  type FilterFunction,
+  type LoadOptions,
+  loadInterpreter,
+  opcodes,
+  type Program,
+  specialLoad,
+} from './cbpf/index.js';
+import { type AttachOptions, attach, programTypeOf } from './ebpf/index.js';
+import { canGenerateCode, compileEbpf, loadJavaScript, loadWebAssembly } from './jit/index.js';
+import { LiftError, lift } from './lift/index.js';
 
-export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm';
+export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm' | 'ebpf-interpreter' | 'ebpf-wasm';
 
 export interface Engine {
   readonly name: EngineName;
@@ -37,15 +46,57 @@ export const ENGINES: readonly Engine[] = [
   {
     name: 'cbpf-wasm',
     description: 'classic BPF compiled to WebAssembly: fastest on whole captures, in batches',
-    unavailable: () =>
-      canCompileWebAssembly() ? undefined : "WebAssembly is forbidden here (CSP without 'wasm-unsafe-eval')",
+    unavailable: wasmUnavailable,
     load: loadWebAssembly,
   },
+  {
+    name: 'ebpf-interpreter',
+    description: 'lifted to eBPF, interpreted',
+    unavailable: () => undefined,
+    load: (program, options = {}) => loadLifted(program, options),
+  },
+  {
+    name: 'ebpf-wasm',
+    description: 'lifted to eBPF, compiled to WebAssembly',
+    unavailable: wasmUnavailable,
+    load: (program, options = {}) => loadLifted(program, options, compileWithContext),
+  },
 ];
+
+const compileWithContext: NonNullable<AttachOptions['load']> = (program, environment, context) =>
+  compileEbpf(program, environment, { pointers: new Map([[1, context]]) });
+
+/**
+ * What eBPF has no equal of, the classic interpreter runs: loops of any length, and loads of metadata that may
+ * be absent.
+ */
+function loadLifted(program: Program, options: LoadOptions, load?: AttachOptions['load']): FilterFunction {
+  const personality = options.personality ?? 'libpcap';
+  const interpreter = loadInterpreter(program, options);
+  const isPlain = program.every(
+    (instruction) =>
+      specialLoad(instruction, personality) === undefined &&
+      !(instruction.code === (opcodes.JMP | opcodes.JA) && (instruction.k | 0) < 0),
+  );
+  if (!isPlain) return interpreter;
+  try {
+    const lifted = lift(program, { form: 'portable', personality });
+    return attach(lifted, programTypeOf('socket_filter'), load === undefined ? {} : { load });
+  } catch (error) {
+    if (error instanceof LiftError) return interpreter;
+    throw error;
+  }
+}
 
 /** Whether a scan of a capture with this engine goes through many packets at once. */
 export const scansInBatches = (engine = 'auto'): boolean =>
   (engine === 'auto' || engine === 'cbpf-wasm') && canCompileWebAssembly();
+
+function wasmUnavailable(): string | undefined {
+  return canCompileWebAssembly()
+    ? undefined
+    : "WebAssembly is forbidden here (CSP without 'wasm-unsafe-eval')";
+}
 
 /** Whether modules can be compiled here: the smallest one there is. */
 function canCompileWebAssembly(): boolean {

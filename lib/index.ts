@@ -36,7 +36,8 @@ export {
   type Lint,
   lintExpression,
 } from './filter.js';
-export { createAccelerator } from './jit/index.js';
+export { type Batch, classicBatch, createAccelerator, ebpfBatch, filterText } from './jit/index.js';
+export { type LiftForm, type LiftOptions, lift } from './lift/index.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
 export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';

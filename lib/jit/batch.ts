@@ -101,7 +101,13 @@ function batchModule(program: Classic): WasmModule {
     memoryPages: 1,
     globals: [{ name: 'outcome', type: 'i32', value: 0n }],
     functions: [
-      { name: 'batch', params, results: ['i32'], locals: [...own, ...filterLocals(program)], body: code.bytes },
+      {
+        name: 'batch',
+        params,
+        results: ['i32'],
+        locals: [...own, ...filterLocals(program)],
+        body: code.bytes,
+      },
     ],
     exports: [
       { name: 'batch', kind: 'func', index: 1 },

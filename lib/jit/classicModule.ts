@@ -15,7 +15,14 @@ import {
   type Program,
   specialLoad,
 } from '../cbpf/index.js';
-import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
+import {
+  CodeWriter,
+  encodeModule,
+  type Local,
+  MEMORY_IMPORT,
+  printModule,
+  type WasmModule,
+} from '../wasm/index.js';
 import { emitFilter, filterLocals, isCompilable, LOADED, NO_MORE, REJECTED } from './classic.js';
 
 const PAGE_SIZE = 65536;
@@ -47,6 +54,16 @@ export function filterModule(program: Program, personality: Personality = 'libpc
       { name: 'outcome', kind: 'global', index: 0 },
     ],
   };
+}
+
+/**
+ * The compiled program in WebAssembly's text form.
+ *
+ * @throws RangeError for a program that cannot be compiled: irreducible, or longer than 8,192 instructions.
+ */
+export function filterText(program: Program): string {
+  if (!isCompilable(program)) throw new RangeError('the program cannot be compiled to WebAssembly');
+  return printModule(filterModule(program));
 }
 
 /**
