@@ -25,6 +25,8 @@ export {
   validate,
 } from './cbpf/index.js';
 export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
+/** The extended machine: assembler, disassembler, checker, interpreter, hooks, maps. */
+export * as ebpf from './ebpf/index.js';
 export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf, scansInBatches } from './engine.js';
 export {
   type CompileOptions,
@@ -37,7 +39,15 @@ export {
   lintExpression,
 } from './filter.js';
 export { type Batch, classicBatch, createAccelerator, ebpfBatch, filterText } from './jit/index.js';
-export { type LiftForm, type LiftOptions, lift } from './lift/index.js';
+export {
+  LIFT_FORMS,
+  LiftError,
+  type LiftForm,
+  type LiftOptions,
+  lift,
+  liftTraced,
+  type TracedLift,
+} from './lift/index.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
 export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';

@@ -9,7 +9,8 @@ import type { Program } from './instruction.js';
 import { type Executable, loadProgram } from './interpreter.js';
 import { type Environment, execute } from './machine.js';
 import { aim, Memory, type Region } from './memory.js';
-import { INTERNAL_HELPER, type PacketEvent, type ProgramType } from './programTypes.js';
+import * as opcodes from './opcodes.js';
+import { type ContextField, INTERNAL_HELPER, type PacketEvent, type ProgramType } from './programTypes.js';
 
 export interface AttachOptions extends HelperServices {
   /** Memory that maps were made in. */
@@ -41,19 +42,28 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
   const current: { -readonly [Key in keyof PacketEvent]: PacketEvent[Key] } = {
     packetAddress: packet.base,
     contextAddress: context.base,
-    capturedLength: 0,
-    wireLength: 0,
+    capturedLength: -1,
+    wireLength: -1,
+    // No packet's: the first one fills the context.
     metadata: {},
   };
+  const put = ({ offset, size, value }: ContextField): void => {
+    const number = value(current);
+    if (size === 4) context.view.setUint32(context.start + offset, number, true);
+    else if (size === 2) context.view.setUint16(context.start + offset, number, true);
+    else if (size === 1) context.view.setUint8(context.start + offset, number);
+    else context.view.setBigUint64(context.start + offset, BigInt(number), true);
+  };
+  const lengths = type.fields.filter((field) => field.ofLength === true);
+  const isWritten = mayWriteContext(program);
+  let stale: 'no' | 'lengths' | 'all' = 'all';
+  // Filled when a program looks at it, and then only what has changed: programs mostly read, and the
+  // packets of a file have one and the same metadata.
   context.refresh = () => {
     context.length = type.contextSize;
-    for (const { offset, size, value } of type.fields) {
-      const number = value(current);
-      if (size === 4) context.view.setUint32(offset, number, true);
-      else if (size === 2) context.view.setUint16(offset, number, true);
-      else if (size === 1) context.view.setUint8(offset, number);
-      else context.view.setBigUint64(offset, BigInt(number), true);
-    }
+    if (isWritten) context.bytes.fill(0, context.start, context.start + type.contextSize);
+    if (stale !== 'no') for (const field of isWritten || stale === 'all' ? type.fields : lengths) put(field);
+    stale = 'no';
   };
   const headerOffset = (offset: number): number => headerRelative(offset, current.metadata);
   const environment: Environment = {
@@ -76,10 +86,15 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     metadata: PacketMetadata | undefined,
   ): void => {
     aim(packet, bytes, start, capturedLength);
-    context.length = 0;
+    const known = metadata ?? NO_METADATA;
+    const isChanged = known !== current.metadata;
+    const isResized = capturedLength !== current.capturedLength || wireLength !== current.wireLength;
+    if (isChanged || isWritten) stale = 'all';
+    else if (isResized && stale === 'no') stale = 'lengths';
+    if (stale !== 'no') context.length = 0;
+    current.metadata = known;
     current.capturedLength = capturedLength;
     current.wireLength = wireLength;
-    current.metadata = metadata ?? NO_METADATA;
   };
   if (options.definition === true) {
     return (bytes, start, capturedLength, wireLength, metadata) => {
@@ -100,6 +115,14 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
 }
 
 const NO_METADATA: PacketMetadata = {};
+
+/** Whether a program may change its context: it stores elsewhere than on the stack, or calls a helper. */
+const mayWriteContext = (program: Program): boolean =>
+  program.some(({ opcode, dst }) => {
+    const kind = opcodes.classOf(opcode);
+    if (kind === opcodes.JMP && opcodes.operationOf(opcode) === opcodes.CALL) return true;
+    return (kind === opcodes.ST || kind === opcodes.STX) && dst !== opcodes.FRAME_POINTER;
+  });
 
 /**
  * What converted filters call (Linux net/core/filter.c): loads that may lie outside the linear part,

@@ -1,8 +1,18 @@
 /** The eBPF machine: opcode tables, instructions, memory, definition, interpreter, hooks. */
 
+export { assemble, parseProgram } from './assembler.js';
 export { type AttachOptions, attach } from './attach.js';
 export * as build from './build.js';
 export { CONFORMANCE_HELPERS } from './conformance.js';
+export {
+  describe,
+  disassemble,
+  type ListOptions,
+  listInstructions,
+  toAssembly,
+  toCArray,
+  toHex,
+} from './disassembler.js';
 export {
   type ArgumentType,
   answer,

@@ -26,6 +26,8 @@ export interface ContextField {
   readonly size: Size;
   /** An unsigned number, stored little-endian. */
   readonly value: (event: PacketEvent) => number;
+  /** Whether the value follows from the packet's lengths; others stay while the metadata does. */
+  readonly ofLength?: boolean;
 }
 
 export interface ProgramType {
@@ -84,11 +86,19 @@ const field = (
   value: (event: PacketEvent) => number,
 ): ContextField => ({ name, offset, size, value });
 
+/** A field that follows from the packet's lengths. */
+const ofLength = (
+  name: string,
+  offset: number,
+  size: Size,
+  value: (event: PacketEvent) => number,
+): ContextField => ({ name, offset, size, value, ofLength: true });
+
 // biome-ignore format: a table reads best with one row a line
 const KERNEL_FIELDS: readonly ContextField[] = [
   field('dev',           SK_BUFF.device,       8, ({ contextAddress, metadata }) => (metadata.interfaceIndex === undefined ? 0 : contextAddress + SK_BUFF_SIZE)),
-  field('len',           SK_BUFF.len,          4, ({ wireLength }) => wireLength),
-  field('data_len',      SK_BUFF.dataLength,   4, ({ wireLength, capturedLength }) => wireLength - capturedLength),
+  ofLength('len',           SK_BUFF.len,          4, ({ wireLength }) => wireLength),
+  ofLength('data_len',      SK_BUFF.dataLength,   4, ({ wireLength, capturedLength }) => wireLength - capturedLength),
   field('queue_mapping', SK_BUFF.queue,        2, ({ metadata }) => metadata.queue ?? 0),
   field('pkt_type',      SK_BUFF.packetType,   1, ({ metadata }) => metadata.packetType ?? 0),
   field('hash',          SK_BUFF.hash,         4, ({ metadata }) => metadata.receiveHash ?? 0),
@@ -103,7 +113,7 @@ const KERNEL_FIELDS: readonly ContextField[] = [
 
 // biome-ignore format: a table reads best with one row a line
 const SKB_FIELDS: readonly ContextField[] = [
-  field('len',             0,   4, ({ wireLength }) => wireLength),
+  ofLength('len',             0,   4, ({ wireLength }) => wireLength),
   field('pkt_type',        4,   4, ({ metadata }) => metadata.packetType ?? 0),
   field('mark',            8,   4, ({ metadata }) => metadata.mark ?? 0),
   field('queue_mapping',   12,  4, ({ metadata }) => metadata.queue ?? 0),
@@ -114,7 +124,7 @@ const SKB_FIELDS: readonly ContextField[] = [
   field('ingress_ifindex', 36,  4, ({ metadata }) => metadata.interfaceIndex ?? 0),
   field('ifindex',         40,  4, ({ metadata }) => metadata.interfaceIndex ?? 0),
   field('hash',            68,  4, ({ metadata }) => metadata.receiveHash ?? 0),
-  field('wire_len',        160, 4, ({ wireLength }) => wireLength),
+  ofLength('wire_len',        160, 4, ({ wireLength }) => wireLength),
 ];
 const SKB_SIZE = 192;
 
@@ -138,14 +148,14 @@ export const XDP_MD = { data: 0, dataEnd: 4, ingressIfindex: 12 } as const;
 // biome-ignore format: a table reads best with one row a line
 const SKB_DATA_FIELDS: readonly ContextField[] = [
   field('data',      SKB.data,    4, ({ packetAddress }) => packetAddress),
-  field('data_end',  SKB.dataEnd, 4, ({ packetAddress, capturedLength }) => packetAddress + capturedLength),
+  ofLength('data_end',  SKB.dataEnd, 4, ({ packetAddress, capturedLength }) => packetAddress + capturedLength),
   field('data_meta', 140,         4, ({ packetAddress }) => packetAddress),
 ];
 
 // biome-ignore format: a table reads best with one row a line
 const XDP_FIELDS: readonly ContextField[] = [
   field('data',            XDP_MD.data,    4, ({ packetAddress }) => packetAddress),
-  field('data_end',        XDP_MD.dataEnd, 4, ({ packetAddress, capturedLength }) => packetAddress + capturedLength),
+  ofLength('data_end',        XDP_MD.dataEnd, 4, ({ packetAddress, capturedLength }) => packetAddress + capturedLength),
   field('data_meta',       8,              4, ({ packetAddress }) => packetAddress),
   field('ingress_ifindex', 12,             4, ({ metadata }) => metadata.interfaceIndex ?? 0),
   field('rx_queue_index',  16,             4, ({ metadata }) => metadata.queue ?? 0),

@@ -66,6 +66,7 @@ export function emitDirect(
   order: Order,
   live: Int32Array,
   personality: Personality,
+  rounds: number,
   hook: DirectHook,
 ): Program {
   const calls = graph.blocks.some(({ statements }) =>
@@ -264,6 +265,7 @@ export function emitDirect(
   const reads = usesBase.some((uses) => uses);
   return emit(graph, order, live, {
     personality,
+    rounds,
     registers: { a, x, scratch, free: calls ? [] : needsIndex ? [8, 9] : [8, 9, index] },
     stack: calls ? -CONTEXT_SLOT : 0,
     prologue: [

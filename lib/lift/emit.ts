@@ -12,9 +12,6 @@ import { type CodeBlock, type CodeExit, layOut, type Piece } from './layout.js';
 
 const { constant, register } = build;
 
-/** Rounds that a loop (of `protochain`) may take; then the packet is rejected. */
-export const MAX_ROUNDS = 32;
-
 export interface Registers {
   readonly a: number;
   readonly x: number;
@@ -27,6 +24,8 @@ export interface Registers {
 /** What a form puts into the frame. */
 export interface Form {
   readonly personality: Personality;
+  /** Times that a program may go back before it rejects the packet. */
+  readonly rounds: number;
   readonly registers: Registers;
   /** Bytes of stack, from the frame pointer down, that the form uses itself. */
   readonly stack: number;
@@ -277,7 +276,7 @@ export function emit(graph: Graph, order: Order, live: Int32Array, form: Form): 
     };
     for (let variable = CELLS; variable < VARIABLES; variable++)
       if (isIn(variable, start)) clear(variable, 0);
-    if (loops) clear(COUNTER, MAX_ROUNDS);
+    if (loops) clear(COUNTER, form.rounds + 1);
     return slots;
   }
 }

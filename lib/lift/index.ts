@@ -2,4 +2,4 @@
 
 export { LiftError, type LiftProblemKind } from './error.js';
 export { type KernelLift, type KernelLiftOptions, liftKernel } from './kernel.js';
-export { LIFT_FORMS, type LiftForm, type LiftOptions, lift } from './lift.js';
+export { LIFT_FORMS, type LiftForm, type LiftOptions, lift, liftTraced, type TracedLift } from './lift.js';

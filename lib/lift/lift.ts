@@ -33,13 +33,18 @@ export interface LiftOptions {
   readonly form?: LiftForm;
   /** Whose rules the program follows at the edges; default `libpcap`. The form `kernel` follows the kernel's. */
   readonly personality?: Personality;
+  /** Times that a loop may go back before the packet is rejected; default 32. */
+  readonly rounds?: number;
 }
+
+/** What the kernel's verifier can follow; a packet has no more headers than this. */
+const DEFAULT_ROUNDS = 32;
 
 /**
  * Lifts a classic program. The result returns in r0 what the classic program returns: bytes to keep, 0
  * to reject.
  *
- * Loops, which only `protochain` makes, end after 32 rounds with 0. The direct forms see packets of up
+ * Loops, which only `protochain` makes, end with 0 when they take too many rounds. The direct forms see packets of up
  * to 65,535 bytes.
  *
  * @throws ProgramError when the program is not valid.
@@ -52,6 +57,7 @@ export function lift(program: Classic, options: LiftOptions = {}): Program {
     return liftKernel(program).program;
   }
   assertValid(program, { personality, loops: 'bounded' });
+  const { rounds = DEFAULT_ROUNDS } = options;
   const direct = form !== 'portable';
   const plain = direct ? plainOffsets(split(program), personality) : split(program);
   const simple = simplify(plain, personality, direct);
@@ -59,8 +65,33 @@ export function lift(program: Classic, options: LiftOptions = {}): Program {
   const order = orderOf(graph);
   const live = liveness(graph, order);
   return direct
-    ? emitDirect(graph, order, live, personality, form)
-    : emitPortable(graph, order, live, personality);
+    ? emitDirect(graph, order, live, personality, rounds, form)
+    : emitPortable(graph, order, live, personality, rounds);
+}
+
+/** A lifted program, and for each slot the classic instruction it comes from, where it comes from one. */
+export interface TracedLift {
+  readonly program: Program;
+  readonly origins: readonly (number | undefined)[];
+}
+
+/** {@link lift}, keeping track of where each slot comes from. Slots have the spans of those instructions. */
+export function liftTraced(program: Classic, options: LiftOptions = {}): TracedLift {
+  // The passes carry spans: let these be the instructions' places on the way.
+  const numbered = program.map((instruction, index) => ({
+    ...instruction,
+    span: { start: index, end: index },
+  }));
+  const lifted = lift(numbered, options);
+  const origins = lifted.map(({ span }) => span?.start);
+  return {
+    program: lifted.map(({ span: _, ...slot }, index) => {
+      const origin = origins[index];
+      const span = origin === undefined ? undefined : program[origin]!.span;
+      return span === undefined ? slot : { ...slot, span };
+    }),
+    origins,
+  };
 }
 
 /** The kernel's header-relative offsets, as offsets in the packet of an Ethernet hook. */

@@ -29,6 +29,7 @@ export function emitPortable(
   order: Order,
   live: Int32Array,
   personality: Personality,
+  rounds: number,
 ): Program {
   const before = boundsInside(graph, order, { afterSwaps: true });
   const reject = rejectBlock(graph);
@@ -76,6 +77,7 @@ export function emitPortable(
 
   return emit(graph, order, live, {
     personality,
+    rounds,
     registers: { a: RESULT, x: REGISTER_X, scratch: SCRATCH, free: [9] },
     stack: 0,
     prologue: [build.move(CONTEXT, 1)],
