@@ -1,7 +1,8 @@
-/** `-d`, `-dd`, `-ddd`, `--wasm`: prints the compiled filter instead of running it. */
+/** `-d`, `-dd`, `-ddd`, `--ebpf`, `--wasm`: prints the compiled filter instead of running it. */
 
 import { type Filter, filterText, toCArray, toDecimal } from '../lib/index.js';
 import { compileExpression, expressionOf, warnAbout } from './expression.js';
+import { describeLifted } from './lifted.js';
 import type { Options } from './options.js';
 import { warn } from './report.js';
 
@@ -22,7 +23,8 @@ export function printProgram(filter: Filter, options: Options): void {
   process.stdout.write(`${textOf(filter, options)}\n`);
 }
 
-function textOf(filter: Filter, { dump, wasm }: Options): string {
+function textOf(filter: Filter, { dump, ebpf, wasm }: Options): string {
+  if (ebpf !== undefined) return describeLifted(filter, ebpf);
   if (wasm) return filterText(filter.cbpf).trimEnd();
   if (dump >= 3) return toDecimal(filter.cbpf);
   return dump === 2 ? toCArray(filter.cbpf) : String(filter);

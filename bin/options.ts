@@ -3,6 +3,7 @@
  * Spelling, meaning and messages are tcpdump's (tcpdump(1)) wherever tcpdump has the option.
  */
 
+import type { LiftForm } from '../lib/index.js';
 import { type OptionSyntax, parseLine, UsageError } from './getopt.js';
 
 export interface Options {
@@ -28,6 +29,8 @@ export interface Options {
   dump: number;
   /** Print the compiled filter as WebAssembly text. */
   wasm: boolean;
+  /** `--ebpf`: print what the filter becomes in this form. */
+  ebpf: LiftForm | undefined;
   numeric: number;
   shortNames: boolean;
   linkLayer: boolean;
@@ -69,6 +72,7 @@ const DEFAULTS: Options = {
   optimize: true,
   dump: 0,
   wasm: false,
+  ebpf: undefined,
   numeric: 0,
   shortNames: false,
   linkLayer: false,
@@ -180,6 +184,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('F', 'filter-file', 'Filter', 'FILE', 'take the expression from FILE', (o, v) => { o.filterFile = v; }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),
+  { long: ['ebpf'], value: 'optional', group: 'Filter', argument: 'FORM', help: 'print the compiled filter with its eBPF and stop; FORM is kernel (the default), portable, xdp or tc', set: (o, v) => { o.ebpf = oneOf('eBPF form', v === '' ? 'kernel' : v, ['kernel', 'portable', 'xdp', 'tc']); o.dump ||= 1; } },
   flag(undefined, 'wasm', 'Filter', 'print the compiled filter as WebAssembly text and stop', (o) => { o.wasm = true; o.dump ||= 1; }),
   flag('O', 'no-optimize', 'Filter', 'do not optimize the filter', (o) => { o.optimize = false; }),
   valued(undefined, 'engine', 'Filter', 'NAME', 'run the filter on this engine, as --engines names it', (o, v) => { o.engine = v; }),

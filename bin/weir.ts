@@ -7,6 +7,9 @@ import { parseOptions } from './options.js';
 import { fail, outputClosed } from './report.js';
 
 async function main(words: readonly string[]): Promise<void> {
+  const [command, ...rest] = words;
+  if (command === 'asm' || command === 'disasm')
+    return (await import('./asm.js')).runAssembler(command, rest);
   const options = parseOptions(words);
   switch (options.action) {
     case 'help':

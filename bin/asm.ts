@@ -1,0 +1,105 @@
+/** `weir asm` and `weir disasm`: programs of both machines, from text to text. */
+
+import { readFileSync } from 'node:fs';
+import {
+  assemble,
+  disassemble,
+  ebpf,
+  FilterError,
+  parseListing,
+  toAssembly,
+  toCArray,
+  toCommaList,
+  toDecimal,
+} from '../lib/index.js';
+import { reasonOf } from './expression.js';
+import { parseLine, UsageError } from './getopt.js';
+import { CommandError } from './report.js';
+
+const ROWS = [
+  { short: 'm', long: ['machine'], value: 'required' },
+  { short: 'f', long: ['format'], value: 'required' },
+  { short: 'h', long: ['help'], value: 'none' },
+] as const;
+
+type Writers = Readonly<Record<string, (source: string) => string>>;
+
+/** By machine: reads a program in any of its text forms, gives it in the one asked for. */
+const MACHINES: Readonly<Record<string, { readonly asm: Writers; readonly disasm: Writers }>> = {
+  ebpf: {
+    asm: {
+      hex: (source) => ebpf.toHex(ebpf.parseProgram(source)),
+      c: (source) => ebpf.toCArray(ebpf.parseProgram(source)),
+    },
+    disasm: {
+      kernel: (source) => ebpf.disassemble(ebpf.parseProgram(source), { lenient: true }),
+      rfc: (source) => ebpf.toAssembly(ebpf.parseProgram(source)),
+    },
+  },
+  cbpf: {
+    asm: {
+      decimal: (source) => toDecimal(assemble(source)),
+      comma: (source) => toCommaList(assemble(source)),
+      c: (source) => toCArray(assemble(source)),
+    },
+    disasm: {
+      listing: (source) => disassemble(parseListing(source)),
+      asm: (source) => toAssembly(parseListing(source)),
+    },
+  },
+};
+
+/** The first format of each list is what comes without `-f`. */
+function usage(command: 'asm' | 'disasm'): string {
+  const formats = Object.entries(MACHINES).map(
+    ([machine, writers]) => `  -m ${machine}  -f ${Object.keys(writers[command]).join(' | ')}`,
+  );
+  return `Usage: weir ${command} [-m MACHINE] [-f FORMAT] [FILE]\n\nThe machine is ebpf unless told; without FILE, or with -, standard input is read.\n${formats.join('\n')}\n`;
+}
+
+/** @throws UsageError, CommandError */
+export function runAssembler(command: 'asm' | 'disasm', words: readonly string[]): void {
+  const { options, operands } = parseLine(words, ROWS);
+  const given = (name: string): string | undefined =>
+    options.findLast(({ row }) => row.long[0] === name)?.value;
+  if (options.some(({ row }) => row.long[0] === 'help')) {
+    process.stdout.write(usage(command));
+    return;
+  }
+  const machine = given('machine') ?? 'ebpf';
+  const writers = MACHINES[machine]?.[command];
+  if (writers === undefined)
+    throw new UsageError(`no machine '${machine}': there are ${Object.keys(MACHINES).join(', ')}`);
+  const format = given('format') ?? Object.keys(writers)[0]!;
+  const write = writers[format];
+  if (write === undefined)
+    throw new UsageError(`no format '${format}': there are ${Object.keys(writers).join(', ')}`);
+  if (operands.length > 1) throw new UsageError('one file at a time');
+  const [file = '-'] = operands;
+  let source: string;
+  try {
+    source = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new CommandError(`${file}: ${reasonOf(error)}`);
+  }
+  try {
+    process.stdout.write(`${write(source)}\n`);
+  } catch (error) {
+    if (error instanceof FilterError)
+      throw new CommandError(
+        `${file === '-' ? 'standard input' : file}: ${error.message}\n${caret(source, error)}`,
+      );
+    throw new CommandError((error as Error).message);
+  }
+}
+
+/** The line at fault with a mark under it. */
+function caret(source: string, error: FilterError): string {
+  const start = source.lastIndexOf('\n', error.span.start - 1) + 1;
+  const end = source.indexOf('\n', error.span.start);
+  const text = source.slice(start, end < 0 ? undefined : end);
+  const mark =
+    ' '.repeat(error.span.start - start) +
+    '^'.padEnd(Math.min(error.span.end - error.span.start, text.length), '~');
+  return [text, mark, error.hint].filter((line) => line !== '').join('\n');
+}
