@@ -14,8 +14,15 @@ export interface Refined {
 }
 
 const rangeIn = (scalar: Scalar, width: Width): Range => (width === 64 ? scalar.wide : scalar.low);
-const withRange = (scalar: Scalar, width: Width, range: Range): Scalar | undefined =>
-  normalize(width === 64 ? { ...scalar, wide: range } : { ...scalar, low: range });
+/** The scalar within a range that is part of its own. */
+function withRange(scalar: Scalar, width: Width, range: Range): Scalar | undefined {
+  if (range.umin > range.umax || range.smin > range.smax) return undefined;
+  const old = rangeIn(scalar, width);
+  const same =
+    range.umin === old.umin && range.umax === old.umax && range.smin === old.smin && range.smax === old.smax;
+  if (same) return scalar;
+  return normalize(width === 64 ? { ...scalar, wide: range } : { ...scalar, low: range });
+}
 
 const pair = (a: Scalar | undefined, b: Scalar | undefined): Refined | undefined =>
   a === undefined || b === undefined ? undefined : { a, b };
@@ -96,6 +103,7 @@ function assumeEqual(a: Scalar, b: Scalar, width: Width): Refined | undefined {
   const bits = tnum.intersect(tnum.cast(a.bits, width), tnum.cast(b.bits, width));
   if (bits === undefined) return undefined;
   const apply = (scalar: Scalar): Scalar | undefined => {
+    if (tnum.isConstant(scalar.bits)) return withRange(scalar, width, both);
     const known = width === 64 ? bits : tnum.withLow(scalar.bits, bits);
     return withRange({ ...scalar, bits: known }, width, both);
   };

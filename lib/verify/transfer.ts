@@ -5,7 +5,7 @@
  * 32-bit operations work on the low halves and zero-extend (RFC 9669 §4.1).
  */
 
-import type { AluOperation, Width } from '../ebpf/opcodes.js';
+import { ALU_ROWS, type AluOperation, type Width } from '../ebpf/opcodes.js';
 import {
   constant,
   constantOf,
@@ -218,8 +218,15 @@ function operate(op: AluOperation, a: Scalar, b: Scalar, width: Width): Scalar {
   }
 }
 
+const rows = new Map(ALU_ROWS.map((row) => [row.name, row]));
+
 /** Every result that `a op b` can have. */
 export function alu(op: AluOperation, a: Scalar, b: Scalar, width: Width): Scalar {
+  const [x, y] = [constantOf(a), constantOf(b)];
+  if (x !== undefined && y !== undefined) {
+    const cut = (value: bigint): bigint => BigInt.asUintN(width, value);
+    return constant(cut(rows.get(op)!.eval(cut(x), cut(y), width)));
+  }
   const result = operate(op, a, b, width);
   return width === 64 ? result : zeroExtended(result);
 }

@@ -25,7 +25,7 @@ import {
   type Width,
 } from '../ebpf/opcodes.js';
 import { validate } from '../ebpf/validator.js';
-import { assume } from './branch.js';
+import { assume, type Refined } from './branch.js';
 import { CONTEXTS, type ContextRules, contextAccess, type VerifiedType } from './context.js';
 import { demandOf, keptOverCall, nextSlots } from './demand.js';
 import { Rejected, type RejectionKind, type Verdict } from './report.js';
@@ -1066,26 +1066,36 @@ class Verifier {
     const right = this.operand(operand);
     const taken = this.index + 1 + distance;
     const straight = this.index + 1;
+    const sourceRegister = 'register' in operand ? operand.register : undefined;
+    if (left.kind === 'scalar' && right.kind === 'scalar') {
+      const yes = assume(op, left.scalar, right.scalar, width, true);
+      if (yes === undefined) return straight;
+      const no = assume(op, left.scalar, right.scalar, width, false);
+      if (no === undefined) return taken;
+      const other = copyState(this.state);
+      if (sourceRegister !== dst) {
+        this.learnBoth(other, dst, sourceRegister, left, right, yes);
+        this.learnBoth(this.state, dst, sourceRegister, left, right, no);
+      }
+      this.fork(other, taken);
+      return straight;
+    }
     const decided = this.decide(op, width, left, right);
     if (decided !== undefined) {
       if (decided && distance === 0) return straight;
       return decided ? taken : straight;
     }
     const other = copyState(this.state);
-    const sourceRegister = 'register' in operand ? operand.register : undefined;
-    const takenPossible = this.refine(other, op, width, dst, sourceRegister, left, right, true);
-    const straightPossible = this.refine(this.state, op, width, dst, sourceRegister, left, right, false);
+    if (width === 64) {
+      this.learnPointer(other, op, left, right, true);
+      this.learnPointer(this.state, op, left, right, false);
+    }
     if (left.kind === 'pointer' && !this.privileged && !this.mayCompare(left, right, width)) {
       this.reject(
         'pointer-leak',
         `r${dst} is an address and is compared`,
         'unprivileged programs may only compare with null and the end of the packet',
       );
-    }
-    if (!takenPossible) return straight;
-    if (!straightPossible) {
-      this.state = other;
-      return taken;
     }
     this.fork(other, taken);
     return straight;
@@ -1106,13 +1116,8 @@ class Verifier {
     );
   }
 
-  /** The outcome of a comparison where it is certain. */
+  /** The outcome of a comparison with an address where it is certain. */
   private decide(op: BranchOperation, width: Width, left: Value, right: Value): boolean | undefined {
-    if (left.kind === 'scalar' && right.kind === 'scalar') {
-      if (assume(op, left.scalar, right.scalar, width, true) === undefined) return false;
-      if (assume(op, left.scalar, right.scalar, width, false) === undefined) return true;
-      return undefined;
-    }
     const notNull = (value: Value): boolean =>
       value.kind === 'pointer' && (value.type === 'mapValue' || value.type === 'map');
     const isNull = (value: Value): boolean =>
@@ -1127,48 +1132,42 @@ class Verifier {
     return undefined;
   }
 
-  /** Applies to `state` what an outcome teaches; whether the outcome is possible. */
-  private refine(
+  private learnBoth(
     state: State,
-    op: BranchOperation,
-    width: Width,
     dst: number,
     src: number | undefined,
     left: Value,
     right: Value,
-    holds: boolean,
-  ): boolean {
-    if (left.kind === 'scalar' && right.kind === 'scalar') {
-      if (src === dst) return true;
-      const refined = assume(op, left.scalar, right.scalar, width, holds);
-      if (refined === undefined) return false;
-      this.learn(state, dst, left, refined.a);
-      if (src !== undefined) this.learn(state, src, right, refined.b);
-      return true;
-    }
-    if (width !== 64) return true;
+    { a, b }: Refined,
+  ): void {
+    this.learn(state, dst, left, a);
+    if (src !== undefined) this.learn(state, src, right, b);
+  }
+
+  /** Applies to `state` what the outcome of a comparison with an address teaches. */
+  private learnPointer(state: State, op: BranchOperation, left: Value, right: Value, holds: boolean): void {
     if (
       left.kind === 'pointer' &&
       left.type === 'mapValueOrNull' &&
       right.kind === 'scalar' &&
       scalars.constantOf(right.scalar) === 0n
     ) {
-      if (op !== 'jeq' && op !== 'jne') return true;
+      if (op !== 'jeq' && op !== 'jne') return;
       const isNull = (op === 'jeq') === holds;
       mapValues(state, (value) => {
         if (value.kind !== 'pointer' || value.type !== 'mapValueOrNull' || value.id !== left.id) return value;
         return isNull ? known(0n) : { ...value, type: 'mapValue', id: 0 };
       });
-      return true;
+      return;
     }
     if (left.kind === 'pointer' && right.kind === 'pointer') this.learnPacket(state, op, left, right, holds);
-    return true;
   }
 
   /** A register's value, and that of its copies, is known better. */
   private learn(state: State, register: number, old: Value, scalar: Scalar): void {
     const frame = currentFrame(state);
     const id = old.kind === 'scalar' ? old.id : 0;
+    if (old.kind === 'scalar' && old.scalar === scalar) return;
     frame.registers[register] = number(scalar, id);
     if (id === 0) return;
     mapValues(state, (value) => (value.kind === 'scalar' && value.id === id ? number(scalar, id) : value));
