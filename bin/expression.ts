@@ -7,10 +7,12 @@ import {
   compile,
   createAccelerator,
   describeLinkType,
+  disassemble,
   type Filter,
   FilterError,
   lintExpression,
   type PacketTest,
+  type Program,
   scansInBatches,
 } from '../lib/index.js';
 import { blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
@@ -47,6 +49,7 @@ export function compileExpression(source: string, target: Target, options: Optio
     return compile(source, {
       ...target,
       optimize: options.optimize,
+      ...(options.printAfter === undefined ? {} : { onPass: printerOf(options.printAfter) }),
       resolver: systemResolver(),
       namedFilters: readyMadeExpression,
       ...(options.engine === undefined ? {} : { engine: options.engine }),
@@ -57,6 +60,12 @@ export function compileExpression(source: string, target: Target, options: Optio
     throw error;
   }
 }
+
+/** Prints the program whenever the pass has run. */
+const printerOf = (wanted: string) => (pass: string, program: Program) => {
+  if (wanted !== 'all' && wanted !== pass) return;
+  process.stdout.write(`# after ${pass}\n${disassemble(program)}\n`);
+};
 
 /** Warns of what compiles but may not mean what it seems to. */
 export function warnAbout(source: string, linkType: string | number, options: Options): void {

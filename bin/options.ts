@@ -3,7 +3,7 @@
  * Spelling, meaning and messages are tcpdump's (tcpdump(1)) wherever tcpdump has the option.
  */
 
-import type { LiftForm } from '../lib/index.js';
+import { type LiftForm, OPTIMIZER_PASSES } from '../lib/index.js';
 import { type OptionSyntax, parseLine, UsageError } from './getopt.js';
 
 export interface Options {
@@ -25,6 +25,8 @@ export interface Options {
   snapLength: number | undefined;
   linkType: string | undefined;
   optimize: boolean;
+  /** Pass of the optimizer after which the program is printed, or `all`. */
+  printAfter: string | undefined;
   /** How many `d`: 1 text, 2 C array, 3 decimal. */
   dump: number;
   /** Print the compiled filter as WebAssembly text. */
@@ -53,8 +55,18 @@ export interface Options {
   reader: 'weir' | 'pcap-parser';
   lint: boolean;
   /** What to do instead of filtering. */
-  action: 'filter' | 'help' | 'version' | 'listInterfaces' | 'listLinkTypes' | 'listFilters' | 'listEngines';
+  action:
+    | 'filter'
+    | 'equivalent'
+    | 'help'
+    | 'version'
+    | 'listInterfaces'
+    | 'listLinkTypes'
+    | 'listFilters'
+    | 'listEngines';
   expression: string;
+  /** The words that are no options. */
+  operands: readonly string[];
 }
 
 const DEFAULTS: Options = {
@@ -70,6 +82,7 @@ const DEFAULTS: Options = {
   snapLength: undefined,
   linkType: undefined,
   optimize: true,
+  printAfter: undefined,
   dump: 0,
   wasm: false,
   ebpf: undefined,
@@ -95,6 +108,7 @@ const DEFAULTS: Options = {
   lint: true,
   action: 'filter',
   expression: '',
+  operands: [],
 };
 
 /** Headings of the help text, in its order. */
@@ -187,6 +201,8 @@ export const OPTIONS: readonly OptionRow[] = [
   { long: ['ebpf'], value: 'optional', group: 'Filter', argument: 'FORM', help: 'print the compiled filter with its eBPF and stop; FORM is kernel (the default), portable, xdp or tc', set: (o, v) => { o.ebpf = oneOf('eBPF form', v === '' ? 'kernel' : v, ['kernel', 'portable', 'xdp', 'tc']); o.dump ||= 1; } },
   flag(undefined, 'wasm', 'Filter', 'print the compiled filter as WebAssembly text and stop', (o) => { o.wasm = true; o.dump ||= 1; }),
   flag('O', 'no-optimize', 'Filter', 'do not optimize the filter', (o) => { o.optimize = false; }),
+  valued(undefined, 'print-after', 'Filter', 'PASS', `print the program after this pass of the optimizer: ${OPTIMIZER_PASSES.join(', ')}, or all`, (o, v) => { o.printAfter = oneOf('pass', v, [...OPTIMIZER_PASSES, 'all']); }),
+  flag(undefined, 'equivalent', 'Filter', 'tell whether two expressions, one operand each, match the same packets', (o) => { o.action = 'equivalent'; }),
   valued(undefined, 'engine', 'Filter', 'NAME', 'run the filter on this engine, as --engines names it', (o, v) => { o.engine = v; }),
   flag(undefined, 'engines', 'Filter', 'list the engines, which of them work here, and which is the default', (o) => { o.action = 'listEngines'; }),
   flag(undefined, 'filters', 'Filter', 'list the ready-made filters; @NAME in an expression stands for one', (o) => { o.action = 'listFilters'; }),
@@ -206,6 +222,7 @@ export function parseOptions(words: readonly string[]): Options {
   const line = parseLine(words, OPTIONS);
   const options = { ...DEFAULTS };
   for (const { row, value } of line.options) row.set(options, value ?? '');
+  options.operands = line.operands;
   options.expression = line.operands.join(' ');
   return options;
 }

@@ -22,6 +22,8 @@ async function main(words: readonly string[]): Promise<void> {
       return (await import('./about.js')).printEngines();
     case 'listLinkTypes':
       return (await import('./about.js')).printLinkTypes();
+    case 'equivalent':
+      return (await import('./equivalent.js')).compareExpressions(options);
     case 'listInterfaces':
       return (await import('./live.js')).printInterfaces();
     case 'filter':

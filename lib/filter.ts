@@ -14,7 +14,7 @@ import {
   type PacketMetadata,
   type Program,
 } from './cbpf/index.js';
-import { linearize } from './cfg/index.js';
+import { type Graph, linearize } from './cfg/index.js';
 import {
   type CompileOptions as GenerateOptions,
   generate,
@@ -34,6 +34,8 @@ export interface CompileOptions extends Omit<GenerateOptions, 'linkType' | 'snap
   readonly snapLength?: number;
   /** Whether to optimize, and to refuse expressions that no packet can match. Default true. */
   readonly optimize?: boolean;
+  /** Told the program as it is after each pass of the optimizer, by the pass's name. */
+  readonly onPass?: (pass: string, program: Program) => void;
   /** Name of an engine, see `ENGINES`; default `auto`: interpret first, compile when warm. */
   readonly engine?: string;
 }
@@ -126,13 +128,22 @@ export class Filter {
  * @throws RangeError for a link type or engine that does not exist.
  */
 export function compile(expression: string, options: CompileOptions = {}): Filter {
-  const { engine, linkType = 'EN10MB', snapLength = DEFAULT_SNAPLEN, optimize = true, ...rest } = options;
+  const {
+    engine,
+    linkType = 'EN10MB',
+    snapLength = DEFAULT_SNAPLEN,
+    optimize = true,
+    onPass,
+    ...rest
+  } = options;
   const dlt = dltOf(linkType);
   const settings = { ...rest, linkType: dlt, snapLength };
   const tree = parseChecked(expression, settings);
   const { graph, verdict, refusable } = generate(tree, settings);
   if (verdict === false && optimize && refusable) throw rejectsAll(expression);
-  const final = optimize ? optimizeGraph(graph) : graph;
+  const watch =
+    onPass === undefined ? {} : { onPass: (pass: string, now: Graph) => onPass(pass, linearize(now)) };
+  const final = optimize ? optimizeGraph(graph, watch) : graph;
   if (optimize && refusable && isRejection(final) && evidentlyRejects(graph)) throw rejectsAll(expression);
   const program = linearize(final);
   const test = engine === undefined || engine === 'auto' ? loadAuto(program) : engineOf(engine).load(program);

@@ -49,5 +49,11 @@ export {
   type TracedLift,
 } from './lift/index.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
+export {
+  type Equivalence,
+  type EquivalenceOptions,
+  equivalent,
+  PASS_NAMES as OPTIMIZER_PASSES,
+} from './optimize/index.js';
 export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';

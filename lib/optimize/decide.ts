@@ -24,18 +24,37 @@ export function decideTests(decisions: Decisions): Decisions {
   entering[entry] = NOTHING_KNOWN;
   const enter = (step: number, facts: Facts): void => {
     const known = entering[step];
-    entering[step] = known === undefined ? facts : join(known, facts);
+    entering[step] = known === undefined ? facts : join(values, known, facts);
   };
   const follow = (target: number, facts: Facts): number => {
     const end = destination(values, steps, target, facts);
     enter(end, facts);
     return end;
   };
+  let changed = false;
   for (let index = 0; index < steps.length; index++) {
     const facts = entering[index];
     if (facts !== undefined) steps[index] = decided(values, steps[index]!, facts, follow);
+    changed ||= facts === undefined || !isEqual(steps[index]!, decisions.steps[index]!);
   }
-  return compact({ values, steps, entry, homes });
+  return changed ? compact({ values, steps, entry, homes }) : decisions;
+}
+
+/** Whether nothing was changed; assignments never are. */
+function isEqual(a: Step, b: Step): boolean {
+  if (a === b) return true;
+  if (a.touches.length !== b.touches.length || a.exit.kind !== b.exit.kind) return false;
+  const [x, y] = [a.exit, b.exit];
+  if (x.kind === 'goto' && y.kind === 'goto') return x.target === y.target;
+  if (x.kind === 'return' && y.kind === 'return') return x.value === y.value;
+  if (x.kind !== 'test' || y.kind !== 'test') return false;
+  return (
+    x.op === y.op &&
+    x.left === y.left &&
+    x.right === y.right &&
+    x.onTrue === y.onTrue &&
+    x.onFalse === y.onFalse
+  );
 }
 
 /** Brings a step's test into its one form. What the shorter form does not compute, it touches. */

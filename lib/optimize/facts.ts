@@ -12,7 +12,6 @@ import { BEYOND, type Value, type Values } from './value.js';
 const { ADD, AND, DIV, evalAlu, aluRowOf, JEQ, JGE, JGT, JSET, jumpRowOf, MOD } = opcodes;
 
 const MAX = 0xffff_ffff;
-const MOST_RANGES = 12;
 const MOST_VALUES = 40;
 const MOST_RELATIONS = 16;
 
@@ -106,7 +105,7 @@ function meet(a: Fact, b: Fact): Fact | undefined {
 }
 
 /** One of them holds. */
-function either(a: Fact, b: Fact): Fact {
+function either(values: Values, a: Fact, b: Fact): Fact {
   const all: [number, number][] = [];
   for (const { ranges } of [a, b])
     for (let i = 0; i < ranges.length; i += 2) all.push([ranges[i]!, ranges[i + 1]!]);
@@ -117,7 +116,7 @@ function either(a: Fact, b: Fact): Fact {
     if (end > 0 && low <= ranges[end]! + 1) ranges[end] = Math.max(ranges[end]!, high);
     else ranges.push(low, high);
   }
-  while (ranges.length > 2 * MOST_RANGES) closeSmallestGap(ranges);
+  while (ranges.length > 2 * values.mostRanges) closeSmallestGap(ranges);
   return { ranges, zeros: (a.zeros & b.zeros) >>> 0, ones: (a.ones & b.ones) >>> 0 };
 }
 
@@ -198,6 +197,8 @@ function note(values: Values, facts: Facts, known: Map<Value, Fact>, value: Valu
   if (values.constantOf(value) !== undefined) return true;
   const both = meet(known.get(value) ?? factOf(values, facts, value), fact);
   if (both === undefined) return false;
+  // A long list leaves a hole for each of its members: later ones are not kept.
+  if (both.ranges.length > 2 * values.mostRanges) return true;
   known.delete(value); // to the end: what was learnt last is forgotten last
   known.set(value, both);
   const kind = values.kinds[value]!;
@@ -295,12 +296,12 @@ export function compute(values: Values, facts: Facts, value: Value): Facts | und
 }
 
 /** What holds whichever of the two ways was taken. */
-export function join(a: Facts, b: Facts): Facts {
+export function join(values: Values, a: Facts, b: Facts): Facts {
   if (a === b) return a;
   const known = new Map<Value, Fact>();
   for (const [value, fact] of a.known) {
     const other = b.known.get(value);
-    if (other !== undefined) known.set(value, fact === other ? fact : either(fact, other));
+    if (other !== undefined) known.set(value, fact === other ? fact : either(values, fact, other));
   }
   const relations = new Map<string, boolean>();
   for (const [key, outcome] of a.relations) if (b.relations.get(key) === outcome) relations.set(key, outcome);

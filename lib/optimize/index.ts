@@ -1,9 +1,11 @@
-/** Optimizing flow graphs. */
+/** Optimizing flow graphs, and comparing programs. */
 
+export { type Equivalence, type EquivalenceOptions, equivalent } from './equivalent.js';
 export {
   evidentlyRejects,
   isRejection,
   type OptimizeOptions,
   optimize,
+  PASS_NAMES,
   type Pass,
 } from './pipeline.js';

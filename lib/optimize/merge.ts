@@ -14,23 +14,27 @@ export function merge(decisions: Decisions): Decisions {
   return fuse(share(decisions));
 }
 
-function share({ values, steps, entry, homes }: Decisions): Decisions {
+function share(decisions: Decisions): Decisions {
+  const { values, steps, entry, homes } = decisions;
   const representative = new Int32Array(steps.length);
   const known = new Map<string, number>();
   const result = [...steps];
+  let changed = false;
   for (let index = steps.length - 1; index >= 0; index--) {
     const step = simpler(values, steps[index]!, (to) => representative[to]!, result);
     if (step.exit.kind === 'goto' && step.touches.length === 0 && step.sets.length === 0 && index !== entry) {
       representative[index] = step.exit.target;
+      changed = true;
       continue;
     }
     result[index] = step;
     const key = keyOf(step);
     const equal = known.get(key);
     representative[index] = equal ?? index;
+    changed ||= equal !== undefined || step !== steps[index];
     if (equal === undefined) known.set(key, index);
   }
-  return compact({ values, steps: result, entry: representative[entry]!, homes });
+  return changed ? compact({ values, steps: result, entry: representative[entry]!, homes }) : decisions;
 }
 
 function simpler(values: Values, step: Step, target: (step: number) => number, steps: readonly Step[]): Step {
@@ -41,11 +45,14 @@ function simpler(values: Values, step: Step, target: (step: number) => number, s
   }
   const [first, second] = exit.kind === 'test' ? [exit.onTrue, exit.onFalse] : [exit.target, exit.target];
   const [yes, no] = [target(first), target(second)];
-  if (yes !== no)
-    return exit.kind === 'test' ? { ...step, exit: { ...exit, onTrue: yes, onFalse: no } } : step;
+  if (yes !== no) {
+    if (exit.kind !== 'test' || (yes === first && no === second)) return step;
+    return { ...step, exit: { ...exit, onTrue: yes, onFalse: no } };
+  }
   const end = steps[yes]!;
   if (end.touches.length === 0 && end.exit.kind === 'return' && values.constantOf(end.exit.value) === 0)
     return end;
+  if (exit.kind === 'goto' && yes === first) return step;
   const tested = exit.kind === 'test' ? [exit.left, exit.right].filter((value) => values.traps[value]) : [];
   const needed = step.sets.map(({ value }) => value);
   const touches =
@@ -71,12 +78,14 @@ function fuse(decisions: Decisions): Decisions {
   const { values, homes } = decisions;
   const count = entrances(decisions);
   const steps = [...decisions.steps];
+  let changed = false;
   for (let index = steps.length - 1; index >= 0; index--) {
     const step = steps[index]!;
     if (step.exit.kind !== 'goto' || step.sets.length > 0) continue;
     const next = steps[step.exit.target]!;
     if (count[step.exit.target] !== 1) continue;
+    changed = true;
     steps[index] = { ...next, touches: unimplied(values, [...step.touches, ...next.touches], uses(next)) };
   }
-  return compact({ values, homes, entry: decisions.entry, steps });
+  return changed ? compact({ values, homes, entry: decisions.entry, steps }) : decisions;
 }

@@ -58,7 +58,7 @@ export function order(decisions: Decisions): Decisions {
     const start = build(values, steps, groups, chain);
     steps[index] = { ...steps[start]!, sets: steps[index]!.sets };
   }
-  return compact({ values, homes, entry, steps });
+  return steps.length > decisions.steps.length ? compact({ values, homes, entry, steps }) : decisions;
 }
 
 const changes = (list: readonly Value[]): number =>

@@ -34,6 +34,9 @@ export const SIMPLIFY: readonly Pass[] = [
 /** Run once the graph is simple; the others follow again. */
 export const ARRANGE: readonly Pass[] = [{ name: 'order', run: order }];
 
+/** What `onPass` may be told. */
+export const PASS_NAMES: readonly string[] = [...SIMPLIFY, ...ARRANGE].map(({ name }) => name);
+
 export interface OptimizeOptions {
   /** Called after each pass with its name and the graph as it is then. */
   readonly onPass?: (name: string, graph: Graph) => void;
@@ -62,21 +65,19 @@ function simplify(start: Decisions, { checked = false, onPass }: OptimizeOptions
     const lowered = lower(decisions);
     if (lowered !== undefined) onPass(name, lowered);
   };
-  const settle = (): string => {
-    let before = '';
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+  // A pass that finds nothing to do returns what it was given.
+  const settle = (): void => {
+    for (let round = 0, before: Decisions | undefined; round < MOST_ROUNDS && before !== decisions; round++) {
+      before = decisions;
       for (const pass of SIMPLIFY) run(pass);
-      const now = fingerprint(decisions);
-      if (now === before) break;
-      before = now;
     }
-    return before;
   };
-  for (let round = 0, before = settle(); round < MOST_ROUNDS; round++) {
+  settle();
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const before = decisions;
     for (const pass of ARRANGE) run(pass);
-    const now = settle();
-    if (now === before) break;
-    before = now;
+    if (decisions === before) break;
+    settle();
   }
   return decisions;
 }
@@ -97,6 +98,3 @@ export function evidentlyRejects(graph: Graph): boolean {
   const { steps, values } = simplify(start, {});
   return rejects(values, steps[0]!);
 }
-
-const fingerprint = ({ steps }: Decisions): string =>
-  steps.map(({ touches, sets, exit }) => `${touches}|${sets.length}|${Object.values(exit)}`).join(';');

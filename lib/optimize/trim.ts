@@ -71,7 +71,8 @@ function backwards(decisions: Decisions): { decisions: Decisions; demands: reado
         ? step
         : { ...rest, touches };
   }
-  return { decisions: { ...decisions, steps }, demands };
+  const changed = steps.some((step, index) => step !== decisions.steps[index]);
+  return { decisions: changed ? { ...decisions, steps } : decisions, demands };
 }
 
 function union(sets: readonly ReadonlySet<Value>[]): ReadonlySet<Value> {

@@ -62,10 +62,13 @@ export class Values {
   readonly #variablesOf = new Map<Value, readonly Value[]>();
   /** Whether bounds and bits are kept; without, values are equal or they are not. */
   readonly bounded: boolean;
+  /** Intervals that the known range of a value may consist of. */
+  readonly mostRanges: number;
   #variables = 0;
 
-  constructor(options: { readonly bounded?: boolean } = {}) {
+  constructor(options: { readonly bounded?: boolean; readonly mostRanges?: number } = {}) {
     this.bounded = options.bounded ?? true;
+    this.mostRanges = options.mostRanges ?? 12;
   }
 
   #intern(key: string, kind: ValueKind, min: number, max: number, bits: number, traps: boolean): Value {

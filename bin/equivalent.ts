@@ -1,0 +1,42 @@
+/** `--equivalent`: whether two expressions match the same packets, with one that only one of them matches. */
+
+import { equivalent } from '../lib/index.js';
+import { compileExpression } from './expression.js';
+import { UsageError } from './getopt.js';
+import type { Options } from './options.js';
+import { warn } from './report.js';
+
+/** Status 0: they do; 1: they do not; 2: not decided. */
+export function compareExpressions(options: Options): void {
+  const [first, second, ...rest] = options.operands;
+  if (first === undefined || second === undefined || rest.length > 0)
+    throw new UsageError('--equivalent takes two expressions, each in quotes');
+  if (options.linkType === undefined) warn('assuming Ethernet');
+  const target = { linkType: options.linkType ?? 'EN10MB', snapLength: SNAP_LENGTH, mode: 'dead' } as const;
+  // What matches nothing may be compared, too.
+  const [a, b] = [first, second].map((source) =>
+    compileExpression(source, target, { ...options, optimize: false }),
+  );
+  const answer = equivalent(a!.cbpf, b!.cbpf);
+  switch (answer.verdict) {
+    case 'equal':
+      process.stdout.write('equivalent\n');
+      return;
+    case 'undecided':
+      process.stdout.write(`undecided: ${answer.reason}\n`);
+      process.exitCode = 2;
+      return;
+    case 'different': {
+      const matching = answer.results[0] !== 0 ? first : second;
+      const { packet, wireLength } = answer;
+      const length = wireLength === packet.length ? '' : `, ${wireLength} on the wire`;
+      process.stdout.write(
+        `different: only '${matching}' matches this packet of ${packet.length} bytes${length}\n`,
+      );
+      process.stdout.write(`${Buffer.from(packet).toString('hex')}\n`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+const SNAP_LENGTH = 262144;

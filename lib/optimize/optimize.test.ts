@@ -1,0 +1,146 @@
+/** Properties of the optimizer and the checker on random programs, and mistakes that both must notice. */
+
+import test from 'ava';
+import fc from 'fast-check';
+import { loadInterpreter, type Program, parseListing } from '../cbpf/index.js';
+import { linearize, malformation, split } from '../cfg/index.js';
+import { arbitraryPacket, arbitraryProgram } from '../testing/programs.js';
+import { type Decisions, retarget } from './decision.js';
+import { equivalent, optimize } from './index.js';
+import { lower } from './lower.js';
+import { read } from './read.js';
+
+const optimized = (program: Program): Program => linearize(optimize(split(program), { checked: true }));
+
+test('any program returns what it returned, on any packet, cut at any length', (t) => {
+  const property = fc.property(
+    arbitraryProgram(),
+    arbitraryPacket,
+    fc.nat(300),
+    (program, packet, wireLength) => {
+      const before = loadInterpreter(program);
+      const after = loadInterpreter(optimized(program));
+      for (let length = 0; length <= packet.length; length++)
+        t.is(after(packet, 0, length, wireLength), before(packet, 0, length, wireLength));
+    },
+  );
+  fc.assert(property, { numRuns: 1500 });
+});
+
+test('what is called equal is equal, and a packet that tells programs apart does', (t) => {
+  const property = fc.property(
+    arbitraryProgram(12),
+    arbitraryProgram(12),
+    arbitraryPacket,
+    (a, b, packet) => {
+      const answer = equivalent(a, b, { budget: 2000 });
+      const run = (program: Program, bytes: Uint8Array, wireLength: number) =>
+        loadInterpreter(program)(bytes, 0, bytes.length, wireLength);
+      if (answer.verdict === 'equal') t.is(run(a, packet, packet.length), run(b, packet, packet.length));
+      if (answer.verdict !== 'different') return;
+      t.not(answer.results[0], answer.results[1]);
+      t.is(run(a, answer.packet, answer.wireLength), answer.results[0]);
+      t.is(run(b, answer.packet, answer.wireLength), answer.results[1]);
+    },
+  );
+  fc.assert(property, { numRuns: 1500 });
+});
+
+test('optimized programs are proved equal or not refuted', (t) => {
+  const property = fc.property(arbitraryProgram(), (program) => {
+    t.not(equivalent(program, optimized(program), { budget: 2000 }).verdict, 'different');
+  });
+  fc.assert(property, { numRuns: 500 });
+});
+
+const PORT_80 = parseListing(`
+(000) ldh      [12]
+(001) jeq      #0x800           jt 2	jf 9
+(002) ldb      [23]
+(003) jeq      #0x6             jt 4	jf 9
+(004) ldh      [20]
+(005) jset     #0x1fff          jt 9	jf 6
+(006) ldxb     4*([14]&0xf)
+(007) ldh      [x + 14]
+(008) jeq      #0x50            jt 10	jf 9
+(009) ret      #0
+(010) ret      #262144`);
+
+/** Mistakes that a pass might make. */
+const MISTAKES: readonly [name: string, change: (decisions: Decisions) => Decisions][] = [
+  [
+    'a test is turned round',
+    (it) => withTest(it, 1, (exit) => ({ ...exit, onTrue: exit.onFalse, onFalse: exit.onTrue })),
+  ],
+  ['a test is left out', (it) => withTest(it, 2, (exit) => ({ kind: 'goto', target: exit.onFalse }))],
+  ['another constant', (it) => withTest(it, 3, (exit) => ({ ...exit, right: it.values.constant(81) }))],
+  [
+    'another offset',
+    (it) => withTest(it, 1, (exit) => ({ ...exit, left: it.values.load(1, undefined, 24) })),
+  ],
+  [
+    'a shorter load',
+    (it) => withTest(it, 0, (exit) => ({ ...exit, left: it.values.load(1, undefined, 12) })),
+  ],
+  ['a load that traps more', (it) => touching(it, 60)],
+];
+
+type Exit = Decisions['steps'][number]['exit'];
+
+function withTest(
+  it: Decisions,
+  index: number,
+  change: (exit: Extract<Exit, { kind: 'test' }>) => Exit,
+): Decisions {
+  const steps = it.steps.map((step, at) => {
+    if (at !== index || step.exit.kind !== 'test') return step;
+    return { ...step, exit: change(step.exit) };
+  });
+  return { ...it, steps };
+}
+
+function touching(it: Decisions, offset: number): Decisions {
+  const touches = [it.values.load(1, undefined, offset)];
+  return {
+    ...it,
+    steps: it.steps.map((step, at) => (at === 0 ? { ...retarget(step, (to) => to), touches } : step)),
+  };
+}
+
+for (const [name, change] of MISTAKES) {
+  test(`the checker notices: ${name}`, (t) => {
+    const wrong = linearize(lower(change(read(split(PORT_80))!))!);
+    const answer = equivalent(PORT_80, wrong);
+    t.is(answer.verdict, 'different');
+  });
+}
+
+test('a program that reads less is not the same', (t) => {
+  const touched = parseListing('(000) ld [20]\n(001) ret #1');
+  const untouched = parseListing('(000) ret #1');
+  const answer = equivalent(touched, untouched);
+  t.is(answer.verdict, 'different');
+  if (answer.verdict === 'different') t.true(answer.packet.length < 24);
+});
+
+test('passes are told by name, with graphs that are well formed', (t) => {
+  const names = new Set<string>();
+  optimize(split(PORT_80), {
+    onPass: (name, graph) => {
+      names.add(name);
+      t.is(malformation(graph), undefined);
+    },
+  });
+  t.deepEqual([...names], ['decide', 'trim', 'merge', 'order']);
+});
+
+test('long lists become a search', (t) => {
+  const tests = Array.from(
+    { length: 64 },
+    (_, at) => `(${at + 1}) jeq #${at * 7} jt 66 jf ${at === 63 ? 65 : at + 2}`,
+  );
+  const list = parseListing(['(0) ld [0]', ...tests, '(65) ret #0', '(66) ret #1'].join('\n'));
+  const program = optimized(list);
+  t.true(program.length <= 1.3 * list.length);
+  t.is(equivalent(list, program).verdict, 'equal');
+});
