@@ -14,7 +14,7 @@ import type { HelperFunction, HelperOutcome, MachineHost } from './helpers.js';
 import { decode as decodeSlot, type Instruction, type Operand, type Program } from './instruction.js';
 import { readBeforeWritten } from './liveness.js';
 import { DEFAULT_BUDGET, type Environment, packetOffset } from './machine.js';
-import { type Region, RuntimeFault } from './memory.js';
+import { type Memory, type Region, RuntimeFault } from './memory.js';
 import {
   ALU_ROWS,
   ATOMIC_ROWS,
@@ -289,556 +289,599 @@ interface Runner {
   readonly run: (tailCalls: number) => Program | undefined;
 }
 
-/** All that a run needs is made here, once: a run itself allocates nothing. */
-function makeRunner(decoded: Decoded, environment: Environment): Runner {
-  const { code, low, high, helpers, atomics } = decoded;
-  const { memory, packet } = environment;
-  const budget = environment.budget ?? DEFAULT_BUDGET;
-  const machine: MachineHost = { memory, packet, index: 0, low, high };
-  const frames: SavedFrame[] = [];
-  let left = budget;
+/** What a run changes besides registers, and what it needs at hand: made once, so that a run allocates nothing. */
+interface State {
+  readonly code: Int32Array;
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly decoded: Decoded;
+  readonly environment: Environment;
+  readonly memory: Memory;
+  readonly packet: Region | undefined;
+  readonly machine: MachineHost;
+  readonly frames: SavedFrame[];
+  readonly budget: number;
+  /** What is left of the budget. */
+  left: number;
+}
 
+function makeRunner(decoded: Decoded, environment: Environment): Runner {
+  const { code, low, high } = decoded;
+  const { memory, packet, budget = DEFAULT_BUDGET } = environment;
+  const machine: MachineHost = { memory, packet, index: 0, low, high };
+  const state: State = {
+    code,
+    low,
+    high,
+    decoded,
+    environment,
+    memory,
+    packet,
+    machine,
+    frames: [],
+    budget,
+    left: budget,
+  };
   return {
     decoded,
     run(tailCalls) {
-      left = budget;
-      if (frames.length > 0) frames.length = 0;
-      return interpret(tailCalls);
+      state.left = budget;
+      if (state.frames.length > 0) state.frames.length = 0;
+      return interpret(state, tailCalls);
     },
   };
+}
 
-  function interpret(tailCalls: number): Program | undefined {
-    const { code, low, high } = decoded;
-    // Where most loads go. A run never moves the packet.
-    const { bytes, start, base: packetBase, length: packetLength } = packet ?? NO_PACKET;
-
-    for (let pc = 0; ; ) {
-      const dst = code[pc + 1]!; // `!`: decodeProgram() made sure that targets stay inside code
-      const src = code[pc + 2]!;
-      switch (code[pc]) {
-        case 0: {
-          // ADD64
-          const sum = (low[dst]! >>> 0) + (low[src]! >>> 0);
-          high[dst] = high[dst]! + high[src]! + (sum > 0xffff_ffff ? 1 : 0);
-          low[dst] = sum;
-          break;
-        }
-        case 1: {
-          // SUB64
-          const borrow = low[dst]! >>> 0 < low[src]! >>> 0 ? 1 : 0;
-          high[dst] = high[dst]! - high[src]! - borrow;
-          low[dst] = low[dst]! - low[src]!;
-          break;
-        }
-        case 2: {
-          // MUL64
-          const [a, b] = [low[dst]!, low[src]!];
-          high[dst] = mulHigh(a, b) + Math.imul(high[dst]!, b) + Math.imul(a, high[src]!);
-          low[dst] = Math.imul(a, b);
-          break;
-        }
-        case 3: // DIV64
-          if ((high[dst]! | high[src]!) === 0 && low[src] !== 0)
-            low[dst] = (low[dst]! >>> 0) / (low[src]! >>> 0);
-          else divide(low, high, dst, src, DIV_ROW);
-          break;
-        case 10: // MOD64
-          if ((high[dst]! | high[src]!) === 0 && low[src] !== 0)
-            low[dst] = (low[dst]! >>> 0) % (low[src]! >>> 0);
-          else divide(low, high, dst, src, MOD_ROW);
-          break;
-        case 4: // SDIV64
-          divide(low, high, dst, src, SDIV_ROW);
-          break;
-        case 11: // SMOD64
-          divide(low, high, dst, src, SMOD_ROW);
-          break;
-        case 5: // OR64
-          low[dst]! |= low[src]!;
-          high[dst]! |= high[src]!;
-          break;
-        case 6: // AND64
-          low[dst]! &= low[src]!;
-          high[dst]! &= high[src]!;
-          break;
-        case 12: // XOR64
-          low[dst]! ^= low[src]!;
-          high[dst]! ^= high[src]!;
-          break;
-        case 7: {
-          // LSH64
-          const count = low[src]! & 63;
-          if (count > 31) {
-            high[dst] = low[dst]! << count;
-            low[dst] = 0;
-          } else if (count > 0) {
-            high[dst] = (high[dst]! << count) | (low[dst]! >>> (32 - count));
-            low[dst] = low[dst]! << count;
-          }
-          break;
-        }
-        case 8: {
-          // RSH64
-          const count = low[src]! & 63;
-          if (count > 31) {
-            low[dst] = high[dst]! >>> count;
-            high[dst] = 0;
-          } else if (count > 0) {
-            low[dst] = (low[dst]! >>> count) | (high[dst]! << (32 - count));
-            high[dst] = high[dst]! >>> count;
-          }
-          break;
-        }
-        case 14: {
-          // ARSH64
-          const count = low[src]! & 63;
-          if (count > 31) {
-            low[dst] = high[dst]! >> count;
-            high[dst] = high[dst]! >> 31;
-          } else if (count > 0) {
-            low[dst] = (low[dst]! >>> count) | (high[dst]! << (32 - count));
-            high[dst] = high[dst]! >> count;
-          }
-          break;
-        }
-        case 9: // NEG64
-          high[dst] = -high[dst]! - (low[dst] === 0 ? 0 : 1);
-          low[dst] = -low[dst]!;
-          break;
-        case 13: // MOV64
-          low[dst] = low[src]!;
-          high[dst] = high[src]!;
-          break;
-        case 15: // ADD32
-          low[dst] = low[dst]! + low[src]!;
-          high[dst] = 0;
-          break;
-        case 16: // SUB32
-          low[dst] = low[dst]! - low[src]!;
-          high[dst] = 0;
-          break;
-        case 17: // MUL32
-          low[dst] = Math.imul(low[dst]!, low[src]!);
-          high[dst] = 0;
-          break;
-        case 18: // DIV32
-          low[dst] = low[src] === 0 ? 0 : (low[dst]! >>> 0) / (low[src]! >>> 0);
-          high[dst] = 0;
-          break;
-        case 19: // SDIV32
-          low[dst] = low[src] === 0 ? 0 : low[dst]! / low[src]!;
-          high[dst] = 0;
-          break;
-        case 25: // MOD32
-          if (low[src] !== 0) low[dst] = (low[dst]! >>> 0) % (low[src]! >>> 0);
-          high[dst] = 0;
-          break;
-        case 26: // SMOD32
-          if (low[src] !== 0) low[dst] = low[dst]! % low[src]!;
-          high[dst] = 0;
-          break;
-        case 20: // OR32
-          low[dst]! |= low[src]!;
-          high[dst] = 0;
-          break;
-        case 21: // AND32
-          low[dst]! &= low[src]!;
-          high[dst] = 0;
-          break;
-        case 27: // XOR32
-          low[dst]! ^= low[src]!;
-          high[dst] = 0;
-          break;
-        case 22: // LSH32
-          low[dst] = low[dst]! << low[src]!;
-          high[dst] = 0;
-          break;
-        case 23: // RSH32
-          low[dst] = low[dst]! >>> low[src]!;
-          high[dst] = 0;
-          break;
-        case 29: // ARSH32
-          low[dst] = low[dst]! >> low[src]!;
-          high[dst] = 0;
-          break;
-        case 24: // NEG32
-          low[dst] = -low[dst]!;
-          high[dst] = 0;
-          break;
-        case 28: // MOV32
-          low[dst] = low[src]!;
-          high[dst] = 0;
-          break;
-        case 63: // SEXT8_64
-          low[dst] = (low[src]! << 24) >> 24;
-          high[dst] = low[dst]! >> 31;
-          break;
-        case 64: // SEXT16_64
-          low[dst] = (low[src]! << 16) >> 16;
-          high[dst] = low[dst]! >> 31;
-          break;
-        case 65: // SEXT32_64
-          low[dst] = low[src]!;
-          high[dst] = low[dst]! >> 31;
-          break;
-        case 66: // SEXT8_32
-          low[dst] = (low[src]! << 24) >> 24;
-          high[dst] = 0;
-          break;
-        case 67: // SEXT16_32
-          low[dst] = (low[src]! << 16) >> 16;
-          high[dst] = 0;
-          break;
-        case 68: // CUT16
-          low[dst]! &= 0xffff;
-          high[dst] = 0;
-          break;
-        case 69: // CUT32
-          high[dst] = 0;
-          break;
-        case 70: // CUT64
-          break;
-        case 71: // SWAP16
-          low[dst] = ((low[dst]! & 0xff) << 8) | ((low[dst]! >>> 8) & 0xff);
-          high[dst] = 0;
-          break;
-        case 72: // SWAP32
-          low[dst] = swap32(low[dst]!);
-          high[dst] = 0;
-          break;
-        case 73: {
-          // SWAP64
-          const swapped = swap32(low[dst]!);
-          low[dst] = swap32(high[dst]!);
-          high[dst] = swapped;
-          break;
-        }
-        case 30: // JEQ64
-          if (low[dst] !== low[src] || high[dst] !== high[src]) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 34: // JNE64
-          if (low[dst] === low[src] && high[dst] === high[src]) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 33: // JSET64
-          if (((low[dst]! & low[src]!) | (high[dst]! & high[src]!)) === 0) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 31: // JGT64
-          if (!isBelow(low, high, src, dst)) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 32: // JGE64
-          if (isBelow(low, high, dst, src)) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 37: // JLT64
-          if (!isBelow(low, high, dst, src)) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 38: // JLE64
-          if (isBelow(low, high, src, dst)) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 35: // JSGT64
-          if (!isLess(low, high, src, dst)) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 36: // JSGE64
-          if (isLess(low, high, dst, src)) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 39: // JSLT64
-          if (!isLess(low, high, dst, src)) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 40: // JSLE64
-          if (isLess(low, high, src, dst)) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 41: // JEQ32
-          if (low[dst] !== low[src]) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 45: // JNE32
-          if (low[dst] === low[src]) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 44: // JSET32
-          if ((low[dst]! & low[src]!) === 0) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 42: // JGT32
-          if (low[dst]! >>> 0 <= low[src]! >>> 0) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 43: // JGE32
-          if (low[dst]! >>> 0 < low[src]! >>> 0) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 48: // JLT32
-          if (low[dst]! >>> 0 >= low[src]! >>> 0) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 49: // JLE32
-          if (low[dst]! >>> 0 > low[src]! >>> 0) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 46: // JSGT32
-          if (low[dst]! <= low[src]!) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 47: // JSGE32
-          if (low[dst]! < low[src]!) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 50: // JSLT32
-          if (low[dst]! >= low[src]!) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 51: // JSLE32
-          if (low[dst]! > low[src]!) break;
-          pc = jumpFrom(pc);
-          continue;
-        case 77: // JUMP
-          pc = code[pc + 3]!;
-          continue;
-        case 85: // JUMP_BACK
-          pc = jumpFrom(pc);
-          continue;
-        case 52: {
-          // LOAD1
-          const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
-          if (at >= 0 && at + 1 <= packetLength && high[src] === 0) low[dst] = bytes[start + at]!;
-          else load(dst, src, 1, pc);
-          high[dst] = 0;
-          // What was loaded is mostly compared next: go there without another round of the loop.
-          pc += 4;
-          if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(pc) : pc + 4;
-          else if (code[pc] === JNE32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(pc);
-          continue;
-        }
-        case 53: {
-          // LOAD2
-          const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
-          if (at >= 0 && at + 2 <= packetLength && high[src] === 0)
-            low[dst] = bytes[start + at]! | (bytes[start + at + 1]! << 8);
-          else load(dst, src, 2, pc);
-          high[dst] = 0;
-          pc += 4;
-          if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(pc) : pc + 4;
-          else if (code[pc] === JNE32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(pc);
-          continue;
-        }
-        case 54: {
-          // LOAD4
-          const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
-          if (at >= 0 && at + 4 <= packetLength && high[src] === 0)
-            low[dst] = packet!.view.getInt32(start + at, true);
-          else load(dst, src, 4, pc);
-          high[dst] = 0;
-          pc += 4;
-          if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(pc) : pc + 4;
-          else if (code[pc] === JNE32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(pc);
-          continue;
-        }
-        case 55: // LOAD8
-          load(dst, src, 8, pc);
-          break;
-        case 56: // LOADS1
-          load(dst, src, 1, pc);
-          low[dst] = (low[dst]! << 24) >> 24;
-          high[dst] = low[dst]! >> 31;
-          break;
-        case 57: // LOADS2
-          load(dst, src, 2, pc);
-          low[dst] = (low[dst]! << 16) >> 16;
-          high[dst] = low[dst]! >> 31;
-          break;
-        case 58: // LOADS4
-          load(dst, src, 4, pc);
-          high[dst] = low[dst]! >> 31;
-          break;
-        case 59: {
-          // STORE1
-          const { region, at } = place(dst, code[pc + 3]!, 1, true, pc);
-          region.bytes[at] = low[src]!;
-          break;
-        }
-        case 60: {
-          // STORE2
-          const { region, at } = place(dst, code[pc + 3]!, 2, true, pc);
-          region.view.setInt16(at, low[src]!, true);
-          break;
-        }
-        case 61: {
-          // STORE4
-          const { region, at } = place(dst, code[pc + 3]!, 4, true, pc);
-          region.view.setInt32(at, low[src]!, true);
-          break;
-        }
-        case 62: {
-          // STORE8
-          const { region, at } = place(dst, code[pc + 3]!, 8, true, pc);
-          region.view.setInt32(at, low[src]!, true);
-          region.view.setInt32(at + 4, high[src]!, true);
-          break;
-        }
-        case 74: {
-          // PACKET1
-          const offset = (low[src]! + code[pc + 3]!) | 0;
-          const at = offset >= 0 && offset + 1 <= packetLength ? start + offset : placeInPacket(offset, 1);
-          if (at < 0) return rejected();
-          low[0] = bytes[at]!;
-          high[0] = 0;
-          pc += 4;
-          if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(pc) : pc + 4;
-          else if (code[pc] === JNE32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(pc);
-          continue;
-        }
-        case 75: {
-          // PACKET2
-          const offset = (low[src]! + code[pc + 3]!) | 0;
-          const at = offset >= 0 && offset + 2 <= packetLength ? start + offset : placeInPacket(offset, 2);
-          if (at < 0) return rejected();
-          low[0] = (bytes[at]! << 8) | bytes[at + 1]!;
-          high[0] = 0;
-          pc += 4;
-          if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(pc) : pc + 4;
-          else if (code[pc] === JNE32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(pc);
-          continue;
-        }
-        case 76: {
-          // PACKET4
-          const offset = (low[src]! + code[pc + 3]!) | 0;
-          const at = offset >= 0 && offset + 4 <= packetLength ? start + offset : placeInPacket(offset, 4);
-          if (at < 0) return rejected();
-          low[0] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-          high[0] = 0;
-          pc += 4;
-          if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(pc) : pc + 4;
-          else if (code[pc] === JNE32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(pc);
-          continue;
-        }
-        case 78: // CALL
-        case 79: {
-          // CALL_REGISTER
-          charge(1, pc);
-          machine.index = pc >> 2;
-          const direct = code[pc] === CALL;
-          const number = direct ? code[pc + 3]! : low[dst]!;
-          const helper = direct ? helpers[dst] : environment.helpers.get(number);
-          if (helper === undefined)
-            throw new RuntimeFault('unknown-helper', pc >> 2, `there is no helper ${number}`);
-          const outcome: HelperOutcome | undefined = helper(machine);
-          if (outcome === undefined) break;
-          if (outcome.kind === 'exit') return undefined;
-          if (tailCalls < MAX_TAIL_CALLS) return outcome.program;
-          low[0] = -1;
-          high[0] = -1;
-          break;
-        }
-        case 80: {
-          // CALL_LOCAL
-          if (frames.length + 1 >= MAX_FRAMES)
-            throw new RuntimeFault('call-depth', pc >> 2, `calls nest deeper than ${MAX_FRAMES} frames`);
-          charge(1, pc);
-          frames.push({ returnTo: pc + 4, low: low.slice(6, REGISTERS), high: high.slice(6, REGISTERS) });
-          const stack = memory.frame(frames.length);
-          stack.bytes.fill(0);
-          low[FRAME_POINTER] = stack.base + STACK_SIZE;
-          pc = code[pc + 3]!;
-          continue;
-        }
-        case 81: {
-          // EXIT
-          const frame = frames.pop();
-          if (frame === undefined) return undefined;
-          low.set(frame.low, 6);
-          high.set(frame.high, 6);
-          pc = frame.returnTo;
-          continue;
-        }
-        case 82: // ATOMIC4
-          atomic(dst, src, 4, pc);
-          break;
-        case 83: // ATOMIC8
-          atomic(dst, src, 8, pc);
-          break;
-        case 84: // OUTSIDE
-          throw new RuntimeFault('not-in-program', pc >> 2, 'the program has no such instruction');
-        default:
-          throw new RuntimeFault('bad-instruction', pc >> 2, 'this is no instruction that can run here');
+/**
+ * Functions take the state instead of closing over it: V8 inlines a call whose target is the same for
+ * every program, and gives the whole loop up when it is not.
+ */
+function interpret(state: State, tailCalls: number): Program | undefined {
+  const { code, low, high, packet } = state;
+  // Where most loads go. A run never moves the packet.
+  const { bytes, start, base: packetBase, length: packetLength } = packet ?? NO_PACKET;
+  for (let pc = 0; ; ) {
+    const dst = code[pc + 1]!; // `!`: decodeProgram() made sure that targets stay inside code
+    const src = code[pc + 2]!;
+    switch (code[pc]) {
+      case 0: {
+        // ADD64
+        const sum = (low[dst]! >>> 0) + (low[src]! >>> 0);
+        high[dst] = high[dst]! + high[src]! + (sum > 0xffff_ffff ? 1 : 0);
+        low[dst] = sum;
+        break;
       }
-      pc += 4;
+      case 1: {
+        // SUB64
+        const borrow = low[dst]! >>> 0 < low[src]! >>> 0 ? 1 : 0;
+        high[dst] = high[dst]! - high[src]! - borrow;
+        low[dst] = low[dst]! - low[src]!;
+        break;
+      }
+      case 2: {
+        // MUL64
+        const [a, b] = [low[dst]!, low[src]!];
+        high[dst] = mulHigh(a, b) + Math.imul(high[dst]!, b) + Math.imul(a, high[src]!);
+        low[dst] = Math.imul(a, b);
+        break;
+      }
+      case 3: // DIV64
+        if ((high[dst]! | high[src]!) === 0 && low[src] !== 0)
+          low[dst] = (low[dst]! >>> 0) / (low[src]! >>> 0);
+        else divide(low, high, dst, src, DIV_ROW);
+        break;
+      case 10: // MOD64
+        if ((high[dst]! | high[src]!) === 0 && low[src] !== 0)
+          low[dst] = (low[dst]! >>> 0) % (low[src]! >>> 0);
+        else divide(low, high, dst, src, MOD_ROW);
+        break;
+      case 4: // SDIV64
+        divide(low, high, dst, src, SDIV_ROW);
+        break;
+      case 11: // SMOD64
+        divide(low, high, dst, src, SMOD_ROW);
+        break;
+      case 5: // OR64
+        low[dst]! |= low[src]!;
+        high[dst]! |= high[src]!;
+        break;
+      case 6: // AND64
+        low[dst]! &= low[src]!;
+        high[dst]! &= high[src]!;
+        break;
+      case 12: // XOR64
+        low[dst]! ^= low[src]!;
+        high[dst]! ^= high[src]!;
+        break;
+      case 7: {
+        // LSH64
+        const count = low[src]! & 63;
+        if (count > 31) {
+          high[dst] = low[dst]! << count;
+          low[dst] = 0;
+        } else if (count > 0) {
+          high[dst] = (high[dst]! << count) | (low[dst]! >>> (32 - count));
+          low[dst] = low[dst]! << count;
+        }
+        break;
+      }
+      case 8: {
+        // RSH64
+        const count = low[src]! & 63;
+        if (count > 31) {
+          low[dst] = high[dst]! >>> count;
+          high[dst] = 0;
+        } else if (count > 0) {
+          low[dst] = (low[dst]! >>> count) | (high[dst]! << (32 - count));
+          high[dst] = high[dst]! >>> count;
+        }
+        break;
+      }
+      case 14: {
+        // ARSH64
+        const count = low[src]! & 63;
+        if (count > 31) {
+          low[dst] = high[dst]! >> count;
+          high[dst] = high[dst]! >> 31;
+        } else if (count > 0) {
+          low[dst] = (low[dst]! >>> count) | (high[dst]! << (32 - count));
+          high[dst] = high[dst]! >> count;
+        }
+        break;
+      }
+      case 9: // NEG64
+        high[dst] = -high[dst]! - (low[dst] === 0 ? 0 : 1);
+        low[dst] = -low[dst]!;
+        break;
+      case 13: // MOV64
+        low[dst] = low[src]!;
+        high[dst] = high[src]!;
+        break;
+      case 15: // ADD32
+        low[dst] = low[dst]! + low[src]!;
+        high[dst] = 0;
+        break;
+      case 16: // SUB32
+        low[dst] = low[dst]! - low[src]!;
+        high[dst] = 0;
+        break;
+      case 17: // MUL32
+        low[dst] = Math.imul(low[dst]!, low[src]!);
+        high[dst] = 0;
+        break;
+      case 18: // DIV32
+        low[dst] = low[src] === 0 ? 0 : (low[dst]! >>> 0) / (low[src]! >>> 0);
+        high[dst] = 0;
+        break;
+      case 19: // SDIV32
+        low[dst] = low[src] === 0 ? 0 : low[dst]! / low[src]!;
+        high[dst] = 0;
+        break;
+      case 25: // MOD32
+        if (low[src] !== 0) low[dst] = (low[dst]! >>> 0) % (low[src]! >>> 0);
+        high[dst] = 0;
+        break;
+      case 26: // SMOD32
+        if (low[src] !== 0) low[dst] = low[dst]! % low[src]!;
+        high[dst] = 0;
+        break;
+      case 20: // OR32
+        low[dst]! |= low[src]!;
+        high[dst] = 0;
+        break;
+      case 21: // AND32
+        low[dst]! &= low[src]!;
+        high[dst] = 0;
+        break;
+      case 27: // XOR32
+        low[dst]! ^= low[src]!;
+        high[dst] = 0;
+        break;
+      case 22: // LSH32
+        low[dst] = low[dst]! << low[src]!;
+        high[dst] = 0;
+        break;
+      case 23: // RSH32
+        low[dst] = low[dst]! >>> low[src]!;
+        high[dst] = 0;
+        break;
+      case 29: // ARSH32
+        low[dst] = low[dst]! >> low[src]!;
+        high[dst] = 0;
+        break;
+      case 24: // NEG32
+        low[dst] = -low[dst]!;
+        high[dst] = 0;
+        break;
+      case 28: // MOV32
+        low[dst] = low[src]!;
+        high[dst] = 0;
+        break;
+      case 63: // SEXT8_64
+        low[dst] = (low[src]! << 24) >> 24;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case 64: // SEXT16_64
+        low[dst] = (low[src]! << 16) >> 16;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case 65: // SEXT32_64
+        low[dst] = low[src]!;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case 66: // SEXT8_32
+        low[dst] = (low[src]! << 24) >> 24;
+        high[dst] = 0;
+        break;
+      case 67: // SEXT16_32
+        low[dst] = (low[src]! << 16) >> 16;
+        high[dst] = 0;
+        break;
+      case 68: // CUT16
+        low[dst]! &= 0xffff;
+        high[dst] = 0;
+        break;
+      case 69: // CUT32
+        high[dst] = 0;
+        break;
+      case 70: // CUT64
+        break;
+      case 71: // SWAP16
+        low[dst] = ((low[dst]! & 0xff) << 8) | ((low[dst]! >>> 8) & 0xff);
+        high[dst] = 0;
+        break;
+      case 72: // SWAP32
+        low[dst] = swap32(low[dst]!);
+        high[dst] = 0;
+        break;
+      case 73: {
+        // SWAP64
+        const swapped = swap32(low[dst]!);
+        low[dst] = swap32(high[dst]!);
+        high[dst] = swapped;
+        break;
+      }
+      case 30: // JEQ64
+        if (low[dst] !== low[src] || high[dst] !== high[src]) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 34: // JNE64
+        if (low[dst] === low[src] && high[dst] === high[src]) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 33: // JSET64
+        if (((low[dst]! & low[src]!) | (high[dst]! & high[src]!)) === 0) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 31: // JGT64
+        if (!isBelow(low, high, src, dst)) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 32: // JGE64
+        if (isBelow(low, high, dst, src)) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 37: // JLT64
+        if (!isBelow(low, high, dst, src)) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 38: // JLE64
+        if (isBelow(low, high, src, dst)) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 35: // JSGT64
+        if (!isLess(low, high, src, dst)) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 36: // JSGE64
+        if (isLess(low, high, dst, src)) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 39: // JSLT64
+        if (!isLess(low, high, dst, src)) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 40: // JSLE64
+        if (isLess(low, high, src, dst)) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 41: // JEQ32
+        if (low[dst] !== low[src]) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 45: // JNE32
+        if (low[dst] === low[src]) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 44: // JSET32
+        if ((low[dst]! & low[src]!) === 0) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 42: // JGT32
+        if (low[dst]! >>> 0 <= low[src]! >>> 0) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 43: // JGE32
+        if (low[dst]! >>> 0 < low[src]! >>> 0) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 48: // JLT32
+        if (low[dst]! >>> 0 >= low[src]! >>> 0) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 49: // JLE32
+        if (low[dst]! >>> 0 > low[src]! >>> 0) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 46: // JSGT32
+        if (low[dst]! <= low[src]!) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 47: // JSGE32
+        if (low[dst]! < low[src]!) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 50: // JSLT32
+        if (low[dst]! >= low[src]!) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 51: // JSLE32
+        if (low[dst]! > low[src]!) break;
+        pc = jumpFrom(state, pc);
+        continue;
+      case 77: // JUMP
+        pc = code[pc + 3]!;
+        continue;
+      case 85: // JUMP_BACK
+        pc = jumpFrom(state, pc);
+        continue;
+      case 52: {
+        // LOAD1
+        const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
+        if (at >= 0 && at + 1 <= packetLength && high[src] === 0) low[dst] = bytes[start + at]!;
+        else load(state, dst, src, 1, pc);
+        high[dst] = 0;
+        // What was loaded is mostly compared next: go there without another round of the loop.
+        pc += 4;
+        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
+        else if (code[pc] === JNE32)
+          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        continue;
+      }
+      case 53: {
+        // LOAD2
+        const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
+        if (at >= 0 && at + 2 <= packetLength && high[src] === 0)
+          low[dst] = bytes[start + at]! | (bytes[start + at + 1]! << 8);
+        else load(state, dst, src, 2, pc);
+        high[dst] = 0;
+        pc += 4;
+        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
+        else if (code[pc] === JNE32)
+          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        continue;
+      }
+      case 54: {
+        // LOAD4
+        const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
+        if (at >= 0 && at + 4 <= packetLength && high[src] === 0)
+          low[dst] = packet!.view.getInt32(start + at, true);
+        else load(state, dst, src, 4, pc);
+        high[dst] = 0;
+        pc += 4;
+        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
+        else if (code[pc] === JNE32)
+          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        continue;
+      }
+      case 55: // LOAD8
+        load(state, dst, src, 8, pc);
+        break;
+      case 56: // LOADS1
+        load(state, dst, src, 1, pc);
+        low[dst] = (low[dst]! << 24) >> 24;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case 57: // LOADS2
+        load(state, dst, src, 2, pc);
+        low[dst] = (low[dst]! << 16) >> 16;
+        high[dst] = low[dst]! >> 31;
+        break;
+      case 58: // LOADS4
+        load(state, dst, src, 4, pc);
+        high[dst] = low[dst]! >> 31;
+        break;
+      case 59: {
+        // STORE1
+        const { region, at } = place(state, dst, code[pc + 3]!, 1, true, pc);
+        region.bytes[at] = low[src]!;
+        break;
+      }
+      case 60: {
+        // STORE2
+        const { region, at } = place(state, dst, code[pc + 3]!, 2, true, pc);
+        region.view.setInt16(at, low[src]!, true);
+        break;
+      }
+      case 61: {
+        // STORE4
+        const { region, at } = place(state, dst, code[pc + 3]!, 4, true, pc);
+        region.view.setInt32(at, low[src]!, true);
+        break;
+      }
+      case 62: {
+        // STORE8
+        const { region, at } = place(state, dst, code[pc + 3]!, 8, true, pc);
+        region.view.setInt32(at, low[src]!, true);
+        region.view.setInt32(at + 4, high[src]!, true);
+        break;
+      }
+      case 74: {
+        // PACKET1
+        const offset = (low[src]! + code[pc + 3]!) | 0;
+        const at =
+          offset >= 0 && offset + 1 <= packetLength ? start + offset : placeInPacket(state, offset, 1);
+        if (at < 0) return rejected(state);
+        low[0] = bytes[at]!;
+        high[0] = 0;
+        pc += 4;
+        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
+        else if (code[pc] === JNE32)
+          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        continue;
+      }
+      case 75: {
+        // PACKET2
+        const offset = (low[src]! + code[pc + 3]!) | 0;
+        const at =
+          offset >= 0 && offset + 2 <= packetLength ? start + offset : placeInPacket(state, offset, 2);
+        if (at < 0) return rejected(state);
+        low[0] = (bytes[at]! << 8) | bytes[at + 1]!;
+        high[0] = 0;
+        pc += 4;
+        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
+        else if (code[pc] === JNE32)
+          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        continue;
+      }
+      case 76: {
+        // PACKET4
+        const offset = (low[src]! + code[pc + 3]!) | 0;
+        const at =
+          offset >= 0 && offset + 4 <= packetLength ? start + offset : placeInPacket(state, offset, 4);
+        if (at < 0) return rejected(state);
+        low[0] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+        high[0] = 0;
+        pc += 4;
+        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
+        else if (code[pc] === JNE32)
+          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        continue;
+      }
+      case 78: // CALL
+      case 79: {
+        // CALL_REGISTER
+        charge(state, 1, pc);
+        const { machine } = state;
+        machine.index = pc >> 2;
+        const direct = code[pc] === CALL;
+        const number = direct ? code[pc + 3]! : low[dst]!;
+        const helper = direct ? state.decoded.helpers[dst] : state.environment.helpers.get(number);
+        if (helper === undefined)
+          throw new RuntimeFault('unknown-helper', pc >> 2, `there is no helper ${number}`);
+        const outcome: HelperOutcome | undefined = helper(machine);
+        if (outcome === undefined) break;
+        if (outcome.kind === 'exit') return undefined;
+        if (tailCalls < MAX_TAIL_CALLS) return outcome.program;
+        low[0] = -1;
+        high[0] = -1;
+        break;
+      }
+      case 80: {
+        // CALL_LOCAL
+        const { frames, memory } = state;
+        if (frames.length + 1 >= MAX_FRAMES)
+          throw new RuntimeFault('call-depth', pc >> 2, `calls nest deeper than ${MAX_FRAMES} frames`);
+        charge(state, 1, pc);
+        frames.push({ returnTo: pc + 4, low: low.slice(6, REGISTERS), high: high.slice(6, REGISTERS) });
+        const stack = memory.frame(frames.length);
+        stack.bytes.fill(0);
+        low[FRAME_POINTER] = stack.base + STACK_SIZE;
+        pc = code[pc + 3]!;
+        continue;
+      }
+      case 81: {
+        // EXIT
+        const frame = state.frames.pop();
+        if (frame === undefined) return undefined;
+        low.set(frame.low, 6);
+        high.set(frame.high, 6);
+        pc = frame.returnTo;
+        continue;
+      }
+      case 82: // ATOMIC4
+        atomic(state, dst, src, 4, pc);
+        break;
+      case 83: // ATOMIC8
+        atomic(state, dst, src, 8, pc);
+        break;
+      case 84: // OUTSIDE
+        throw new RuntimeFault('not-in-program', pc >> 2, 'the program has no such instruction');
+      default:
+        throw new RuntimeFault('bad-instruction', pc >> 2, 'this is no instruction that can run here');
     }
+    pc += 4;
   }
+}
 
-  /** The target of the jump at `pc`; going back is charged. */
-  function jumpFrom(pc: number): number {
-    const to = code[pc + 3]!;
-    if (to <= pc) charge((pc - to + 4) >> 2, pc);
-    return to;
-  }
+/** The target of the jump at `pc`; going back is charged. */
+function jumpFrom(state: State, pc: number): number {
+  const to = state.code[pc + 3]!;
+  if (to <= pc) charge(state, (pc - to + 4) >> 2, pc);
+  return to;
+}
 
-  function charge(instructions: number, pc: number): void {
-    left -= instructions;
-    if (left < 0)
-      throw new RuntimeFault('budget', pc >> 2, `the budget of ${budget} instructions is used up`);
-  }
+function charge(state: State, instructions: number, pc: number): void {
+  state.left -= instructions;
+  if (state.left < 0)
+    throw new RuntimeFault('budget', pc >> 2, `the budget of ${state.budget} instructions is used up`);
+}
 
-  /** Region and place in its bytes of an access, or a fault. */
-  function place(
-    base: number,
-    offset: number,
-    size: number,
-    write: boolean,
-    pc: number,
-  ): { region: Region; at: number } {
-    const sum = (low[base]! >>> 0) + offset;
-    const carry = sum < 0 ? -1 : sum > 0xffff_ffff ? 1 : 0;
-    const region = memory.locate(sum | 0, (high[base]! + carry) | 0, size, write, pc >> 2);
-    return { region, at: region.start + (sum >>> 0) - region.base };
-  }
+/** Region and place in its bytes of an access, or a fault. */
+function place(
+  state: State,
+  base: number,
+  offset: number,
+  size: number,
+  write: boolean,
+  pc: number,
+): { region: Region; at: number } {
+  const { memory, low, high } = state;
+  const sum = (low[base]! >>> 0) + offset;
+  const carry = sum < 0 ? -1 : sum > 0xffff_ffff ? 1 : 0;
+  const region = memory.locate(sum | 0, (high[base]! + carry) | 0, size, write, pc >> 2);
+  return { region, at: region.start + (sum >>> 0) - region.base };
+}
 
-  function load(dst: number, base: number, size: number, pc: number): void {
-    const { region, at } = place(base, code[pc + 3]!, size, false, pc);
-    const { view } = region;
-    if (size === 8) {
-      low[dst] = view.getInt32(at, true);
-      high[dst] = view.getInt32(at + 4, true);
-    } else
-      low[dst] =
-        size === 4 ? view.getInt32(at, true) : size === 2 ? view.getUint16(at, true) : view.getUint8(at);
-  }
+function load(state: State, dst: number, base: number, size: number, pc: number): void {
+  const { low, high } = state;
+  const { region, at } = place(state, base, state.code[pc + 3]!, size, false, pc);
+  const { view } = region;
+  if (size === 8) {
+    low[dst] = view.getInt32(at, true);
+    high[dst] = view.getInt32(at + 4, true);
+  } else
+    low[dst] =
+      size === 4 ? view.getInt32(at, true) : size === 2 ? view.getUint16(at, true) : view.getUint8(at);
+}
 
-  /** Place in the packet's bytes, or -1. */
-  function placeInPacket(offset: number, size: number): number {
-    if (packet === undefined) return -1;
-    const at = offset >= 0 ? offset : packetOffset(environment, offset);
-    return at >= 0 && at + size <= packet.length ? packet.start + at : -1;
-  }
+/** Place in the packet's bytes, or -1. */
+function placeInPacket(state: State, offset: number, size: number): number {
+  const { packet } = state;
+  if (packet === undefined) return -1;
+  const at = offset >= 0 ? offset : packetOffset(state.environment, offset);
+  return at >= 0 && at + size <= packet.length ? packet.start + at : -1;
+}
 
-  /** A packet load went out of bounds: the whole program ends with 0. */
-  function rejected(): undefined {
-    low[0] = 0;
-    high[0] = 0;
-  }
+/** A packet load went out of bounds: the whole program ends with 0. */
+function rejected({ low, high }: State): undefined {
+  low[0] = 0;
+  high[0] = 0;
+}
 
-  function atomic(base: number, src: number, size: 4 | 8, pc: number): void {
-    const { op, fetch, offset } = atomics[code[pc + 3]!]!;
-    const { region, at } = place(base, offset, size, true, pc);
-    const { view } = region;
-    const read = (): bigint => (size === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true)));
-    const register = (number: number): bigint =>
-      size === 8 ? wideOf(low, high, number) : BigInt(low[number]! >>> 0);
-    const old = read();
-    const value = ATOMIC_ROWS.find((row) => row.name === op)!.eval(old, register(src), register(0));
-    if (size === 8) view.setBigUint64(at, BigInt.asUintN(64, value), true);
-    else view.setInt32(at, Number(BigInt.asIntN(32, value)), true);
-    if (fetch) setWide(low, high, op === 'cmpxchg' ? 0 : src, old);
-  }
+function atomic(state: State, base: number, src: number, size: 4 | 8, pc: number): void {
+  const { low, high } = state;
+  const { op, fetch, offset } = state.decoded.atomics[state.code[pc + 3]!]!;
+  const { region, at } = place(state, base, offset, size, true, pc);
+  const { view } = region;
+  const read = (): bigint => (size === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true)));
+  const register = (number: number): bigint =>
+    size === 8 ? wideOf(low, high, number) : BigInt(low[number]! >>> 0);
+  const old = read();
+  const value = ATOMIC_ROWS.find((row) => row.name === op)!.eval(old, register(src), register(0));
+  if (size === 8) view.setBigUint64(at, BigInt.asUintN(64, value), true);
+  else view.setInt32(at, Number(BigInt.asIntN(32, value)), true);
+  if (fetch) setWide(low, high, op === 'cmpxchg' ? 0 : src, old);
 }
 
 const isBelow = (low: Int32Array, high: Int32Array, a: number, b: number): boolean =>
