@@ -1,9 +1,9 @@
 /*
- * The peer of the micro-benchmarks: libpcap's bpf_filter() on the programs and packets of the others.
+ * The peer of the micro-benchmarks: libpcap's compiler and its bpf_filter(), on the same packets.
  *
- * Standard input: number of instructions; code jt jf k of each; number of packets; length and bytes
- * (hexadecimal) of each; number of rounds; runs over all packets in a round. Prints matches of one run,
- * then nanoseconds per packet of each round.
+ * Arguments: expression, runs over all packets in a round, rounds. Standard input: number of packets; length
+ * and bytes (hexadecimal) of each. Prints the program's length, matches of one run, then nanoseconds per
+ * packet of each round.
  */
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -16,15 +16,12 @@ static double now(void) {
   return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-int main(void) {
-  unsigned count, packets, rounds, runs;
-  if (scanf("%u", &count) != 1) return 1;
-  struct bpf_insn *program = calloc(count, sizeof *program);
-  for (unsigned i = 0; i < count; i++) {
-    unsigned code, jt, jf, k;
-    if (scanf("%u %u %u %u", &code, &jt, &jf, &k) != 4) return 1;
-    program[i] = (struct bpf_insn){code, jt, jf, k};
-  }
+int main(int argc, char **argv) {
+  if (argc != 4) return 2;
+  pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 262144);
+  struct bpf_program program;
+  if (pcap_compile(pcap, &program, argv[1], 1, PCAP_NETMASK_UNKNOWN) != 0) return 1;
+  unsigned runs = atoi(argv[2]), rounds = atoi(argv[3]), packets;
   if (scanf("%u", &packets) != 1) return 1;
   u_char **data = calloc(packets, sizeof *data);
   unsigned *length = calloc(packets, sizeof *length);
@@ -37,16 +34,16 @@ int main(void) {
       data[i][j] = byte;
     }
   }
-  if (scanf("%u %u", &rounds, &runs) != 2) return 1;
   unsigned matched = 0;
   for (unsigned i = 0; i < packets; i++)
-    matched += bpf_filter(program, data[i], length[i], length[i]) != 0;
-  printf("%u\n", matched);
+    matched += bpf_filter(program.bf_insns, data[i], length[i], length[i]) != 0;
+  printf("%u %u\n", program.bf_len, matched);
   for (unsigned round = 0; round < rounds; round++) {
     unsigned sum = 0;
     double start = now();
     for (unsigned run = 0; run < runs; run++)
-      for (unsigned i = 0; i < packets; i++) sum += bpf_filter(program, data[i], length[i], length[i]) != 0;
+      for (unsigned i = 0; i < packets; i++)
+        sum += bpf_filter(program.bf_insns, data[i], length[i], length[i]) != 0;
     double each = (now() - start) / ((double)runs * packets);
     if (sum != runs * matched) return 1;
     printf("%.3f\n", each);

@@ -38,7 +38,15 @@ export {
   type Lint,
   lintExpression,
 } from './filter.js';
-export { type Batch, classicBatch, createAccelerator, ebpfBatch, filterText } from './jit/index.js';
+export {
+  type Batch,
+  type CompiledEbpf,
+  classicBatch,
+  compileEbpf,
+  createAccelerator,
+  ebpfBatch,
+  filterText,
+} from './jit/index.js';
 export {
   LIFT_FORMS,
   LiftError,

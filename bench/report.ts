@@ -1,0 +1,118 @@
+/** The figures as a table for the terminal, and as one HTML page that needs nothing else. */
+
+import type { LoopResult } from './loops.js';
+import type { MatrixRow } from './matrix.js';
+
+export interface PeerTime {
+  readonly median: number;
+  readonly least: number;
+  readonly length: number;
+}
+
+export interface Report {
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly matrix: readonly (MatrixRow & { readonly libpcap: PeerTime | undefined })[];
+  readonly loops: Readonly<Record<string, LoopResult & { readonly c: number | undefined }>>;
+  readonly others: readonly string[];
+}
+
+export const ENGINES = ['cbpf-interpreter', 'cbpf-js', 'cbpf-wasm', 'ebpf-interpreter', 'ebpf-wasm'] as const;
+const COLOURS: Readonly<Record<string, string>> = {
+  libpcap: '#8a8a8a',
+  'cbpf-interpreter': '#b9d7ea',
+  'cbpf-js': '#3f8fc4',
+  'cbpf-wasm': '#14507a',
+  'ebpf-interpreter': '#f3c9a5',
+  'ebpf-wasm': '#d9691e',
+};
+
+const cell = (value: number | undefined): string =>
+  (value === undefined ? '-' : value.toFixed(1)).padStart(9);
+
+export function printTable({ matrix, loops }: Report): string {
+  const heads = ['libpcap', ...ENGINES.map((engine) => engine.replace('interpreter', 'int'))];
+  const lines = [
+    `${'ns per packet'.padEnd(18)}${heads.map((head) => head.padStart(9)).join('')}  steps 2/10 reg`,
+  ];
+  for (const row of matrix) {
+    const times = [row.libpcap?.median, ...ENGINES.map((engine) => row.engines[engine]?.median)];
+    const steps = `${row.classicSteps.toFixed(1)} / ${row.extendedSteps.toFixed(1)}`;
+    lines.push(`${row.filter.padEnd(18)}${times.map(cell).join('')}  ${steps}`);
+  }
+  lines.push(
+    '',
+    `${'loop, ms'.padEnd(18)}${'C'.padStart(9)}${'ebpf-wasm'.padStart(11)}${'ebpf-int'.padStart(10)}`,
+  );
+  for (const [name, { c, wasm, interpreter }] of Object.entries(loops))
+    lines.push(`${name.padEnd(18)}${cell(c)}${cell(wasm).padStart(11)}${cell(interpreter).padStart(10)}`);
+  return lines.join('\n');
+}
+
+const escapeText = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+const WIDTH = 860;
+const LABEL = 150;
+const BAR = 15;
+
+interface Bar {
+  readonly name: string;
+  readonly value: number;
+  readonly least: number;
+}
+
+/** Horizontal bars, one group a filter, to the scale of the group's longest: the interpreters dwarf the rest. */
+function bars(title: string, note: string, rows: readonly Bar[], unit: string): string {
+  const longest = Math.max(...rows.map(({ value }) => value));
+  const scale = (value: number): number => (value / longest) * (WIDTH - LABEL - 130);
+  const parts = rows.map(({ name, value, least }, index) => {
+    const y = index * (BAR + 5);
+    const mark = LABEL + scale(least);
+    return (
+      `<text x="${LABEL - 8}" y="${y + 12}" text-anchor="end">${escapeText(name)}</text>` +
+      `<rect x="${LABEL}" y="${y}" width="${scale(value).toFixed(1)}" height="${BAR}" rx="2" fill="${COLOURS[name] ?? '#888'}"/>` +
+      `<line x1="${mark.toFixed(1)}" x2="${mark.toFixed(1)}" y1="${y}" y2="${y + BAR}" stroke="#fff" stroke-width="2"/>` +
+      `<text x="${LABEL + scale(value) + 8}" y="${y + 12}">${value.toFixed(value < 10 ? 2 : 1)} ${unit}</text>`
+    );
+  });
+  const height = rows.length * (BAR + 5);
+  return `<section><h2>${escapeText(title)}</h2><p>${escapeText(note)}</p><svg viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" role="img" aria-label="${escapeText(title)}">${parts.join('')}</svg></section>`;
+}
+
+export function printHtml(report: Report): string {
+  const charts = report.matrix.map((row) => {
+    const rows: Bar[] = ENGINES.map((name) => {
+      const { median, least } = row.engines[name]!;
+      return { name, value: median, least };
+    });
+    if (row.libpcap !== undefined)
+      rows.unshift({ name: 'libpcap', value: row.libpcap.median, least: row.libpcap.least });
+    const note = `${row.matched} of 512 packets match. Executed per packet: ${row.classicSteps.toFixed(1)} classic instructions, ${row.extendedSteps.toFixed(1)} extended. First verdict after ${row.firstVerdict.toFixed(2)} ms.`;
+    return bars(row.filter, note, rows, 'ns');
+  });
+  const loops = Object.entries(report.loops).map(([name, { c, wasm, interpreter }]) => {
+    const rows: Bar[] = [
+      { name: 'ebpf-wasm', value: wasm, least: wasm },
+      { name: 'ebpf-interpreter', value: interpreter, least: interpreter },
+    ];
+    if (c !== undefined) rows.unshift({ name: 'C, gcc -O2', value: c, least: c });
+    return bars(
+      `Loop: ${name}`,
+      'A million rounds; every load is checked in the compiled program.',
+      rows,
+      'ms',
+    );
+  });
+  const versions = Object.entries(report.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Weir: two registers against ten</title>
+<style>body{font:15px/1.5 system-ui,sans-serif;margin:2.5rem auto;max-width:${WIDTH}px;padding:0 1rem;color:#1c2733}h1{font-weight:600}h2{font-size:1.1rem;margin:2rem 0 0}p{margin:.2rem 0 .6rem;color:#5a6673}svg text{font:12px system-ui,sans-serif;fill:#1c2733}</style>
+<h1>Two registers against ten</h1>
+<p>Nanoseconds per packet, median of the samples; the white mark is the least. Shorter is better. Every chart has its own scale.</p>
+<p>${escapeText(report.machine)}; ${escapeText(versions)}</p>
+${charts.join('\n')}
+${loops.join('\n')}
+</html>
+`;
+}

@@ -1,0 +1,73 @@
+/**
+ * The benchmark: `npm run bench [-- --out FOLDER]`. See README.md for what the figures mean.
+ *
+ * Each filter is measured in a process of its own, libpcap's turn right after it; then the compute loops.
+ * Leaves `bench.json` and `report.html` in the output folder, and prints the table.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FILTERS } from './filters.js';
+import type { LoopResult } from './loops.js';
+import type { MatrixRow } from './matrix.js';
+import { samplePackets } from './packets.js';
+import { libpcapPeer, loopsPeer, otherPeers } from './peers.js';
+import { type PeerTime, printHtml, printTable, type Report } from './report.js';
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: 'bench-results' } } });
+
+/** Runs a script of this folder and reads its JSON. */
+function child<Result>(script: string, ...args: readonly string[]): Result {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const { stdout, stderr, status } = spawnSync(process.execPath, [path, ...args], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${script}: ${stderr}`);
+  return JSON.parse(stdout) as Result;
+}
+
+const progress = (text: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+};
+
+const packets = await samplePackets();
+const libpcap = libpcapPeer(packets);
+const matrix: Report['matrix'][number][] = [];
+for (const [index, { name, expression }] of FILTERS.entries()) {
+  progress(`${index + 1}/${FILTERS.length} ${name}`);
+  const row = child<MatrixRow>('./matrix.js', `${index}`);
+  const peer = libpcap?.(expression);
+  if (peer !== undefined && peer.matched !== row.matched)
+    throw new Error(`${name}: libpcap matches ${peer.matched} packets, Weir ${row.matched}`);
+  const sorted = [...(peer?.times ?? [])].sort((a, b) => a - b);
+  const time: PeerTime | undefined =
+    peer === undefined
+      ? undefined
+      : { median: sorted[sorted.length >> 1]!, least: sorted[0]!, length: peer.length };
+  matrix.push({ ...row, libpcap: time });
+}
+progress('loops');
+const inC = loopsPeer();
+const loops = Object.fromEntries(
+  Object.entries(child<Record<'alu64' | 'alu32' | 'sum', LoopResult>>('./loops.js')).map(([name, result]) => [
+    name,
+    { ...result, c: inC?.[name as 'alu64' | 'alu32' | 'sum'] },
+  ]),
+);
+progress('');
+
+const report: Report = {
+  machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Linux ${release()}`,
+  versions: { Node: process.versions.node, V8: process.versions.v8 },
+  matrix,
+  loops,
+  others: otherPeers(),
+};
+mkdirSync(values.out, { recursive: true });
+writeFileSync(join(values.out, 'bench.json'), `${JSON.stringify(report, null, 2)}\n`);
+writeFileSync(join(values.out, 'report.html'), printHtml(report));
+console.log(printTable(report));
+for (const line of report.others) console.log(line);
+console.log(`written: ${join(values.out, 'bench.json')}, ${join(values.out, 'report.html')}`);
