@@ -1,6 +1,7 @@
 /** The verifier: nothing unsafe runs. */
 
 export type { VerifiedType } from './context.js';
+export type { VerifyOptions } from './path.js';
 export { Rejected, type Rejection, type RejectionKind, type Verdict } from './report.js';
 export type { MapInfo } from './value.js';
-export { type VerifyOptions, verify } from './verifier.js';
+export { verify } from './verifier.js';

@@ -66,5 +66,15 @@ export const pointer = (type: PointerType, more: Partial<Pointer> = {}): Pointer
   ...more,
 });
 
+export const pointsIntoPacket = ({ type }: Pointer): boolean => type === 'packet' || type === 'packetMeta';
 export const isPacket = (value: Value): value is Pointer =>
-  value.kind === 'pointer' && (value.type === 'packet' || value.type === 'packetMeta');
+  value.kind === 'pointer' && pointsIntoPacket(value);
+
+/** A value as a message names it. */
+export function describe(value: Value): string {
+  if (value.kind === 'none') return 'nothing';
+  if (value.kind === 'pointer')
+    return `${value.type}${value.offset === 0 ? '' : `${value.offset > 0 ? '+' : ''}${value.offset}`}`;
+  const { wide } = value.scalar;
+  return wide.umin === wide.umax ? `${wide.smin}` : `${wide.umin}..${wide.umax}`;
+}

@@ -3,8 +3,9 @@ import test from 'ava';
 import { fromBytes, type Program } from '../ebpf/instruction.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import type { VerifiedType } from './context.js';
+import type { VerifyOptions } from './path.js';
 import type { MapInfo } from './value.js';
-import { type VerifyOptions, verify } from './verifier.js';
+import { verify } from './verifier.js';
 
 interface MapRow {
   readonly at: readonly number[];

@@ -1,0 +1,150 @@
+/**
+ * What can be told of a program without following paths: that it is well formed, that all of it can be
+ * reached, how deep its calls go and how much stack they need.
+ */
+
+import { DecodeError, decode, type Instruction, type Program, slotsOf } from '../ebpf/instruction.js';
+import { MAX_FRAMES, STACK_SIZE } from '../ebpf/opcodes.js';
+import { validate } from '../ebpf/validator.js';
+import { nextSlots } from './demand.js';
+import type { Path } from './path.js';
+import { Rejected } from './report.js';
+
+const UNPRIVILEGED_LENGTH = 4096;
+const PRIVILEGED_LENGTH = 1_000_000;
+/** Linux rounds the stack of a function up to this. */
+const FRAME_ALIGNMENT = 32;
+
+export function checkForm(path: Path): void {
+  const { program } = path;
+  const limit = path.privileged ? PRIVILEGED_LENGTH : UNPRIVILEGED_LENGTH;
+  if (program.length > limit)
+    throw new Rejected('too-long', limit, `${program.length} instructions, of ${limit}`);
+  const problem = validate(program, { maxLength: limit, framePointerWrites: true });
+  if (problem !== undefined) {
+    throw new Rejected('malformed', problem.index, problem.message);
+  }
+  for (let index = 0; index < program.length; ) {
+    const instruction = decodeChecked(program, index);
+    path.instructions[index] = instruction;
+    if (slotsOf(instruction) === 2) path.instructions[index + 1] = undefined;
+    index += slotsOf(instruction);
+  }
+  checkGraph(path);
+  checkCallDepth(path);
+}
+
+/** Every instruction can be reached; the unprivileged may not jump back. */
+function checkGraph(path: Path): void {
+  const { instructions } = path;
+  const colour = new Uint8Array(instructions.length);
+  const joins = new Int32Array(instructions.length);
+  const entries = [0];
+  while (entries.length > 0) {
+    const stack = [{ index: entries.pop()!, edge: 0 }];
+    if (colour[stack[0]!.index] !== 0) continue;
+    colour[stack[0]!.index] = 1;
+    while (stack.length > 0) {
+      const top = stack.at(-1)!;
+      const instruction = instructions[top.index]!;
+      const next = nextSlots(instruction, top.index)[top.edge++];
+      if (next === undefined) {
+        colour[top.index] = 2;
+        stack.pop();
+        continue;
+      }
+      if (instruction.kind === 'callLocal' && top.edge === 1) {
+        if (!path.privileged)
+          throw new Rejected(
+            'privileged-only',
+            top.index,
+            'functions are for privileged users',
+            'inline them',
+          );
+        entries.push(top.index + 1 + instruction.distance);
+      }
+      joins[next]!++;
+      if (colour[next] === 1 && !path.privileged) {
+        throw new Rejected(
+          'back-edge',
+          top.index,
+          `a jump back, to ${next}`,
+          'loops are for privileged users',
+        );
+      }
+      if (instruction.kind === 'branch' || instruction.kind === 'jump') path.isJoin[next] = true;
+      if (colour[next] === 0) {
+        colour[next] = 1;
+        stack.push({ index: next, edge: 0 });
+      }
+    }
+  }
+  const dead = instructions.findIndex(
+    (instruction, index) => instruction !== undefined && colour[index] === 0,
+  );
+  if (dead >= 0)
+    throw new Rejected('unreachable-code', dead, 'this instruction can never be reached', 'remove it');
+  joins.forEach((count, index) => {
+    if (count > 1) path.isJoin[index] = true;
+  });
+}
+
+/** Calls nest at most eight deep, whatever path is taken; so nothing calls itself. */
+function checkCallDepth(path: Path): void {
+  const { instructions } = path;
+  const { calls } = path;
+  const entries = new Set([0]);
+  for (const [at, instruction] of instructions.entries()) {
+    if (instruction?.kind === 'callLocal') entries.add(at + 1 + instruction.distance);
+  }
+  let entry = 0;
+  for (const [at, instruction] of instructions.entries()) {
+    if (entries.has(at)) entry = at;
+    if (instruction?.kind !== 'callLocal') continue;
+    const list = calls.get(entry) ?? [];
+    list.push({ at, target: at + 1 + instruction.distance });
+    calls.set(entry, list);
+  }
+  /** Frames that a function and all it calls need; a call still being followed is a recursion. */
+  const frames = new Map<number, number>();
+  const depthOf = (functionEntry: number, depth: number): number => {
+    const known = frames.get(functionEntry);
+    if (known !== undefined) return known;
+    let deepest = 1;
+    for (const { at, target } of calls.get(functionEntry) ?? []) {
+      if (depth >= MAX_FRAMES)
+        throw new Rejected('call-depth', at, `calls nest deeper than ${MAX_FRAMES} frames`);
+      deepest = Math.max(deepest, 1 + depthOf(target, depth + 1));
+    }
+    frames.set(functionEntry, deepest);
+    return deepest;
+  };
+  if (depthOf(0, 1) > MAX_FRAMES)
+    throw new Rejected('call-depth', 0, `calls nest deeper than ${MAX_FRAMES} frames`);
+}
+
+/** All frames of a chain of calls together have the stack of one (Linux `check_max_stack_depth`). */
+export function checkStackDepth(path: Path): void {
+  const need = new Map<number, number>();
+  const needOf = (entry: number): number => {
+    const known = need.get(entry);
+    if (known !== undefined) return known;
+    const own = Math.max(1, Math.ceil((path.depths.get(entry) ?? 0) / FRAME_ALIGNMENT)) * FRAME_ALIGNMENT;
+    let deepest = 0;
+    for (const { target } of path.calls.get(entry) ?? []) deepest = Math.max(deepest, needOf(target));
+    need.set(entry, own + deepest);
+    return own + deepest;
+  };
+  const total = needOf(0);
+  if (total > STACK_SIZE && path.calls.size > 0)
+    throw new Rejected('stack-depth', 0, `${total} bytes of stack over a chain of calls, of ${STACK_SIZE}`);
+}
+
+function decodeChecked(program: Program, index: number): Instruction {
+  try {
+    return decode(program, index);
+  } catch (error) {
+    if (error instanceof DecodeError) throw new Rejected('malformed', error.index, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What a path through the program carries along: the state, where it is, and the rules it is held to.
+ * The parts of the verifier (arithmetic, access, stack, compare, calls) are functions of it.
+ */
+
+import type { Instruction, Operand, Program } from '../ebpf/instruction.js';
+import { FRAME_POINTER } from '../ebpf/opcodes.js';
+import { CONTEXTS, type ContextRules, type VerifiedType } from './context.js';
+import { Rejected, type RejectionKind } from './report.js';
+import type { Scalar } from './scalar.js';
+import * as scalars from './scalar.js';
+import { currentFrame, type Frame, type State } from './state.js';
+import { known, type MapInfo, number, type Value } from './value.js';
+
+export interface VerifyOptions {
+  readonly type: VerifiedType;
+  /** Default true: the rules for users with CAP_BPF. */
+  readonly privileged?: boolean;
+  /** The maps that wide immediates name, by slot of the immediate. */
+  readonly maps?: ReadonlyMap<number, MapInfo>;
+  /** Demand natural alignment of packet and map accesses too. */
+  readonly strictAlignment?: boolean;
+  /** Instructions to look at before giving up; default a million, as in Linux. */
+  readonly budget?: number;
+}
+
+/** Bytes a pointer may be moved away (Linux `BPF_MAX_VAR_OFF`). */
+export const MAX_OFFSET = 1n << 29n;
+
+export class Path {
+  readonly program: Program;
+  readonly options: VerifyOptions;
+  readonly rules: ContextRules;
+  readonly privileged: boolean;
+  /** By slot; none for the second half of a wide immediate. */
+  readonly instructions: (Instruction | undefined)[] = [];
+  /** Slots that several paths lead to, where states are compared. */
+  readonly isJoin: boolean[] = [];
+  /** Calls of each function, by its first instruction. */
+  readonly calls = new Map<number, { readonly at: number; readonly target: number }[]>();
+  /** Deepest stack byte that each function uses on any path, by its first instruction. */
+  readonly depths = new Map<number, number>();
+  /** What instructions did on earlier paths, where they have to do the same on all. */
+  readonly operations = new Map<number, { readonly form: string; readonly distance: bigint }>();
+  readonly reachesContext = new Map<number, boolean>();
+  readonly tailCallMaps = new Map<number, MapInfo | undefined>();
+  /** Leaves another path, from `state` at slot `index`, for later. */
+  readonly fork: (state: State, index: number) => void;
+  state!: State;
+  /** The instruction being looked at. */
+  index = 0;
+  private ids = 0;
+
+  constructor(program: Program, options: VerifyOptions, fork: (state: State, index: number) => void) {
+    this.program = program;
+    this.options = options;
+    this.rules = CONTEXTS[options.type];
+    this.privileged = options.privileged ?? true;
+    this.fork = fork;
+  }
+
+  /** A number that nothing else has been marked with. */
+  newId(): number {
+    return ++this.ids;
+  }
+
+  reject(kind: RejectionKind, message: string, remedy = ''): never {
+    throw new Rejected(kind, this.index, message, remedy);
+  }
+
+  get frame(): Frame {
+    return currentFrame(this.state);
+  }
+
+  read(register: number): Value {
+    const value = this.frame.registers[register]!;
+    if (value.kind === 'none')
+      this.reject(
+        'uninitialized-register',
+        `r${register} holds nothing yet`,
+        `set r${register} on every path to here`,
+      );
+    return value;
+  }
+
+  write(register: number, value: Value): void {
+    if (register === FRAME_POINTER) this.reject('frame-pointer-write', 'the frame pointer is read only');
+    this.frame.registers[register] = value;
+  }
+
+  /** Marks a number as having copies: what is learnt of one holds for all. */
+  share(register: number, value: Value): Value {
+    if (value.kind !== 'scalar' || value.id !== 0) return value;
+    const shared = number(value.scalar, this.newId());
+    this.frame.registers[register] = shared;
+    return shared;
+  }
+
+  operand(operand: Operand): Value {
+    return 'register' in operand
+      ? this.read(operand.register)
+      : known(BigInt.asUintN(64, BigInt(operand.constant)));
+  }
+
+  scalarOf(value: Value): Scalar {
+    return value.kind === 'scalar' ? value.scalar : scalars.UNKNOWN;
+  }
+}
