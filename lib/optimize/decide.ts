@@ -22,20 +22,26 @@ export function decideTests(decisions: Decisions): Decisions {
   const steps = decisions.steps.map((step) => normalized(values, step));
   const entering = new Array<Facts | undefined>(steps.length);
   entering[entry] = NOTHING_KNOWN;
+  const reached = new Uint8Array(steps.length);
   const enter = (step: number, facts: Facts): void => {
     const known = entering[step];
     entering[step] = known === undefined ? facts : join(values, known, facts);
   };
   const follow = (target: number, facts: Facts): number => {
     const end = destination(values, steps, target, facts);
-    enter(end, facts);
+    const { touches, exit } = steps[end]!;
+    // Nothing is left to decide.
+    if (exit.kind === 'return' && touches.length === 0 && !values.traps[exit.value]) reached[end] = 1;
+    else enter(end, facts);
     return end;
   };
   let changed = false;
   for (let index = 0; index < steps.length; index++) {
     const facts = entering[index];
     if (facts !== undefined) steps[index] = decided(values, steps[index]!, facts, follow);
-    changed ||= facts === undefined || !isEqual(steps[index]!, decisions.steps[index]!);
+    entering[index] = undefined; // facts are large, and nobody enters this step any more
+    changed ||=
+      (facts === undefined && reached[index] !== 1) || !isEqual(steps[index]!, decisions.steps[index]!);
   }
   return changed ? compact({ values, steps, entry, homes }) : decisions;
 }

@@ -298,18 +298,35 @@ export function compute(values: Values, facts: Facts, value: Value): Facts | und
 /** What holds whichever of the two ways was taken. */
 export function join(values: Values, a: Facts, b: Facts): Facts {
   if (a === b) return a;
-  const known = new Map<Value, Fact>();
-  for (const [value, fact] of a.known) {
-    const other = b.known.get(value);
-    if (other !== undefined) known.set(value, fact === other ? fact : either(values, fact, other));
+  return {
+    known: common(a.known, b.known, (fact, other) => either(values, fact, other)),
+    relations: common(a.relations, b.relations, (outcome, other) =>
+      outcome === other ? outcome : undefined,
+    ),
+    present: Math.min(a.present, b.present),
+    presentBehind: common(a.presentBehind, b.presentBehind, Math.min),
+    computed: intersection(a.computed, b.computed),
+  };
+}
+
+/** Entries of both maps, joined; equal maps are not copied. */
+export function common<Key, T>(
+  a: ReadonlyMap<Key, T>,
+  b: ReadonlyMap<Key, T>,
+  both: (one: T, other: T) => T | undefined,
+): ReadonlyMap<Key, T> {
+  if (a === b || a.size === 0) return a;
+  if (b.size === 0) return b;
+  const result = new Map<Key, T>();
+  for (const [key, value] of a) {
+    const other = b.get(key);
+    const joined = other === undefined || other === value ? other : both(value, other);
+    if (joined !== undefined) result.set(key, joined);
   }
-  const relations = new Map<string, boolean>();
-  for (const [key, outcome] of a.relations) if (b.relations.get(key) === outcome) relations.set(key, outcome);
-  const presentBehind = new Map<Value, number>();
-  for (const [base, end] of a.presentBehind) {
-    const other = b.presentBehind.get(base);
-    if (other !== undefined) presentBehind.set(base, Math.min(end, other));
-  }
-  const computed = new Set([...a.computed].filter((value) => b.computed.has(value)));
-  return { known, relations, present: Math.min(a.present, b.present), presentBehind, computed };
+  return result;
+}
+
+export function intersection<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
+  if (a === b || a.size === 0) return a;
+  return b.size === 0 ? b : new Set([...a].filter((value) => b.has(value)));
 }

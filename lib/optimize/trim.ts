@@ -8,6 +8,7 @@
  */
 
 import { type Decisions, type Step, targets, uses } from './decision.js';
+import { common, intersection } from './facts.js';
 import { unimplied } from './read.js';
 import type { Value, Values } from './value.js';
 
@@ -111,13 +112,11 @@ function weakest(demands: readonly (Demand | undefined)[]): Demand | undefined {
   const [a, b] = demands;
   if (demands.length === 1 || a === b) return a;
   if (a === undefined || b === undefined) return a ?? b;
-  const behind = new Map<Value, number>();
-  for (const [base, end] of a.behind) {
-    const other = b.behind.get(base);
-    if (other !== undefined) behind.set(base, Math.min(end, other));
-  }
-  const computed = new Set([...a.computed].filter((value) => b.computed.has(value)));
-  return { present: Math.min(a.present, b.present), behind, computed };
+  return {
+    present: Math.min(a.present, b.present),
+    behind: common(a.behind, b.behind, Math.min),
+    computed: intersection(a.computed, b.computed),
+  };
 }
 
 function without(demand: Demand, variables: readonly Value[]): Demand {
