@@ -13,7 +13,7 @@
  */
 
 import { opcodes } from '../cbpf/index.js';
-import { compact, type Decisions, entrances, rejects, type Step, type Test } from './decision.js';
+import { compact, type Decisions, entrances, rejects, type Step, type Test, targets } from './decision.js';
 import { unimplied } from './read.js';
 import { type Demand, demandsOf, demandWith, isMet, NO_DEMAND } from './trim.js';
 import type { Value, Values } from './value.js';
@@ -21,7 +21,7 @@ import type { Value, Values } from './value.js';
 const { JEQ, JGE } = opcodes;
 
 /** Constants from which a search is built. */
-const SHORTEST_SEARCH = 8;
+const SHORTEST_SEARCH = 10;
 /** Constants that are compared one after the other at the end of a search. */
 const LEAF = 4;
 
@@ -44,6 +44,7 @@ export function order(decisions: Decisions): Decisions {
   const steps = [...decisions.steps];
   const count = entrances(decisions);
   const demands = demandsOf(decisions);
+  const tested = testedBefore(decisions.steps, count);
   const taken = new Uint8Array(steps.length);
   for (let index = 0; index < decisions.steps.length; index++) {
     if (taken[index] === 1) continue;
@@ -51,18 +52,46 @@ export function order(decisions: Decisions): Decisions {
     if (chain === undefined) continue;
     const free = rejects(values, steps[chain.exit]!);
     const before = free ? 'everything' : (demands[chain.exit] ?? NO_DEMAND);
+    const held = tested[index];
     const groups = stagesOf(values, chain.links, before).flatMap(grouped);
-    const switches = changes(chain.links.map(({ test }) => test.left));
+    if (free) bringForward(groups, held);
+    const switches = changes(
+      held,
+      chain.links.map(({ test }) => test.left),
+    );
     const searchable = groups.some((group) => isList(values, group));
-    if (changes(groups.map((group) => group[0]!.test.left)) >= switches && !searchable) continue;
+    if (
+      changes(
+        held,
+        groups.map((group) => group[0]!.test.left),
+      ) >= switches &&
+      !searchable
+    )
+      continue;
     const start = build(values, steps, groups, chain);
     steps[index] = { ...steps[start]!, sets: steps[index]!.sets };
   }
   return steps.length > decisions.steps.length ? compact({ values, homes, entry, steps }) : decisions;
 }
 
-const changes = (list: readonly Value[]): number =>
-  list.reduce((sum, value, index) => sum + (index > 0 && value !== list[index - 1] ? 1 : 0), 0);
+const changes = (held: Value | undefined, list: readonly Value[]): number =>
+  list.reduce((sum, value, index) => sum + (value !== (index > 0 ? list[index - 1] : held) ? 1 : 0), 0);
+
+/** The value that the test before each step looked at, where there is one such test only. */
+function testedBefore(steps: readonly Step[], count: Int32Array): (Value | undefined)[] {
+  const result = new Array<Value | undefined>(steps.length);
+  for (const step of steps) {
+    if (step.exit.kind !== 'test') continue;
+    for (const to of targets(step)) if (count[to] === 1) result[to] = step.exit.left;
+  }
+  return result;
+}
+
+/** The group whose value is at hand already goes first. */
+function bringForward(groups: Link[][], held: Value | undefined): void {
+  const at = groups.findIndex((group) => group[0]!.test.left === held);
+  if (at > 0) groups.unshift(...groups.splice(at, 1));
+}
 
 function longestChain(
   steps: readonly Step[],
