@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { defaultEngine, ENGINES, LINK_TYPES } from '../lib/index.js';
-import { readyMadeFilters } from '../lib/node.js';
+import { hostFacts, readyMadeFilters } from '../lib/node.js';
 import { OPTIONS } from './options.js';
 
 function packageVersion(): string {
@@ -52,6 +52,9 @@ export function printEngines(): void {
       reason !== undefined ? ` (not here: ${reason})` : name === defaultEngine().name ? ' (default)' : '';
     process.stdout.write(`${name.padEnd(width)}  ${description}${mark}\n`);
   }
+  process.stdout.write('\nThis host:\n');
+  for (const { name, value, advice } of hostFacts())
+    process.stdout.write(`  ${name}: ${value}${advice === undefined ? '' : ` (${advice})`}\n`);
 }
 
 /** Those of a device need a device; without one, all that there are. */

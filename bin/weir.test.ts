@@ -197,6 +197,7 @@ test('tells about itself', (t) => {
   t.regex(weir(['--version']).stdout, /^weir version \d+\.\d+\.\d+ /);
   t.regex(weir(['--help']).stdout, /Usage: weir \[options\] \[expression\][\s\S]*--read[\s\S]*Examples/);
   t.regex(weir(['--filters']).stdout, /^@arp +ARP$/m);
-  t.regex(weir(['--engines']).stdout, /^cbpf-js .*\(default\)$/m);
+  t.regex(weir(['--engines']).stdout, /^cbpf-js .*\(default\)$[\s\S]*^This host:$/m);
+  t.regex(weir(['--wasm', 'ip']).stdout, /^\(module[\s\S]*i32\.load16_u offset=12/);
   t.regex(weir(['-L']).stdout, /EN10MB \(Ethernet\)/);
 });

@@ -12,7 +12,7 @@ import { projectRoot } from './testing/vectors.js';
 const LAYERS: readonly (readonly string[])[] = [
   ['bin', 'bench', 'web', 'captures', 'filters'],
   ['lib/index', 'lib/node'],
-  ['lib/catalogue', 'lib/system', 'lib/files'],
+  ['lib/catalogue', 'lib/system', 'lib/host', 'lib/files'],
   ['lib/filter', 'lib/engine'],
   ['lib/jit'],
   ['lib/verify'],

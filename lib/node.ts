@@ -12,6 +12,7 @@ export {
   filterStream,
   selectWith,
 } from './files.js';
+export { type HostFact, hostFacts } from './host.js';
 export * from './live/index.js';
 export * from './live/index.js';
 export * from './savefile/node.js';

@@ -113,257 +113,271 @@ export function loadInterpreter(program: Program, options: LoadOptions = {}): Fi
 
   return (bytes, start, capturedLength, wireLength, metadata) => {
     if (usesMemory) memory.fill(0);
-    let a = 0;
-    let x = 0;
-    let jumpsLeft = LOOP_BUDGET;
-    for (let pc = 0; ; ) {
-      const k = code[pc + 1]!; // `!`: validate() proved that pc stays inside code
-      switch (code[pc]) {
-        case 0: {
-          // LD_W_ABS
-          // k is a signed view of an unsigned offset: below 0 is far beyond any packet.
-          if (k < 0 || k + 4 > capturedLength) return 0;
-          const at = start + k;
-          a = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-          pc += 4;
-          break;
-        }
-        case 1: {
-          // LD_H_ABS
-          if (k < 0 || k + 2 > capturedLength) return 0;
-          const at = start + k;
-          a = (bytes[at]! << 8) | bytes[at + 1]!;
-          pc += 4;
-          break;
-        }
-        case 2: // LD_B_ABS
-          if (k < 0 || k + 1 > capturedLength) return 0;
-          a = bytes[start + k]!;
-          pc += 4;
-          break;
-        case 3: {
-          // LD_W_IND
-          const offset = (x >>> 0) + (k >>> 0);
-          if (offset + 4 > capturedLength) return 0;
-          const at = start + offset;
-          a = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-          pc += 4;
-          break;
-        }
-        case 4: {
-          // LD_H_IND
-          const offset = (x >>> 0) + (k >>> 0);
-          if (offset + 2 > capturedLength) return 0;
-          const at = start + offset;
-          a = (bytes[at]! << 8) | bytes[at + 1]!;
-          pc += 4;
-          break;
-        }
-        case 5: {
-          // LD_B_IND
-          const offset = (x >>> 0) + (k >>> 0);
-          if (offset + 1 > capturedLength) return 0;
-          a = bytes[start + offset]!;
-          pc += 4;
-          break;
-        }
-        case 51: {
-          // LD_SPECIAL
-          const special = specials[k]!;
-          const value = special(a >>> 0, x >>> 0, bytes, start, capturedLength, metadata);
-          if (value === OUT_OF_BOUNDS) return 0;
-          if (value === NO_DEVICE) return a >>> 0;
-          a = value | 0;
-          pc += 4;
-          break;
-        }
-        case 54: {
-          // LDX_SPECIAL
-          const value = specials[k]!(a >>> 0, x >>> 0, bytes, start, capturedLength, metadata);
-          if (value === OUT_OF_BOUNDS) return 0;
-          x = (value & 0xf) << 2;
-          pc += 4;
-          break;
-        }
-        case 6: // LD_LEN
-          a = wireLength | 0;
-          pc += 4;
-          break;
-        case 7: // LD_IMM
-          a = k;
-          pc += 4;
-          break;
-        case 8: // LD_MEM
-          a = memory[k]!;
-          pc += 4;
-          break;
-        case 9: // LDX_IMM
-          x = k;
-          pc += 4;
-          break;
-        case 10: // LDX_MEM
-          x = memory[k]!;
-          pc += 4;
-          break;
-        case 11: // LDX_LEN
-          x = wireLength | 0;
-          pc += 4;
-          break;
-        case 12: // LDX_MSH
-          if (k < 0 || k + 1 > capturedLength) return 0;
-          x = (bytes[start + k]! & 0xf) << 2;
-          pc += 4;
-          break;
-        case 13: // ST
-          memory[k] = a;
-          pc += 4;
-          break;
-        case 14: // STX
-          memory[k] = x;
-          pc += 4;
-          break;
-        case 15: // ADD_K
-          a = (a + k) | 0;
-          pc += 4;
-          break;
-        case 16: // ADD_X
-          a = (a + x) | 0;
-          pc += 4;
-          break;
-        case 17: // SUB_K
-          a = (a - k) | 0;
-          pc += 4;
-          break;
-        case 18: // SUB_X
-          a = (a - x) | 0;
-          pc += 4;
-          break;
-        case 19: // MUL_K
-          a = Math.imul(a, k);
-          pc += 4;
-          break;
-        case 20: // MUL_X
-          a = Math.imul(a, x);
-          pc += 4;
-          break;
-        case 21: // DIV_K
-          a = ((a >>> 0) / (k >>> 0)) | 0;
-          pc += 4;
-          break;
-        case 22: // DIV_X
-          if (x === 0) return 0;
-          a = ((a >>> 0) / (x >>> 0)) | 0;
-          pc += 4;
-          break;
-        case 23: // MOD_K
-          a = ((a >>> 0) % (k >>> 0)) | 0;
-          pc += 4;
-          break;
-        case 24: // MOD_X
-          if (x === 0) return 0;
-          a = ((a >>> 0) % (x >>> 0)) | 0;
-          pc += 4;
-          break;
-        case 25: // AND_K
-          a &= k;
-          pc += 4;
-          break;
-        case 26: // AND_X
-          a &= x;
-          pc += 4;
-          break;
-        case 27: // OR_K
-          a |= k;
-          pc += 4;
-          break;
-        case 28: // OR_X
-          a |= x;
-          pc += 4;
-          break;
-        case 29: // XOR_K
-          a ^= k;
-          pc += 4;
-          break;
-        case 30: // XOR_X
-          a ^= x;
-          pc += 4;
-          break;
-        case 31: // LSH_K
-          a <<= k;
-          pc += 4;
-          break;
-        case 32: // LSH_X
-          a = x >>> 0 > 31 ? 0 : a << x;
-          pc += 4;
-          break;
-        case 49: // LSH_X_MASKED
-          a <<= x;
-          pc += 4;
-          break;
-        case 33: // RSH_K
-          a >>>= k;
-          pc += 4;
-          break;
-        case 34: // RSH_X
-          a = x >>> 0 > 31 ? 0 : a >>> x;
-          pc += 4;
-          break;
-        case 50: // RSH_X_MASKED
-          a >>>= x;
-          pc += 4;
-          break;
-        case 52: // ZERO
-          a = 0;
-          pc += 4;
-          break;
-        case 35: // NEG
-          a = -a | 0;
-          pc += 4;
-          break;
-        case 36: // JA_OP
-          pc = k;
-          break;
-        case 53: // JA_BACK
-          if (--jumpsLeft < 0) return 0;
-          pc = k;
-          break;
-        case 37: // JEQ_K
-          pc = (a | 0) === k ? code[pc + 2]! : code[pc + 3]!;
-          break;
-        case 38: // JEQ_X
-          pc = (a | 0) === (x | 0) ? code[pc + 2]! : code[pc + 3]!;
-          break;
-        case 39: // JGT_K
-          pc = a >>> 0 > k >>> 0 ? code[pc + 2]! : code[pc + 3]!;
-          break;
-        case 40: // JGT_X
-          pc = a >>> 0 > x >>> 0 ? code[pc + 2]! : code[pc + 3]!;
-          break;
-        case 41: // JGE_K
-          pc = a >>> 0 >= k >>> 0 ? code[pc + 2]! : code[pc + 3]!;
-          break;
-        case 42: // JGE_X
-          pc = a >>> 0 >= x >>> 0 ? code[pc + 2]! : code[pc + 3]!;
-          break;
-        case 43: // JSET_K
-          pc = (a & k) !== 0 ? code[pc + 2]! : code[pc + 3]!;
-          break;
-        case 44: // JSET_X
-          pc = (a & x) !== 0 ? code[pc + 2]! : code[pc + 3]!;
-          break;
-        case 45: // RET_K
-          return k >>> 0;
-        case 46: // RET_A
-          return a >>> 0;
-        case 47: // TAX
-          x = a;
-          pc += 4;
-          break;
-        case 48: // TXA
-          a = x;
-          pc += 4;
-          break;
-      }
-    }
+    return interpret(code, memory, specials, bytes, start, capturedLength, wireLength, metadata);
   };
+}
+
+/** A function of its own, not a closure for each program: V8 then optimizes it once for all programs. */
+function interpret(
+  code: Int32Array,
+  memory: Int32Array,
+  specials: readonly SpecialLoad[],
+  bytes: Uint8Array,
+  start: number,
+  capturedLength: number,
+  wireLength: number,
+  metadata: PacketMetadata | undefined,
+): number {
+  let a = 0;
+  let x = 0;
+  let jumpsLeft = LOOP_BUDGET;
+  for (let pc = 0; ; ) {
+    const k = code[pc + 1]!; // `!`: validate() proved that pc stays inside code
+    switch (code[pc]) {
+      case 0: {
+        // LD_W_ABS
+        // k is a signed view of an unsigned offset: below 0 is far beyond any packet.
+        if (k < 0 || k + 4 > capturedLength) return 0;
+        const at = start + k;
+        a = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+        pc += 4;
+        break;
+      }
+      case 1: {
+        // LD_H_ABS
+        if (k < 0 || k + 2 > capturedLength) return 0;
+        const at = start + k;
+        a = (bytes[at]! << 8) | bytes[at + 1]!;
+        pc += 4;
+        break;
+      }
+      case 2: // LD_B_ABS
+        if (k < 0 || k + 1 > capturedLength) return 0;
+        a = bytes[start + k]!;
+        pc += 4;
+        break;
+      case 3: {
+        // LD_W_IND
+        const offset = (x >>> 0) + (k >>> 0);
+        if (offset + 4 > capturedLength) return 0;
+        const at = start + offset;
+        a = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+        pc += 4;
+        break;
+      }
+      case 4: {
+        // LD_H_IND
+        const offset = (x >>> 0) + (k >>> 0);
+        if (offset + 2 > capturedLength) return 0;
+        const at = start + offset;
+        a = (bytes[at]! << 8) | bytes[at + 1]!;
+        pc += 4;
+        break;
+      }
+      case 5: {
+        // LD_B_IND
+        const offset = (x >>> 0) + (k >>> 0);
+        if (offset + 1 > capturedLength) return 0;
+        a = bytes[start + offset]!;
+        pc += 4;
+        break;
+      }
+      case 51: {
+        // LD_SPECIAL
+        const special = specials[k]!;
+        const value = special(a >>> 0, x >>> 0, bytes, start, capturedLength, metadata);
+        if (value === OUT_OF_BOUNDS) return 0;
+        if (value === NO_DEVICE) return a >>> 0;
+        a = value | 0;
+        pc += 4;
+        break;
+      }
+      case 54: {
+        // LDX_SPECIAL
+        const value = specials[k]!(a >>> 0, x >>> 0, bytes, start, capturedLength, metadata);
+        if (value === OUT_OF_BOUNDS) return 0;
+        x = (value & 0xf) << 2;
+        pc += 4;
+        break;
+      }
+      case 6: // LD_LEN
+        a = wireLength | 0;
+        pc += 4;
+        break;
+      case 7: // LD_IMM
+        a = k;
+        pc += 4;
+        break;
+      case 8: // LD_MEM
+        a = memory[k]!;
+        pc += 4;
+        break;
+      case 9: // LDX_IMM
+        x = k;
+        pc += 4;
+        break;
+      case 10: // LDX_MEM
+        x = memory[k]!;
+        pc += 4;
+        break;
+      case 11: // LDX_LEN
+        x = wireLength | 0;
+        pc += 4;
+        break;
+      case 12: // LDX_MSH
+        if (k < 0 || k + 1 > capturedLength) return 0;
+        x = (bytes[start + k]! & 0xf) << 2;
+        pc += 4;
+        break;
+      case 13: // ST
+        memory[k] = a;
+        pc += 4;
+        break;
+      case 14: // STX
+        memory[k] = x;
+        pc += 4;
+        break;
+      case 15: // ADD_K
+        a = (a + k) | 0;
+        pc += 4;
+        break;
+      case 16: // ADD_X
+        a = (a + x) | 0;
+        pc += 4;
+        break;
+      case 17: // SUB_K
+        a = (a - k) | 0;
+        pc += 4;
+        break;
+      case 18: // SUB_X
+        a = (a - x) | 0;
+        pc += 4;
+        break;
+      case 19: // MUL_K
+        a = Math.imul(a, k);
+        pc += 4;
+        break;
+      case 20: // MUL_X
+        a = Math.imul(a, x);
+        pc += 4;
+        break;
+      case 21: // DIV_K
+        a = ((a >>> 0) / (k >>> 0)) | 0;
+        pc += 4;
+        break;
+      case 22: // DIV_X
+        if (x === 0) return 0;
+        a = ((a >>> 0) / (x >>> 0)) | 0;
+        pc += 4;
+        break;
+      case 23: // MOD_K
+        a = ((a >>> 0) % (k >>> 0)) | 0;
+        pc += 4;
+        break;
+      case 24: // MOD_X
+        if (x === 0) return 0;
+        a = ((a >>> 0) % (x >>> 0)) | 0;
+        pc += 4;
+        break;
+      case 25: // AND_K
+        a &= k;
+        pc += 4;
+        break;
+      case 26: // AND_X
+        a &= x;
+        pc += 4;
+        break;
+      case 27: // OR_K
+        a |= k;
+        pc += 4;
+        break;
+      case 28: // OR_X
+        a |= x;
+        pc += 4;
+        break;
+      case 29: // XOR_K
+        a ^= k;
+        pc += 4;
+        break;
+      case 30: // XOR_X
+        a ^= x;
+        pc += 4;
+        break;
+      case 31: // LSH_K
+        a <<= k;
+        pc += 4;
+        break;
+      case 32: // LSH_X
+        a = x >>> 0 > 31 ? 0 : a << x;
+        pc += 4;
+        break;
+      case 49: // LSH_X_MASKED
+        a <<= x;
+        pc += 4;
+        break;
+      case 33: // RSH_K
+        a >>>= k;
+        pc += 4;
+        break;
+      case 34: // RSH_X
+        a = x >>> 0 > 31 ? 0 : a >>> x;
+        pc += 4;
+        break;
+      case 50: // RSH_X_MASKED
+        a >>>= x;
+        pc += 4;
+        break;
+      case 52: // ZERO
+        a = 0;
+        pc += 4;
+        break;
+      case 35: // NEG
+        a = -a | 0;
+        pc += 4;
+        break;
+      case 36: // JA_OP
+        pc = k;
+        break;
+      case 53: // JA_BACK
+        if (--jumpsLeft < 0) return 0;
+        pc = k;
+        break;
+      case 37: // JEQ_K
+        pc = (a | 0) === k ? code[pc + 2]! : code[pc + 3]!;
+        break;
+      case 38: // JEQ_X
+        pc = (a | 0) === (x | 0) ? code[pc + 2]! : code[pc + 3]!;
+        break;
+      case 39: // JGT_K
+        pc = a >>> 0 > k >>> 0 ? code[pc + 2]! : code[pc + 3]!;
+        break;
+      case 40: // JGT_X
+        pc = a >>> 0 > x >>> 0 ? code[pc + 2]! : code[pc + 3]!;
+        break;
+      case 41: // JGE_K
+        pc = a >>> 0 >= k >>> 0 ? code[pc + 2]! : code[pc + 3]!;
+        break;
+      case 42: // JGE_X
+        pc = a >>> 0 >= x >>> 0 ? code[pc + 2]! : code[pc + 3]!;
+        break;
+      case 43: // JSET_K
+        pc = (a & k) !== 0 ? code[pc + 2]! : code[pc + 3]!;
+        break;
+      case 44: // JSET_X
+        pc = (a & x) !== 0 ? code[pc + 2]! : code[pc + 3]!;
+        break;
+      case 45: // RET_K
+        return k >>> 0;
+      case 46: // RET_A
+        return a >>> 0;
+      case 47: // TAX
+        x = a;
+        pc += 4;
+        break;
+      case 48: // TXA
+        a = x;
+        pc += 4;
+        break;
+    }
+  }
 }
