@@ -45,7 +45,11 @@ function rewrite(values: Values, it: Comparison): Comparison | boolean {
     if (op === JEQ || op === JSET) return test(op, right, left);
     return test(op === JGT ? JGE : JGT, right, left, true);
   }
-  if (k === undefined) return (op === JEQ || op === JSET) && left > right ? test(op, right, left) : it;
+  if (k === undefined) {
+    if (left < right) return it;
+    if (op === JEQ || op === JSET) return test(op, right, left);
+    return test(op === JGT ? JGE : JGT, right, left, true);
+  }
   if (!values.bounded && op !== JEQ) return it;
   const [min, max, bits] = [values.min[left]!, values.max[left]!, values.bits[left]!];
   const againstConstant = (operation: number, x: Value, c: number, negated = false) =>

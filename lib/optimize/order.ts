@@ -23,7 +23,7 @@ const { JEQ, JGE } = opcodes;
 /** Constants from which a search is built. */
 const SHORTEST_SEARCH = 10;
 /** Constants that are compared one after the other at the end of a search. */
-const LEAF = 4;
+const LEAF = 6;
 
 interface Link {
   readonly touches: readonly Value[];
