@@ -10,6 +10,7 @@ async function main(words: readonly string[]): Promise<void> {
   const [command, ...rest] = words;
   if (command === 'asm' || command === 'disasm')
     return (await import('./asm.js')).runAssembler(command, rest);
+  if (command === 'verify') return (await import('./verify.js')).runVerifier(rest);
   const options = parseOptions(words);
   switch (options.action) {
     case 'help':

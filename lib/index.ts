@@ -65,3 +65,12 @@ export {
 } from './optimize/index.js';
 export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';
+export {
+  type MapInfo,
+  type Rejection,
+  type RejectionKind,
+  type Verdict,
+  type VerifiedType,
+  type VerifyOptions,
+  verify,
+} from './verify/index.js';
