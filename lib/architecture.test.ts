@@ -41,7 +41,7 @@ function sourceFiles(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(projectRoot, file), 'utf8');
-  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+  const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*'([^'\n]+)'/g);
   return [...specifiers].map(([, specifier]) => {
     const local = specifier!.startsWith('.');
     const target = local
