@@ -291,7 +291,9 @@ function summary(program: Program, bytes: Uint8Array, packet: Uint8Array, compil
     if (!(error instanceof RuntimeFault)) throw error;
     // Where a loop is noticed to run too long differs, and so does memory then.
     if (error.kind === 'budget') return 'budget';
-    outcome = error.message;
+    // Which region is nearest depends on the frames made so far: the definition makes them on demand.
+    outcome =
+      error.kind === 'out-of-bounds' ? `${error.kind} ${error.index} ${error.address}` : error.message;
   }
   const after = region.bytes.subarray(region.start, region.start + region.length);
   return `${outcome}\n${Buffer.from(after).toString('hex')}`;
