@@ -5,7 +5,7 @@ import { type Device, DeviceError, describeDevice, FileSink, listDevices, openDe
 import { printProgram } from './dump.js';
 import { compileExpression, expressionOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
-import { TextOutput } from './print.js';
+import type { TextOutput } from './print.js';
 import { CommandError } from './report.js';
 
 const DEFAULT_SNAPLEN = 262144;
@@ -30,7 +30,9 @@ export async function captureLive(options: Options): Promise<void> {
     return;
   }
   warnAbout(source, linkType, options);
-  const output = new LiveOutput(options, device);
+  const prints = options.write === undefined || options.print;
+  const text = prints ? new (await import('./print.js')).TextOutput(options) : undefined;
+  const output = new LiveOutput(options, device, text);
   announce(device, options);
 
   const stop = (): void => void device.close();
@@ -129,10 +131,10 @@ class LiveOutput {
   private readonly file: FileSink | undefined;
   private readonly encoder: Encoder | undefined;
 
-  constructor(options: Options, device: Device) {
+  constructor(options: Options, device: Device, text: TextOutput | undefined) {
     this.options = options;
     const { write } = options;
-    if (write === undefined || options.print) this.text = new TextOutput(options);
+    this.text = text;
     if (write === undefined) return;
     this.file = new FileSink(write === '-' ? STDOUT : write);
     const { linkType, snapLength } = device.interface;

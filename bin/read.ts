@@ -22,7 +22,7 @@ import {
   warnAbout,
 } from './expression.js';
 import type { Options } from './options.js';
-import { TextOutput } from './print.js';
+import type { TextOutput } from './print.js';
 import { createProgress, type Progress } from './progress.js';
 import { CommandError } from './report.js';
 
@@ -48,7 +48,7 @@ export async function readFiles(options: Options): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   const totals: Totals = { packets: 0, matched: 0 };
   let stopped = false;
-  const output = new Output(options, names.length > 1);
+  const output = new Output(options, names.length > 1, await textOutput(options));
   try {
     for (const name of names) {
       if (totals.matched >= (options.count ?? Number.POSITIVE_INFINITY)) break;
@@ -179,6 +179,12 @@ function watchProgress(progress: Progress, capture: Capture, name: string): Node
   return setInterval(draw, PROGRESS_MS).unref();
 }
 
+/** The printer, loaded only where something is printed: it is half of the command's code. */
+async function textOutput(options: Options): Promise<TextOutput | undefined> {
+  const prints = !options.countOnly && options.dump === 0 && (options.write === undefined || options.print);
+  return prints ? new (await import('./print.js')).TextOutput(options) : undefined;
+}
+
 /** Where what matches goes: a savefile, printed lines, both, or nowhere. */
 class Output {
   private readonly options: Options;
@@ -187,11 +193,10 @@ class Output {
   private file: FileSink | undefined;
   private encoder: Encoder | undefined;
 
-  constructor(options: Options, manyInputs: boolean) {
+  constructor(options: Options, manyInputs: boolean, text: TextOutput | undefined) {
     this.options = options;
     this.manyInputs = manyInputs;
-    const prints = !options.countOnly && options.dump === 0 && (options.write === undefined || options.print);
-    this.text = prints ? new TextOutput(options) : undefined;
+    this.text = text;
   }
 
   /**
