@@ -14,7 +14,7 @@ export const UNSET = 0xffff_ffff;
 
 /** How the protocol of the payload is recognised; see linkTest.ts. */
 export type LinkTest =
-  | 'none' // not implemented
+  | 'none' // libpcap has no test for it either, and says so
   | 'ethernet' // EtherType, or an IEEE 802.3 length and LLC
   | 'ethertype' // a plain 16-bit EtherType
   | 'sll' // Linux cooked v1: EtherType with values of its own for 802.2 and 802.3

@@ -68,6 +68,7 @@ export function linkTest(context: Context, protocol: number): Condition {
       return compare(context, 'link', 0, 4, 0x4d474300, 0xffffff00);
     case 'none':
       if (type.constant !== UNSET) return etherType(context, protocol);
+      // libpcap's own words: it tests no protocol on these link types.
       return context.fail(`link-layer type filtering not implemented for ${context.linkTypeText()}`);
   }
 }
