@@ -2,8 +2,7 @@
  * The fast interpreter of the eBPF machine.
  *
  * Registers are two arrays of 32-bit halves: on V8 faster than BigInt or BigUint64Array. A program is
- * decoded once into four numbers a slot, `[operation, destination, source, offset or target]`, with
- * dense operation numbers and absolute targets. Constants are registers, too: numbers from
+ * decoded once into two numbers a slot, with dense operation numbers and absolute targets. Constants are registers, too: numbers from
  * {@link REGISTERS} on, so that every operation has one form. machine.ts defines the meaning;
  * interpreter.test.ts holds the two equal.
  *
@@ -69,6 +68,13 @@ const OUTSIDE = 84;
 const JUMP_BACK = 85;
 const FAULT = 86;
 
+// A slot is two numbers: operation, destination and source in the bits of the first, offset or target in
+// the second.
+const OP_MASK = 0x7f;
+const DST_SHIFT = 7;
+const DST_MASK = 15;
+const SRC_SHIFT = 11;
+
 const ALU_INDEX = new Map(ALU_ROWS.map((row, index) => [row.name, index]));
 const BRANCH_INDEX = new Map(BRANCH_ROWS.map((row, index) => [row.name, index]));
 const SIZE_INDEX: ReadonlyMap<Size, number> = new Map<Size, number>([
@@ -84,23 +90,31 @@ interface AtomicAccess {
   readonly offset: number;
 }
 
+/** Slots between which a loop goes back. */
+interface BackwardJump {
+  readonly from: number;
+  readonly to: number;
+}
+
 interface Decoded {
   readonly code: Int32Array;
   readonly low: Int32Array;
   readonly high: Int32Array;
   readonly helpers: readonly (HelperFunction | undefined)[];
   readonly atomics: readonly AtomicAccess[];
+  readonly backward: readonly BackwardJump[];
   /** Whether the frame pointer is used, so that the stack has to be cleared. */
   readonly usesStack: boolean;
 }
 
 function decodeProgram(program: Program, environment: Environment): Decoded {
-  const code = new Int32Array((program.length + 1) * 4);
+  const code: number[] = new Array((program.length + 1) * 2).fill(0);
   const lows = new Array<number>(REGISTERS).fill(0);
   const highs = new Array<number>(REGISTERS).fill(0);
   const pool = new Map<string, number>();
   const atomics: AtomicAccess[] = [];
   const helpers: (HelperFunction | undefined)[] = [];
+  const backward: BackwardJump[] = [];
   const wide = (low: number, high: number): number => {
     const key = `${low},${high}`;
     const known = pool.get(key);
@@ -112,11 +126,23 @@ function decodeProgram(program: Program, environment: Environment): Decoded {
   const operand = (value: Operand): number =>
     'register' in value ? value.register : wide(value.constant, value.constant >> 31);
   const put = (index: number, op: number, dst = 0, src = 0, extra = 0): void => {
-    code.set([op, dst, src, extra], index * 4);
+    code[index * 2] = op | (dst << DST_SHIFT) | (src << SRC_SHIFT);
+    code[index * 2 + 1] = extra;
   };
-  /** A place in `code`; targets outside the program go to its end, which faults. */
-  const target = (index: number): number =>
-    (index < 0 || index > program.length ? program.length : index) * 4;
+  /** The place of a slot in `code`; those outside the program are its end, which faults. */
+  const place = (slot: number): number => (slot < 0 || slot > program.length ? program.length : slot) * 2;
+  /**
+   * Where a jump goes. Backwards it goes over a slot behind the program that charges the budget, so that
+   * no other jump has to ask.
+   */
+  const target = (from: number, distance: number): number => {
+    const to = from + 1 + distance;
+    if (distance >= 0 || to < 0) return place(to);
+    const at = program.length + 1 + backward.length;
+    put(at, JUMP_BACK, 0, 0, backward.length);
+    backward.push({ from, to });
+    return at * 2;
+  };
 
   for (let index = 0; index < program.length; index++) {
     let instruction: Instruction;
@@ -135,9 +161,8 @@ function decodeProgram(program: Program, environment: Environment): Decoded {
       }
       case 'branch': {
         const { op, width, dst, distance } = instruction;
-        const to = index + 1 + distance;
         const at = BRANCH_INDEX.get(op)! + (width === 64 ? JEQ64 : JEQ32);
-        put(index, at, dst, operand(instruction.operand), target(to));
+        put(index, at, dst, operand(instruction.operand), target(index, distance));
         break;
       }
       case 'movsx': {
@@ -180,7 +205,7 @@ function decodeProgram(program: Program, environment: Environment): Decoded {
         }
         put(index, MOV64, dst, value);
         // The second half is never run from the first; a jump into it faults.
-        put(index + 1, JUMP, 0, 0, target(index + 2));
+        put(index + 1, JUMP, 0, 0, target(index + 1, 0));
         index++;
         break;
       }
@@ -190,23 +215,17 @@ function decodeProgram(program: Program, environment: Environment): Decoded {
         break;
       }
       case 'jump':
-        put(
-          index,
-          instruction.distance < 0 ? JUMP_BACK : JUMP,
-          0,
-          0,
-          target(index + 1 + instruction.distance),
-        );
+        put(index, JUMP, 0, 0, target(index, instruction.distance));
         break;
       case 'call':
-        put(index, CALL, helpers.length, 0, instruction.helper);
+        put(index, CALL, 0, helpers.length, instruction.helper);
         helpers.push(environment.helpers.get(instruction.helper));
         break;
       case 'callRegister':
         put(index, CALL_REGISTER, instruction.register);
         break;
       case 'callLocal':
-        put(index, CALL_LOCAL, 0, 0, target(index + 1 + instruction.distance));
+        put(index, CALL_LOCAL, 0, 0, place(index + 1 + instruction.distance));
         break;
       case 'callKfunc':
         put(index, FAULT);
@@ -218,7 +237,15 @@ function decodeProgram(program: Program, environment: Environment): Decoded {
   }
   put(program.length, OUTSIDE);
   const usesStack = program.some(({ dst, src }) => dst === FRAME_POINTER || src === FRAME_POINTER);
-  return { code, low: Int32Array.from(lows), high: Int32Array.from(highs), helpers, atomics, usesStack };
+  return {
+    code: Int32Array.from(code),
+    low: Int32Array.from(lows),
+    high: Int32Array.from(highs),
+    helpers,
+    atomics,
+    backward,
+    usesStack,
+  };
 }
 
 /**
@@ -341,9 +368,10 @@ function interpret(state: State, tailCalls: number): Program | undefined {
   // Where most loads go. A run never moves the packet.
   const { bytes, start, base: packetBase, length: packetLength } = packet ?? NO_PACKET;
   for (let pc = 0; ; ) {
-    const dst = code[pc + 1]!; // `!`: decodeProgram() made sure that targets stay inside code
-    const src = code[pc + 2]!;
-    switch (code[pc]) {
+    const word = code[pc]!; // `!`: decodeProgram() made sure that targets stay inside code
+    const dst = (word >>> DST_SHIFT) & DST_MASK;
+    const src = word >>> SRC_SHIFT;
+    switch (word & OP_MASK) {
       case 0: {
         // ADD64
         const sum = (low[dst]! >>> 0) + (low[src]! >>> 0);
@@ -543,135 +571,129 @@ function interpret(state: State, tailCalls: number): Program | undefined {
       }
       case 30: // JEQ64
         if (low[dst] !== low[src] || high[dst] !== high[src]) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 34: // JNE64
         if (low[dst] === low[src] && high[dst] === high[src]) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 33: // JSET64
         if (((low[dst]! & low[src]!) | (high[dst]! & high[src]!)) === 0) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 31: // JGT64
         if (!isBelow(low, high, src, dst)) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 32: // JGE64
         if (isBelow(low, high, dst, src)) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 37: // JLT64
         if (!isBelow(low, high, dst, src)) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 38: // JLE64
         if (isBelow(low, high, src, dst)) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 35: // JSGT64
         if (!isLess(low, high, src, dst)) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 36: // JSGE64
         if (isLess(low, high, dst, src)) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 39: // JSLT64
         if (!isLess(low, high, dst, src)) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 40: // JSLE64
         if (isLess(low, high, src, dst)) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 41: // JEQ32
         if (low[dst] !== low[src]) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 45: // JNE32
         if (low[dst] === low[src]) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 44: // JSET32
         if ((low[dst]! & low[src]!) === 0) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 42: // JGT32
         if (low[dst]! >>> 0 <= low[src]! >>> 0) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 43: // JGE32
         if (low[dst]! >>> 0 < low[src]! >>> 0) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 48: // JLT32
         if (low[dst]! >>> 0 >= low[src]! >>> 0) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 49: // JLE32
         if (low[dst]! >>> 0 > low[src]! >>> 0) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 46: // JSGT32
         if (low[dst]! <= low[src]!) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 47: // JSGE32
         if (low[dst]! < low[src]!) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 50: // JSLT32
         if (low[dst]! >= low[src]!) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 51: // JSLE32
         if (low[dst]! > low[src]!) break;
-        pc = jumpFrom(state, pc);
+        pc = code[pc + 1]!;
         continue;
       case 77: // JUMP
-        pc = code[pc + 3]!;
+        pc = code[pc + 1]!;
         continue;
-      case 85: // JUMP_BACK
-        pc = jumpFrom(state, pc);
+      case 85: {
+        // JUMP_BACK
+        const { from, to } = state.decoded.backward[code[pc + 1]!]!;
+        charge(state, from - to + 1, from * 2);
+        pc = to * 2;
         continue;
+      }
       case 52: {
         // LOAD1
-        const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
+        const at = (low[src]! >>> 0) + code[pc + 1]! - packetBase;
         if (at >= 0 && at + 1 <= packetLength && high[src] === 0) low[dst] = bytes[start + at]!;
         else load(state, dst, src, 1, pc);
         high[dst] = 0;
-        // What was loaded is mostly compared next: go there without another round of the loop.
-        pc += 4;
-        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
-        else if (code[pc] === JNE32)
-          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        pc = afterLoad(code, low, pc + 2);
         continue;
       }
       case 53: {
         // LOAD2
-        const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
+        const at = (low[src]! >>> 0) + code[pc + 1]! - packetBase;
         if (at >= 0 && at + 2 <= packetLength && high[src] === 0)
           low[dst] = bytes[start + at]! | (bytes[start + at + 1]! << 8);
         else load(state, dst, src, 2, pc);
         high[dst] = 0;
-        pc += 4;
-        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
-        else if (code[pc] === JNE32)
-          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        pc = afterLoad(code, low, pc + 2);
         continue;
       }
       case 54: {
         // LOAD4
-        const at = (low[src]! >>> 0) + code[pc + 3]! - packetBase;
+        const at = (low[src]! >>> 0) + code[pc + 1]! - packetBase;
         if (at >= 0 && at + 4 <= packetLength && high[src] === 0)
           low[dst] = packet!.view.getInt32(start + at, true);
         else load(state, dst, src, 4, pc);
         high[dst] = 0;
-        pc += 4;
-        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
-        else if (code[pc] === JNE32)
-          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        pc = afterLoad(code, low, pc + 2);
         continue;
       }
       case 55: // LOAD8
@@ -693,69 +715,60 @@ function interpret(state: State, tailCalls: number): Program | undefined {
         break;
       case 59: {
         // STORE1
-        const { region, at } = place(state, dst, code[pc + 3]!, 1, true, pc);
+        const { region, at } = place(state, dst, code[pc + 1]!, 1, true, pc);
         region.bytes[at] = low[src]!;
         break;
       }
       case 60: {
         // STORE2
-        const { region, at } = place(state, dst, code[pc + 3]!, 2, true, pc);
+        const { region, at } = place(state, dst, code[pc + 1]!, 2, true, pc);
         region.view.setInt16(at, low[src]!, true);
         break;
       }
       case 61: {
         // STORE4
-        const { region, at } = place(state, dst, code[pc + 3]!, 4, true, pc);
+        const { region, at } = place(state, dst, code[pc + 1]!, 4, true, pc);
         region.view.setInt32(at, low[src]!, true);
         break;
       }
       case 62: {
         // STORE8
-        const { region, at } = place(state, dst, code[pc + 3]!, 8, true, pc);
+        const { region, at } = place(state, dst, code[pc + 1]!, 8, true, pc);
         region.view.setInt32(at, low[src]!, true);
         region.view.setInt32(at + 4, high[src]!, true);
         break;
       }
       case 74: {
         // PACKET1
-        const offset = (low[src]! + code[pc + 3]!) | 0;
+        const offset = (low[src]! + code[pc + 1]!) | 0;
         const at =
           offset >= 0 && offset + 1 <= packetLength ? start + offset : placeInPacket(state, offset, 1);
         if (at < 0) return rejected(state);
         low[0] = bytes[at]!;
         high[0] = 0;
-        pc += 4;
-        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
-        else if (code[pc] === JNE32)
-          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        pc = afterLoad(code, low, pc + 2);
         continue;
       }
       case 75: {
         // PACKET2
-        const offset = (low[src]! + code[pc + 3]!) | 0;
+        const offset = (low[src]! + code[pc + 1]!) | 0;
         const at =
           offset >= 0 && offset + 2 <= packetLength ? start + offset : placeInPacket(state, offset, 2);
         if (at < 0) return rejected(state);
         low[0] = (bytes[at]! << 8) | bytes[at + 1]!;
         high[0] = 0;
-        pc += 4;
-        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
-        else if (code[pc] === JNE32)
-          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        pc = afterLoad(code, low, pc + 2);
         continue;
       }
       case 76: {
         // PACKET4
-        const offset = (low[src]! + code[pc + 3]!) | 0;
+        const offset = (low[src]! + code[pc + 1]!) | 0;
         const at =
           offset >= 0 && offset + 4 <= packetLength ? start + offset : placeInPacket(state, offset, 4);
         if (at < 0) return rejected(state);
         low[0] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
         high[0] = 0;
-        pc += 4;
-        if (code[pc] === JEQ32) pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? jumpFrom(state, pc) : pc + 4;
-        else if (code[pc] === JNE32)
-          pc = low[code[pc + 1]!] === low[code[pc + 2]!] ? pc + 4 : jumpFrom(state, pc);
+        pc = afterLoad(code, low, pc + 2);
         continue;
       }
       case 78: // CALL
@@ -763,12 +776,12 @@ function interpret(state: State, tailCalls: number): Program | undefined {
         // CALL_REGISTER
         charge(state, 1, pc);
         const { machine } = state;
-        machine.index = pc >> 2;
-        const direct = code[pc] === CALL;
-        const number = direct ? code[pc + 3]! : low[dst]!;
-        const helper = direct ? state.decoded.helpers[dst] : state.environment.helpers.get(number);
+        machine.index = pc >> 1;
+        const direct = (word & OP_MASK) === CALL;
+        const number = direct ? code[pc + 1]! : low[dst]!;
+        const helper = direct ? state.decoded.helpers[src] : state.environment.helpers.get(number);
         if (helper === undefined)
-          throw new RuntimeFault('unknown-helper', pc >> 2, `there is no helper ${number}`);
+          throw new RuntimeFault('unknown-helper', pc >> 1, `there is no helper ${number}`);
         const outcome: HelperOutcome | undefined = helper(machine);
         if (outcome === undefined) break;
         if (outcome.kind === 'exit') return undefined;
@@ -781,19 +794,19 @@ function interpret(state: State, tailCalls: number): Program | undefined {
         // CALL_LOCAL
         const { frames, memory } = state;
         if (frames.length + 1 >= MAX_FRAMES)
-          throw new RuntimeFault('call-depth', pc >> 2, `calls nest deeper than ${MAX_FRAMES} frames`);
+          throw new RuntimeFault('call-depth', pc >> 1, `calls nest deeper than ${MAX_FRAMES} frames`);
         charge(state, 1, pc);
-        frames.push({ returnTo: pc + 4, low: low.slice(6, REGISTERS), high: high.slice(6, REGISTERS) });
+        frames.push({ returnTo: pc + 2, low: low.slice(6, REGISTERS), high: high.slice(6, REGISTERS) });
         const stack = memory.frame(frames.length);
         stack.bytes.fill(0);
         low[FRAME_POINTER] = stack.base + STACK_SIZE;
-        pc = code[pc + 3]!;
+        pc = code[pc + 1]!;
         continue;
       }
       case 81: {
         // EXIT
-        const frame = state.frames.pop();
-        if (frame === undefined) return undefined;
+        if (state.frames.length === 0) return undefined;
+        const frame = state.frames.pop()!;
         low.set(frame.low, 6);
         high.set(frame.high, 6);
         pc = frame.returnTo;
@@ -806,25 +819,30 @@ function interpret(state: State, tailCalls: number): Program | undefined {
         atomic(state, dst, src, 8, pc);
         break;
       case 84: // OUTSIDE
-        throw new RuntimeFault('not-in-program', pc >> 2, 'the program has no such instruction');
+        throw new RuntimeFault('not-in-program', pc >> 1, 'the program has no such instruction');
       default:
-        throw new RuntimeFault('bad-instruction', pc >> 2, 'this is no instruction that can run here');
+        throw new RuntimeFault('bad-instruction', pc >> 1, 'this is no instruction that can run here');
     }
-    pc += 4;
+    pc += 2;
   }
 }
 
-/** The target of the jump at `pc`; going back is charged. */
-function jumpFrom(state: State, pc: number): number {
-  const to = state.code[pc + 3]!;
-  if (to <= pc) charge(state, (pc - to + 4) >> 2, pc);
-  return to;
+/**
+ * Where to go on behind a load: what was loaded is mostly compared next, and done here that costs no
+ * other round of the loop.
+ */
+function afterLoad(code: Int32Array, low: Int32Array, pc: number): number {
+  const word = code[pc]!;
+  const op = word & OP_MASK;
+  if (op !== JEQ32 && op !== JNE32) return pc;
+  const isEqual = low[(word >>> DST_SHIFT) & DST_MASK] === low[word >>> SRC_SHIFT];
+  return isEqual === (op === JEQ32) ? code[pc + 1]! : pc + 2;
 }
 
 function charge(state: State, instructions: number, pc: number): void {
   state.left -= instructions;
   if (state.left < 0)
-    throw new RuntimeFault('budget', pc >> 2, `the budget of ${state.budget} instructions is used up`);
+    throw new RuntimeFault('budget', pc >> 1, `the budget of ${state.budget} instructions is used up`);
 }
 
 /** Region and place in its bytes of an access, or a fault. */
@@ -839,13 +857,13 @@ function place(
   const { memory, low, high } = state;
   const sum = (low[base]! >>> 0) + offset;
   const carry = sum < 0 ? -1 : sum > 0xffff_ffff ? 1 : 0;
-  const region = memory.locate(sum | 0, (high[base]! + carry) | 0, size, write, pc >> 2);
+  const region = memory.locate(sum | 0, (high[base]! + carry) | 0, size, write, pc >> 1);
   return { region, at: region.start + (sum >>> 0) - region.base };
 }
 
 function load(state: State, dst: number, base: number, size: number, pc: number): void {
   const { low, high } = state;
-  const { region, at } = place(state, base, state.code[pc + 3]!, size, false, pc);
+  const { region, at } = place(state, base, state.code[pc + 1]!, size, false, pc);
   const { view } = region;
   if (size === 8) {
     low[dst] = view.getInt32(at, true);
@@ -871,7 +889,7 @@ function rejected({ low, high }: State): undefined {
 
 function atomic(state: State, base: number, src: number, size: 4 | 8, pc: number): void {
   const { low, high } = state;
-  const { op, fetch, offset } = state.decoded.atomics[state.code[pc + 3]!]!;
+  const { op, fetch, offset } = state.decoded.atomics[state.code[pc + 1]!]!;
   const { region, at } = place(state, base, offset, size, true, pc);
   const { view } = region;
   const read = (): bigint => (size === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true)));
