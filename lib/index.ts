@@ -67,6 +67,7 @@ export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';
 export {
   type MapInfo,
+  REJECTION_KINDS,
   type Rejection,
   type RejectionKind,
   type Verdict,

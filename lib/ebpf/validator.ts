@@ -49,6 +49,8 @@ export interface ValidateOptions {
   readonly lenient?: boolean;
   /** Accept writes to r10: a verifier refuses those that are reached. */
   readonly framePointerWrites?: boolean;
+  /** Accept a jump to itself: a verifier refuses those that are reached. */
+  readonly endlessJumps?: boolean;
 }
 
 const DEFAULT_MAX_LENGTH = 1_000_000;
@@ -149,7 +151,8 @@ function check(
     case 'exit':
       return undefined;
     case 'jump':
-      if (instruction.distance === -1) return { kind: 'endless-jump', message: 'jumps to itself' };
+      if (instruction.distance === -1 && options.endlessJumps !== true)
+        return { kind: 'endless-jump', message: 'jumps to itself' };
       return jump(instruction.distance);
     case 'branch':
       return jump(instruction.distance) ?? fallsOff();

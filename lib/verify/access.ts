@@ -105,7 +105,7 @@ export function stepAtomic(
     if (!path.privileged) path.reject('pointer-leak', `r${src} is an address and is written to memory`);
   }
   if (target.type === 'context' || pointsIntoPacket(target))
-    path.reject('bad-argument', `atomic operations on ${target.type} are not allowed`);
+    path.reject('bad-atomic', `atomic operations on ${target.type} are not allowed`);
   const low = BigInt(size - 1);
   const { bits } = alu('add', target.variable, scalars.constant(BigInt(target.offset + offset)), 64);
   if ((bits.value & low) !== 0n || (bits.mask & low) !== 0n)
@@ -153,8 +153,7 @@ function dereferenced(path: Path, base: Value, register: number): Pointer {
 
 function checkAlignment(path: Path, base: Pointer, offset: number, size: Size): void {
   if (size === 1) return;
-  const always = base.type === 'stack' || base.type === 'context';
-  if (!always && path.options.strictAlignment !== true) return;
+  if (base.type !== 'stack' && path.options.strictAlignment !== true) return;
   // The packet itself starts two bytes off a multiple of four, so that IP headers are aligned.
   const start = pointsIntoPacket(base) ? 2 : 0;
   const total = start + base.offset + offset;
@@ -174,7 +173,7 @@ function sameKindOfMemory(path: Path, { type }: Pointer): void {
   const before = path.reachesContext.get(path.index);
   if (before !== undefined && before !== context)
     path.reject(
-      'bad-argument',
+      'mixed-pointers',
       'this instruction reaches the context on one path and other memory on another',
     );
   path.reachesContext.set(path.index, context);

@@ -64,7 +64,7 @@ export function stepAlu(
   }
   if (op === 'lsh' || op === 'rsh' || op === 'arsh') {
     if ('constant' in operand && (operand.constant < 0 || operand.constant >= width)) {
-      path.reject('malformed', `a shift by ${operand.constant} of ${width} bits`);
+      path.reject('bad-shift', `a shift by ${operand.constant} of ${width} bits`);
     }
   }
   if (
@@ -72,7 +72,7 @@ export function stepAlu(
     'constant' in operand &&
     operand.constant === 0
   ) {
-    path.reject('malformed', 'division by the constant 0');
+    path.reject('division-by-zero', 'division by the constant 0');
   }
   if (!path.privileged && 'register' in operand && (op === 'add' || op === 'sub'))
     sameOnAllPaths(path, 'numbers');

@@ -121,12 +121,12 @@ function checkSizedBuffer(
   if (size.kind !== 'scalar') path.reject('bad-argument', `r${register} is an address, not a size`);
   const { wide } = size.scalar;
   if (wide.smin < 0n)
-    path.reject('bad-argument', `r${register} may be negative, ${wide.smin}`, 'check that it is not');
+    path.reject('bad-size', `r${register} may be negative, ${wide.smin}`, 'check that it is not');
   if (wide.umin === 0n && !zeroAllowed) {
-    path.reject('bad-argument', `r${register} may be zero`, 'check that it is not');
+    path.reject('bad-size', `r${register} may be zero`, 'check that it is not');
   }
   if (wide.umax >= MAX_OFFSET)
-    path.reject('unbounded-offset', `r${register} has no limit`, 'compare it with one first');
+    path.reject('bad-size', `r${register} has no limit`, 'compare it with one first');
   const { value } = memory;
   if (memory.orNull && value.kind === 'scalar' && scalars.constantOf(value.scalar) === 0n) {
     if (wide.umax !== 0n) path.reject('bad-argument', `r${memory.register} is null and the size is not zero`);

@@ -3,10 +3,11 @@
  * reached, how deep its calls go and how much stack they need.
  */
 
-import { DecodeError, decode, type Instruction, type Program, slotsOf } from '../ebpf/instruction.js';
+import { decode, slotsOf } from '../ebpf/instruction.js';
 import { MAX_FRAMES, STACK_SIZE } from '../ebpf/opcodes.js';
-import { validate } from '../ebpf/validator.js';
+import { type ProblemKind, validate } from '../ebpf/validator.js';
 import { nextSlots } from './demand.js';
+import type { RejectionKind } from './kinds.js';
 import type { Path } from './path.js';
 import { Rejected } from './report.js';
 
@@ -15,17 +16,31 @@ const PRIVILEGED_LENGTH = 1_000_000;
 /** Linux rounds the stack of a function up to this. */
 const FRAME_ALIGNMENT = 32;
 
+const KINDS: Readonly<Record<ProblemKind, RejectionKind>> = {
+  empty: 'empty',
+  'too-long': 'too-long',
+  'unknown-opcode': 'unknown-opcode',
+  'reserved-field': 'reserved-field',
+  'bad-register': 'bad-register',
+  'incomplete-wide': 'bad-immediate',
+  'jump-out-of-range': 'bad-jump',
+  'jump-into-wide': 'bad-jump',
+  'endless-jump': 'infinite-loop',
+  'falls-off-end': 'falls-off-end',
+  'unknown-helper': 'unknown-helper',
+  'write-to-frame-pointer': 'frame-pointer-write',
+  'packet-load': 'packet-load',
+};
+
 export function checkForm(path: Path): void {
   const { program } = path;
   const limit = path.privileged ? PRIVILEGED_LENGTH : UNPRIVILEGED_LENGTH;
   if (program.length > limit)
     throw new Rejected('too-long', limit, `${program.length} instructions, of ${limit}`);
-  const problem = validate(program, { maxLength: limit, framePointerWrites: true });
-  if (problem !== undefined) {
-    throw new Rejected('malformed', problem.index, problem.message);
-  }
+  const problem = validate(program, { maxLength: limit, framePointerWrites: true, endlessJumps: true });
+  if (problem !== undefined) throw new Rejected(KINDS[problem.kind], problem.index, problem.message);
   for (let index = 0; index < program.length; ) {
-    const instruction = decodeChecked(program, index);
+    const instruction = decode(program, index);
     path.instructions[index] = instruction;
     if (slotsOf(instruction) === 2) path.instructions[index + 1] = undefined;
     index += slotsOf(instruction);
@@ -138,13 +153,4 @@ export function checkStackDepth(path: Path): void {
   const total = needOf(0);
   if (total > STACK_SIZE && path.calls.size > 0)
     throw new Rejected('stack-depth', 0, `${total} bytes of stack over a chain of calls, of ${STACK_SIZE}`);
-}
-
-function decodeChecked(program: Program, index: number): Instruction {
-  try {
-    return decode(program, index);
-  } catch (error) {
-    if (error instanceof DecodeError) throw new Rejected('malformed', error.index, error.message);
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
 /** The verifier: nothing unsafe runs. */
 
 export type { VerifiedType } from './context.js';
+export { REJECTION_KINDS, type RejectionKind } from './kinds.js';
 export type { VerifyOptions } from './path.js';
-export { Rejected, type Rejection, type RejectionKind, type Verdict } from './report.js';
+export { Rejected, type Rejection, type Verdict } from './report.js';
 export type { MapInfo } from './value.js';
 export { verify } from './verifier.js';

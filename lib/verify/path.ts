@@ -6,7 +6,8 @@
 import type { Instruction, Operand, Program } from '../ebpf/instruction.js';
 import { FRAME_POINTER } from '../ebpf/opcodes.js';
 import { CONTEXTS, type ContextRules, type VerifiedType } from './context.js';
-import { Rejected, type RejectionKind } from './report.js';
+import type { RejectionKind } from './kinds.js';
+import { Rejected } from './report.js';
 import type { Scalar } from './scalar.js';
 import * as scalars from './scalar.js';
 import { currentFrame, type Frame, type State } from './state.js';

@@ -1,35 +1,6 @@
 /** What the verifier answers. */
 
-export type RejectionKind =
-  /** The program is malformed: opcodes, fields, jumps. */
-  | 'malformed'
-  | 'unreachable-code'
-  | 'back-edge'
-  | 'uninitialized-register'
-  | 'frame-pointer-write'
-  | 'pointer-arithmetic'
-  | 'unbounded-offset'
-  | 'not-a-pointer'
-  | 'outside-packet'
-  | 'outside-stack'
-  | 'uninitialized-stack'
-  | 'outside-map-value'
-  | 'map-access'
-  | 'null-pointer'
-  | 'invalid-context-access'
-  | 'misaligned'
-  | 'pointer-leak'
-  | 'partial-address'
-  | 'privileged-only'
-  | 'unknown-helper'
-  | 'bad-argument'
-  | 'bad-return'
-  | 'packet-load'
-  | 'call-depth'
-  | 'stack-depth'
-  | 'infinite-loop'
-  | 'too-complex'
-  | 'too-long';
+import type { RejectionKind } from './kinds.js';
 
 export interface Rejection {
   readonly kind: RejectionKind;

@@ -96,7 +96,7 @@ class Exploration {
         );
       }
       const instruction = this.path.instructions[this.path.index];
-      if (instruction === undefined) this.path.reject('malformed', 'the middle of a 64-bit immediate');
+      if (instruction === undefined) this.path.reject('bad-jump', 'the middle of a 64-bit immediate');
       const next = step(this.path, instruction);
       if (next === undefined) return;
       this.path.index = next;
@@ -218,7 +218,7 @@ function step(path: Path, instruction: Instruction): number | undefined {
     case 'callLocal':
       return enter(path, path.index + 1 + instruction.distance, next);
     case 'callRegister':
-      return path.reject('unknown-helper', 'a helper whose number is not known', 'call it by its number');
+      return path.reject('unknown-opcode', 'a helper whose number is not known', 'call it by its number');
     case 'callKfunc':
       return path.reject('unknown-helper', `kernel function ${instruction.id} does not exist here`);
     case 'exit':
@@ -231,16 +231,16 @@ const PSEUDO_MAP_VALUE = new Set([2, 6]);
 
 function wideValue(path: Path, { pseudo, low, high }: Extract<Instruction, { kind: 'wide' }>): Value {
   if (pseudo === 0) return known((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
-  if (PSEUDO_MAP.has(pseudo) && high !== 0) path.reject('malformed', 'a map has no offset');
+  if (PSEUDO_MAP.has(pseudo) && high !== 0) path.reject('bad-immediate', 'a map has no offset');
   const map = path.options.maps?.get(path.index);
   if (map === undefined)
-    path.reject('bad-argument', 'the 64-bit immediate names no map', 'give the map in the options');
+    path.reject('bad-immediate', 'the 64-bit immediate names no map', 'give the map in the options');
   if (PSEUDO_MAP.has(pseudo)) return pointer('map', { map });
   if (PSEUDO_MAP_VALUE.has(pseudo)) {
-    if (map.kind !== 'array') path.reject('bad-argument', 'only values of arrays have fixed addresses');
+    if (map.kind !== 'array') path.reject('bad-immediate', 'only values of arrays have fixed addresses');
     if (high >>> 0 >= map.valueSize)
       path.reject('outside-map-value', `offset ${high >>> 0} of a value of ${map.valueSize} bytes`);
     return pointer('mapValue', { map, offset: high });
   }
-  return path.reject('bad-argument', `a 64-bit immediate of kind ${pseudo} is not known here`);
+  return path.reject('bad-immediate', `a 64-bit immediate of kind ${pseudo} is not known here`);
 }
