@@ -52,10 +52,14 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     if (size === 4) context.view.setUint32(context.start + offset, number, true);
     else if (size === 2) context.view.setUint16(context.start + offset, number, true);
     else if (size === 1) context.view.setUint8(context.start + offset, number);
-    else context.view.setBigUint64(context.start + offset, BigInt(number), true);
+    else {
+      // No field is wider than 32 bits: addresses end at 4 GiB.
+      context.view.setUint32(context.start + offset, number, true);
+      context.view.setUint32(context.start + offset + 4, 0, true);
+    }
   };
   const lengths = type.fields.filter((field) => field.ofLength === true);
-  const isWritten = mayWriteContext(program);
+  const isWritten = mayWriteContext(program, type);
   let stale: 'no' | 'lengths' | 'all' = 'all';
   // Filled when a program looks at it, and then only what has changed: programs mostly read, and the
   // packets of a file have one and the same metadata.
@@ -116,11 +120,15 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
 
 const NO_METADATA: PacketMetadata = {};
 
-/** Whether a program may change its context: it stores elsewhere than on the stack, or calls a helper. */
-const mayWriteContext = (program: Program): boolean =>
+/**
+ * Whether a program may change its context: it stores elsewhere than on the stack, or calls a helper.
+ * Those of converted filters only read.
+ */
+const mayWriteContext = (program: Program, type: ProgramType): boolean =>
   program.some(({ opcode, dst }) => {
     const kind = opcodes.classOf(opcode);
-    if (kind === opcodes.JMP && opcodes.operationOf(opcode) === opcodes.CALL) return true;
+    if (kind === opcodes.JMP && opcodes.operationOf(opcode) === opcodes.CALL)
+      return type.name !== 'kernel_filter';
     return (kind === opcodes.ST || kind === opcodes.STX) && dst !== opcodes.FRAME_POINTER;
   });
 
