@@ -67,6 +67,9 @@ export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';
 export {
   type MapInfo,
+  type MemoryKind,
+  type Proof,
+  type Proofs,
   REJECTION_KINDS,
   type Rejection,
   type RejectionKind,

@@ -2,6 +2,7 @@
 
 import { DecodeError, decode, type Instruction, type Program, slotsOf } from '../ebpf/index.js';
 import type { Graph } from '../graph.js';
+import type { Proof } from '../verify/index.js';
 
 export interface Placed {
   /** Slot of the instruction. */
@@ -23,8 +24,8 @@ export interface EbpfFunction extends Graph {
   readonly blocks: readonly EbpfBlock[];
 }
 
-/** Where control goes after an instruction, as slots, the taken branch first. */
-function targetsOf(instruction: Instruction, index: number): readonly number[] {
+/** Where control goes after an instruction, as slots, the taken branch first; one where it is proved which. */
+function targetsOf(instruction: Instruction, index: number, proof: Proof | undefined): readonly number[] {
   const next = index + slotsOf(instruction);
   switch (instruction.kind) {
     case 'exit':
@@ -32,6 +33,7 @@ function targetsOf(instruction: Instruction, index: number): readonly number[] {
     case 'jump':
       return [next + instruction.distance];
     case 'branch':
+      if (proof?.outcome !== undefined) return [proof.outcome ? next + instruction.distance : next];
       return [next + instruction.distance, next];
     default:
       return [next];
@@ -44,11 +46,15 @@ const endsBlock = ({ kind }: Instruction): boolean => kind === 'exit' || kind ==
  * The functions of a program: the main one, then each that a local call names. Only what can be
  * reached is decoded.
  */
-export function functionsOf(program: Program, lenient = false): readonly EbpfFunction[] {
+export function functionsOf(
+  program: Program,
+  lenient = false,
+  proofs: readonly (Proof | undefined)[] = [],
+): readonly EbpfFunction[] {
   const entries = [0];
   const functions: EbpfFunction[] = [];
   for (let entry = entries[functions.length]; entry !== undefined; entry = entries[functions.length]) {
-    const made = functionAt(program, entry, lenient);
+    const made = functionAt(program, entry, lenient, proofs);
     functions.push(made);
     for (const { instructions } of made.blocks) {
       for (const { instruction, index } of instructions) {
@@ -70,7 +76,12 @@ function tryDecode(program: Program, index: number, lenient: boolean): Instructi
   }
 }
 
-function functionAt(program: Program, entry: number, lenient: boolean): EbpfFunction {
+function functionAt(
+  program: Program,
+  entry: number,
+  lenient: boolean,
+  proofs: readonly (Proof | undefined)[],
+): EbpfFunction {
   const decoded = new Map<number, Instruction>();
   const starts = new Set([entry]);
   const open = [entry];
@@ -79,7 +90,7 @@ function functionAt(program: Program, entry: number, lenient: boolean): EbpfFunc
     const instruction = tryDecode(program, index, lenient);
     if (instruction === undefined) continue;
     decoded.set(index, instruction);
-    const targets = targetsOf(instruction, index);
+    const targets = targetsOf(instruction, index, proofs[index]);
     open.push(...targets);
     if (endsBlock(instruction)) for (const target of targets) starts.add(target);
   }
@@ -91,7 +102,7 @@ function functionAt(program: Program, entry: number, lenient: boolean): EbpfFunc
       const instruction = decoded.get(index);
       if (instruction === undefined) return { instructions, successors: [], stuckAt: index };
       instructions.push({ index, instruction });
-      const targets = targetsOf(instruction, index);
+      const targets = targetsOf(instruction, index, proofs[index]);
       const [next] = targets;
       if (endsBlock(instruction) || blockAt.has(next!)) {
         return {

@@ -9,6 +9,7 @@
  */
 
 import { type Instruction, type Operand, opcodes, type Width } from '../ebpf/index.js';
+import type { MemoryKind, Proof } from '../verify/index.js';
 import { CodeWriter, type DefinedFunction, type InstructionName, type Local } from '../wasm/index.js';
 import { constant, emitAlu, emitSwap32, emitSwap64, emitTest, type Scratch, typeOfWidth } from './alu.js';
 import type { Convention } from './convention.js';
@@ -26,20 +27,6 @@ import {
 import { type Jump, type Structured, structure } from './structure.js';
 
 const { FRAME_POINTER, STACK_SIZE } = opcodes;
-
-/** What somebody has proved about an instruction; the emitter believes it. */
-export interface Proof {
-  /** The access lies in a region that admits it, whenever control comes here. */
-  readonly inBounds?: boolean;
-  readonly nonZeroDivisor?: boolean;
-  /** Both operands have their upper 32 bits clear. */
-  readonly fits32?: boolean;
-  /** Control never comes here. */
-  readonly dead?: boolean;
-}
-
-/** By slot. */
-export type Proofs = readonly (Proof | undefined)[];
 
 /** A region whose place and size the code may rely on. */
 export interface FixedRegion {
@@ -75,7 +62,10 @@ export interface Surroundings {
   readonly convention: Convention;
   /** Whether the main function is called as others are. */
   readonly callsMain: boolean;
-  readonly proofs: Proofs;
+  /** What a verifier has proved, by slot. */
+  readonly proofs: readonly (Proof | undefined)[];
+  /** Whether runs may be too long, and back edges and calls have to count. */
+  readonly hasFuel: boolean;
   /** Highest value of r10 at which a function may still call another. */
   readonly lastFrame: number;
   /** Distance between the frames' stacks. */
@@ -142,7 +132,7 @@ export function emitFunction(source: EbpfFunction, around: Surroundings): Define
   const parts = structure(graph, { isCopied: (node) => source.blocks[node]?.instructions.length === 1 });
   if (parts === undefined) throw new Error('a reducible graph was expected');
   const isMain = source.entry === 0 && !around.callsMain;
-  const hasLoops = hasLoop(parts);
+  const hasLoops = around.hasFuel && hasLoop(parts);
   const emitter: Emitter = { code, source, graph, around, isMain, hasLoops, depths: new Map(), known: [] };
   const guesses = isMain ? around.guesses : new Map<number, number>();
 
@@ -238,6 +228,7 @@ function emitJump(jump: Jump, emitter: Emitter): void {
  * interpreter would let end, and every run ends.
  */
 function emitFuel(header: number, { code, source, around }: Emitter): void {
+  if (!around.hasFuel) return;
   const first = source.blocks[header]?.instructions;
   const cost = Math.max(1, first?.length ?? 1);
   const index = first?.[0]?.index ?? source.entry;
@@ -479,6 +470,12 @@ function emitAddress(code: CodeWriter, base: number, offset: number): number {
   return 0;
 }
 
+/** Whether a proof settles an access: a packet may be read only here where the verifier lets it be written. */
+function admits(memory: MemoryKind | undefined, write: boolean, around: Surroundings): boolean {
+  if (memory === 'packet') return around.hasPacket && (around.packetWritable || !write);
+  return memory !== undefined && memory !== 'packetMeta';
+}
+
 /** Compares the address with the bounds of the region that it probably lies in. */
 function emitCheck(
   { index }: Placed,
@@ -489,7 +486,8 @@ function emitCheck(
   known: Knowledge,
   { code, around }: Emitter,
 ): void {
-  if (around.proofs[index]?.inBounds === true || isChecked(known, base, offset, size, write)) return;
+  if (isChecked(known, base, offset, size, write)) return;
+  if (admits(around.proofs[index]?.inBounds, write, around)) return;
   if (base === FRAME_POINTER && offset >= -STACK_SIZE && offset + size <= 0) return;
   const { guess } = known.registers[base]!;
   const register = REGISTER_LOCALS[base]!;
@@ -640,12 +638,14 @@ function emitLocalCall(index: number, callee: number, emitter: Emitter): void {
   code.get(frame).i64(BigInt(around.lastFrame)).op('i64.gt_u').op('if');
   emitFault(code, 'call-depth', index, around);
   code.op('end');
-  if (hasLoops) code.get(FUEL);
-  else code.op('global.get', fuel);
-  code.i32(1).op('i32.sub').tee(SCRATCH.i32).op('global.set', fuel);
-  code.get(SCRATCH.i32).i32(0).op('i32.lt_s').op('if');
-  emitFault(code, 'budget', index, around);
-  code.op('end');
+  if (around.hasFuel) {
+    if (hasLoops) code.get(FUEL);
+    else code.op('global.get', fuel);
+    code.i32(1).op('i32.sub').tee(SCRATCH.i32).op('global.set', fuel);
+    code.get(SCRATCH.i32).i32(0).op('i32.lt_s').op('if');
+    emitFault(code, 'budget', index, around);
+    code.op('end');
+  }
   const { parameters, results } = PASSED[around.convention];
   for (let local = 0; local < parameters; local++) {
     code.get(local);

@@ -13,6 +13,7 @@ import {
   type Region,
   RuntimeFault,
 } from '../ebpf/index.js';
+import type { Proofs } from '../verify/index.js';
 import {
   CodeWriter,
   type DefinedFunction,
@@ -25,14 +26,17 @@ import {
 } from '../wasm/index.js';
 import { type Convention, conventionOf } from './convention.js';
 import { type EbpfFunction, functionsOf } from './ebpfFlow.js';
-import { emitFunction, FAULTS, type FixedRegion, PASSED, type Proofs, type Surroundings } from './emit.js';
+import { emitFunction, FAULTS, type FixedRegion, PASSED, type Surroundings } from './emit.js';
 import { PACKET } from './knowledge.js';
 import { LinearMemory, REGISTERS_HIGH, REGISTERS_LOW } from './linear.js';
 
 const { FRAME_POINTER, MAX_FRAMES, MAX_TAIL_CALLS, STACK_SIZE } = opcodes;
 
 export interface WebAssemblyOptions {
-  /** What a verifier has proved; taken at its word, within what WebAssembly itself makes safe. */
+  /**
+   * What verify() has proved of this very program. Taken at its word, within what WebAssembly itself makes
+   * safe: the environment has to be as the program's type says, with maps as they were described.
+   */
   readonly proofs?: Proofs;
   /** By register of the entry: the region it will point into. Wrong guesses cost time only. */
   readonly pointers?: ReadonlyMap<number, Region>;
@@ -90,7 +94,8 @@ function moduleOf(
   const { packet, lenient = false } = environment;
   const regions = linear.all.filter((region) => region !== packet && region.refresh === undefined);
   const pointers = [...(options.pointers ?? [])];
-  const functions = functionsOf(program, lenient);
+  const proofs = options.proofs?.instructions ?? [];
+  const functions = functionsOf(program, lenient, proofs);
   const convention = conventionOf(functions);
   const contexts = linear.all.filter((region) => region.refresh !== undefined);
   // A context is filled when a program may look at it: its length is that of its bytes then.
@@ -124,7 +129,8 @@ function moduleOf(
         ),
       ),
     ),
-    proofs: options.proofs ?? [],
+    proofs,
+    hasFuel: (options.proofs?.steps ?? Number.POSITIVE_INFINITY) > (environment.budget ?? DEFAULT_BUDGET),
     lastFrame: linear.stack + (MAX_FRAMES - 2) * PAGE_SIZE + STACK_SIZE,
     frameStep: PAGE_SIZE,
     guesses: new Map(

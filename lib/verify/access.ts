@@ -177,6 +177,7 @@ function sameKindOfMemory(path: Path, { type }: Pointer): void {
       'this instruction reaches the context on one path and other memory on another',
     );
   path.reachesContext.set(path.index, context);
+  path.notes.access(path.index, type);
 }
 
 function accessContext(path: Path, base: Pointer, offset: number, size: Size, write: boolean): Value {

@@ -7,6 +7,7 @@ import type { Instruction, Operand, Program } from '../ebpf/instruction.js';
 import { FRAME_POINTER } from '../ebpf/opcodes.js';
 import { CONTEXTS, type ContextRules, type VerifiedType } from './context.js';
 import type { RejectionKind } from './kinds.js';
+import { Notes } from './proofs.js';
 import { Rejected } from './report.js';
 import type { Scalar } from './scalar.js';
 import * as scalars from './scalar.js';
@@ -23,6 +24,8 @@ export interface VerifyOptions {
   readonly strictAlignment?: boolean;
   /** Instructions to look at before giving up; default a million, as in Linux. */
   readonly budget?: number;
+  /** Give proofs for the compiler with the verdict. */
+  readonly proofs?: boolean;
 }
 
 /** Bytes a pointer may be moved away (Linux `BPF_MAX_VAR_OFF`). */
@@ -43,6 +46,8 @@ export class Path {
   readonly depths = new Map<number, number>();
   /** What instructions did on earlier paths, where they have to do the same on all. */
   readonly operations = new Map<number, { readonly form: string; readonly distance: bigint }>();
+  /** What the walk has seen, for those who compile the program. */
+  readonly notes = new Notes();
   readonly reachesContext = new Map<number, boolean>();
   readonly tailCallMaps = new Map<number, MapInfo | undefined>();
   /** Leaves another path, from `state` at slot `index`, for later. */

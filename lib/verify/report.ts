@@ -1,6 +1,7 @@
 /** What the verifier answers. */
 
 import type { RejectionKind } from './kinds.js';
+import type { Proofs } from './proofs.js';
 
 export interface Rejection {
   readonly kind: RejectionKind;
@@ -17,6 +18,8 @@ export interface Verdict {
   readonly rejection: Rejection | undefined;
   /** Instructions looked at, over all paths. */
   readonly processed: number;
+  /** What is known of an accepted program's instructions, where it was asked for. */
+  readonly proofs?: Proofs;
 }
 
 /** Thrown inside the verifier to end it. */

@@ -186,6 +186,20 @@ export const includes = (outer: Scalar, inner: Scalar): boolean =>
   outer === inner ||
   (within(outer.wide, inner.wide) && within(outer.low, inner.low) && tnum.includes(outer.bits, inner.bits));
 
+const hull = (a: Range, b: Range): Range => ({
+  umin: min(a.umin, b.umin),
+  umax: max(a.umax, b.umax),
+  smin: min(a.smin, b.smin),
+  smax: max(a.smax, b.smax),
+});
+
+/** What holds of both. */
+export const union = (a: Scalar, b: Scalar): Scalar => ({
+  bits: tnum.union(a.bits, b.bits),
+  wide: hull(a.wide, b.wide),
+  low: hull(a.low, b.low),
+});
+
 const sameRange = (a: Range, b: Range): boolean =>
   a.umin === b.umin && a.umax === b.umax && a.smin === b.smin && a.smax === b.smax;
 

@@ -122,6 +122,12 @@ export function intersect(a: Tnum, b: Tnum): Tnum | undefined {
   return tnum(a.value | b.value, mask);
 }
 
+/** What holds of both. */
+export const union = (a: Tnum, b: Tnum): Tnum => {
+  const mask = a.mask | b.mask | (a.value ^ b.value);
+  return tnum(a.value & b.value, mask);
+};
+
 /** Replaces the low 32 bits. */
 export const withLow = (a: Tnum, low: Tnum): Tnum => ({
   value: (a.value & ~LOW & ALL_BITS) | (low.value & LOW),

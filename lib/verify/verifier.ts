@@ -15,6 +15,7 @@ import { stepBranch } from './compare.js';
 import { demandOf, keptOverCall } from './demand.js';
 import { checkForm, checkStackDepth } from './form.js';
 import { Path, type VerifyOptions } from './path.js';
+import type { Proofs } from './proofs.js';
 import { Rejected, type Verdict } from './report.js';
 import { copyState, type Demand, newFrame, type State, stateCovers } from './state.js';
 import { moveSigned, swap } from './transfer.js';
@@ -31,7 +32,13 @@ export function verify(program: Program, options: VerifyOptions): Verdict {
   const exploration = new Exploration(program, options);
   try {
     exploration.run();
-    return { accepted: true, rejection: undefined, processed: exploration.processed };
+    const { processed } = exploration;
+    return {
+      accepted: true,
+      rejection: undefined,
+      processed,
+      ...(options.proofs === true ? { proofs: exploration.proofs() } : {}),
+    };
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
     return { accepted: false, rejection: error.rejection, processed: exploration.processed };
@@ -84,6 +91,10 @@ class Exploration {
     checkStackDepth(this.path);
   }
 
+  proofs(): Proofs {
+    return this.path.notes.proofs(this.path.program, this.path.instructions, this.processed);
+  }
+
   /** Follows one path until it ends, or until what it would find is known. */
   private walk(): void {
     for (;;) {
@@ -97,8 +108,10 @@ class Exploration {
       }
       const instruction = this.path.instructions[this.path.index];
       if (instruction === undefined) this.path.reject('bad-jump', 'the middle of a 64-bit immediate');
+      this.path.notes.arrive(this.path.index);
       const next = step(this.path, instruction);
       if (next === undefined) return;
+      if (instruction.kind === 'branch') this.path.notes.branch(this.path.index, instruction, next);
       this.path.index = next;
     }
   }
@@ -155,6 +168,8 @@ class Exploration {
   private fork(state: State, index: number): void {
     if (this.pending.length >= MAX_PENDING)
       this.path.reject('too-complex', `more than ${MAX_PENDING} branches wait to be followed`);
+    const branch = this.path.instructions[this.path.index];
+    if (branch?.kind === 'branch') this.path.notes.branch(this.path.index, branch, index);
     if (this.parent !== undefined) this.parent.open++;
     this.pending.push({ state, index, parent: this.parent });
   }
