@@ -7,7 +7,7 @@ import type { FilterFunction } from '../cbpf/interpreter.js';
 import { answer, answerUnsigned, type HelperFunction, type HelperServices, makeHelpers } from './helpers.js';
 import type { Program } from './instruction.js';
 import { type Executable, loadProgram } from './interpreter.js';
-import { type Environment, execute } from './machine.js';
+import { type Environment, execute, type Observer } from './machine.js';
 import { aim, Memory, type Region } from './memory.js';
 import * as opcodes from './opcodes.js';
 import { type ContextField, INTERNAL_HELPER, type PacketEvent, type ProgramType } from './programTypes.js';
@@ -20,6 +20,8 @@ export interface AttachOptions extends HelperServices {
   readonly budget?: number;
   /** Run on the definition instead of the interpreter. */
   readonly definition?: boolean;
+  /** With `definition`: called before each instruction, with the registers. */
+  readonly observe?: Observer;
   /** Makes the program ready instead of the interpreter; r1 will point to the context. */
   readonly load?: (program: Program, environment: Environment, context: Region) => Executable;
 }
@@ -103,7 +105,9 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
   if (options.definition === true) {
     return (bytes, start, capturedLength, wireLength, metadata) => {
       begin(bytes, start, capturedLength, wireLength, metadata);
-      return Number(execute(program, environment, [BigInt(context.base)]).result & 0xffff_ffffn);
+      return Number(
+        execute(program, environment, [BigInt(context.base)], options.observe).result & 0xffff_ffffn,
+      );
     };
   }
   const executable =

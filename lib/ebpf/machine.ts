@@ -45,6 +45,8 @@ export interface RunOutcome {
   readonly steps: number;
 }
 
+export type Observer = (index: number, instruction: Instruction, registers: readonly bigint[]) => void;
+
 interface Frame {
   readonly returnTo: number;
   readonly saved: readonly bigint[];
@@ -87,7 +89,7 @@ export function execute(
   program: Program,
   environment: Environment,
   args: readonly bigint[] = [],
-  observe?: (index: number, instruction: Instruction, registers: readonly bigint[]) => void,
+  observe?: Observer,
 ): RunOutcome {
   const { memory, helpers, packet } = environment;
   const budget = environment.budget ?? DEFAULT_BUDGET;

@@ -1,7 +1,12 @@
 /** Test support: the rows of the kernel's verifier tests, see the data's README. */
 
 import type { ExecutionContext } from 'ava';
+import type { FilterFunction } from '../cbpf/interpreter.js';
+import { type AttachOptions, attach } from '../ebpf/attach.js';
 import type { Program } from '../ebpf/instruction.js';
+import { type BpfMap, createMap, createProgramArray } from '../ebpf/maps.js';
+import type { Memory } from '../ebpf/memory.js';
+import { programTypeOf } from '../ebpf/programTypes.js';
 import type { MapInfo, VerifiedType } from '../verify/index.js';
 import { slotsOf } from './kernelVectors.js';
 import { vectors } from './vectors.js';
@@ -77,3 +82,51 @@ export const typeOf = ({ prog_type }: VerifierRow): VerifiedType | undefined =>
 
 export const isStrict = ({ load_flags }: VerifierRow): boolean =>
   load_flags?.includes('STRICT_ALIGNMENT') === true;
+
+/** What helpers leave to chance is the same each time. */
+const SERVICES = { clock: () => 12345n, random: () => 0.37, trace: () => {} };
+
+/** Attaches the program to its hook in the definition, with maps as the kernel's tests fill them. */
+export function runnable(
+  row: VerifierRow,
+  program: Program,
+  type: VerifiedType,
+  memory: Memory,
+  options: AttachOptions,
+): FilterFunction {
+  const maps = new Map<number, BpfMap>();
+  const slots = program.slice();
+  for (const [number, map] of row.maps.entries()) {
+    const handle = number + 1;
+    maps.set(handle, makeMap(map, memory));
+    for (const index of map.at) slots[index] = { ...slots[index]!, imm: handle };
+  }
+  const resolveWide = (pseudo: number, low: number, high: number): bigint => {
+    const map = maps.get(low);
+    const isValue = pseudo === 2 || pseudo === 6;
+    if (!isValue || map === undefined || !('values' in map)) return BigInt(low);
+    return BigInt(map.values.base + high);
+  };
+  return attach(slots, programTypeOf(type === 'sched_act' ? 'sched_cls' : type), {
+    ...SERVICES,
+    ...options,
+    definition: true,
+    memory,
+    maps,
+    resolveWide,
+  });
+}
+
+function makeMap(row: MapRow, memory: Memory): BpfMap {
+  const { type, key_size, value_size, max_entries, init } = row;
+  const kind = KINDS[type.toLowerCase().replace(/^bpf_map_type_/, '')];
+  if (kind !== 'array' && kind !== 'hash')
+    return createProgramArray(
+      type,
+      Array.from({ length: max_entries }, () => undefined),
+    );
+  const shape = { name: type, keySize: key_size, valueSize: value_size, maxEntries: max_entries };
+  const map = createMap(kind, memory, shape);
+  if (init !== undefined && kind === 'array') map.values.bytes.set(Buffer.from(init, 'hex'));
+  return map;
+}

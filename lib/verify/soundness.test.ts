@@ -6,6 +6,7 @@ import { attach } from '../ebpf/attach.js';
 import { fromBytes, type Program, type Slot } from '../ebpf/instruction.js';
 import { RuntimeFault } from '../ebpf/memory.js';
 import { programTypeOf } from '../ebpf/programTypes.js';
+import { generator } from '../testing/random.js';
 import { fullRun, vectors } from '../testing/vectors.js';
 import type { VerifiedType } from './context.js';
 import { verify } from './verifier.js';
@@ -17,17 +18,6 @@ interface Row {
   readonly maps: readonly unknown[];
   readonly scope: string;
   readonly n: number;
-}
-
-/** xorshift32, so that a failure can be had again. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
 }
 
 const NUMBERS = [
