@@ -24,7 +24,7 @@ import {
 } from './codegen/index.js';
 import { engineOf, loadAuto } from './engine.js';
 import { describeDlt, dltOfLinkType, linkTypeNamed, linkTypeOfDlt } from './names/index.js';
-import { evidentlyRejects, isRejection, optimize as optimizeGraph } from './optimize/index.js';
+import { constantError, evidentlyRejects, isRejection, optimize as optimizeGraph } from './optimize/index.js';
 import { FilterError, type Span } from './source.js';
 
 export interface CompileOptions extends Omit<GenerateOptions, 'linkType' | 'snapLength'> {
@@ -140,7 +140,10 @@ export function compile(expression: string, options: CompileOptions = {}): Filte
   const settings = { ...rest, linkType: dlt, snapLength };
   const tree = parseChecked(expression, settings);
   const { graph, verdict, refusable } = generate(tree, settings);
-  if (verdict === false && optimize && refusable) throw rejectsAll(expression);
+  if (optimize && refusable) {
+    if (verdict === false) throw rejectsAll(expression);
+    refuseConstants(expression, graph);
+  }
   const watch =
     onPass === undefined ? {} : { onPass: (pass: string, now: Graph) => onPass(pass, linearize(now)) };
   const final = optimize ? optimizeGraph(graph, watch) : graph;
@@ -163,6 +166,15 @@ function rejectsAll(expression: string): FilterError {
   const message = 'expression rejects all packets';
   const hint = 'no packet of this link type can match; -O compiles it all the same';
   return new FilterError(message, { start: 0, end: expression.length }, { hint, libpcapMessage: message });
+}
+
+/** Operands that are found out of range when constants are folded. */
+function refuseConstants(expression: string, graph: Graph): void {
+  const error = constantError(graph);
+  if (error === undefined) return;
+  const { message, span = { start: 0, end: expression.length } } = error;
+  const hint = 'the right operand is a constant; -O compiles it all the same';
+  throw new FilterError(message, span, { hint, libpcapMessage: message });
 }
 
 function dltOf(linkType: string | number): number {

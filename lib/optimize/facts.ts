@@ -51,7 +51,7 @@ export function factOf(values: Values, facts: Facts, value: Value, depth = 0): F
   const own = facts.known.get(value);
   const base = own ?? fromBounds(values, value);
   const kind = values.kinds[value]!;
-  if (!values.bounded || depth > 6 || (kind.kind !== 'alu' && kind.kind !== 'negate')) return base;
+  if (values.literal || depth > 6 || (kind.kind !== 'alu' && kind.kind !== 'negate')) return base;
   if (kind.kind === 'negate') {
     const operand = constantIn(factOf(values, facts, kind.operand, depth + 1));
     return operand === undefined ? base : point(-operand >>> 0);
@@ -105,7 +105,9 @@ function meet(a: Fact, b: Fact): Fact | undefined {
 }
 
 /** One of them holds. */
-function either(values: Values, a: Fact, b: Fact): Fact {
+function either(values: Values, a: Fact, b: Fact): Fact | undefined {
+  // Taken literally, a value is one constant or nothing is known of it.
+  if (values.literal) return `${a.ranges}` === `${b.ranges}` ? a : undefined;
   const all: [number, number][] = [];
   for (const { ranges } of [a, b])
     for (let i = 0; i < ranges.length; i += 2) all.push([ranges[i]!, ranges[i + 1]!]);
@@ -138,7 +140,7 @@ export function decide(
 ): boolean | undefined {
   const known = facts.relations.get(relation(op, left, right));
   if (known !== undefined) return known;
-  if (!values.bounded && op !== JEQ) return undefined;
+  if (values.literal && op !== JEQ) return undefined;
   const a = factOf(values, facts, left);
   const b = factOf(values, facts, right);
   const k = constantIn(b);
@@ -177,8 +179,8 @@ export function learn(
 ): Facts | undefined {
   const decided = decide(values, facts, op, left, right);
   if (decided !== undefined) return decided === outcome ? facts : undefined;
-  const k = constantIn(factOf(values, facts, right));
-  if (k === undefined || !(values.bounded || (op === JEQ && outcome))) {
+  const k = values.literal ? values.constantOf(right) : constantIn(factOf(values, facts, right));
+  if (k === undefined || (values.literal && !(op === JEQ && outcome))) {
     const relations = bounded(facts.relations, MOST_RELATIONS);
     relations.set(relation(op, left, right), outcome);
     return { ...facts, relations };
@@ -206,7 +208,7 @@ function note(values: Values, facts: Facts, known: Map<Value, Fact>, value: Valu
   const c = values.constantOf(kind.right);
   if (c === undefined) return true;
   // Bits under a mask are bits of what is masked.
-  if (kind.op === AND && values.bounded) {
+  if (kind.op === AND && !values.literal) {
     const [zeros, ones] = [(both.zeros & c) >>> 0, (both.ones & c) >>> 0];
     if (zeros !== 0 || ones !== 0)
       return note(values, facts, known, kind.left, { ranges: [0, MAX], zeros, ones });
@@ -277,7 +279,7 @@ export function compute(values: Values, facts: Facts, value: Value): Facts | und
   if (kind.kind === 'load') {
     const end = kind.k + kind.size;
     if (kind.base === undefined) {
-      if (kind.k >= BEYOND && values.bounded) return undefined;
+      if (kind.k >= BEYOND && !values.literal) return undefined;
       return { ...after, present: Math.max(after.present, end) };
     }
     const presentBehind = bounded(after.presentBehind, MOST_VALUES);
@@ -286,7 +288,7 @@ export function compute(values: Values, facts: Facts, value: Value): Facts | und
     return { ...after, present: Math.max(after.present, least), presentBehind };
   }
   if (kind.kind === 'alu' && (kind.op === DIV || kind.op === MOD)) {
-    if (constantIn(factOf(values, after, kind.right)) === 0) return undefined;
+    if (constantIn(factOf(values, after, kind.right)) === 0) return values.literal ? after : undefined;
     const known = new Map(after.known);
     note(values, after, known, kind.right, { ranges: [1, MAX], zeros: 0, ones: 0 });
     return { ...after, known, computed: new Set(after.computed).add(value) };

@@ -2,10 +2,10 @@
 
 export { type Equivalence, type EquivalenceOptions, equivalent } from './equivalent.js';
 export {
-  evidentlyRejects,
   isRejection,
   type OptimizeOptions,
   optimize,
   PASS_NAMES,
   type Pass,
 } from './pipeline.js';
+export { type ConstantError, constantError, evidentlyRejects } from './refusal.js';

@@ -39,18 +39,17 @@ function rewrite(values: Values, it: Comparison): Comparison | boolean {
   const a = values.constantOf(left);
   const k = values.constantOf(right);
   if (a !== undefined && k !== undefined) return jumpRowOf(op)!.eval(a, k);
-  if (left === right && values.bounded)
-    return op === JSET ? test(JEQ, left, values.constant(0), true) : op !== JGT;
+  if (values.literal) return it;
+  if (left === right) return op === JSET ? test(JEQ, left, values.constant(0), true) : op !== JGT;
   if (a !== undefined) {
     if (op === JEQ || op === JSET) return test(op, right, left);
     return test(op === JGT ? JGE : JGT, right, left, true);
   }
   if (k === undefined) {
-    if (left < right) return it;
+    if (left <= right) return it;
     if (op === JEQ || op === JSET) return test(op, right, left);
     return test(op === JGT ? JGE : JGT, right, left, true);
   }
-  if (!values.bounded && op !== JEQ) return it;
   const [min, max, bits] = [values.min[left]!, values.max[left]!, values.bits[left]!];
   const againstConstant = (operation: number, x: Value, c: number, negated = false) =>
     test(operation, x, values.constant(c), negated);

@@ -8,14 +8,13 @@
 import { opcodes } from '../cbpf/index.js';
 import type { Graph } from '../cfg/index.js';
 import { decideTests } from './decide.js';
-import { type Decisions, malformedDecision, rejects } from './decision.js';
+import { type Decisions, malformedDecision } from './decision.js';
 import { lower } from './lower.js';
 import { merge } from './merge.js';
 import { order } from './order.js';
 import { read } from './read.js';
 import { tidy } from './tidy.js';
 import { trim } from './trim.js';
-import { Values } from './value.js';
 
 const { K, RET } = opcodes;
 
@@ -86,15 +85,4 @@ function simplify(start: Decisions, { checked = false, onPass }: OptimizeOptions
 export function isRejection({ blocks, entry }: Graph): boolean {
   const { statements, exit } = blocks[entry]!;
   return statements.length === 0 && exit.kind === 'return' && exit.code === (RET | K) && exit.k === 0;
-}
-
-/**
- * Whether equal tests alone show that a graph rejects every packet: what libpcap sees, and refuses to
- * compile. It knows no bounds and no bits, so `ip[0] > 255` is fine with it.
- */
-export function evidentlyRejects(graph: Graph): boolean {
-  const start = read(graph, new Values({ bounded: false }));
-  if (start === undefined) return false;
-  const { steps, values } = simplify(start, {});
-  return rejects(values, steps[0]!);
 }

@@ -103,7 +103,7 @@ export function read(graph: Graph, values = new Values()): Decisions | undefined
     const after = successors(blocks[node - 1]!).reduce((all, to) => all | live[to + 1]!, 0);
     for (const place of [X_PLACE, ...executed.stored]) {
       const value = state[place]!;
-      if ((after & (1 << place)) === 0 || isCheap(values, value)) continue;
+      if (values.literal || (after & (1 << place)) === 0 || isCheap(values, value)) continue;
       const variable = values.variable(values.min[value], values.max[value], values.bits[value]);
       homes.set(variable, homeOf(place));
       executed.sets.push({ variable, value });
@@ -207,16 +207,9 @@ function execute(
   }
   let value = state[A_PLACE]!;
   let right = UNKNOWN;
-  if (exit.kind === 'branch') right = usesX(exit.code) ? operandX(values, state) : values.constant(exit.k);
+  if (exit.kind === 'branch') right = usesX(exit.code) ? state[X_PLACE]! : values.constant(exit.k);
   if (exit.kind === 'return' && exit.code !== (RET | A)) value = values.constant(exit.k);
   return { touches, sets: [], state, stored, value, right };
-}
-
-/** X at a test. Without bounds, it is like nothing else unless both sides are constants. */
-function operandX(values: Values, state: readonly Value[]): Value {
-  const [a, x] = [state[A_PLACE]!, state[X_PLACE]!];
-  if (values.bounded || (values.constantOf(a) !== undefined && values.constantOf(x) !== undefined)) return x;
-  return values.variable();
 }
 
 function destination({ code, k }: Statement): number {

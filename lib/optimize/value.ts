@@ -60,14 +60,14 @@ export class Values {
   readonly #numbers = new Map<string, Value>();
   readonly #trapsOf = new Map<Value, readonly Value[]>();
   readonly #variablesOf = new Map<Value, readonly Value[]>();
-  /** Whether bounds and bits are kept; without, values are equal or they are not. */
-  readonly bounded: boolean;
+  /** Whether values are as the program spells them: nothing is folded, and no bounds are kept. */
+  readonly literal: boolean;
   /** Intervals that the known range of a value may consist of. */
   readonly mostRanges: number;
   #variables = 0;
 
-  constructor(options: { readonly bounded?: boolean; readonly mostRanges?: number } = {}) {
-    this.bounded = options.bounded ?? true;
+  constructor(options: { readonly literal?: boolean; readonly mostRanges?: number } = {}) {
+    this.literal = options.literal ?? false;
     this.mostRanges = options.mostRanges ?? 12;
   }
 
@@ -78,7 +78,7 @@ export class Values {
     this.#numbers.set(key, value);
     this.kinds.push(kind);
     const top = Math.min(max, bits >>> 0);
-    const known = this.bounded || kind.kind === 'constant';
+    const known = !this.literal || kind.kind === 'constant';
     this.min.push(known ? Math.min(min, top) : 0);
     this.max.push(known ? top : MAX);
     this.bits.push(known ? (bits & smear(top)) >>> 0 : MAX);
@@ -111,7 +111,7 @@ export class Values {
 
   load(size: 1 | 2 | 4, base: Value | undefined, k: number): Value {
     let [from, at] = [base, k];
-    if (from !== undefined) {
+    if (from !== undefined && !this.literal) {
       const kind = this.kinds[from]!;
       if (kind.kind === 'constant') {
         at = Math.min(kind.k + k, BEYOND);
@@ -124,7 +124,7 @@ export class Values {
           at = c + k;
         }
       }
-    } else if (at >= BEYOND) at = BEYOND;
+    } else if (from === undefined && at >= BEYOND) at = BEYOND;
     const bits = size === 4 ? MAX : size === 2 ? 0xffff : 0xff;
     return this.#intern(
       `l${size},${from},${at}`,
@@ -144,13 +144,14 @@ export class Values {
 
   negate(operand: Value): Value {
     const k = this.constantOf(operand);
-    if (k !== undefined) return this.constant(-k);
+    if (k !== undefined && !this.literal) return this.constant(-k);
     const traps = this.traps[operand]!;
     return this.#intern(`-${operand}`, { kind: 'negate', operand }, 0, MAX, MAX, traps);
   }
 
   /** `left op right`; a zero divisor that is known gives a value that always traps. */
   alu(op: number, left: Value, right: Value): Value {
+    if (this.literal) return this.#operation(op, left, right);
     const a = this.constantOf(left);
     const b = this.constantOf(right);
     if (a !== undefined && b !== undefined) {
@@ -166,7 +167,10 @@ export class Values {
   #alu(op: number, left: Value, right: Value): Value {
     const c = this.constantOf(right);
     const simpler = c === undefined ? this.#same(op, left, right) : this.#withConstant(op, left, c);
-    if (simpler !== undefined) return simpler;
+    return simpler ?? this.#operation(op, left, right);
+  }
+
+  #operation(op: number, left: Value, right: Value): Value {
     const { min, max, bits } = this.#bounds(op, left, right);
     const divides = op === DIV || op === MOD;
     const traps = this.traps[left]! || this.traps[right]! || (divides && this.min[right] === 0);
@@ -175,7 +179,7 @@ export class Values {
 
   /** Both operands vary. */
   #same(op: number, left: Value, right: Value): Value | undefined {
-    if (op === ADD && this.bounded) {
+    if (op === ADD) {
       // Constants go to the outside: (y + c) + z is (y + z) + c.
       for (const [sum, other] of [
         [left, right],
@@ -186,7 +190,7 @@ export class Values {
           return this.alu(ADD, this.alu(ADD, kind.left, other), kind.right);
       }
     }
-    if (left !== right || !this.bounded) return undefined;
+    if (left !== right) return undefined;
     if (op === SUB || op === XOR) return this.constant(0);
     return op === AND || op === OR ? left : undefined;
   }
@@ -197,8 +201,6 @@ export class Values {
     const inner = kind.kind === 'alu' ? this.constantOf(kind.right) : undefined;
     const [innerOp, x] = kind.kind === 'alu' && inner !== undefined ? [kind.op, kind.left] : [-1, left];
     const again = (k: number) => this.alu(op, x, this.constant(k));
-    if (!this.bounded && op !== ADD && op !== SUB)
-      return c === 0 && [OR, XOR, LSH, RSH].includes(op) ? left : undefined;
     switch (op) {
       case ADD:
         if (c === 0) return left;
