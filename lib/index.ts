@@ -46,6 +46,8 @@ export {
   createAccelerator,
   ebpfBatch,
   filterText,
+  type VerifiedProgram,
+  verifiedBatch,
 } from './jit/index.js';
 export {
   LIFT_FORMS,

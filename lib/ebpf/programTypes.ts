@@ -28,6 +28,8 @@ export interface ContextField {
   readonly value: (event: PacketEvent) => number;
   /** Whether the value follows from the packet's lengths; others stay while the metadata does. */
   readonly ofLength?: boolean;
+  /** Where the value is simply this. */
+  readonly is?: 'packetStart' | 'packetEnd' | 'wireLength';
 }
 
 export interface ProgramType {
@@ -94,6 +96,19 @@ const ofLength = (
   value: (event: PacketEvent) => number,
 ): ContextField => ({ name, offset, size, value, ofLength: true });
 
+const packetStart = (name: string, offset: number): ContextField => ({
+  ...field(name, offset, 4, ({ packetAddress }) => packetAddress),
+  is: 'packetStart',
+});
+const packetEnd = (name: string, offset: number): ContextField => ({
+  ...ofLength(name, offset, 4, ({ packetAddress, capturedLength }) => packetAddress + capturedLength),
+  is: 'packetEnd',
+});
+const wireLength = (name: string, offset: number): ContextField => ({
+  ...ofLength(name, offset, 4, (event) => event.wireLength),
+  is: 'wireLength',
+});
+
 // biome-ignore format: a table reads best with one row a line
 const KERNEL_FIELDS: readonly ContextField[] = [
   field('dev',           SK_BUFF.device,       8, ({ contextAddress, metadata }) => (metadata.interfaceIndex === undefined ? 0 : contextAddress + SK_BUFF_SIZE)),
@@ -113,7 +128,7 @@ const KERNEL_FIELDS: readonly ContextField[] = [
 
 // biome-ignore format: a table reads best with one row a line
 const SKB_FIELDS: readonly ContextField[] = [
-  ofLength('len',             0,   4, ({ wireLength }) => wireLength),
+  wireLength('len',        0),
   field('pkt_type',        4,   4, ({ metadata }) => metadata.packetType ?? 0),
   field('mark',            8,   4, ({ metadata }) => metadata.mark ?? 0),
   field('queue_mapping',   12,  4, ({ metadata }) => metadata.queue ?? 0),
@@ -124,7 +139,7 @@ const SKB_FIELDS: readonly ContextField[] = [
   field('ingress_ifindex', 36,  4, ({ metadata }) => metadata.interfaceIndex ?? 0),
   field('ifindex',         40,  4, ({ metadata }) => metadata.interfaceIndex ?? 0),
   field('hash',            68,  4, ({ metadata }) => metadata.receiveHash ?? 0),
-  ofLength('wire_len',        160, 4, ({ wireLength }) => wireLength),
+  wireLength('wire_len',   160),
 ];
 const SKB_SIZE = 192;
 
@@ -147,16 +162,16 @@ export const XDP_MD = { data: 0, dataEnd: 4, ingressIfindex: 12 } as const;
 
 // biome-ignore format: a table reads best with one row a line
 const SKB_DATA_FIELDS: readonly ContextField[] = [
-  field('data',      SKB.data,    4, ({ packetAddress }) => packetAddress),
-  ofLength('data_end',  SKB.dataEnd, 4, ({ packetAddress, capturedLength }) => packetAddress + capturedLength),
-  field('data_meta', 140,         4, ({ packetAddress }) => packetAddress),
+  packetStart('data',      SKB.data),
+  packetEnd('data_end',    SKB.dataEnd),
+  packetStart('data_meta', 140),
 ];
 
 // biome-ignore format: a table reads best with one row a line
 const XDP_FIELDS: readonly ContextField[] = [
-  field('data',            XDP_MD.data,    4, ({ packetAddress }) => packetAddress),
-  ofLength('data_end',        XDP_MD.dataEnd, 4, ({ packetAddress, capturedLength }) => packetAddress + capturedLength),
-  field('data_meta',       8,              4, ({ packetAddress }) => packetAddress),
+  packetStart('data',      XDP_MD.data),
+  packetEnd('data_end',    XDP_MD.dataEnd),
+  packetStart('data_meta', 8),
   field('ingress_ifindex', 12,             4, ({ metadata }) => metadata.interfaceIndex ?? 0),
   field('rx_queue_index',  16,             4, ({ metadata }) => metadata.queue ?? 0),
 ];

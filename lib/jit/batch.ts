@@ -6,7 +6,8 @@
 import type { Program as Classic } from '../cbpf/index.js';
 import { Memory, type Program } from '../ebpf/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
-import { emitFilter, filterLocals, REJECTED } from './classic.js';
+import { classicBody, extendedBody, type FilterBody, type VerifiedProgram } from './body.js';
+import { REJECTED } from './classic.js';
 import { BATCH_ROW, compileEbpf } from './webassembly.js';
 
 /** Runs a filter over the packets it was made with; gives how many matched. */
@@ -48,12 +49,22 @@ export function ebpfBatch(program: Program, packets: readonly Uint8Array[]): Bat
   return () => batch(table.base, packets.length, context.base);
 }
 
-/** A classic program that can be compiled. */
-export function classicBatch(program: Classic, packets: readonly Uint8Array[]): Batch {
+/** A classic program. @throws RangeError when it is too long to be compiled, or irreducible. */
+export const classicBatch = (program: Classic, packets: readonly Uint8Array[]): Batch =>
+  bodyBatch(classicBody(program), packets);
+
+/** A verified program, without a call or a context in memory. @throws RangeError unless it only reads packets. */
+export const verifiedBatch = (verified: VerifiedProgram, packets: readonly Uint8Array[]): Batch =>
+  bodyBatch(extendedBody(verified), packets);
+
+function bodyBatch(body: FilterBody | undefined, packets: readonly Uint8Array[]): Batch {
+  if (body === undefined) throw new RangeError('this program cannot stand in a loop over packets');
+  if (packets.some(({ length }) => length > body.maxLength))
+    throw new RangeError(`this program takes packets of up to ${body.maxLength} bytes`);
   const bytes = tableOf(packets, PAGE_SIZE);
   const memory = new WebAssembly.Memory({ initial: 1 + Math.ceil(bytes.length / PAGE_SIZE) });
   new Uint8Array(memory.buffer, PAGE_SIZE).set(bytes);
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(encodeModule(batchModule(program))), {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(encodeModule(batchModule(body))), {
     weir: {
       [MEMORY_IMPORT.name]: memory,
       special: () => {
@@ -66,7 +77,7 @@ export function classicBatch(program: Classic, packets: readonly Uint8Array[]): 
   return () => run(PAGE_SIZE, packets.length);
 }
 
-function batchModule(program: Classic): WasmModule {
+function batchModule(body: FilterBody): WasmModule {
   const code = new CodeWriter();
   const params: readonly Local[] = ['row', 'count'].map((name) => ({ name, type: 'i32' }));
   const own: readonly Local[] = ['matched', 'start', 'length', 'wire', 'verdict'].map((name) => ({
@@ -80,7 +91,7 @@ function batchModule(program: Classic): WasmModule {
   code.get(row).op('i32.load', 8).set(wire);
   code.op('block');
   const decided = code.depth;
-  emitFilter(program, 'libpcap', {
+  body.emit({
     code,
     start,
     length,
@@ -105,7 +116,7 @@ function batchModule(program: Classic): WasmModule {
         name: 'batch',
         params,
         results: ['i32'],
-        locals: [...own, ...filterLocals(program)],
+        locals: [...own, ...body.locals],
         body: code.bytes,
       },
     ],

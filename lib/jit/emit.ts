@@ -70,6 +70,8 @@ export interface Surroundings {
   readonly lastFrame: number;
   /** Distance between the frames' stacks. */
   readonly frameStep: number;
+  /** What leaves a field of the context as i32 on the stack, where that takes no memory; by offset and size. */
+  readonly field?: (offset: number, size: number) => ((code: CodeWriter) => void) | undefined;
   /** By register of the main function: the region it points into. */
   readonly guesses: ReadonlyMap<number, number>;
 }
@@ -84,7 +86,7 @@ export const FAULTS = [
 ] as const;
 
 /** What conventions pass comes first, so that a register is the same local in either. */
-const LOCALS: readonly Local[] = [
+export const LOCALS: readonly Local[] = [
   ...['r1', 'r2', 'r3', 'r4', 'r5', 'r10', 'r0', 'r6', 'r7', 'r8', 'r9'].map(i64Local),
   ...['d64', 't64'].map(i64Local),
   ...['d32', 't32', 'label', 'fuel', 'packet', 'length'].map((name): Local => ({ name, type: 'i32' })),
@@ -93,7 +95,7 @@ function i64Local(name: string): Local {
   return { name, type: 'i64' };
 }
 const localNamed = (name: string): number => LOCALS.findIndex((local) => local.name === name);
-const REGISTER_LOCALS: readonly number[] = Array.from({ length: opcodes.REGISTERS }, (_, register) =>
+export const REGISTER_LOCALS: readonly number[] = Array.from({ length: opcodes.REGISTERS }, (_, register) =>
   localNamed(`r${register}`),
 );
 const ARGUMENTS = [1, 2, 3, 4, 5];
@@ -106,20 +108,19 @@ const DIVIDEND: Scratch = { i32: localNamed('d32'), i64: localNamed('d64') };
 const SCRATCH: Scratch = { i32: localNamed('t32'), i64: localNamed('t64') };
 const LABEL = localNamed('label');
 const FUEL = localNamed('fuel');
-const PACKET_START = localNamed('packet');
-const PACKET_LENGTH = localNamed('length');
+export const PACKET_START = localNamed('packet');
+export const PACKET_LENGTH = localNamed('length');
 
 /** A body is written twice, once without checks of packet loads, only while that stays small. */
 const MOST_DOUBLED = 2000;
 /** Reads beyond this are left to the checked body: no packet is as long. */
 const PLAUSIBLE_LENGTH = 0xffff;
 
-interface Emitter {
+interface Emitter extends Endings {
   readonly code: CodeWriter;
   readonly source: EbpfFunction;
   readonly graph: ReducibleGraph;
   readonly around: Surroundings;
-  readonly isMain: boolean;
   readonly hasLoops: boolean;
   /** Label to the depth of its block or loop. */
   readonly depths: Map<number, number>;
@@ -128,18 +129,63 @@ interface Emitter {
 
 export function emitFunction(source: EbpfFunction, around: Surroundings): DefinedFunction {
   const code = new CodeWriter();
-  const graph = makeReducible(source);
-  const parts = structure(graph, { isCopied: (node) => source.blocks[node]?.instructions.length === 1 });
-  if (parts === undefined) throw new Error('a reducible graph was expected');
+  const { parameters, results } = PASSED[around.convention];
   const isMain = source.entry === 0 && !around.callsMain;
-  const hasLoops = around.hasFuel && hasLoop(parts);
-  const emitter: Emitter = { code, source, graph, around, isMain, hasLoops, depths: new Map(), known: [] };
-  const guesses = isMain ? around.guesses : new Map<number, number>();
-
   if (around.hasPacket) {
     code.op('global.get', around.globals.packetStart).set(PACKET_START);
     code.op('global.get', around.globals.packetLength).set(PACKET_LENGTH);
   }
+  const savesFuel = around.hasFuel && !isMain;
+  emitBody(source, around, code, {
+    leave: (hasLoops) => {
+      if (hasLoops && savesFuel) code.get(FUEL).op('global.set', around.globals.fuel);
+      for (const register of results) code.get(REGISTER_LOCALS[register]!);
+      code.op('return');
+    },
+    reject: () => {
+      if (isMain && around.convention === 'narrow') code.i64(0n).op('return');
+      else code.op('call', around.functions.endProgram).op('unreachable');
+    },
+  });
+  return {
+    name: source.entry === 0 ? 'main' : `at${source.entry}`,
+    params: LOCALS.slice(0, parameters),
+    results: results.map(() => 'i64'),
+    locals: LOCALS.slice(parameters),
+    body: code.bytes,
+  };
+}
+
+/** How a body ends: with what the result registers hold, or with 0 because a packet is too short. */
+export interface Endings {
+  readonly leave: (hasLoops: boolean) => void;
+  readonly reject: () => void;
+}
+
+/** Writes the instructions of a function, whose packet is in place; control does not run off the end. */
+export function emitBody(
+  source: EbpfFunction,
+  around: Surroundings,
+  code: CodeWriter,
+  endings: Endings,
+): void {
+  const graph = makeReducible(source);
+  const parts = structure(graph, { isCopied: (node) => source.blocks[node]?.instructions.length === 1 });
+  if (parts === undefined) throw new Error('a reducible graph was expected');
+  const hasLoops = around.hasFuel && hasLoop(parts);
+  const emitter: Emitter = {
+    ...endings,
+    code,
+    source,
+    graph,
+    around,
+    hasLoops,
+    depths: new Map(),
+    known: [],
+  };
+  const isMain = source.entry === 0 && !around.callsMain;
+  const guesses = isMain ? around.guesses : new Map<number, number>();
+
   if (hasLoops) code.op('global.get', around.globals.fuel).set(FUEL);
   const furthest = around.hasPacket ? furthestPacketRead(source) : 0;
   if (furthest > 0) {
@@ -151,14 +197,6 @@ export function emitFunction(source: EbpfFunction, around: Surroundings): Define
   emitter.known = knowledgeOf(source, initialKnowledge(guesses, 0));
   emitParts(parts, emitter);
   code.op('unreachable');
-  const { parameters, results } = PASSED[around.convention];
-  return {
-    name: source.entry === 0 ? 'main' : `at${source.entry}`,
-    params: LOCALS.slice(0, parameters),
-    results: results.map(() => 'i64'),
-    locals: LOCALS.slice(parameters),
-    body: code.bytes,
-  };
 }
 
 const hasLoop = (parts: readonly Structured[]): boolean =>
@@ -340,6 +378,12 @@ function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): vo
       break;
     case 'load': {
       const { size, signExtend, dst, base, offset } = instruction;
+      const field = around.proofs[index]?.inBounds === 'context' ? around.field?.(offset, size) : undefined;
+      if (field !== undefined && !signExtend) {
+        field(code);
+        setRegister(code, dst, 32);
+        break;
+      }
       emitCheck(placed, base, offset, size, false, known, emitter);
       const at = emitAddress(code, base, offset);
       const sign = size === 8 ? '' : signExtend ? '_s' : '_u';
@@ -386,18 +430,12 @@ function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): vo
       emitLocalCall(index, index + 1 + instruction.distance, emitter);
       break;
     case 'exit':
-      emitReturn(emitter);
+      emitter.leave(emitter.hasLoops);
       break;
     case 'jump':
     case 'branch':
       break; // structure() has placed their targets
   }
-}
-
-function emitReturn({ code, around, hasLoops, isMain }: Emitter): void {
-  if (hasLoops && !isMain) code.get(FUEL).op('global.set', around.globals.fuel);
-  for (const register of PASSED[around.convention].results) code.get(REGISTER_LOCALS[register]!);
-  code.op('return');
 }
 
 type Of<Kind extends Instruction['kind']> = Extract<Instruction, { readonly kind: Kind }>;
@@ -565,11 +603,7 @@ function emitAtomic(placed: Placed, instruction: Of<'atomic'>, known: Knowledge,
 
 /** `LD_ABS` and `LD_IND`: big-endian bytes of the packet; beyond its end the program ends with 0. */
 function emitPacketLoad({ size, index, offset }: Of<'packet'>, known: Knowledge, emitter: Emitter): void {
-  const { code, around, isMain } = emitter;
-  const reject = (): void => {
-    if (isMain && around.convention === 'narrow') code.i64(0n).op('return');
-    else code.op('call', around.functions.endProgram).op('unreachable');
-  };
+  const { code, around, reject } = emitter;
   if (!around.hasPacket || (index === undefined && offset < 0 && !around.hasHeaderOffsets)) {
     reject();
     return;
@@ -619,7 +653,7 @@ function emitHelperCall(index: number, emitter: Emitter): void {
   // Gives r0, and whether a tail call has run the rest of the program: r0 is its result then.
   code.op('call', around.functions.callHelper).set(SCRATCH.i32).set(REGISTER_LOCALS[0]!);
   code.get(SCRATCH.i32).op('if');
-  emitReturn(emitter);
+  emitter.leave(emitter.hasLoops);
   code.op('end');
   emitPacketReload(emitter);
 }

@@ -1,7 +1,8 @@
 /** Compilers behind the engines. */
 
-export { type Batch, classicBatch, ebpfBatch } from './batch.js';
+export { type Batch, classicBatch, ebpfBatch, verifiedBatch } from './batch.js';
+export type { FilterBody, VerifiedProgram } from './body.js';
 export { filterModule, filterText, loadWebAssembly } from './classicModule.js';
 export { canGenerateCode, type JavaScriptSource, loadJavaScript, toJavaScript } from './javascript.js';
-export { createAccelerator, scanModule } from './scan.js';
+export { createAccelerator, type ScannedProgram, scanModule } from './scan.js';
 export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './webassembly.js';

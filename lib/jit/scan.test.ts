@@ -1,12 +1,16 @@
 import test from 'ava';
 import fc from 'fast-check';
 import wabt from 'wabt';
-import { assemble, loadInterpreter, type Program } from '../cbpf/index.js';
+import { assemble, loadInterpreter, type Program, specialLoad } from '../cbpf/index.js';
+import { programTypeOf } from '../ebpf/index.js';
+import { LiftError, lift } from '../lift/index.js';
 import { type Capture, Packet, PcapEncoder, PcapngEncoder, readCapture } from '../savefile/index.js';
 import { arbitraryProgram } from '../testing/programs.js';
+import { verify } from '../verify/index.js';
 import { encodeModule, printModule } from '../wasm/index.js';
+import { classicBody } from './body.js';
 import { filterModule } from './classicModule.js';
-import { createAccelerator, scanModule } from './scan.js';
+import { createAccelerator, type ScannedProgram, scanModule } from './scan.js';
 
 const PROGRAM = assemble(
   'ldh [2]\njeq #0x0102, yes\nldb [x + 9]\njset #1, yes, no\nyes: ret #-1\nno: ret #0',
@@ -24,7 +28,7 @@ async function scan(
   capture: Capture,
   program: Program,
   limit: number,
-  accelerated: boolean,
+  accelerated: ScannedProgram | undefined,
 ): Promise<Outcome> {
   const kept: Uint8Array[] = [];
   const filter = loadInterpreter(program);
@@ -34,7 +38,7 @@ async function scan(
       select: () => filter,
       limit,
       sink: { write: (bytes, start, end) => void kept.push(bytes.slice(start, end)) },
-      ...(accelerated ? { accelerator: createAccelerator(() => program) } : {}),
+      ...(accelerated === undefined ? {} : { accelerator: createAccelerator(() => accelerated) }),
     });
   } catch (failure) {
     error = (failure as Error).message;
@@ -42,6 +46,36 @@ async function scan(
   const { packetsRead: packets, packetsMatched: matched } = capture;
   return { packets, matched, kept: Buffer.concat(kept).toString('hex'), error };
 }
+
+/** The same program for the extended machine, where it has a form that packets of a file can be given to. */
+function verifiedForm(program: Program): ScannedProgram | undefined {
+  if (program.some((instruction) => specialLoad(instruction, 'libpcap') !== undefined)) return undefined;
+  try {
+    const direct = lift(program, { form: 'tc' });
+    const { proofs } = verify(direct, { type: 'sched_cls', proofs: true });
+    return proofs === undefined ? undefined : { program: direct, type: programTypeOf('sched_cls'), proofs };
+  } catch (error) {
+    if (error instanceof LiftError) return undefined;
+    throw error;
+  }
+}
+
+/** Longer than the extended program takes: such records are tested one by one. */
+test('a record of more than 65,535 bytes in the middle of a batch is tested all the same', async (t) => {
+  const encoder = new PcapEncoder({ linkType: 1, snapLength: 262144 });
+  for (const length of [60, 100_000, 20, 70_000, 65_535]) {
+    const data = new Uint8Array(length).fill(1);
+    data.set([1, 2], 2);
+    encoder.write(new Packet(data, length, 1, 2, source));
+  }
+  const bytes = encoder.take().slice();
+  const open = (): Promise<Capture> => readCapture([bytes], { chunkSize: 300_000 });
+  const expected = await scan(await open(), PROGRAM, Number.POSITIVE_INFINITY, undefined);
+  const verified = verifiedForm(PROGRAM);
+  t.not(verified, undefined);
+  t.deepEqual(await scan(await open(), PROGRAM, Number.POSITIVE_INFINITY, verified), expected);
+  t.is(expected.matched, 5);
+});
 
 const packet = fc.uint8Array({ maxLength: 60 });
 const encoders = {
@@ -72,13 +106,17 @@ for (const [name, makeEncoder] of Object.entries(encoders)) {
         } catch {
           return; // not a capture any more
         }
-        t.deepEqual(
-          await scan(captures[1], program, limit, true),
-          await scan(captures[0], program, limit, false),
-        );
+        const expected = await scan(captures[0], program, limit, undefined);
+        t.deepEqual(await scan(captures[1], program, limit, program), expected);
+        const verified = verifiedForm(program);
+        if (verified === undefined) return;
+        extended++;
+        t.deepEqual(await scan(await open(), program, limit, verified), expected);
       },
     );
+    let extended = 0;
     await fc.assert(holds, { numRuns: 150 });
+    t.true(extended > 20);
   });
 }
 
@@ -86,7 +124,7 @@ for (const [name, module] of [
   ['filter', filterModule(PROGRAM)],
   [
     'walk over pcap',
-    scanModule(PROGRAM, {
+    scanModule(classicBody(PROGRAM)!, {
       kind: 'pcap',
       littleEndian: false,
       headerLength: 16,
@@ -94,7 +132,7 @@ for (const [name, module] of [
       snapLength: 96,
     }),
   ],
-  ['walk over pcapng', scanModule(PROGRAM, { kind: 'pcapng', littleEndian: true })],
+  ['walk over pcapng', scanModule(classicBody(PROGRAM)!, { kind: 'pcapng', littleEndian: true })],
 ] as const) {
   test(`the text of a ${name} assembles to the module's bytes`, async (t) => {
     const parsed = (await wabt()).parseWat('module.wat', printModule(module));

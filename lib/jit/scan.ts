@@ -16,7 +16,8 @@ import type {
 } from '../savefile/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
 import { emitSwap32 } from './alu.js';
-import { emitFilter, filterLocals, isCompilable, REJECTED } from './classic.js';
+import { classicBody, extendedBody, type FilterBody, type VerifiedProgram } from './body.js';
+import { REJECTED } from './classic.js';
 
 const PAGE_SIZE = 65536;
 /** Where the window begins: nothing lies at 0. */
@@ -50,8 +51,8 @@ const ENHANCED_PACKET = 6;
 /** Blocks longer than this are left to the careful reader. */
 const MAX_BLOCK = 65_536;
 
-/** The module that walks over records of a layout with a program. */
-export function scanModule(program: Program, layout: RecordLayout): WasmModule {
+/** The module that walks over records of a layout with a filter. */
+export function scanModule(body: FilterBody, layout: RecordLayout): WasmModule {
   const code = new CodeWriter();
   const own: readonly Local[] = [...STATE, 'data', 'length', 'wire', 'next', 'total', 'verdict'].map(
     (name) => ({ name, type: 'i32' }),
@@ -128,9 +129,13 @@ export function scanModule(program: Program, layout: RecordLayout): WasmModule {
     code.get(start).i32(28).op('i32.add').set(data);
   }
 
+  if (body.maxLength < MOST) {
+    code.get(length).i32(body.maxLength).op('i32.gt_u');
+    stopIf();
+  }
   code.op('block');
   const decided = code.depth;
-  emitFilter(program, 'libpcap', {
+  body.emit({
     code,
     start: data,
     length,
@@ -164,7 +169,7 @@ export function scanModule(program: Program, layout: RecordLayout): WasmModule {
     memoryPages: 1,
     globals: [...STATE, 'outcome'].map((name) => ({ name, type: 'i32', value: 0n })),
     functions: [
-      { name: 'walk', params: [], results: [], locals: [...own, ...filterLocals(program)], body: code.bytes },
+      { name: 'walk', params: [], results: [], locals: [...own, ...body.locals], body: code.bytes },
     ],
     exports: [
       { name: 'walk', kind: 'func', index: 1 },
@@ -205,6 +210,12 @@ function callable(exports: WebAssembly.Exports): RecordWalk {
   };
 }
 
+/** A filter as scans take it: a classic program, or a verified one of the extended machine. */
+export type ScannedProgram = Program | VerifiedProgram;
+
+const bodyOf = (program: ScannedProgram): FilterBody | undefined =>
+  'proofs' in program ? extendedBody(program) : classicBody(program);
+
 /**
  * Speeds up a scan by compiling the program for each kind of interface.
  *
@@ -212,7 +223,7 @@ function callable(exports: WebAssembly.Exports): RecordWalk {
  *   than a program does.
  */
 export function createAccelerator(
-  programFor: (source: CaptureInterface) => Program | undefined,
+  programFor: (source: CaptureInterface) => ScannedProgram | undefined,
 ): Accelerator {
   let memory: WebAssembly.Memory | undefined;
   const walks = new Map<string, RecordWalk>();
@@ -229,11 +240,13 @@ export function createAccelerator(
     },
     walkFor(layout, source) {
       const program = programFor(source);
-      if (program === undefined || memory === undefined || !isCompilable(program)) return undefined;
+      if (program === undefined || memory === undefined) return undefined;
       const key = JSON.stringify([layout, source.linkType]);
       let walk = walks.get(key);
       if (walk === undefined) {
-        const module = new WebAssembly.Module(encodeModule(scanModule(program, layout)));
+        const body = bodyOf(program);
+        if (body === undefined) return undefined;
+        const module = new WebAssembly.Module(encodeModule(scanModule(body, layout)));
         const { exports } = new WebAssembly.Instance(module, {
           weir: {
             [MEMORY_IMPORT.name]: memory,

@@ -26,7 +26,18 @@ import {
 } from '../wasm/index.js';
 import { type Convention, conventionOf } from './convention.js';
 import { type EbpfFunction, functionsOf } from './ebpfFlow.js';
-import { emitFunction, FAULTS, type FixedRegion, PASSED, type Surroundings } from './emit.js';
+import {
+  emitBody,
+  emitFunction,
+  FAULTS,
+  type FixedRegion,
+  LOCALS,
+  PACKET_LENGTH,
+  PACKET_START,
+  PASSED,
+  REGISTER_LOCALS,
+  type Surroundings,
+} from './emit.js';
 import { PACKET } from './knowledge.js';
 import { LinearMemory, REGISTERS_HIGH, REGISTERS_LOW } from './linear.js';
 
@@ -147,7 +158,7 @@ function moduleOf(
       HELPER_FUNCTION,
       startFunction(linear.stack + STACK_SIZE, convention),
       resumeFunction(convention),
-      batchFunction(linear.stack + STACK_SIZE, convention, environment.budget ?? DEFAULT_BUDGET),
+      batchFunction(functions, around, linear.stack + STACK_SIZE, environment.budget ?? DEFAULT_BUDGET),
       ...emitted,
     ],
     exports: [
@@ -260,35 +271,94 @@ export const BATCH_ROW = 16;
 
 /**
  * Runs the program for each row of a table of packets that lie in the memory. The wire length is put where
- * `context` points, which is where `__sk_buff` has it. Gives how many verdicts were not 0.
+ * `context` points, which is where `__sk_buff` has it. Gives how many verdicts were not 0. A program of one
+ * function stands in the loop itself.
  */
-function batchFunction(frame: number, convention: Convention, budget: number): DefinedFunction {
+function batchFunction(
+  functions: readonly EbpfFunction[],
+  around: Surroundings,
+  frame: number,
+  budget: number,
+): DefinedFunction {
   const code = new CodeWriter();
+  const own = locals('i32', 'row', 'count', 'context', 'matched');
   const [row, count, context, matched] = [0, 1, 2, 3] as const;
-  const { parameters, results } = PASSED[convention];
+  const [main, ...others] = functions;
+  const isInline =
+    main !== undefined && others.length === 0 && !around.callsMain && around.programLength <= MOST_INLINED;
   code.op('block').op('loop');
   code.get(count).op('i32.eqz').op('br_if', 1);
   code.get(row).op('i32.load', 0).op('global.set', GLOBAL.packetStart);
   code.get(row).op('i32.load', 4).op('global.set', GLOBAL.packetLength);
   code.get(context).get(row).op('i32.load', 8).op('i32.store', 0);
   code.i32(Math.min(budget, MOST_FUEL)).op('global.set', GLOBAL.fuel);
-  code.get(row);
-  code.get(context).op('i64.extend_i32_u').i64(0n).i64(0n).i64(0n).i64(0n).i64(BigInt(frame));
-  for (let parameter = 6; parameter < parameters; parameter++) code.i64(0n);
-  code.op('call', MAIN);
-  for (let result = 1; result < results.length; result++) code.op('drop');
-  code.op('i32.wrap_i64').op('i32.store', 12);
+  if (isInline) emitInline(main, around, code, { context, frame, row, firstLocal: own.length });
+  else emitCall(around.convention, code, { context, frame, row });
   code.get(row).op('i32.load', 12).i32(0).op('i32.ne').get(matched).op('i32.add').set(matched);
   code.get(row).i32(BATCH_ROW).op('i32.add').set(row);
   code.get(count).i32(1).op('i32.sub').set(count).op('br', 0);
   code.op('end').op('end').get(matched);
   return {
     name: 'batch',
-    params: locals('i32', 'row', 'count', 'context'),
+    params: own.slice(0, 3),
     results: ['i32'],
-    locals: locals('i32', 'matched'),
+    locals: [...own.slice(3), ...(isInline ? LOCALS : [])],
     body: code.bytes,
   };
+}
+
+/** The program is then in the module twice, which only a short one should be. */
+const MOST_INLINED = 2000;
+
+interface BatchPlace {
+  /** Locals of the loop. */
+  readonly context: number;
+  readonly row: number;
+  /** What r10 starts with. */
+  readonly frame: number;
+}
+
+function emitCall(convention: Convention, code: CodeWriter, { context, frame, row }: BatchPlace): void {
+  const { parameters, results } = PASSED[convention];
+  code.get(row);
+  code.get(context).op('i64.extend_i32_u').i64(0n).i64(0n).i64(0n).i64(0n).i64(BigInt(frame));
+  for (let parameter = 6; parameter < parameters; parameter++) code.i64(0n);
+  code.op('call', MAIN);
+  for (let result = 1; result < results.length; result++) code.op('drop');
+  code.op('i32.wrap_i64').op('i32.store', 12);
+}
+
+function emitInline(
+  main: EbpfFunction,
+  around: Surroundings,
+  code: CodeWriter,
+  { context, frame, row, firstLocal }: BatchPlace & { readonly firstLocal: number },
+): void {
+  code.op('block');
+  const done = code.depth;
+  const first = firstLocal + REGISTER_LOCALS[1]!;
+  code.get(context).op('i64.extend_i32_u').set(first);
+  code.withLocalsFrom(firstLocal, () => {
+    // A verified program reads nothing that it has not set.
+    const isVerified = around.proofs.length > 0;
+    for (const register of isVerified ? [] : [0, 2, 3, 4, 5, 6, 7, 8, 9])
+      code.i64(0n).set(REGISTER_LOCALS[register]!);
+    code.i64(BigInt(frame)).set(REGISTER_LOCALS[FRAME_POINTER]!);
+    if (around.hasPacket) {
+      code.op('global.get', GLOBAL.packetStart).set(PACKET_START);
+      code.op('global.get', GLOBAL.packetLength).set(PACKET_LENGTH);
+    }
+    const leave = (emitVerdict: () => void): void => {
+      code.withLocalsFrom(0, () => code.get(row));
+      emitVerdict();
+      code.op('i32.store', 12).op('br', code.depth - done);
+    };
+    emitBody(main, around, code, {
+      leave: () => leave(() => code.get(REGISTER_LOCALS[0]!).op('i32.wrap_i64')),
+      reject: () => leave(() => code.i32(0)),
+    });
+  });
+  code.op('end');
 }
 
 /** Whether a program may look at its context: it reads memory other than its own stack, or passes it on. */
@@ -412,7 +482,7 @@ export function compileEbpf(
   const contexts = looksAround(program, environment.lenient ?? false)
     ? linear.all.filter((region) => region.refresh !== undefined)
     : [];
-  const clears = usesStack(program);
+  const clears = usesStack(program) && options.proofs?.readsUnwritten !== false;
   const run = (r1: number, r2: number): void => {
     tailCalls = 0;
     for (const context of contexts) context.refresh!();

@@ -145,9 +145,11 @@ function checkBuffer(path: Path, value: Value, register: number, size: number, f
       const { from, to } = stackRange(path, value, 0, size);
       const frame = frameOf(path, value);
       for (let byte = from; byte < to; byte++) {
+        const kind = byteAt(frame, byte);
+        // A helper may fill less than all it was given room for.
+        if (kind === 'none') path.notes.readUnwritten();
         if (fill) setByte(frame, byte, 'any');
         else {
-          const kind = byteAt(frame, byte);
           if (kind === 'none' && !path.privileged)
             path.reject('uninitialized-stack', `stack byte fp${byte} holds nothing yet`);
           const { slot } = place(byte);

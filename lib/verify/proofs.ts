@@ -42,6 +42,8 @@ export interface Proofs {
    * them: so no run comes twice to one place of the walk, and the walk's length bounds every run.
    */
   readonly steps: number;
+  /** Some run may read bytes of the stack that it has not written. */
+  readonly readsUnwritten: boolean;
 }
 
 const STRAIGHT = 1;
@@ -52,6 +54,7 @@ export class Notes {
   private readonly memory: (MemoryKind | 'several' | undefined)[] = [];
   private readonly outcomes: number[] = [];
   private readonly reached: boolean[] = [];
+  private unwritten = false;
 
   arrive(index: number): void {
     this.reached[index] = true;
@@ -61,6 +64,11 @@ export class Notes {
   access(index: number, type: PointerType): void {
     const before = this.memory[index];
     this.memory[index] = before === undefined || before === type ? (type as MemoryKind) : 'several';
+  }
+
+  /** A read of stack that holds nothing yet, which some programs may make. */
+  readUnwritten(): void {
+    this.unwritten = true;
   }
 
   /** A path goes on from a branch at `next`. */
@@ -84,6 +92,6 @@ export class Notes {
       };
       return Object.keys(proof).length === 0 ? undefined : proof;
     });
-    return { instructions: proofs, steps };
+    return { instructions: proofs, steps, readsUnwritten: this.unwritten };
   }
 }

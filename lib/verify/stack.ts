@@ -18,8 +18,10 @@ export function loadStack(path: Path, base: Pointer, offset: number, size: Size)
   let allZero = true;
   for (let byte = from; byte < to; byte++) {
     const kind = byteAt(frame, byte);
-    if (kind === 'none' && !path.privileged)
-      path.reject('uninitialized-stack', `stack byte fp${byte} holds nothing yet`);
+    if (kind === 'none') {
+      path.notes.readUnwritten();
+      if (!path.privileged) path.reject('uninitialized-stack', `stack byte fp${byte} holds nothing yet`);
+    }
     if (kind !== 'zero') allZero = false;
   }
   if (at === undefined) return number(scalars.loaded(size));
@@ -56,7 +58,11 @@ export function storeStack(
   if (at === undefined) {
     if (value.kind === 'pointer' && !path.privileged)
       path.reject('pointer-leak', 'an address written to the stack at a variable offset');
-    for (let byte = from; byte < to; byte++) setByte(frame, byte, 'any');
+    for (let byte = from; byte < to; byte++) {
+      // Some of these are written, and which is not known.
+      if (byteAt(frame, byte) === 'none') path.notes.readUnwritten();
+      setByte(frame, byte, 'any');
+    }
     return;
   }
   const { slot, within } = place(at);

@@ -7,6 +7,15 @@ export class CodeWriter {
   readonly bytes: number[] = [];
   /** Blocks that are open around the next instruction, not counting the function's own. */
   depth = 0;
+  private firstLocal = 0;
+
+  /** Writes what numbers its locals from 0 into a function that has them from `firstLocal` on. */
+  withLocalsFrom(firstLocal: number, write: () => void): void {
+    const outer = this.firstLocal;
+    this.firstLocal = firstLocal;
+    write();
+    this.firstLocal = outer;
+  }
 
   /**
    * Appends an instruction.
@@ -58,15 +67,15 @@ export class CodeWriter {
   }
 
   get(local: number): this {
-    return this.op('local.get', local);
+    return this.op('local.get', this.firstLocal + local);
   }
 
   set(local: number): this {
-    return this.op('local.set', local);
+    return this.op('local.set', this.firstLocal + local);
   }
 
   tee(local: number): this {
-    return this.op('local.tee', local);
+    return this.op('local.tee', this.firstLocal + local);
   }
 
   /** Opens `if` with a result. */
