@@ -5,55 +5,77 @@
  */
 
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'dist', 'command');
 rmSync(outdir, { recursive: true, force: true });
 
-/** Where the names that a face of the library exports come from. */
-function exportsOf(face) {
-  const text = readFileSync(join(root, 'lib', `${face}.ts`), 'utf8');
-  const named = new Map();
-  for (const [, names, from] of text.matchAll(/export \{([^}]*)\} from '([^']+)'/g)) {
-    for (const name of names.split(',')) named.set(name.trim().replace(/^type /, ''), from);
-  }
-  const spaces = new Map(
-    [...text.matchAll(/export \* as (\w+) from '([^']+)'/g)].map(([, name, from]) => [name, from]),
-  );
-  const stars = [...text.matchAll(/export \* from '([^']+)'/g)].map(([, from]) => from);
-  return { named, spaces, stars };
-}
-const faces = { index: exportsOf('index'), node: exportsOf('node') };
-
-/** The same imports, past the face: esbuild keeps all that a face re-exports in one chunk. */
-function direct(names, face) {
-  const { named, spaces, stars } = faces[face];
-  return names
+/** `a, b as c, type D` as pairs of the name outside and the name inside; types are not there at run time. */
+const namesIn = (list) =>
+  list
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && !name.startsWith('type '))
-    .map((name) => {
-      const below = (from) => from.replace(/^\.\//, '../lib/');
-      if (spaces.has(name)) return `import * as ${name} from '${below(spaces.get(name))}';`;
-      if (named.has(name)) return `import { ${name} } from '${below(named.get(name))}';`;
-      const star = stars.find((from) =>
-        readFileSync(join(root, 'lib', from.replace(/\.js$/, '.ts')), 'utf8').includes(name),
-      );
-      return `import { ${name} } from '${star === undefined ? `../lib/${face}.js` : below(star)}';`;
+    .map((name) => name.split(' as '));
+
+/** What a face re-exports: names, each with the statement that has it, and whole modules. */
+const faces = new Map();
+function exportsOf(face) {
+  let known = faces.get(face);
+  if (known !== undefined) return known;
+  const text = readFileSync(face, 'utf8');
+  const below = (from) => join(dirname(face), from.replace(/\.js$/, '.ts'));
+  known = { named: new Map(), spaces: new Map(), stars: [], text };
+  for (const [, list, from] of text.matchAll(/^export \{([^}]*)\} from '([^']+)'/gm))
+    for (const [original, alias = original] of namesIn(list)) known.named.set(alias, [below(from), original]);
+  for (const [, alias, from] of text.matchAll(/^export \* as (\w+) from '([^']+)'/gm))
+    known.spaces.set(alias, below(from));
+  for (const [, from] of text.matchAll(/^export \* from '([^']+)'/gm)) known.stars.push(below(from));
+  faces.set(face, known);
+  return known;
+}
+
+/** The file that makes a name, and its name there; `*` for all of the file. */
+function originOf(file, name) {
+  const { named, spaces, stars, text } = exportsOf(file);
+  if (spaces.has(name)) return [spaces.get(name), '*'];
+  if (named.has(name)) return originOf(...named.get(name));
+  if (new RegExp(`^export (async |abstract )?(const|let|function\\*?|class) ${name}\\b`, 'm').test(text))
+    return [file, name];
+  for (const star of stars) {
+    const origin = originOf(star, name);
+    if (origin !== undefined) return origin;
+  }
+  return undefined;
+}
+
+/** Imports of the same names, past the faces. */
+function direct(list, face) {
+  return namesIn(list)
+    .map(([name, alias = name]) => {
+      const origin = originOf(face, name);
+      if (origin === undefined) throw new Error(`${face} does not export ${name}`);
+      const [file, original] = origin;
+      const what = original === '*' ? `* as ${alias}` : `{ ${original} as ${alias} }`;
+      return `import ${what} from '${file}';`;
     })
     .join(' ');
 }
 
+/**
+ * The faces of the library and of its folders keep it in order; in a bundle they would keep all that they
+ * re-export in one file, needed or not.
+ */
 const pastTheFaces = {
   name: 'past-the-faces',
   setup(build) {
-    build.onLoad({ filter: /[\\/]bin[\\/][^\\/]*\.ts$/ }, ({ path }) => ({
+    build.onLoad({ filter: /[\\/](bin|lib)[\\/].*\.ts$/ }, ({ path }) => ({
       loader: 'ts',
       contents: readFileSync(path, 'utf8').replace(
-        /^import \{([^}]*)\} from '\.\.\/lib\/(index|node)\.js';/gm,
-        (_, names, face) => direct(names, face),
+        /^import \{([^}]*)\} from '(\.[^']*\/(?:index|node))\.js';/gm,
+        (_, list, face) => direct(list, join(dirname(path), `${face}.ts`)),
       ),
     }));
   },
