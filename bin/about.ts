@@ -1,7 +1,7 @@
 /** What the command tells about itself: help, version, filters, engines, link types. */
 
 import { readFileSync } from 'node:fs';
-import { defaultEngine, ENGINES, LINK_TYPES } from '../lib/index.js';
+import { LINK_TYPES } from '../lib/index.js';
 import { hostFacts, readyMadeFilters } from '../lib/node.js';
 import { OPTIONS } from './options.js';
 
@@ -44,7 +44,8 @@ export function printFilters(): void {
   for (const { name, title } of filters) process.stdout.write(`@${name.padEnd(width)} ${title}\n`);
 }
 
-export function printEngines(): void {
+export async function printEngines(): Promise<void> {
+  const { defaultEngine, ENGINES } = await import('./engines.js');
   const width = Math.max(...ENGINES.map(({ name }) => name.length));
   for (const { name, description, unavailable } of ENGINES) {
     const reason = unavailable();

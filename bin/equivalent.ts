@@ -1,7 +1,7 @@
 /** `--equivalent`: whether two expressions match the same packets, with one that only one of them matches. */
 
 import { equivalent } from '../lib/index.js';
-import { compileExpression } from './expression.js';
+import { compileExpression, loadNothing } from './expression.js';
 import { UsageError } from './getopt.js';
 import type { Options } from './options.js';
 import { warn } from './report.js';
@@ -15,7 +15,7 @@ export function compareExpressions(options: Options): void {
   const target = { linkType: options.linkType ?? 'EN10MB', snapLength: SNAP_LENGTH, mode: 'dead' } as const;
   // What matches nothing may be compared, too.
   const [a, b] = [first, second].map((source) =>
-    compileExpression(source, target, { ...options, optimize: false }),
+    compileExpression(source, target, { ...options, optimize: false }, loadNothing),
   );
   const answer = equivalent(a!.cbpf, b!.cbpf);
   switch (answer.verdict) {

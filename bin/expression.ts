@@ -2,18 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import {
-  type Accelerator,
-  type CaptureInterface,
-  compile,
-  createAccelerator,
+  compileWith,
   describeLinkType,
   disassemble,
   type Filter,
   FilterError,
+  type Load,
   lintExpression,
-  type PacketTest,
   type Program,
-  scansInBatches,
 } from '../lib/index.js';
 import { blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
 import type { Options } from './options.js';
@@ -43,16 +39,18 @@ export interface Target {
   readonly mode: 'dead' | 'savefile' | 'savefile-swapped' | 'linux-live';
 }
 
-/** Compiles the expression; errors show the place in it. */
-export function compileExpression(source: string, target: Target, options: Options): Filter {
+/** For filters that are shown and never run. */
+export const loadNothing: Load = () => () => 0;
+
+/** Compiles the expression for an engine; errors show the place in it. */
+export function compileExpression(source: string, target: Target, options: Options, load: Load): Filter {
   try {
-    return compile(source, {
+    return compileWith(load, source, {
       ...target,
       optimize: options.optimize,
       ...(options.printAfter === undefined ? {} : { onPass: printerOf(options.printAfter) }),
       resolver: systemResolver(),
       namedFilters: readyMadeExpression,
-      ...(options.engine === undefined ? {} : { engine: options.engine }),
     });
   } catch (error) {
     if (error instanceof FilterError) throw new ExpressionError(source, error);
@@ -72,37 +70,6 @@ export function warnAbout(source: string, linkType: string | number, options: Op
   if (!options.lint) return;
   const settings = { linkType, resolver: systemResolver(), namedFilters: readyMadeExpression };
   for (const { span, message, hint } of lintExpression(source, settings)) warnOf(source, span, message, hint);
-}
-
-/** What a scan is called with: tests one by one, and many at once where that is faster. */
-export interface Selection {
-  readonly select: (from: CaptureInterface) => PacketTest;
-  readonly accelerator?: Accelerator;
-}
-
-/**
- * Makes the tests for interfaces, compiling once for each link type. Without an expression every packet
- * passes, and nothing needs to be asked.
- */
-export function selectionFor(source: string, options: Options): Selection | undefined {
-  if (source.trim() === '') return undefined;
-  const byLinkType = new Map<number, Filter>();
-  const filterFor = ({ linkType, snapLength, bigEndian }: CaptureInterface): Filter => {
-    let filter = byLinkType.get(linkType);
-    if (filter === undefined) {
-      const target = {
-        linkType,
-        snapLength: snapLength || 262144,
-        mode: bigEndian === true ? ('savefile-swapped' as const) : ('savefile' as const),
-      };
-      filter = compileExpression(source, target, options);
-      byLinkType.set(linkType, filter);
-    }
-    return filter;
-  };
-  const select = (from: CaptureInterface): PacketTest => filterFor(from).test;
-  if (!scansInBatches(options.engine)) return { select };
-  return { select, accelerator: createAccelerator((from) => filterFor(from).cbpf) };
 }
 
 export const linkTypeText = (linkType: number): string => describeLinkType(linkType);

@@ -1,12 +1,21 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
-import { compile, type Encoder, type Filter, type Packet, PcapEncoder, PcapngEncoder } from '../lib/index.js';
+import {
+  compileWith,
+  type Encoder,
+  type Filter,
+  type Load,
+  type Packet,
+  PcapEncoder,
+  PcapngEncoder,
+} from '../lib/index.js';
 import { type Device, DeviceError, describeDevice, FileSink, listDevices, openDevice } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import { compileExpression, expressionOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { CommandError } from './report.js';
+import { loadFor } from './selection.js';
 
 const DEFAULT_SNAPLEN = 262144;
 const KIB = 1024;
@@ -21,12 +30,13 @@ export function printInterfaces(): void {
 export async function captureLive(options: Options): Promise<void> {
   const source = expressionOf(options);
   // A wrong expression is reported before any right to capture is asked for.
-  compileFor(source, 1, options);
+  const load = await loadFor(options);
+  compileFor(source, 1, options, load);
   await using device = await open(options);
   const { linkType } = device.interface;
-  const filter = compileFor(source, linkType, options);
+  const filter = compileFor(source, linkType, options, load);
   if (options.dump > 0) {
-    printProgram(filter, options);
+    await printProgram(filter, options);
     return;
   }
   warnAbout(source, linkType, options);
@@ -75,13 +85,14 @@ async function run(
 }
 
 /** For a link type by name where -y gives one, as the device has it otherwise. */
-function compileFor(source: string, linkType: number, options: Options): Filter {
+function compileFor(source: string, linkType: number, options: Options, load: Load): Filter {
   const snapLength = options.snapLength ?? DEFAULT_SNAPLEN;
-  if (source === '') return compile('', { linkType, snapLength });
+  if (source === '') return compileWith(load, '', { linkType, snapLength });
   return compileExpression(
     source,
     { linkType: options.linkType ?? linkType, snapLength, mode: 'dead' },
     options,
+    load,
   );
 }
 

@@ -17,14 +17,15 @@ import {
   compileExpression,
   expressionOf,
   linkTypeText,
+  loadNothing,
   reasonOf,
-  selectionFor,
   warnAbout,
 } from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { createProgress, type Progress } from './progress.js';
 import { CommandError } from './report.js';
+import { loadFor, selectionFor } from './selection.js';
 
 /** Linux and tcpdump's name for standard input and output. */
 const STDIO = '-';
@@ -109,10 +110,13 @@ async function readOne(
   if (options.dump > 0) {
     const snapLength = first?.snapLength || UNLIMITED;
     const mode = first?.bigEndian === true ? 'savefile-swapped' : 'savefile';
-    printProgram(compileExpression(source, { linkType, snapLength, mode }, options), options);
+    await printProgram(
+      compileExpression(source, { linkType, snapLength, mode }, options, loadNothing),
+      options,
+    );
     return;
   }
-  const selection = selectionFor(source, options);
+  const selection = selectionFor(source, options, await loadFor(options));
   // An expression that is wrong should say so even where the file holds no packet.
   if (first !== undefined) selection?.select(first);
   warnAbout(source, linkType, options);
@@ -149,7 +153,7 @@ async function readWithPcapParser(
   if (options.write !== undefined)
     throw new CommandError('--reader=pcap-parser prints and counts; it does not write');
   const { default: pcapParser } = await import('pcap-parser');
-  const select = selectionFor(source, options)?.select;
+  const select = selectionFor(source, options, await loadFor(options))?.select;
   const limit = options.count ?? Number.POSITIVE_INFINITY;
   let test: PacketTest | undefined;
   for await (const batch of fromPcapParser(pcapParser.parse(name === STDIO ? process.stdin : name))) {

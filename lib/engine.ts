@@ -1,6 +1,6 @@
 /**
  * What runs a compiled filter. Every engine takes the same programs and gives the same verdicts; they
- * differ in what they cost to start and to run. `auto` picks for the caller.
+ * differ in what they cost to start and to run. `auto` (auto.ts) picks for the caller.
  */
 
 import {
@@ -12,7 +12,13 @@ import {
   specialLoad,
 } from './cbpf/index.js';
 import { type AttachOptions, attach, programTypeOf } from './ebpf/index.js';
-import { canGenerateCode, compileEbpf, loadJavaScript, loadWebAssembly } from './jit/index.js';
+import {
+  canCompileWebAssembly,
+  canGenerateCode,
+  compileEbpf,
+  loadJavaScript,
+  loadWebAssembly,
+} from './jit/index.js';
 import { LiftError, lift } from './lift/index.js';
 
 export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm' | 'ebpf-interpreter' | 'ebpf-wasm';
@@ -88,23 +94,10 @@ function loadLifted(program: Program, options: LoadOptions, load?: AttachOptions
   }
 }
 
-/** Whether a scan of a capture with this engine goes through many packets at once. */
-export const scansInBatches = (engine = 'auto'): boolean =>
-  (engine === 'auto' || engine === 'cbpf-wasm') && canCompileWebAssembly();
-
 function wasmUnavailable(): string | undefined {
   return canCompileWebAssembly()
     ? undefined
     : "WebAssembly is forbidden here (CSP without 'wasm-unsafe-eval')";
-}
-
-/** Whether modules can be compiled here: the smallest one there is. */
-function canCompileWebAssembly(): boolean {
-  try {
-    return new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 /** The engine of a name. @throws RangeError naming those there are. */
@@ -118,19 +111,3 @@ export function engineOf(name: string): Engine {
 
 /** The engine that `auto` ends up with, once it has seen enough packets. */
 export const defaultEngine = (): Engine => engineOf(canGenerateCode() ? 'cbpf-js' : 'cbpf-interpreter');
-
-/**
- * Packets after which compiling has paid for itself: V8 needs about 0.1 ms for a typical filter, and an
- * interpreted packet costs some 20 ns more than a compiled one.
- */
-const WARM = 2000;
-
-/** Interprets the first packets and compiles the program when more of them come. */
-export function loadAuto(program: Program, options: LoadOptions = {}): FilterFunction {
-  let current = loadInterpreter(program, options);
-  let left = WARM;
-  return (bytes, start, capturedLength, wireLength, metadata) => {
-    if (left > 0 && --left === 0) current = defaultEngine().load(program, options);
-    return current(bytes, start, capturedLength, wireLength, metadata);
-  };
-}

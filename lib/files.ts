@@ -2,8 +2,9 @@
 
 import { once } from 'node:events';
 import { Duplex, PassThrough } from 'node:stream';
-import { scansInBatches } from './engine.js';
-import { compile, type Filter } from './filter.js';
+import { scansInBatches } from './auto.js';
+import type { Filter } from './compile.js';
+import { compile } from './filter.js';
 import { createAccelerator } from './jit/index.js';
 import type { Accelerator, CaptureInterface, Select } from './savefile/index.js';
 import { FileSink, openCapture } from './savefile/node.js';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { compile, Filter } from './filter.js';
+import { Filter } from './compile.js';
+import { compile } from './filter.js';
 import { openCapture } from './savefile/node.js';
 import { FilterError } from './source.js';
 import { dataPath, projectRoot, Tally, vectors } from './testing/vectors.js';

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export { loadAuto, scansInBatches } from './auto.js';
 export {
   assemble,
   disassemble,
@@ -24,20 +25,22 @@ export {
   type ValidateOptions,
   validate,
 } from './cbpf/index.js';
-export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
-/** The extended machine: assembler, disassembler, checker, interpreter, hooks, maps. */
-export * as ebpf from './ebpf/index.js';
-export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf, scansInBatches } from './engine.js';
+export type { Lint } from './codegen/index.js';
 export {
   type CompileOptions,
-  compile,
+  compileWith,
   describeLinkType,
   type ExplainedStep,
   type Explanation,
   Filter,
-  type Lint,
+  type Load,
   lintExpression,
-} from './filter.js';
+} from './compile.js';
+export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
+/** The extended machine: assembler, disassembler, checker, interpreter, hooks, maps. */
+export * as ebpf from './ebpf/index.js';
+export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf } from './engine.js';
+export { compile } from './filter.js';
 export {
   type Batch,
   type CompiledEbpf,

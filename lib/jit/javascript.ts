@@ -24,6 +24,7 @@ import {
 } from '../cbpf/index.js';
 import { type Flow, flowOf } from './flow.js';
 import { constantRead, furthestConstantRead, knownLengths, usedCells } from './packetReads.js';
+import { canGenerateCode } from './permission.js';
 import { type Structured, structure } from './structure.js';
 
 const { ABS, ALU, IMM, IND, JEQ, JGE, JGT, JSET, LD, LDX, LEN, MEM, MISC, MSH, NEG, RET, ST, STX, TXA } =
@@ -31,15 +32,6 @@ const { ABS, ALU, IMM, IND, JEQ, JGE, JGT, JSET, LD, LDX, LEN, MEM, MISC, MSH, N
 
 /** Above this the emitted function is more than V8 would optimize, and the interpreter does better. */
 const MAX_INSTRUCTIONS = 8192;
-
-/** Whether `new Function` works here: not under a Content-Security-Policy without 'unsafe-eval'. */
-export function canGenerateCode(): boolean {
-  try {
-    return new Function('return true')() === true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Compiles a program to a JavaScript function; falls back to the interpreter where code generation is

@@ -1,0 +1,26 @@
+/**
+ * The engine for callers that name none: interprets the first packets, and compiles when more of them come.
+ */
+
+import { type FilterFunction, type LoadOptions, loadInterpreter, type Program } from './cbpf/index.js';
+import { canCompileWebAssembly, loadJavaScript } from './jit/index.js';
+
+/**
+ * Packets after which compiling has paid for itself: V8 needs about 0.1 ms for a typical filter, and an
+ * interpreted packet costs some 20 ns more than a compiled one.
+ */
+const WARM = 2000;
+
+/** @throws ProgramError when the program is not valid. */
+export function loadAuto(program: Program, options: LoadOptions = {}): FilterFunction {
+  let current = loadInterpreter(program, options);
+  let left = WARM;
+  return (bytes, start, capturedLength, wireLength, metadata) => {
+    if (left > 0 && --left === 0) current = loadJavaScript(program, options);
+    return current(bytes, start, capturedLength, wireLength, metadata);
+  };
+}
+
+/** Whether a scan of a capture with this engine goes through many packets at once. */
+export const scansInBatches = (engine = 'auto'): boolean =>
+  (engine === 'auto' || engine === 'cbpf-wasm') && canCompileWebAssembly();
