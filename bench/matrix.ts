@@ -7,7 +7,16 @@
  */
 
 import Benchmark from 'benchmark';
-import { classicBatch, compile, ebpf, ebpfBatch, engineOf, lift } from '../lib/index.js';
+import {
+  classicBatch,
+  compile,
+  ebpf,
+  ebpfBatch,
+  engineOf,
+  lift,
+  verifiedBatch,
+  verify,
+} from '../lib/index.js';
 import { FILTERS } from './filters.js';
 import { PACKETS, samplePackets } from './packets.js';
 
@@ -55,12 +64,20 @@ const matches = (): number => {
   for (const packet of packets) if (filter.matches(packet)) matched++;
   return matched;
 };
+/** The form that compares with the packet's end by itself, verified, its accesses unchecked. */
+function provedBatch(): () => number {
+  const program = lift(filter.cbpf, { form: 'tc' });
+  const { proofs, rejection } = verify(program, { type: 'sched_cls', proofs: true });
+  if (proofs === undefined) throw new Error(rejection?.message);
+  return verifiedBatch({ program, type: ebpf.programTypeOf('sched_cls'), proofs }, packets);
+}
 const runs: Readonly<Record<string, () => number>> = {
   'cbpf-interpreter': callByCall('cbpf-interpreter'),
   'cbpf-js': matches,
   'cbpf-wasm': classicBatch(filter.cbpf, packets),
   'ebpf-interpreter': callByCall('ebpf-interpreter'),
   'ebpf-wasm': ebpfBatch(lifted, packets),
+  'ebpf-proved': provedBatch(),
 };
 
 const counts = new Set(Object.values(runs).map((run) => run()));

@@ -44,8 +44,10 @@ export function libpcapPeer(
   };
 }
 
-/** The compute loops in C: least milliseconds of each. */
-export function loopsPeer(): Readonly<Record<'alu64' | 'alu32' | 'sum', number>> | undefined {
+export type LoopPeers = Readonly<Record<'alu64' | 'alu32' | 'sum' | 'nativeSum', number>>;
+
+/** The compute loops in C, and a sum as native JIT compilers write it: least milliseconds of each. */
+export function loopsPeer(): LoopPeers | undefined {
   const program = build('loops.c');
   if (program === undefined) return undefined;
   const { stdout } = spawnSync(program, ['9'], { encoding: 'utf8' });
@@ -54,7 +56,7 @@ export function loopsPeer(): Readonly<Record<'alu64' | 'alu32' | 'sum', number>>
     .split('\n')
     .map((line) => line.split(' ').map(Number));
   const least = (column: number): number => Math.min(...rows.map((row) => row[column]!));
-  return { alu64: least(1), alu32: least(3), sum: least(5) };
+  return { alu64: least(1), alu32: least(3), sum: least(5), nativeSum: least(7) };
 }
 
 /** What else a machine may have; reported only: they are not measured here. */

@@ -13,11 +13,14 @@ export interface Report {
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly matrix: readonly (MatrixRow & { readonly libpcap: PeerTime | undefined })[];
-  readonly loops: Readonly<Record<string, LoopResult & { readonly c: number | undefined }>>;
+  readonly loops: Readonly<
+    Record<string, LoopResult & { readonly c: number | undefined; readonly native: number | undefined }>
+  >;
   readonly others: readonly string[];
 }
 
-export const ENGINES = ['cbpf-interpreter', 'cbpf-js', 'cbpf-wasm', 'ebpf-interpreter', 'ebpf-wasm'] as const;
+// biome-ignore format: one row reads best
+export const ENGINES = ['cbpf-interpreter', 'cbpf-js', 'cbpf-wasm', 'ebpf-interpreter', 'ebpf-wasm', 'ebpf-proved'] as const;
 const COLOURS: Readonly<Record<string, string>> = {
   libpcap: '#8a8a8a',
   'cbpf-interpreter': '#b9d7ea',
@@ -25,15 +28,16 @@ const COLOURS: Readonly<Record<string, string>> = {
   'cbpf-wasm': '#14507a',
   'ebpf-interpreter': '#f3c9a5',
   'ebpf-wasm': '#d9691e',
+  'ebpf-proved': '#8c3d0b',
 };
 
 const cell = (value: number | undefined): string =>
-  (value === undefined ? '-' : value.toFixed(1)).padStart(9);
+  (value === undefined ? '-' : value.toFixed(1)).padStart(12);
 
 export function printTable({ matrix, loops }: Report): string {
   const heads = ['libpcap', ...ENGINES.map((engine) => engine.replace('interpreter', 'int'))];
   const lines = [
-    `${'ns per packet'.padEnd(18)}${heads.map((head) => head.padStart(9)).join('')}  steps 2/10 reg`,
+    `${'ns per packet'.padEnd(18)}${heads.map((head) => head.padStart(12)).join('')}  steps 2/10 reg`,
   ];
   for (const row of matrix) {
     const times = [row.libpcap?.median, ...ENGINES.map((engine) => row.engines[engine]?.median)];
@@ -42,10 +46,12 @@ export function printTable({ matrix, loops }: Report): string {
   }
   lines.push(
     '',
-    `${'loop, ms'.padEnd(18)}${'C'.padStart(9)}${'ebpf-wasm'.padStart(11)}${'ebpf-int'.padStart(10)}`,
+    `${'loop, ms'.padEnd(18)}${['C', 'native', 'ebpf-wasm', 'proved', 'ebpf-int'].map((head) => head.padStart(11)).join('')}`,
   );
-  for (const [name, { c, wasm, interpreter }] of Object.entries(loops))
-    lines.push(`${name.padEnd(18)}${cell(c)}${cell(wasm).padStart(11)}${cell(interpreter).padStart(10)}`);
+  for (const [name, { c, native, wasm, proved, interpreter }] of Object.entries(loops)) {
+    const times = [c, native, wasm, proved, interpreter];
+    lines.push(`${name.padEnd(18)}${times.map((time) => (time?.toFixed(2) ?? '-').padStart(11)).join('')}`);
+  }
   return lines.join('\n');
 }
 
@@ -90,15 +96,17 @@ export function printHtml(report: Report): string {
     const note = `${row.matched} of 512 packets match. Executed per packet: ${row.classicSteps.toFixed(1)} classic instructions, ${row.extendedSteps.toFixed(1)} extended. First verdict after ${row.firstVerdict.toFixed(2)} ms.`;
     return bars(row.filter, note, rows, 'ns');
   });
-  const loops = Object.entries(report.loops).map(([name, { c, wasm, interpreter }]) => {
+  const loops = Object.entries(report.loops).map(([name, { c, native, wasm, proved, interpreter }]) => {
     const rows: Bar[] = [
       { name: 'ebpf-wasm', value: wasm, least: wasm },
       { name: 'ebpf-interpreter', value: interpreter, least: interpreter },
     ];
+    if (proved !== undefined) rows.splice(1, 0, { name: 'ebpf-proved', value: proved, least: proved });
+    if (native !== undefined) rows.unshift({ name: 'native, unchecked', value: native, least: native });
     if (c !== undefined) rows.unshift({ name: 'C, gcc -O2', value: c, least: c });
     return bars(
       `Loop: ${name}`,
-      'A million rounds; every load is checked in the compiled program.',
+      'A million rounds; every load is checked in the compiled program, but where a proof makes that needless.',
       rows,
       'ms',
     );

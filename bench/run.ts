@@ -51,9 +51,13 @@ for (const [index, { name, expression }] of FILTERS.entries()) {
 progress('loops');
 const inC = loopsPeer();
 const loops = Object.fromEntries(
-  Object.entries(child<Record<'alu64' | 'alu32' | 'sum', LoopResult>>('./loops.js')).map(([name, result]) => [
+  Object.entries(child<Record<string, LoopResult>>('./loops.js')).map(([name, result]) => [
     name,
-    { ...result, c: inC?.[name as 'alu64' | 'alu32' | 'sum'] },
+    {
+      ...result,
+      c: inC?.[name as 'alu64'] ?? inC?.sum,
+      native: name === 'mapSum' ? inC?.nativeSum : undefined,
+    },
   ]),
 );
 progress('');
