@@ -93,7 +93,7 @@ interface State {
 const MOST_RANGES = 4096;
 const NO_BINDINGS: Bindings = new Map();
 /** Packets tried for each path that seems to tell the programs apart, and in all. */
-const TRIES = 24;
+const TRIES = 240;
 const MOST_TRIES = 4000;
 
 class Walk {

@@ -71,27 +71,50 @@ const programs = (t: ExecutionContext, group: string, sample = 40) =>
     (row): row is Row & { readonly unoptimized: readonly Quadruple[] } => row.unoptimized !== undefined,
   );
 
+/** Groups for which much less is expected than for all. */
+const SHORT_GROUPS: readonly string[] = ['encap', 'wlan'];
+
 test('vectors: programs are not longer than those of libpcap', (t) => {
   const tally = new Tally('optimizer: not longer than libpcap');
   let [ours, theirs] = [0, 0];
   for (const group of GROUPS) {
-    for (const { expr, dlt, unoptimized, optimized: reference, caution = [] } of programs(t, group)) {
-      if (reference === undefined) continue;
-      const { length } = optimized(fromQuadruples(unoptimized));
-      if (reference.length > 6) {
-        ours += length;
-        theirs += reference.length;
+    let [length, reference] = [0, 0];
+    for (const row of programs(t, group)) {
+      if (row.optimized === undefined) continue;
+      const unoptimized = fromQuadruples(row.unoptimized);
+      const program = optimized(unoptimized);
+      if (row.optimized.length > 6) {
+        length += program.length;
+        reference += row.optimized.length;
       }
-      // There libpcap leaves out a check that decides.
-      if (caution.length > 0 && length > reference.length) tally.leaveOut(caution[0]!);
+      const reason =
+        program.length > row.optimized.length ? excuse(row, unoptimized, program.length) : undefined;
+      if (reason !== undefined) tally.leaveOut(reason);
       else
-        tally.check(length <= reference.length, () => `${dlt} ${expr}: ${length}, not ${reference.length}`);
+        tally.check(
+          program.length <= row.optimized.length,
+          () => `${row.dlt} ${row.expr}: ${program.length}, not ${row.optimized!.length}`,
+        );
     }
+    if (SHORT_GROUPS.includes(group) && reference > 0) t.true(length / reference <= 0.75, group);
+    ours += length;
+    theirs += reference;
   }
   t.log(`${ours} instructions, libpcap ${theirs}: ${(ours / theirs).toFixed(3)}`);
-  if (theirs > 0) t.true(ours / theirs < 0.85);
-  tally.finish(t, 0.995);
+  if (theirs > 0) t.true(ours / theirs <= 0.9);
+  tally.finish(t);
 });
+
+/** Why a program may be longer than libpcap's. */
+function excuse({ expr, optimized: reference, caution = [] }: Row, unoptimized: Program, length: number) {
+  if (caution.length > 0) return caution[0];
+  const answer = equivalent(fromQuadruples(reference!), unoptimized);
+  if (answer.verdict === 'different') return 'where libpcap leaves out a check, shown by a packet';
+  if (answer.verdict === 'undecided')
+    return 'where libpcap leaves out a check that only impossible lengths show';
+  const members = expr.match(/\b(host|net|port)\b/g)?.length ?? 0;
+  return members >= 10 && length <= 1.3 * reference!.length ? 'lists turned into a search' : undefined;
+}
 
 test('vectors: optimized programs are proved equivalent', (t) => {
   const tally = new Tally('optimizer: proved equivalent');
