@@ -16,7 +16,7 @@ const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7'
 const rounds = Number(values.rounds);
 const folder = join(tmpdir(), 'weir-bench');
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const WEIR = [process.execPath, here('../bin/weir.js')];
+const WEIR = [process.execPath, here('../command/weir.js')];
 
 /** Makes a capture unless an earlier run did. */
 function capture(name: string, ...options: readonly string[]): string {

@@ -1,6 +1,5 @@
 /** The help text, laid out by yargs from the option table. Loaded only when it is asked for. */
 
-import yargs from 'yargs';
 import { OPTIONS } from './options.js';
 
 const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
@@ -16,6 +15,7 @@ const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
 const columns = (): number => Math.min(process.stdout.columns || 100, 120);
 
 export async function helpText(): Promise<string> {
+  const { default: yargs } = await import('yargs');
   const parser = yargs([])
     .scriptName('weir')
     .usage(

@@ -21,7 +21,7 @@ const SUFFIX = '.filter';
 /** The package's `filters` folder, wherever this file was built to. */
 function filtersFolder(folder = dirname(fileURLToPath(import.meta.url))): string {
   const candidate = join(folder, 'filters');
-  if (existsSync(join(folder, 'package.json'))) return candidate;
+  if (existsSync(candidate) && existsSync(join(folder, 'package.json'))) return candidate;
   const parent = dirname(folder);
   return parent === folder ? candidate : filtersFolder(parent);
 }

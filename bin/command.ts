@@ -1,0 +1,50 @@
+/** The command: reads its line, does one thing, and turns every failure into one message and a status. */
+
+import { UsageError } from './getopt.js';
+import { parseOptions } from './options.js';
+import { fail, outputClosed } from './report.js';
+
+async function dispatch(words: readonly string[]): Promise<void> {
+  const [command, ...rest] = words;
+  if (command === 'asm' || command === 'disasm')
+    return (await import('./asm.js')).runAssembler(command, rest);
+  if (command === 'verify') return (await import('./verify.js')).runVerifier(rest);
+  const options = parseOptions(words);
+  switch (options.action) {
+    case 'help':
+      return (await import('./about.js')).printHelp();
+    case 'version':
+      return (await import('./about.js')).printVersion();
+    case 'listFilters':
+      return (await import('./about.js')).printFilters();
+    case 'listEngines':
+      return (await import('./about.js')).printEngines();
+    case 'listLinkTypes':
+      return (await import('./about.js')).printLinkTypes();
+    case 'equivalent':
+      return (await import('./equivalent.js')).compareExpressions(options);
+    case 'listInterfaces':
+      return (await import('./live.js')).printInterfaces();
+    case 'filter':
+      break;
+  }
+  if (options.read !== undefined || options.readList !== undefined)
+    return (await import('./read.js')).readFiles(options);
+  if (options.dump > 0 && options.interface === undefined)
+    return (await import('./dump.js')).dumpExpression(options);
+  return (await import('./live.js')).captureLive(options);
+}
+
+/** Runs a command line. Never rejects: what fails is told on stderr and in the exit status. */
+export async function runCommand(words: readonly string[]): Promise<void> {
+  process.stdout.on('error', outputClosed);
+  try {
+    await dispatch(words);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      const { printUsage } = await import('./about.js');
+      printUsage(error.message);
+      process.exitCode = 1;
+    } else fail(error);
+  }
+}
