@@ -3,7 +3,7 @@
  * Linux `adjust_reg_min_max_vals`, `adjust_ptr_min_max_vals`, `sanitize_ptr_alu`.
  */
 
-import type { Instruction } from '../ebpf/instruction.js';
+import type { Instruction, Operand } from '../ebpf/instruction.js';
 import { FRAME_POINTER, STACK_SIZE, type Width } from '../ebpf/opcodes.js';
 import { checkMapValue } from './access.js';
 import { MAX_OFFSET, type Path } from './path.js';
@@ -59,7 +59,7 @@ export function stepAlu(
       return;
     }
   } else if (target.kind === 'pointer' || source.kind === 'pointer') {
-    path.write(dst, pointerArithmetic(path, op, width, target, source, dst, 'register' in operand));
+    path.write(dst, pointerArithmetic(path, op, width, target, source, dst, registerOf(operand)));
     return;
   }
   if (op === 'lsh' || op === 'rsh' || op === 'arsh') {
@@ -79,6 +79,9 @@ export function stepAlu(
   path.write(dst, number(alu(op, path.scalarOf(target), path.scalarOf(source), width)));
 }
 
+const registerOf = (operand: Operand): number | undefined =>
+  'register' in operand ? operand.register : undefined;
+
 /** The unprivileged may not turn an address into a number they could print. */
 export function pointerAsNumber(path: Path, register: number): void {
   if (!path.privileged)
@@ -95,7 +98,7 @@ function pointerArithmetic(
   target: Value,
   source: Value,
   dst: number,
-  fromRegister: boolean,
+  register: number | undefined,
 ): Value {
   if (width === 32) {
     if (op === 'sub' && path.privileged) return number(zeroExtended(scalars.UNKNOWN));
@@ -116,6 +119,8 @@ function pointerArithmetic(
   if (op === 'sub' && target.kind !== 'pointer')
     path.reject('pointer-arithmetic', 'an address subtracted from a number');
   const by = scalars.constantOf(distance);
+  if (target.kind !== 'pointer') path.decide(dst);
+  else if (register !== undefined) path.decide(register);
   switch (base.type) {
     case 'mapValueOrNull':
       path.reject('null-pointer', 'arithmetic on a pointer that may be null', 'compare it with 0 first');
@@ -131,7 +136,7 @@ function pointerArithmetic(
         path.reject('pointer-arithmetic', 'subtraction from a stack address', 'add a negative number');
       break;
   }
-  if (!path.privileged && fromRegister) {
+  if (!path.privileged && register !== undefined) {
     if (base.type !== 'stack' && base.type !== 'mapValue')
       path.reject(
         'pointer-arithmetic',

@@ -3,7 +3,7 @@
  */
 
 import { BRANCH_ROWS, type BranchOperation, type Width } from '../ebpf/opcodes.js';
-import { max, min, normalize, type Range, type Scalar } from './scalar.js';
+import { constant, contains, max, min, normalize, type Range, type Scalar } from './scalar.js';
 import * as tnum from './tnum.js';
 
 const negations = new Map(BRANCH_ROWS.map(({ name, negation }) => [name, negation]));
@@ -13,6 +13,7 @@ export interface Refined {
   readonly b: Scalar;
 }
 
+const LOW = 0xffff_ffffn;
 const rangeIn = (scalar: Scalar, width: Width): Range => (width === 64 ? scalar.wide : scalar.low);
 /** The scalar within a range that is part of its own. */
 function withRange(scalar: Scalar, width: Width, range: Range): Scalar | undefined {
@@ -93,6 +94,9 @@ function assumeOrder(
 }
 
 function assumeEqual(a: Scalar, b: Scalar, width: Width): Refined | undefined {
+  const [first, second] = [isPoint(a, width), isPoint(b, width)];
+  if (second) return pair(equalTo(a, b, width), b);
+  if (first) return pair(a, equalTo(b, a, width));
   const [x, y] = [rangeIn(a, width), rangeIn(b, width)];
   const both: Range = {
     umin: max(x.umin, y.umin),
@@ -103,11 +107,33 @@ function assumeEqual(a: Scalar, b: Scalar, width: Width): Refined | undefined {
   const bits = tnum.intersect(tnum.cast(a.bits, width), tnum.cast(b.bits, width));
   if (bits === undefined) return undefined;
   const apply = (scalar: Scalar): Scalar | undefined => {
-    if (tnum.isConstant(scalar.bits)) return withRange(scalar, width, both);
     const known = width === 64 ? bits : tnum.withLow(scalar.bits, bits);
     return withRange({ ...scalar, bits: known }, width, both);
   };
   return pair(apply(a), apply(b));
+}
+
+const isPoint = (scalar: Scalar, width: Width): boolean => {
+  const { umin, umax } = rangeIn(scalar, width);
+  return umin === umax;
+};
+
+/** The number where it equals one that is known in this width. */
+function equalTo(a: Scalar, point: Scalar, width: Width): Scalar | undefined {
+  const value = rangeIn(point, width).umin;
+  if (!containsIn(a, value, width)) return undefined;
+  if (width === 64 || a.wide.umax <= LOW) return constant(value);
+  const bits = tnum.withLow(a.bits, tnum.constant(value));
+  const signed = BigInt.asIntN(32, value);
+  return normalize({ ...a, bits, low: { umin: value, umax: value, smin: signed, smax: signed } });
+}
+
+function containsIn(a: Scalar, value: bigint, width: Width): boolean {
+  if (width === 64) return contains(a, value);
+  const signed = BigInt.asIntN(32, value);
+  const { umin, umax, smin, smax } = a.low;
+  const low = tnum.cast(a.bits, 32);
+  return umin <= value && value <= umax && smin <= signed && signed <= smax && tnum.contains(low, value);
 }
 
 /** A number that differs from a constant at an end of its range. */

@@ -8,30 +8,18 @@ import { MAX_FRAMES } from '../ebpf/opcodes.js';
 import { checkMapValue, checkPacket } from './access.js';
 import { MAX_OFFSET, type Path } from './path.js';
 import * as scalars from './scalar.js';
-import { byteAt, frameOf, place, setByte, stackRange } from './stack.js';
+import { signatureOf } from './signatures.js';
+import { byteAt, frameOf, place, readsBytes, setByte, stackRange } from './stack.js';
 import { mapValues, newFrame } from './state.js';
 import { ANY_NUMBER, describe, type MapInfo, NONE, pointer, pointsIntoPacket, type Value } from './value.js';
 
 /** Helpers that change the packet: pointers into it are void afterwards. */
 const CHANGES_PACKET = new Set([9, 10, 11, 18, 19, 31, 32, 38, 39, 43, 44, 50, 54, 65]);
-/** Signatures of helpers that programs of the corpus call and this engine does not run. */
-const EXTRA_SIGNATURES = new Map<number, readonly string[]>([
-  [6, ['memory', 'size']], // takes as many values as its format names
-  [9, ['context', 'anything', 'memory', 'size', 'anything']],
-  [17, ['context']],
-  [18, ['context', 'anything', 'anything']],
-  [28, ['memoryOrNull', 'sizeOrZero', 'memoryOrNull', 'sizeOrZero', 'anything']],
-  [34, ['context']],
-  [40, ['context']],
-  [44, ['context', 'anything']],
-  [46, ['context']],
-  [47, ['context']],
-]);
 const ANY_TYPE_HELPERS = [1, 2, 3, 5, 6, 7, 8, 12, 125];
 
 export function stepHelper(path: Path, helper: number): void {
   const row = helperOf(helper);
-  const types = EXTRA_SIGNATURES.get(helper) ?? row?.arguments;
+  const types = signatureOf(helper);
   const allowed = ANY_TYPE_HELPERS.includes(helper) || path.rules.helpers.includes(helper);
   if (types === undefined || !allowed)
     path.reject('unknown-helper', `helper ${helper} cannot be called by this type of program`);
@@ -118,6 +106,8 @@ function checkSizedBuffer(
   register: number,
   zeroAllowed: boolean,
 ): void {
+  path.decide(register);
+  path.decide(memory.register);
   if (size.kind !== 'scalar') path.reject('bad-argument', `r${register} is an address, not a size`);
   const { wide } = size.scalar;
   if (wide.smin < 0n)
@@ -144,6 +134,7 @@ function checkBuffer(path: Path, value: Value, register: number, size: number, f
       if (size === 0) return;
       const { from, to } = stackRange(path, value, 0, size);
       const frame = frameOf(path, value);
+      if (!fill) readsBytes(path, value, from, to);
       for (let byte = from; byte < to; byte++) {
         const kind = byteAt(frame, byte);
         // A helper may fill less than all it was given room for.
@@ -201,6 +192,7 @@ export function leave(path: Path): number | undefined {
       path.reject('pointer-leak', 'r0 is an address and is returned');
     const { returns } = path.rules;
     if (returns !== undefined) {
+      path.decide(0);
       const { umin, umax } = path.scalarOf(result).wide;
       if (umin < returns.min || umax > returns.max)
         path.reject('bad-return', `r0 is ${describe(result)}, not ${returns.min} to ${returns.max}`);

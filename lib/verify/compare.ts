@@ -6,11 +6,20 @@
 import type { Instruction } from '../ebpf/instruction.js';
 import type { BranchOperation, Width } from '../ebpf/opcodes.js';
 import { assume, type Refined } from './branch.js';
+import { type Place, registerPlace, slotPlace } from './history.js';
 import type { Path } from './path.js';
 import type { Scalar } from './scalar.js';
 import * as scalars from './scalar.js';
 import { copyState, currentFrame, mapValues, type State } from './state.js';
-import { isPacket, known, number, type Pointer, pointsIntoPacket, type Value } from './value.js';
+import {
+  isPacket,
+  known,
+  type Number_,
+  number,
+  type Pointer,
+  pointsIntoPacket,
+  type Value,
+} from './value.js';
 
 /** Bytes of variable offset for which packet bounds are believed (Linux `MAX_PACKET_OFF`). */
 const MAX_PACKET_OFFSET = 0xffffn;
@@ -36,9 +45,13 @@ export function stepBranch(
   const sourceRegister = 'register' in operand ? operand.register : undefined;
   if (left.kind === 'scalar' && right.kind === 'scalar') {
     const yes = assume(op, left.scalar, right.scalar, width, true);
-    if (yes === undefined) return straight;
-    const no = assume(op, left.scalar, right.scalar, width, false);
-    if (no === undefined) return taken;
+    const no = yes === undefined ? undefined : assume(op, left.scalar, right.scalar, width, false);
+    if (yes === undefined || no === undefined) {
+      path.decide(dst);
+      if (sourceRegister !== undefined) path.decide(sourceRegister);
+      return yes === undefined ? straight : taken;
+    }
+    noteCopies(path, left.id, sourceRegister === undefined ? 0 : (right as Number_).id);
     const other = copyState(path.state);
     if (sourceRegister !== dst) {
       learnBoth(other, dst, sourceRegister, left, right, yes);
@@ -47,6 +60,8 @@ export function stepBranch(
     path.fork(other, taken);
     return straight;
   }
+  path.decide(dst);
+  if (sourceRegister !== undefined) path.decide(sourceRegister);
   const decided = decide(op, width, left, right);
   if (decided !== undefined) {
     if (decided && distance === 0) return straight;
@@ -66,6 +81,21 @@ export function stepBranch(
   }
   path.fork(other, taken);
   return straight;
+}
+
+/** What is learnt of a number is learnt of its copies: going back, they belong together. */
+function noteCopies(path: Path, first: number, second: number): void {
+  if (first === 0 && second === 0) return;
+  const places: Place[] = [];
+  const isCopy = (value: Value): boolean =>
+    value.kind === 'scalar' && value.id !== 0 && (value.id === first || value.id === second);
+  for (const [depth, { registers, slots }] of path.state.frames.entries()) {
+    for (const [register, value] of registers.entries())
+      if (isCopy(value)) places.push(registerPlace(depth, register));
+    for (const [slot, content] of slots.entries())
+      if (content !== undefined && isCopy(content.spilled)) places.push(slotPlace(depth, slot));
+  }
+  if (places.length > 1) path.effects.copies = places;
 }
 
 function mayCompare(left: Pointer, right: Value, width: Width): boolean {

@@ -6,8 +6,8 @@
 import { decode, slotsOf } from '../ebpf/instruction.js';
 import { MAX_FRAMES, STACK_SIZE } from '../ebpf/opcodes.js';
 import { type ProblemKind, validate } from '../ebpf/validator.js';
-import { nextSlots } from './demand.js';
 import type { RejectionKind } from './kinds.js';
+import { nextSlots } from './liveness.js';
 import type { Path } from './path.js';
 import { Rejected } from './report.js';
 
@@ -55,6 +55,7 @@ function checkGraph(path: Path): void {
   const colour = new Uint8Array(instructions.length);
   const joins = new Int32Array(instructions.length);
   const entries = [0];
+  const starts = new Set(entries);
   while (entries.length > 0) {
     const stack = [{ index: entries.pop()!, edge: 0 }];
     if (colour[stack[0]!.index] !== 0) continue;
@@ -77,6 +78,7 @@ function checkGraph(path: Path): void {
             'inline them',
           );
         entries.push(top.index + 1 + instruction.distance);
+        starts.add(top.index + 1 + instruction.distance);
       }
       joins[next]!++;
       if (colour[next] === 1 && !path.privileged) {
@@ -87,7 +89,6 @@ function checkGraph(path: Path): void {
           'loops are for privileged users',
         );
       }
-      if (instruction.kind === 'branch' || instruction.kind === 'jump') path.isJoin[next] = true;
       if (colour[next] === 0) {
         colour[next] = 1;
         stack.push({ index: next, edge: 0 });
@@ -99,8 +100,10 @@ function checkGraph(path: Path): void {
   );
   if (dead >= 0)
     throw new Rejected('unreachable-code', dead, 'this instruction can never be reached', 'remove it');
+  // One edge more leads to where a function begins. Behind a branch no other path comes in: what is known
+  // there was known before it.
   joins.forEach((count, index) => {
-    if (count > 1) path.isJoin[index] = true;
+    if (count > (starts.has(index) ? 0 : 1)) path.isJoin[index] = true;
   });
 }
 

@@ -7,7 +7,7 @@
 import type { Instruction, Operand } from '../ebpf/instruction.js';
 import { REGISTERS } from '../ebpf/opcodes.js';
 import { assume } from './branch.js';
-import { nextSlots } from './demand.js';
+import { nextSlots } from './liveness.js';
 import type { Scalar } from './scalar.js';
 import * as scalars from './scalar.js';
 import { alu, moveSigned, swap } from './transfer.js';

@@ -6,6 +6,7 @@
 import type { Instruction, Operand, Program } from '../ebpf/instruction.js';
 import { FRAME_POINTER } from '../ebpf/opcodes.js';
 import { CONTEXTS, type ContextRules, type VerifiedType } from './context.js';
+import { type Effects, slotPlace } from './history.js';
 import type { RejectionKind } from './kinds.js';
 import { Notes } from './proofs.js';
 import { Rejected } from './report.js';
@@ -52,10 +53,13 @@ export class Path {
   readonly tailCallMaps = new Map<number, MapInfo | undefined>();
   /** Leaves another path, from `state` at slot `index`, for later. */
   readonly fork: (state: State, index: number) => void;
+  /** What the present instruction does, for going back over it. */
+  readonly effects: Effects = { decided: 0, slot: -1, reads: undefined, copies: undefined };
   state!: State;
   /** The instruction being looked at. */
   index = 0;
   private ids = 0;
+  private readonly constants = new Map<number, Value>();
 
   constructor(program: Program, options: VerifyOptions, fork: (state: State, index: number) => void) {
     this.program = program;
@@ -102,10 +106,26 @@ export class Path {
     return shared;
   }
 
+  /** The number in a register decides something here. */
+  decide(register: number): void {
+    this.effects.decided |= 1 << register;
+  }
+
+  /** A slot that the present instruction reads, besides one at a place that is certain. */
+  readsSlot(frame: number, slot: number): void {
+    const { effects } = this;
+    effects.reads = [...(effects.reads ?? []), slotPlace(frame, slot)];
+  }
+
   operand(operand: Operand): Value {
-    return 'register' in operand
-      ? this.read(operand.register)
-      : known(BigInt.asUintN(64, BigInt(operand.constant)));
+    if ('register' in operand) return this.read(operand.register);
+    const { constant } = operand;
+    let value = this.constants.get(constant);
+    if (value === undefined) {
+      value = known(BigInt.asUintN(64, BigInt(constant)));
+      this.constants.set(constant, value);
+    }
+    return value;
   }
 
   scalarOf(value: Value): Scalar {

@@ -5,7 +5,7 @@
  * Where an access goes, which way a branch goes and what is never reached is noted on the walk over all
  * paths. A path that ends at an explored state needs no notes of its own: the state that stands for it has
  * the same types of addresses, and ranges that hold its numbers, in every register that decides an access or a
- * branch (`demand.ts`). Other numbers may differ, so what is said of numbers comes from a data flow
+ * branch (`history.ts`). Other numbers may differ, so what is said of numbers comes from a data flow
  * analysis that joins all ways to an instruction (`numbers.ts`) and owes nothing to the walk.
  */
 

@@ -217,10 +217,7 @@ export function zeroExtended({ bits, low }: Scalar): Scalar {
 }
 
 /** A number of `size` bytes of which nothing more is known. */
-export function loaded(size: 1 | 2 | 4 | 8, signed = false): Scalar {
-  if (size === 8) return UNKNOWN;
-  const bits = size * 8;
-  if (!signed) return settled({ ...UNKNOWN, bits: tnum.cast(tnum.UNKNOWN, bits) });
-  const limit = 1n << BigInt(bits - 1);
-  return settled({ ...UNKNOWN, wide: { ...FULL_64, smin: -limit, smax: limit - 1n } });
-}
+export const loaded = (size: 1 | 2 | 4 | 8): Scalar => LOADED[size];
+
+const ofBytes = (size: number): Scalar => settled({ ...UNKNOWN, bits: tnum.cast(tnum.UNKNOWN, size * 8) });
+const LOADED = { 1: ofBytes(1), 2: ofBytes(2), 4: ofBytes(4), 8: UNKNOWN } as const;

@@ -4,6 +4,7 @@
  */
 
 import { type Size, STACK_SIZE } from '../ebpf/opcodes.js';
+import { slotPlace } from './history.js';
 import { MAX_OFFSET, type Path } from './path.js';
 import * as scalars from './scalar.js';
 import { type Scalar, zeroExtended } from './scalar.js';
@@ -16,6 +17,8 @@ export function loadStack(path: Path, base: Pointer, offset: number, size: Size)
   const frame = frameOf(path, base);
   const at = stackOffset(base, offset);
   let allZero = true;
+  if (at === undefined) readsBytes(path, base, from, to);
+  else path.effects.slot = slotPlace(base.frame, place(at).slot);
   for (let byte = from; byte < to; byte++) {
     const kind = byteAt(frame, byte);
     if (kind === 'none') {
@@ -66,6 +69,7 @@ export function storeStack(
     return;
   }
   const { slot, within } = place(at);
+  path.effects.slot = slotPlace(base.frame, slot);
   const old = frame.slots[slot] ?? EMPTY_SLOT;
   if (old.spilled.kind === 'pointer' && size !== 8 && !path.privileged) {
     path.reject('pointer-leak', 'part of an address on the stack is overwritten');
@@ -81,6 +85,8 @@ export function storeStack(
   }
   const scalar = path.scalarOf(value);
   const isZero = scalars.constantOf(scalar) === 0n;
+  // That bytes are zero is kept with the bytes.
+  if (isZero && source !== undefined) path.decide(source);
   if (within === 0 && !isZero) {
     const whole = size === 8 || scalar.wide.umax < 1n << BigInt(size * 8);
     let kept: Value = whole ? value : number(moveUnsigned(scalar, size));
@@ -93,6 +99,11 @@ export function storeStack(
     return;
   }
   for (let byte = from; byte < to; byte++) setByte(frame, byte, isZero ? 'zero' : 'any');
+}
+
+/** Notes that bytes, counted from the frame pointer, are read. */
+export function readsBytes(path: Path, base: Pointer, from: number, to: number): void {
+  for (let slot = place(to - 1).slot; slot <= place(from).slot; slot++) path.readsSlot(base.frame, slot);
 }
 
 /** First byte of an access, counted from the frame pointer; `undefined` when it varies. */
