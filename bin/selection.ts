@@ -7,6 +7,7 @@ import {
   type Filter,
   type Load,
   loadAuto,
+  loadOnce,
   type PacketTest,
   scansInBatches,
 } from '../lib/index.js';
@@ -19,7 +20,7 @@ export async function loadFor({ engine = 'auto' }: Options): Promise<Load> {
   if (engine === 'auto') return loadAuto;
   const { engineOf } = await import('./engines.js');
   try {
-    return engineOf(engine).load;
+    return loadOnce(engineOf(engine).load);
   } catch (error) {
     if (error instanceof RangeError) throw new CommandError(error.message);
     throw error;

@@ -2,7 +2,7 @@
  * The engine for callers that name none: interprets the first packets, and compiles when more of them come.
  */
 
-import { type FilterFunction, type LoadOptions, loadInterpreter, type Program } from './cbpf/index.js';
+import { type FilterFunction, loadInterpreter, type Program } from './cbpf/index.js';
 import { canCompileWebAssembly, loadJavaScript } from './jit/index.js';
 
 /**
@@ -11,12 +11,21 @@ import { canCompileWebAssembly, loadJavaScript } from './jit/index.js';
  */
 const WARM = 2000;
 
-/** @throws ProgramError when the program is not valid. */
-export function loadAuto(program: Program, options: LoadOptions = {}): FilterFunction {
-  let current = loadInterpreter(program, options);
+/**
+ * @param settle - Told the compiled function when there is one, to call that without a detour.
+ * @throws ProgramError when the program is not valid.
+ */
+export function loadAuto(
+  program: Program,
+  settle: (compiled: FilterFunction) => void = () => {},
+): FilterFunction {
+  let current = loadInterpreter(program);
   let left = WARM;
   return (bytes, start, capturedLength, wireLength, metadata) => {
-    if (left > 0 && --left === 0) current = loadJavaScript(program, options);
+    if (left > 0 && --left === 0) {
+      current = loadJavaScript(program);
+      settle(current);
+    }
     return current(bytes, start, capturedLength, wireLength, metadata);
   };
 }

@@ -36,8 +36,20 @@ export interface CompileOptions extends Omit<GenerateOptions, 'linkType' | 'snap
   readonly engine?: string;
 }
 
-/** Makes a program into a function of packets: {@link Engine.load}, or {@link loadAuto}. */
-export type Load = (program: Program) => FilterFunction;
+/**
+ * Makes a program into a function of packets. `settle` is told the function that it will remain with, at
+ * once by {@link loadOnce}, after some packets by `loadAuto`.
+ */
+export type Load = (program: Program, settle: (final: FilterFunction) => void) => FilterFunction;
+
+/** What an engine does, as a {@link Load}. */
+export const loadOnce =
+  (load: (program: Program) => FilterFunction): Load =>
+  (program, settle) => {
+    const final = load(program);
+    settle(final);
+    return final;
+  };
 
 /** Bytes that tcpdump keeps of a packet unless told otherwise. */
 const DEFAULT_SNAPLEN = 262144;
@@ -73,22 +85,32 @@ export class Filter {
   readonly options: CompileOptions;
   /** The classic program. */
   readonly cbpf: Program;
-  /** The loaded program itself, for loops over buffers that hold many packets. */
-  readonly test: FilterFunction;
+  private readonly first: FilterFunction;
+  private final: FilterFunction | undefined;
 
   /** Use `compile`. */
-  constructor(expression: string, options: CompileOptions, dlt: number, cbpf: Program, test: FilterFunction) {
+  constructor(expression: string, options: CompileOptions, dlt: number, cbpf: Program, load: Load) {
     this.expression = expression;
     this.linkType = linkTypeOfDlt(dlt)?.name ?? `${dlt}`;
     this.snapLength = options.snapLength ?? DEFAULT_SNAPLEN;
     this.options = options;
     this.cbpf = cbpf;
-    this.test = test;
+    this.first = load(cbpf, (final) => {
+      this.final = final;
+    });
+  }
+
+  /** The loaded program itself, for loops over buffers that hold many packets. */
+  get test(): FilterFunction {
+    return this.final ?? this.first;
   }
 
   /** Whether a packet matches. `packet` starts with the link-layer header and was captured whole. */
   matches(packet: Uint8Array): boolean {
-    return this.test(packet, 0, packet.length, packet.length) !== 0;
+    const { final } = this;
+    // Two calls, not one of either function: V8 inlines only where it has seen one function called.
+    if (final === undefined) return this.first(packet, 0, packet.length, packet.length) !== 0;
+    return final(packet, 0, packet.length, packet.length) !== 0;
   }
 
   /**
@@ -148,7 +170,7 @@ export function compileWith(load: Load, expression: string, options: CompileOpti
   const final = optimize ? optimizeGraph(graph, watch) : graph;
   if (optimize && refusable && isRejection(final) && evidentlyRejects(graph)) throw rejectsAll(expression);
   const program = linearize(final);
-  return new Filter(expression, options, dlt, program, load(program));
+  return new Filter(expression, options, dlt, program, load);
 }
 
 /** Warnings for an expression that compiles and may not mean what it seems to. @throws FilterError */

@@ -7,7 +7,7 @@
  */
 
 import { loadAuto } from './auto.js';
-import { type CompileOptions, compileWith, type Filter } from './compile.js';
+import { type CompileOptions, compileWith, type Filter, type Load, loadOnce } from './compile.js';
 import { engineOf } from './engine.js';
 
 /**
@@ -18,5 +18,6 @@ import { engineOf } from './engine.js';
  */
 export function compile(expression: string, options: CompileOptions = {}): Filter {
   const { engine = 'auto' } = options;
-  return compileWith(engine === 'auto' ? loadAuto : engineOf(engine).load, expression, options);
+  const load: Load = engine === 'auto' ? loadAuto : loadOnce(engineOf(engine).load);
+  return compileWith(load, expression, options);
 }

@@ -35,6 +35,7 @@ export {
   Filter,
   type Load,
   lintExpression,
+  loadOnce,
 } from './compile.js';
 export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
 /** The extended machine: assembler, disassembler, checker, interpreter, hooks, maps. */

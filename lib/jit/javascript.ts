@@ -2,9 +2,10 @@
  * The classic machine compiled to JavaScript: the engine behind `filter.matches(buffer)`.
  *
  * A program becomes one function over a buffer it does not copy. Control flow is structured (see
- * structure.ts), registers are local variables. The body is emitted twice: where the packet holds the
- * largest constant offset that the program reads, one comparison has settled all those reads; else each
- * read is checked, unless a dominating read went as far.
+ * structure.ts), registers are local variables. There are two functions: where the packet holds the
+ * largest constant offset that the program reads, one comparison has settled all those reads; else another
+ * function checks each read, unless a dominating read went as far. In one function they would be too long for
+ * V8 to inline, and a call takes as long as a filter.
  */
 
 import {
@@ -71,13 +72,27 @@ export function toJavaScript(program: Program, options: LoadOptions = {}): JavaS
   const variables = ['a = 0', 'x = 0', 't = 0', ...usedCells(program).map((cell) => `m${cell} = 0`)];
   if (program.some(({ code: op, k }) => op === opcodes.JMP && (k | 0) < 0))
     variables.push(`loops = ${LOOP_BUDGET}`);
-  const lines = ['"use strict";', 'return (b, s, n, wire, metadata) => {', `let ${variables.join(', ')};`];
-  if (furthest > 0) {
-    emitter.known = flow.blocks.map(() => furthest);
-    lines.push(`if (n >= ${furthest}) {`, ...emit(code, emitter), '}');
+  const functionOf = (known: readonly number[], ...first: readonly string[]): string[] => {
+    emitter.known = known;
+    return [
+      '(b, s, n, wire, metadata) => {',
+      ...first,
+      `let ${variables.join(', ')};`,
+      ...emit(code, emitter),
+      '};',
+    ];
+  };
+  const [head, ...rest] = functionOf(knownLengths(program, flow, personality));
+  const lines = ['"use strict";', `const checked = ${head}`, ...rest];
+  if (furthest === 0) lines.push('return checked;');
+  else {
+    const short = `if (n < ${furthest}) return checked(b, s, n, wire, metadata);`;
+    const [opening, ...body] = functionOf(
+      flow.blocks.map(() => furthest),
+      short,
+    );
+    lines.push(`return ${opening}`, ...body);
   }
-  emitter.known = knownLengths(program, flow, personality);
-  lines.push(...emit(code, emitter), '};');
   return { text: lines.join('\n'), specials };
 }
 
