@@ -8,13 +8,14 @@
 
 import Benchmark from 'benchmark';
 import {
+  bodyBatch,
   classicBatch,
   compile,
   ebpf,
   ebpfBatch,
   engineOf,
+  extendedBody,
   lift,
-  verifiedBatch,
   verify,
 } from '../lib/index.js';
 import { FILTERS } from './filters.js';
@@ -69,7 +70,7 @@ function provedBatch(): () => number {
   const program = lift(filter.cbpf, { form: 'tc' });
   const { proofs, rejection } = verify(program, { type: 'sched_cls', proofs: true });
   if (proofs === undefined) throw new Error(rejection?.message);
-  return verifiedBatch({ program, type: ebpf.programTypeOf('sched_cls'), proofs }, packets);
+  return bodyBatch(extendedBody(proofs, ebpf.programTypeOf('sched_cls')), packets);
 }
 const runs: Readonly<Record<string, () => number>> = {
   'cbpf-interpreter': callByCall('cbpf-interpreter'),

@@ -15,7 +15,7 @@ import { compileExpression, expressionOf, linkTypeText, warnAbout } from './expr
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { CommandError } from './report.js';
-import { loadFor } from './selection.js';
+import { loaderFor } from './selection.js';
 
 const DEFAULT_SNAPLEN = 262144;
 const KIB = 1024;
@@ -30,7 +30,7 @@ export function printInterfaces(): void {
 export async function captureLive(options: Options): Promise<void> {
   const source = expressionOf(options);
   // A wrong expression is reported before any right to capture is asked for.
-  const load = await loadFor(options);
+  const { load } = await loaderFor(options);
   compileFor(source, 1, options, load);
   await using device = await open(options);
   const { linkType } = device.interface;

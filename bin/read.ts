@@ -25,7 +25,7 @@ import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { createProgress, type Progress } from './progress.js';
 import { CommandError } from './report.js';
-import { loadFor, selectionFor } from './selection.js';
+import { loaderFor, selectionFor } from './selection.js';
 
 /** Linux and tcpdump's name for standard input and output. */
 const STDIO = '-';
@@ -116,7 +116,7 @@ async function readOne(
     );
     return;
   }
-  const selection = selectionFor(source, options, await loadFor(options));
+  const selection = selectionFor(source, options, await loaderFor(options));
   // An expression that is wrong should say so even where the file holds no packet.
   if (first !== undefined) selection?.select(first);
   warnAbout(source, linkType, options);
@@ -153,7 +153,7 @@ async function readWithPcapParser(
   if (options.write !== undefined)
     throw new CommandError('--reader=pcap-parser prints and counts; it does not write');
   const { default: pcapParser } = await import('pcap-parser');
-  const select = selectionFor(source, options, await loadFor(options))?.select;
+  const select = selectionFor(source, options, await loaderFor(options))?.select;
   const limit = options.count ?? Number.POSITIVE_INFINITY;
   let test: PacketTest | undefined;
   for await (const batch of fromPcapParser(pcapParser.parse(name === STDIO ? process.stdin : name))) {

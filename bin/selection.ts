@@ -2,25 +2,32 @@
 
 import {
   type Accelerator,
+  AUTO,
   type CaptureInterface,
   createAccelerator,
   type Filter,
   type Load,
-  loadAuto,
   loadOnce,
   type PacketTest,
+  type Scanning,
   scansInBatches,
 } from '../lib/index.js';
 import { compileExpression } from './expression.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
 
+/** What runs filters: packet by packet, and, where it can, in the middle of a scan's loop. */
+interface Loader extends Scanning {
+  readonly load: Load;
+}
+
 /** The engine asked for. All but the usual one are loaded when they are needed: start-up time counts. */
-export async function loadFor({ engine = 'auto' }: Options): Promise<Load> {
-  if (engine === 'auto') return loadAuto;
+export async function loaderFor({ engine = 'auto' }: Options): Promise<Loader> {
+  if (engine === 'auto') return AUTO;
   const { engineOf } = await import('./engines.js');
   try {
-    return loadOnce(engineOf(engine).load);
+    const { load, body } = engineOf(engine);
+    return { load: loadOnce(load), ...(body === undefined ? {} : { body }) };
   } catch (error) {
     if (error instanceof RangeError) throw new CommandError(error.message);
     throw error;
@@ -37,7 +44,7 @@ export interface Selection {
  * Makes the tests for interfaces, compiling once for each link type. Without an expression every packet
  * passes, and nothing needs to be asked.
  */
-export function selectionFor(source: string, options: Options, load: Load): Selection | undefined {
+export function selectionFor(source: string, options: Options, loader: Loader): Selection | undefined {
   if (source.trim() === '') return undefined;
   const byLinkType = new Map<number, Filter>();
   const filterFor = ({ linkType, snapLength, bigEndian }: CaptureInterface): Filter => {
@@ -48,12 +55,12 @@ export function selectionFor(source: string, options: Options, load: Load): Sele
         snapLength: snapLength || 262144,
         mode: bigEndian === true ? ('savefile-swapped' as const) : ('savefile' as const),
       };
-      filter = compileExpression(source, target, options, load);
+      filter = compileExpression(source, target, options, loader.load);
       byLinkType.set(linkType, filter);
     }
     return filter;
   };
   const select = (from: CaptureInterface): PacketTest => filterFor(from).test;
-  if (!scansInBatches(options.engine)) return { select };
-  return { select, accelerator: createAccelerator((from) => filterFor(from).cbpf) };
+  if (!scansInBatches(loader)) return { select };
+  return { select, accelerator: createAccelerator((from) => loader.body?.(filterFor(from).cbpf)) };
 }

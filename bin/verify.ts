@@ -50,7 +50,7 @@ export function runVerifier(words: readonly string[]): void {
   const program =
     expression === undefined
       ? readProgram(operands[0]!)
-      : lift(compiled(expression).cbpf, { form: chosen.form });
+      : lift(compiled(expression).cbpf, { form: chosen.form, unverified: true });
 
   const { accepted, rejection, processed } = verify(program, {
     type: chosen.type,

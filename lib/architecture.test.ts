@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/catalogue', 'lib/system', 'lib/host', 'lib/files'],
   ['lib/filter'],
   ['lib/compile', 'lib/engine', 'lib/auto'],
+  ['lib/extended'],
   ['lib/jit'],
   ['lib/verify'],
   ['lib/lift'],

@@ -3,7 +3,7 @@
  */
 
 import { type FilterFunction, loadInterpreter, type Program } from './cbpf/index.js';
-import { canCompileWebAssembly, loadJavaScript } from './jit/index.js';
+import { canCompileWebAssembly, classicBody, type FilterBody, loadJavaScript } from './jit/index.js';
 
 /**
  * Packets after which compiling has paid for itself: V8 needs about 0.1 ms for a typical filter, and an
@@ -30,6 +30,13 @@ export function loadAuto(
   };
 }
 
-/** Whether a scan of a capture with this engine goes through many packets at once. */
-export const scansInBatches = (engine = 'auto'): boolean =>
-  (engine === 'auto' || engine === 'cbpf-wasm') && canCompileWebAssembly();
+/** What may stand in the middle of a scan's loop instead of being asked packet by packet. */
+export interface Scanning {
+  readonly body?: (program: Program) => FilterBody | undefined;
+}
+
+/** The engine that is taken when none is named. */
+export const AUTO = { load: loadAuto, body: classicBody } as const;
+
+/** Whether a scan of a capture goes through many packets at once here. */
+export const scansInBatches = ({ body }: Scanning): boolean => body !== undefined && canCompileWebAssembly();

@@ -8,18 +8,21 @@ import {
   type LoadOptions,
   loadInterpreter,
   opcodes,
+  type Personality,
   type Program,
   specialLoad,
 } from './cbpf/index.js';
-import { type AttachOptions, attach, programTypeOf } from './ebpf/index.js';
+import { attach, programTypeOf } from './ebpf/index.js';
+import { compiled, liftedBody, liftProved } from './extended.js';
 import {
   canCompileWebAssembly,
   canGenerateCode,
-  compileEbpf,
+  classicBody,
+  type FilterBody,
   loadJavaScript,
   loadWebAssembly,
 } from './jit/index.js';
-import { LiftError, lift } from './lift/index.js';
+import { LiftError } from './lift/index.js';
 
 export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm' | 'ebpf-interpreter' | 'ebpf-wasm';
 
@@ -31,6 +34,8 @@ export interface Engine {
   readonly unavailable: () => string | undefined;
   /** @throws ProgramError when the program is not valid. */
   readonly load: (program: Program, options?: LoadOptions) => FilterFunction;
+  /** For scans through many packets at once; `undefined` where the program needs more than its packet. */
+  readonly body?: (program: Program) => FilterBody | undefined;
 }
 
 export const ENGINES: readonly Engine[] = [
@@ -54,42 +59,55 @@ export const ENGINES: readonly Engine[] = [
     description: 'classic BPF compiled to WebAssembly: fastest on whole captures, in batches',
     unavailable: wasmUnavailable,
     load: loadWebAssembly,
+    body: classicBody,
   },
   {
     name: 'ebpf-interpreter',
-    description: 'lifted to eBPF, interpreted',
+    description: 'lifted to eBPF, verified, interpreted',
     unavailable: () => undefined,
-    load: (program, options = {}) => loadLifted(program, options),
+    load: (program, options = {}) => loadLifted(program, options, false),
   },
   {
     name: 'ebpf-wasm',
-    description: 'lifted to eBPF, compiled to WebAssembly',
+    description: 'lifted to eBPF, verified, compiled to WebAssembly without needless checks',
     unavailable: wasmUnavailable,
-    load: (program, options = {}) => loadLifted(program, options, compileWithContext),
+    load: (program, options = {}) => loadLifted(program, options, true),
+    body: bodyOfLifted,
   },
 ];
 
-const compileWithContext: NonNullable<AttachOptions['load']> = (program, environment, context) =>
-  compileEbpf(program, environment, { pointers: new Map([[1, context]]) });
-
-/**
- * What eBPF has no equal of, the classic interpreter runs: loops of any length, and loads of metadata that may
- * be absent.
- */
-function loadLifted(program: Program, options: LoadOptions, load?: AttachOptions['load']): FilterFunction {
-  const personality = options.personality ?? 'libpcap';
-  const interpreter = loadInterpreter(program, options);
-  const isPlain = program.every(
+/** What eBPF has an equal of; not loops of any length, nor loads of metadata that may be absent. */
+const isPlain = (program: Program, personality: Personality): boolean =>
+  program.every(
     (instruction) =>
       specialLoad(instruction, personality) === undefined &&
       !(instruction.code === (opcodes.JMP | opcodes.JA) && (instruction.k | 0) < 0),
   );
-  if (!isPlain) return interpreter;
+
+/** Lifted, verified and compiled or interpreted; what cannot be lifted the classic interpreter runs. */
+function loadLifted(program: Program, options: LoadOptions, compiles: boolean): FilterFunction {
+  const { personality = 'libpcap' } = options;
+  const interpreter = loadInterpreter(program, options);
+  if (!isPlain(program, personality)) return interpreter;
   try {
-    const lifted = lift(program, { form: 'portable', personality });
-    return attach(lifted, programTypeOf('socket_filter'), load === undefined ? {} : { load });
+    const proofs = liftProved(program, 'portable', { personality });
+    return attach(proofs.program, programTypeOf('socket_filter'), {
+      verified: proofs,
+      ...(compiles ? { load: compiled(proofs) } : {}),
+    });
   } catch (error) {
     if (error instanceof LiftError) return interpreter;
+    throw error;
+  }
+}
+
+/** The lifted program in the middle of a scan's loop. */
+function bodyOfLifted(program: Program): FilterBody | undefined {
+  if (!isPlain(program, 'libpcap')) return undefined;
+  try {
+    return liftedBody(program);
+  } catch (error) {
+    if (error instanceof LiftError) return undefined;
     throw error;
   }
 }

@@ -2,8 +2,9 @@
 
 import { once } from 'node:events';
 import { Duplex, PassThrough } from 'node:stream';
-import { scansInBatches } from './auto.js';
+import { AUTO, scansInBatches } from './auto.js';
 import type { Filter } from './compile.js';
+import { engineOf } from './engine.js';
 import { compile } from './filter.js';
 import { createAccelerator } from './jit/index.js';
 import type { Accelerator, CaptureInterface, Select } from './savefile/index.js';
@@ -48,8 +49,10 @@ function filtersLike(filter: Filter): (source: CaptureInterface) => Filter {
 function scanFor(filter: Filter): { readonly select: Select; readonly accelerator?: Accelerator } {
   const filterFor = filtersLike(filter);
   const select: Select = (source) => filterFor(source).test;
-  if (!scansInBatches(filter.options.engine)) return { select };
-  return { select, accelerator: createAccelerator((source) => filterFor(source).cbpf) };
+  const { engine = 'auto' } = filter.options;
+  const loader = engine === 'auto' ? AUTO : engineOf(engine);
+  if (!scansInBatches(loader)) return { select };
+  return { select, accelerator: createAccelerator((source) => loader.body?.(filterFor(source).cbpf)) };
 }
 
 /**

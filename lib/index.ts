@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export { loadAuto, scansInBatches } from './auto.js';
+export { AUTO, loadAuto, type Scanning, scansInBatches } from './auto.js';
 export {
   assemble,
   disassemble,
@@ -41,24 +41,34 @@ export { createPrinter, type Printer, type PrinterOptions } from './dissect/inde
 /** The extended machine: assembler, disassembler, checker, interpreter, hooks, maps. */
 export * as ebpf from './ebpf/index.js';
 export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf } from './engine.js';
+export {
+  admit,
+  type ExtendedOptions,
+  lift,
+  liftProved,
+  loadEbpf,
+  VerificationError,
+  type VerifiedLiftOptions,
+} from './extended.js';
 export { compile } from './filter.js';
 export {
   type Batch,
+  bodyBatch,
   type CompiledEbpf,
   classicBatch,
+  classicBody,
   compileEbpf,
   createAccelerator,
   ebpfBatch,
+  extendedBody,
+  type FilterBody,
   filterText,
-  type VerifiedProgram,
-  verifiedBatch,
 } from './jit/index.js';
 export {
   LIFT_FORMS,
   LiftError,
   type LiftForm,
   type LiftOptions,
-  lift,
   liftTraced,
   type TracedLift,
 } from './lift/index.js';

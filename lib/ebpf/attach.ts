@@ -18,12 +18,21 @@ export interface AttachOptions extends HelperServices {
   /** Value of wide immediates with a pseudo source: handles of maps, addresses of their values. */
   readonly resolveWide?: (pseudo: number, low: number, high: number) => bigint;
   readonly budget?: number;
+  /** Says that a verifier admits this very program for this type. */
+  readonly verified?: { readonly program: Program };
+  /** Says that the program may run although no verifier has admitted it: every access is checked. */
+  readonly unverified?: boolean;
   /** Run on the definition instead of the interpreter. */
   readonly definition?: boolean;
   /** With `definition`: called before each instruction, with the registers. */
   readonly observe?: Observer;
   /** Makes the program ready instead of the interpreter; r1 will point to the context. */
   readonly load?: (program: Program, environment: Environment, context: Region) => Executable;
+}
+
+/** The program may not run: nobody has verified it, and nobody has said that this does not matter. */
+export class UnverifiedError extends Error {
+  override readonly name = 'UnverifiedError';
 }
 
 /** Room for the largest packet a capture file may hold. */
@@ -35,9 +44,14 @@ const EFAULT = 14;
  * Attaches a program to a hook.
  *
  * @returns A function of one packet that gives the lower half of r0, unsigned. Not reentrant.
+ * @throws UnverifiedError unless the options say that the program is verified, or need not be.
  * @throws RuntimeFault, from that function, when the program does what no verified program does.
  */
-export function attach(program: Program, type: ProgramType, options: AttachOptions = {}): FilterFunction {
+export function attach(program: Program, type: ProgramType, options: AttachOptions): FilterFunction {
+  if (options.verified?.program !== program && options.unverified !== true)
+    throw new UnverifiedError(
+      `this ${type.name} program was not verified; pass verify()'s proofs, or unverified: true`,
+    );
   const memory = options.memory ?? new Memory();
   const packet = memory.add('packet', NOTHING, { room: PACKET_ROOM });
   const context = memory.add('context', new Uint8Array(type.contextSize), { writable: true });

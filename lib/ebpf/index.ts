@@ -1,7 +1,7 @@
 /** The eBPF machine: opcode tables, instructions, memory, definition, interpreter, hooks. */
 
 export { assemble, parseProgram } from './assembler.js';
-export { type AttachOptions, attach } from './attach.js';
+export { type AttachOptions, attach, UnverifiedError } from './attach.js';
 export * as build from './build.js';
 export { CONFORMANCE_HELPERS } from './conformance.js';
 export {

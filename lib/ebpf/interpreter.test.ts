@@ -121,6 +121,7 @@ test('a hook keeps counts in a map', (t) => {
     exit`);
   for (const definition of [false, true]) {
     const run = attach(program, programTypeOf('xdp'), {
+      unverified: true,
       memory,
       maps: new Map([[7, counts]]),
       resolveWide: (_, low) => BigInt(low),

@@ -6,7 +6,8 @@ import { LiftError, lift } from '../lift/index.js';
 import { arbitraryPacket, arbitraryProgram } from '../testing/programs.js';
 import { fullRun } from '../testing/vectors.js';
 import { verify } from '../verify/index.js';
-import { type Batch, classicBatch, ebpfBatch, verifiedBatch } from './batch.js';
+import { type Batch, bodyBatch, classicBatch, ebpfBatch } from './batch.js';
+import { extendedBody } from './extendedBody.js';
 
 /** What files cannot answer, and loops, are left to the engines. */
 const isPlain = (program: Classic): boolean =>
@@ -34,8 +35,8 @@ test('batches match what the interpreter matches, packet by packet', (t) => {
         const direct = lift(program, { form: 'tc' });
         const { proofs } = verify(direct, { type: 'sched_cls', proofs: true });
         if (proofs !== undefined) {
-          const verified = { program: direct, type: programTypeOf('sched_cls'), proofs };
-          batches.push((some) => verifiedBatch(verified, some));
+          const body = extendedBody(proofs, programTypeOf('sched_cls'));
+          batches.push((some) => bodyBatch(body, some));
           proved++;
         }
       } catch (error) {
@@ -54,11 +55,11 @@ test('batches match what the interpreter matches, packet by packet', (t) => {
 const refuses = test.macro({
   title: (_, what: string) => `a program that ${what} does not stand in a loop over packets`,
   exec(t, _: string, text: string) {
-    const program = assemble(text);
-    const { proofs, rejection } = verify(program, { type: 'sched_cls', proofs: true });
+    const { proofs, rejection } = verify(assemble(text), { type: 'sched_cls', proofs: true });
     if (proofs === undefined) throw new Error(rejection?.message);
-    const verified = { program, type: programTypeOf('sched_cls'), proofs };
-    t.throws(() => verifiedBatch(verified, [new Uint8Array(60)]), { instanceOf: RangeError });
+    const body = extendedBody(proofs, programTypeOf('sched_cls'));
+    t.is(body, undefined);
+    t.throws(() => bodyBatch(body, [new Uint8Array(60)]), { instanceOf: RangeError });
   },
 });
 test(refuses, 'calls a helper', 'call 7\nexit');
@@ -69,7 +70,7 @@ test(refuses, 'reads part of a length', 'r0 = *(u16 *)(r1 + 0)\nexit');
 test('packets longer than a verifier follows are refused, not misread', (t) => {
   const program = assemble('r0 = *(u32 *)(r1 + 0)\nexit');
   const { proofs } = verify(program, { type: 'sched_cls', proofs: true });
-  const verified = { program, type: programTypeOf('sched_cls'), proofs: proofs! };
-  t.is(verifiedBatch(verified, [new Uint8Array(65_535), new Uint8Array(0)])(), 1);
-  t.throws(() => verifiedBatch(verified, [new Uint8Array(65_536)]), { message: /up to 65535 bytes/ });
+  const body = extendedBody(proofs!, programTypeOf('sched_cls'));
+  t.is(bodyBatch(body, [new Uint8Array(65_535), new Uint8Array(0)])(), 1);
+  t.throws(() => bodyBatch(body, [new Uint8Array(65_536)]), { message: /up to 65535 bytes/ });
 });

@@ -6,7 +6,7 @@
 import type { Program as Classic } from '../cbpf/index.js';
 import { Memory, type Program } from '../ebpf/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
-import { classicBody, extendedBody, type FilterBody, type VerifiedProgram } from './body.js';
+import { classicBody, type FilterBody } from './body.js';
 import { REJECTED } from './classic.js';
 import { BATCH_ROW, compileEbpf } from './webassembly.js';
 
@@ -53,11 +53,8 @@ export function ebpfBatch(program: Program, packets: readonly Uint8Array[]): Bat
 export const classicBatch = (program: Classic, packets: readonly Uint8Array[]): Batch =>
   bodyBatch(classicBody(program), packets);
 
-/** A verified program, without a call or a context in memory. @throws RangeError unless it only reads packets. */
-export const verifiedBatch = (verified: VerifiedProgram, packets: readonly Uint8Array[]): Batch =>
-  bodyBatch(extendedBody(verified), packets);
-
-function bodyBatch(body: FilterBody | undefined, packets: readonly Uint8Array[]): Batch {
+/** Any filter that can stand in a loop. @throws RangeError where it cannot, or not for packets this long. */
+export function bodyBatch(body: FilterBody | undefined, packets: readonly Uint8Array[]): Batch {
   if (body === undefined) throw new RangeError('this program cannot stand in a loop over packets');
   if (packets.some(({ length }) => length > body.maxLength))
     throw new RangeError(`this program takes packets of up to ${body.maxLength} bytes`);

@@ -97,6 +97,7 @@ function runs(
   });
   let now = 0n;
   const run = attach(program, programTypeOf(type), {
+    unverified: true,
     ...more,
     memory,
     maps: made,

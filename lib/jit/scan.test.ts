@@ -8,9 +8,10 @@ import { type Capture, Packet, PcapEncoder, PcapngEncoder, readCapture } from '.
 import { arbitraryProgram } from '../testing/programs.js';
 import { verify } from '../verify/index.js';
 import { encodeModule, printModule } from '../wasm/index.js';
-import { classicBody } from './body.js';
+import { classicBody, type FilterBody } from './body.js';
 import { filterModule } from './classicModule.js';
-import { createAccelerator, type ScannedProgram, scanModule } from './scan.js';
+import { extendedBody } from './extendedBody.js';
+import { createAccelerator, scanModule } from './scan.js';
 
 const PROGRAM = assemble(
   'ldh [2]\njeq #0x0102, yes\nldb [x + 9]\njset #1, yes, no\nyes: ret #-1\nno: ret #0',
@@ -28,7 +29,7 @@ async function scan(
   capture: Capture,
   program: Program,
   limit: number,
-  accelerated: ScannedProgram | undefined,
+  accelerated: FilterBody | undefined,
 ): Promise<Outcome> {
   const kept: Uint8Array[] = [];
   const filter = loadInterpreter(program);
@@ -48,12 +49,12 @@ async function scan(
 }
 
 /** The same program for the extended machine, where it has a form that packets of a file can be given to. */
-function verifiedForm(program: Program): ScannedProgram | undefined {
+function verifiedForm(program: Program): FilterBody | undefined {
   if (program.some((instruction) => specialLoad(instruction, 'libpcap') !== undefined)) return undefined;
   try {
     const direct = lift(program, { form: 'tc' });
     const { proofs } = verify(direct, { type: 'sched_cls', proofs: true });
-    return proofs === undefined ? undefined : { program: direct, type: programTypeOf('sched_cls'), proofs };
+    return proofs === undefined ? undefined : extendedBody(proofs, programTypeOf('sched_cls'));
   } catch (error) {
     if (error instanceof LiftError) return undefined;
     throw error;
@@ -107,7 +108,7 @@ for (const [name, makeEncoder] of Object.entries(encoders)) {
           return; // not a capture any more
         }
         const expected = await scan(captures[0], program, limit, undefined);
-        t.deepEqual(await scan(captures[1], program, limit, program), expected);
+        t.deepEqual(await scan(captures[1], program, limit, classicBody(program)), expected);
         const verified = verifiedForm(program);
         if (verified === undefined) return;
         extended++;

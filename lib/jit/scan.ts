@@ -6,7 +6,6 @@
  * and no object for a packet, and what matches is gathered in place.
  */
 
-import type { Program } from '../cbpf/index.js';
 import type {
   Accelerator,
   CaptureInterface,
@@ -16,7 +15,7 @@ import type {
 } from '../savefile/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
 import { emitSwap32 } from './alu.js';
-import { classicBody, extendedBody, type FilterBody, type VerifiedProgram } from './body.js';
+import type { FilterBody } from './body.js';
 import { REJECTED } from './classic.js';
 
 const PAGE_SIZE = 65536;
@@ -210,20 +209,13 @@ function callable(exports: WebAssembly.Exports): RecordWalk {
   };
 }
 
-/** A filter as scans take it: a classic program, or a verified one of the extended machine. */
-export type ScannedProgram = Program | VerifiedProgram;
-
-const bodyOf = (program: ScannedProgram): FilterBody | undefined =>
-  'proofs' in program ? extendedBody(program) : classicBody(program);
-
 /**
- * Speeds up a scan by compiling the program for each kind of interface.
+ * Speeds up a scan by compiling the filter for each kind of interface.
  *
- * @param programFor - The program that tests packets of an interface; `undefined` where something else
- *   than a program does.
+ * @param bodyFor - What tests packets of an interface; `undefined` where something else than a program does.
  */
 export function createAccelerator(
-  programFor: (source: CaptureInterface) => ScannedProgram | undefined,
+  bodyFor: (source: CaptureInterface) => FilterBody | undefined,
 ): Accelerator {
   let memory: WebAssembly.Memory | undefined;
   const walks = new Map<string, RecordWalk>();
@@ -239,12 +231,11 @@ export function createAccelerator(
       return grown;
     },
     walkFor(layout, source) {
-      const program = programFor(source);
-      if (program === undefined || memory === undefined) return undefined;
+      if (memory === undefined) return undefined;
       const key = JSON.stringify([layout, source.linkType]);
       let walk = walks.get(key);
       if (walk === undefined) {
-        const body = bodyOf(program);
+        const body = bodyFor(source);
         if (body === undefined) return undefined;
         const module = new WebAssembly.Module(encodeModule(scanModule(body, layout)));
         const { exports } = new WebAssembly.Instance(module, {

@@ -90,6 +90,7 @@ function kernelTest(row: KernelTestRow, program: Program, size: number): number 
   if (row.ctx === 'skb') {
     const bytes = fromHex((row.data ?? '').slice(0, size * 2).padEnd(size * 2, '0'));
     const run = attach(program, programTypeOf('kernel_filter'), {
+      unverified: true,
       budget: BUDGET,
       load: (loaded, environment, context) =>
         compileEbpf(loaded, environment, { pointers: new Map([[1, context]]) }),

@@ -401,6 +401,8 @@ export function compileEbpf(
   environment: Environment,
   options: WebAssemblyOptions = {},
 ): CompiledEbpf {
+  if (options.proofs !== undefined && options.proofs.program !== program)
+    throw new RangeError('the proofs are those of another program');
   const { memory, packet, helpers } = environment;
   const linear = LinearMemory.of(memory);
   const budget = Math.min(environment.budget ?? DEFAULT_BUDGET, MOST_FUEL);

@@ -63,7 +63,7 @@ for (const form of FORMS) {
         packetLoads: TYPES[form].packetLoads,
       });
       t.is(problem, undefined, row.descr);
-      const run = attach(program, TYPES[form]);
+      const run = attach(program, TYPES[form], { unverified: true });
       for (const [index, packet] of packets.entries()) {
         const bytes = fromHex(packet.hex);
         if (row.env?.includes('anc:PAY_OFFSET') && hasInnerHeaders(bytes)) continue;
@@ -123,7 +123,7 @@ test('lifted filters of libpcap give its verdicts', (t) => {
         size.ratios += program.length / classic.length;
         size.slots += program.length;
         size.classic += classic.length;
-        const run = attach(program, TYPES[form]);
+        const run = attach(program, TYPES[form], { unverified: true });
         for (const [hex, wireLength] of packets.get(id) ?? []) {
           // XDP sees whole packets.
           const bytes = fromHex(hex);
@@ -176,7 +176,13 @@ test('every form gives the result of the classic program, on any program and pac
         const lifted = tryLift(program, form, personality);
         if (lifted instanceof LiftError) continue;
         t.is(validate(lifted, { lenient: form === 'kernel' }), undefined);
-        const actual = attach(lifted, TYPES[form])(bytes, 0, bytes.length, bytes.length, packet);
+        const actual = attach(lifted, TYPES[form], { unverified: true })(
+          bytes,
+          0,
+          bytes.length,
+          bytes.length,
+          packet,
+        );
         if (actual !== expected) throw new Error(`${form}, ${personality}: ${actual}, not ${expected}`);
       }
     },

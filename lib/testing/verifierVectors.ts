@@ -108,6 +108,7 @@ export function runnable(
     return BigInt(map.values.base + high);
   };
   return attach(slots, programTypeOf(type === 'sched_act' ? 'sched_cls' : type), {
+    unverified: true,
     ...SERVICES,
     ...options,
     definition: true,

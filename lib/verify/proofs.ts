@@ -34,6 +34,7 @@ export interface Proof {
 
 /** What holds whenever a verified program runs on what it was verified for. */
 export interface Proofs {
+  readonly program: Program;
   /** By slot. */
   readonly instructions: readonly (Proof | undefined)[];
   /**
@@ -92,6 +93,6 @@ export class Notes {
       };
       return Object.keys(proof).length === 0 ? undefined : proof;
     });
-    return { instructions: proofs, steps, readsUnwritten: this.unwritten };
+    return { program, instructions: proofs, steps, readsUnwritten: this.unwritten };
   }
 }

@@ -62,7 +62,7 @@ const SERVICES = { clock: () => 12345n, random: () => 0.37, trace: () => {} };
 
 function fault(program: Program, type: VerifiedType, random: (below: number) => number): string | undefined {
   const row = programTypeOf(type);
-  const run = attach(program, row, { ...SERVICES, definition: true, budget: 2_000_000 });
+  const run = attach(program, row, { unverified: true, ...SERVICES, definition: true, budget: 2_000_000 });
   for (let round = 0; round < 3; round++) {
     const bytes = Uint8Array.from({ length: random(80) }, () => random(256));
     try {
