@@ -64,9 +64,11 @@ export async function openKernel(): Promise<Kernel | string> {
       return bpf(SYS_BPF, BPF_PROG_LOAD, attribute, ATTRIBUTE_SIZE);
     };
     const text = (): string => log.toString('latin1', 0, log.indexOf(0));
-    const fd = attempt(LOG_STATS);
+    const { errno } = koffi.os;
+    let fd = attempt(LOG_STATS);
+    // A signal that waits ends the kernel's walk; libbpf tries again as well (`PROG_LOAD_ATTEMPTS`).
+    for (let more = 4; fd < 0 && koffi.errno() === errno.EAGAIN && more > 0; more--) fd = attempt(LOG_STATS);
     if (fd < 0) {
-      const { errno } = koffi.os;
       const code = koffi.errno();
       const name = Object.entries(errno).find(([, value]) => value === code)?.[0] ?? `errno ${code}`;
       attempt(LOG_STATS | LOG_VERBOSE);
