@@ -1,7 +1,17 @@
 /** `weir verify`: whether an eBPF program, or a lifted filter, may run; and if not, where and why. */
 
 import { readFileSync } from 'node:fs';
-import { compile, ebpf, type Filter, FilterError, lift, verify } from '../lib/index.js';
+import {
+  type Complexity,
+  compile,
+  ebpf,
+  type Filter,
+  FilterError,
+  type LogLevel,
+  lift,
+  verify,
+  verifyLogged,
+} from '../lib/index.js';
 import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import { CommandError, ExpressionError } from './report.js';
@@ -11,6 +21,7 @@ const ROWS = [
   { long: ['type'], value: 'required' },
   { long: ['unprivileged'], value: 'none' },
   { long: ['strict-alignment'], value: 'none' },
+  { long: ['log'], value: 'optional' },
   { long: ['json'], value: 'none' },
   { short: 'h', long: ['help'], value: 'none' },
 ] as const;
@@ -23,11 +34,13 @@ const TYPES = {
   cgroup: { type: 'cgroup_skb', form: 'portable' },
 } as const;
 
-const USAGE = `Usage: weir verify [--type ${Object.keys(TYPES).join(' | ')}] [--unprivileged] [--strict-alignment] [--json] FILE
+const USAGE = `Usage: weir verify [--type ${Object.keys(TYPES).join(' | ')}] [--unprivileged] [--strict-alignment]
+                   [--log[=1|2]] [--json] FILE
        weir verify [options] --filter EXPRESSION
 
 Says whether a program may run, by the rules of Linux: FILE holds it as hex, raw bytes or assembly; - is standard
-input. With --filter the expression is compiled and lifted first. Exit status: 0 when it may, 1 when it may not.
+input. With --filter the expression is compiled and lifted first. --log writes what is known on the path that
+is refused, --log=2 on all paths, as the kernel's verifier does. Exit status: 0 when it may, 1 when it may not.
 `;
 
 /** @throws UsageError, CommandError */
@@ -52,16 +65,21 @@ export function runVerifier(words: readonly string[]): void {
       ? readProgram(operands[0]!)
       : lift(compiled(expression).cbpf, { form: chosen.form, unverified: true });
 
-  const { accepted, rejection, processed } = verify(program, {
+  const rules = {
     type: chosen.type,
     privileged: !has('unprivileged'),
     strictAlignment: has('strict-alignment'),
-  });
+  };
+  const { verdict, log } = has('log')
+    ? verifyLogged(program, rules, logLevel(given('log')))
+    : { verdict: verify(program, rules), log: undefined };
+  const { accepted, rejection, processed, complexity } = verdict;
   if (!accepted) process.exitCode = 1;
   if (has('json')) {
-    process.stdout.write(`${JSON.stringify({ accepted, processed, rejection })}\n`);
+    process.stdout.write(`${JSON.stringify({ accepted, processed, rejection, complexity, log })}\n`);
     return;
   }
+  if (log !== undefined) process.stdout.write(log);
   const size = `${program.length} instructions, ${processed} looked at`;
   if (rejection === undefined) {
     process.stdout.write(`accepted: ${size}\n`);
@@ -78,6 +96,24 @@ export function runVerifier(words: readonly string[]): void {
   process.stdout.write(
     `instruction ${index}: ${message} [${kind}]\n${remedy === '' ? '' : `remedy: ${remedy}\n`}`,
   );
+  if (complexity !== undefined) process.stdout.write(spent(complexity));
+}
+
+function logLevel(text = '1'): LogLevel {
+  if (text === '1') return 1;
+  if (text === '2') return 2;
+  throw new UsageError(`--log has levels 1 and 2, not '${text}'`);
+}
+
+/** Where the budget went. */
+function spent({ hottest, apart }: Complexity): string {
+  const instructions = hottest.map(
+    ({ index, times }) => `  ${String(times).padStart(8)} times instruction ${index}`,
+  );
+  const places = apart.map(
+    ({ index, place, times }) => `  ${String(times).padStart(8)} times ${place} at ${index}`,
+  );
+  return ['most looked at:', ...instructions, 'what kept states apart:', ...places, ''].join('\n');
 }
 
 function compiled(expression: string): Filter {

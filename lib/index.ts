@@ -82,6 +82,8 @@ export {
 export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';
 export {
+  type Complexity,
+  type LogLevel,
   type MapInfo,
   type MemoryKind,
   type Proof,
@@ -93,4 +95,5 @@ export {
   type VerifiedType,
   type VerifyOptions,
   verify,
+  verifyLogged,
 } from './verify/index.js';

@@ -241,3 +241,7 @@ function set(needs: Needs, part: number, place: Place): void {
 function clear(needs: Needs, part: number, place: Place): void {
   needs[word(place) + part] = needs[word(place) + part]! & ~slotBit(place);
 }
+
+/** The slot of a frame that an instruction read or wrote. */
+export const slotOfFrame = ({ slot }: Effects, frame: number): number | undefined =>
+  slot >= 0 && slot >> FRAME_BITS === frame ? (slot & ((1 << FRAME_BITS) - 1)) - FIRST_SLOT : undefined;

@@ -1,7 +1,9 @@
 /** The verifier: nothing unsafe runs. */
 
+export type { Complexity } from './complexity.js';
 export type { VerifiedType } from './context.js';
 export { REJECTION_KINDS, type RejectionKind } from './kinds.js';
+export { type LogLevel, verifyLogged } from './log.js';
 export type { VerifyOptions } from './path.js';
 export type { MemoryKind, Proof, Proofs } from './proofs.js';
 export { Rejected, type Rejection, type Verdict } from './report.js';

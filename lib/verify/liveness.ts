@@ -107,3 +107,9 @@ export function liveRegisters(instructions: readonly (Instruction | undefined)[]
 
 /** Of the registers alive behind a call, those that the caller's frame keeps meanwhile. */
 export const keptOverCall = (live: number): number => live & (SAVED | FRAME);
+
+/** Registers that an instruction reads or writes, as bits. */
+export function touchedRegisters(instruction: Instruction): number {
+  const { kills, reads } = effectOf(instruction);
+  return kills | reads;
+}

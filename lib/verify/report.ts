@@ -1,5 +1,6 @@
 /** What the verifier answers. */
 
+import type { Complexity } from './complexity.js';
 import type { RejectionKind } from './kinds.js';
 import type { Proofs } from './proofs.js';
 
@@ -20,6 +21,8 @@ export interface Verdict {
   readonly processed: number;
   /** What is known of an accepted program's instructions, where it was asked for. */
   readonly proofs?: Proofs;
+  /** Where the budget went, when it was used up. */
+  readonly complexity?: Complexity;
 }
 
 /** Thrown inside the verifier to end it. */
