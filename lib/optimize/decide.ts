@@ -40,27 +40,9 @@ export function decideTests(decisions: Decisions): Decisions {
     const facts = entering[index];
     if (facts !== undefined) steps[index] = decided(values, steps[index]!, facts, follow);
     entering[index] = undefined; // facts are large, and nobody enters this step any more
-    changed ||=
-      (facts === undefined && reached[index] !== 1) || !isEqual(steps[index]!, decisions.steps[index]!);
+    changed ||= (facts === undefined && reached[index] !== 1) || steps[index] !== decisions.steps[index];
   }
   return changed ? compact({ values, steps, entry, homes }) : decisions;
-}
-
-/** Whether nothing was changed; assignments never are. */
-function isEqual(a: Step, b: Step): boolean {
-  if (a === b) return true;
-  if (a.touches.length !== b.touches.length || a.exit.kind !== b.exit.kind) return false;
-  const [x, y] = [a.exit, b.exit];
-  if (x.kind === 'goto' && y.kind === 'goto') return x.target === y.target;
-  if (x.kind === 'return' && y.kind === 'return') return x.value === y.value;
-  if (x.kind !== 'test' || y.kind !== 'test') return false;
-  return (
-    x.op === y.op &&
-    x.left === y.left &&
-    x.right === y.right &&
-    x.onTrue === y.onTrue &&
-    x.onFalse === y.onFalse
-  );
 }
 
 /** Brings a step's test into its one form. What the shorter form does not compute, it touches. */
@@ -99,7 +81,7 @@ function decided(
 ): Step {
   const reject: Step = { touches: [], sets: [], exit: { kind: 'return', value: values.constant(0) } };
   let facts = entering;
-  const touches: Value[] = [];
+  let touches: Value[] = [];
   const through = (value: Value): boolean => {
     const after = compute(values, facts, value);
     if (after !== undefined) facts = after;
@@ -111,7 +93,9 @@ function decided(
   }
   for (const { value } of step.sets) if (!through(value)) return reject;
   const { exit } = step;
-  if (exit.kind === 'return') return through(exit.value) ? { ...step, touches } : reject;
+  const withExit = (next: StepExit): Step =>
+    next === exit && touches.length === step.touches.length ? step : { ...step, touches, exit: next };
+  if (exit.kind === 'return') return through(exit.value) ? withExit(exit) : reject;
   // Variables are assigned behind the test's operands, which are told by their values.
   const before = facts;
   if (exit.kind === 'test' && !(through(exit.left) && through(exit.right))) return reject;
@@ -119,18 +103,17 @@ function decided(
   const no = exit.kind === 'test' ? learn(values, facts, exit.op, exit.left, exit.right, false) : undefined;
   const outcome = yes !== undefined && no !== undefined ? undefined : yes !== undefined;
   if (exit.kind === 'test' && outcome !== undefined)
-    touches.push(...[exit.left, exit.right].filter((value) => mayTrap(values, before, value)));
+    touches = [...touches, ...[exit.left, exit.right].filter((value) => mayTrap(values, before, value))];
   const assigned = assign(values, facts, step);
-  if (exit.kind === 'goto')
-    return { ...step, touches, exit: { kind: 'goto', target: follow(exit.target, assigned) } };
-  if (outcome !== undefined) {
-    const target = follow(outcome ? exit.onTrue : exit.onFalse, assigned);
-    return { ...step, touches, exit: { kind: 'goto', target } };
+  if (exit.kind === 'goto') {
+    const target = follow(exit.target, assigned);
+    return withExit(target === exit.target ? exit : { kind: 'goto', target });
   }
+  if (outcome !== undefined)
+    return withExit({ kind: 'goto', target: follow(outcome ? exit.onTrue : exit.onFalse, assigned) });
   const onTrue = follow(exit.onTrue, assign(values, yes!, step));
   const onFalse = follow(exit.onFalse, assign(values, no!, step));
-  const next: StepExit = { ...exit, onTrue, onFalse };
-  return { ...step, touches, exit: next };
+  return withExit(onTrue === exit.onTrue && onFalse === exit.onFalse ? exit : { ...exit, onTrue, onFalse });
 }
 
 /** Variables know what they were assigned. */

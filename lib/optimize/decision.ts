@@ -70,10 +70,15 @@ export function targets({ exit }: Step): readonly number[] {
 export function retarget(step: Step, target: (step: number) => number): Step {
   const { exit } = step;
   switch (exit.kind) {
-    case 'test':
-      return { ...step, exit: { ...exit, onTrue: target(exit.onTrue), onFalse: target(exit.onFalse) } };
-    case 'goto':
-      return { ...step, exit: { kind: 'goto', target: target(exit.target) } };
+    case 'test': {
+      const [onTrue, onFalse] = [target(exit.onTrue), target(exit.onFalse)];
+      if (onTrue === exit.onTrue && onFalse === exit.onFalse) return step;
+      return { ...step, exit: { ...exit, onTrue, onFalse } };
+    }
+    case 'goto': {
+      const to = target(exit.target);
+      return to === exit.target ? step : { ...step, exit: { kind: 'goto', target: to } };
+    }
     case 'return':
       return step;
   }

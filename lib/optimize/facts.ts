@@ -138,8 +138,10 @@ export function decide(
   left: Value,
   right: Value,
 ): boolean | undefined {
-  const known = facts.relations.get(relation(op, left, right));
-  if (known !== undefined) return known;
+  if (facts.relations.size > 0) {
+    const known = facts.relations.get(relation(op, left, right));
+    if (known !== undefined) return known;
+  }
   if (values.literal && op !== JEQ) return undefined;
   const a = factOf(values, facts, left);
   const b = factOf(values, facts, right);
@@ -185,7 +187,10 @@ export function learn(
     relations.set(relation(op, left, right), outcome);
     return { ...facts, relations };
   }
-  const known = bounded(facts.known, MOST_VALUES);
+  // A list leaves a hole for each of its members; when there are too many, more are not kept.
+  const isHole = op === JEQ && !outcome;
+  if (isHole && (facts.known.get(left)?.ranges.length ?? 0) >= 2 * values.mostRanges) return facts;
+  const known = withRoom(facts.known);
   const learnt = restriction(op, k, outcome);
   if (!note(values, facts, known, left, learnt)) return undefined;
   if (op !== JSET || !outcome) return { ...facts, known };
@@ -233,6 +238,19 @@ function restriction(op: number, k: number, outcome: boolean): Fact {
       return { ranges: [1, MAX], zeros: 0, ones: single ? k : 0 };
     }
   }
+}
+
+/** A copy with room for one more: what is known to be one constant decides most, and is forgotten last. */
+function withRoom(known: ReadonlyMap<Value, Fact>): Map<Value, Fact> {
+  const copy = new Map(known);
+  if (copy.size < MOST_VALUES) return copy;
+  for (const [value, fact] of copy) {
+    if (constantIn(fact) !== undefined) continue;
+    copy.delete(value);
+    return copy;
+  }
+  copy.delete(copy.keys().next().value!);
+  return copy;
 }
 
 function bounded<Key, T>(map: ReadonlyMap<Key, T>, most: number): Map<Key, T> {

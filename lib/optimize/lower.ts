@@ -66,10 +66,11 @@ function attempt(
 ): Graph | Value | undefined {
   const { values, steps } = decisions;
   const zero = [values.constant(0)];
-  const cells = new Map(Array.from({ length: MEMORY_WORDS }, (_, cell) => [cell, zero] as const));
   const entering = new Array<Registers | undefined>(steps.length);
-  entering[0] = { a: zero, x: zero, cells };
   const reserved = new Set([...present].map((variable) => homes.get(variable)!));
+  // All cells are zero at first; only where variables live that is worth knowing.
+  const cells = new Map([...reserved].filter((home) => home >= 0).map((cell) => [cell, zero]));
+  entering[0] = { a: zero, x: zero, cells };
   try {
     const blocks = steps.map((step, index): Block => {
       const emitter = new Emitter(values, homes, reserved, entering[index]!);
@@ -89,12 +90,17 @@ function attempt(
 
 function meet(a: Registers | undefined, b: Registers): Registers {
   if (a === undefined) return b;
+  return { a: common(a.a, b.a), x: common(a.x, b.x), cells: commonCells(a.cells, b.cells) };
+}
+
+function commonCells(a: Registers['cells'], b: Registers['cells']): Registers['cells'] {
+  if (a === b || a.size === 0) return a;
   const cells = new Map<number, readonly Value[]>();
-  for (const [cell, held] of a.cells) {
-    const both = common(held, b.cells.get(cell) ?? NONE);
+  for (const [cell, held] of a) {
+    const both = common(held, b.get(cell) ?? NONE);
     if (both.length > 0) cells.set(cell, both);
   }
-  return { a: common(a.a, b.a), x: common(a.x, b.x), cells };
+  return cells;
 }
 
 const common = (a: readonly Value[], b: readonly Value[]): readonly Value[] =>

@@ -2,8 +2,9 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { loadInterpreter, type Program, parseListing } from '../cbpf/index.js';
+import { execute, loadInterpreter, type Program, parseListing } from '../cbpf/index.js';
 import { linearize, malformation, split } from '../cfg/index.js';
+import { compileUnoptimized } from '../codegen/index.js';
 import { arbitraryPacket, arbitraryProgram } from '../testing/programs.js';
 import { type Decisions, retarget } from './decision.js';
 import { equivalent, optimize } from './index.js';
@@ -133,6 +134,45 @@ test('passes are told by name, with graphs that are well formed', (t) => {
   });
   t.deepEqual([...names], ['decide', 'trim', 'merge', 'order']);
 });
+
+/** Longest run of a list's program, over packets that hold one address each. */
+function mostExecuted(expression: string): number {
+  const unoptimized = compileUnoptimized(expression);
+  const program = optimized(unoptimized);
+  let most = 0;
+  for (let at = 0; at < 200; at++) {
+    const bytes = new Uint8Array(64);
+    bytes.set([8, 0, 0x45], 12);
+    for (let index = 26; index < 38; index++) bytes[index] = (at * 37 * index) & 0xff;
+    const input = { bytes, wireLength: 64 };
+    const { result, steps } = execute(program, input);
+    if (result !== execute(unoptimized, input).result) throw new Error(`${expression}: ${result}`);
+    most = Math.max(most, steps);
+  }
+  return most;
+}
+
+const listOf = (count: number, item: (at: number) => string): string =>
+  Array.from({ length: count }, (_, at) => item(at)).join(' or ');
+const address = (at: number): string =>
+  [24, 16, 8, 0].map((shift) => (Math.imul(at + 1, 0x9e37_79b1) >>> shift) & 0xff).join('.');
+const network = (at: number): string => {
+  const length = 9 + (at % 20);
+  const number = (Math.imul(at + 1, 0x9e37_79b1) & (-1 << (32 - length))) >>> 0;
+  return `${[24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff).join('.')}/${length}`;
+};
+
+const logarithmic = test.macro({
+  title: (_, name: string) => `lists: four times as many ${name} take a few instructions more`,
+  exec(t, _name: string, item: (at: number) => string) {
+    const [few, many] = [40, 160].map((count) => mostExecuted(listOf(count, item))) as [number, number];
+    t.true(many <= few + 12, `${few} instructions, then ${many}`);
+  },
+});
+test(logarithmic, 'hosts', (at) => `host ${address(at)}`);
+test(logarithmic, 'networks of one size', (at) => `src net ${address(at).replace(/\d+$/, '0')}/24`);
+test(logarithmic, 'networks of many sizes', (at) => `net ${network(at)}`);
+test(logarithmic, 'ports', (at) => `tcp port ${1000 + ((at * 7919) % 60_000)}`);
 
 test('long lists become a search', (t) => {
   const tests = Array.from(

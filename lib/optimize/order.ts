@@ -18,12 +18,17 @@ import { unimplied } from './read.js';
 import { type Demand, demandsOf, demandWith, isMet, NO_DEMAND } from './trim.js';
 import type { Value, Values } from './value.js';
 
-const { JEQ, JGE } = opcodes;
+const { AND, JEQ, JGE, JSET } = opcodes;
 
 /** Constants from which a search is built. */
 const SHORTEST_SEARCH = 10;
 /** Constants that are compared one after the other at the end of a search. */
 const LEAF = 6;
+/**
+ * Masks from which a list of networks is searched as intervals of the address itself: two comparisons for a
+ * network instead of one, but one search instead of one for each mask.
+ */
+const MOST_MASKS = 3;
 
 interface Link {
   readonly touches: readonly Value[];
@@ -53,7 +58,7 @@ export function order(decisions: Decisions): Decisions {
     const free = rejects(values, steps[chain.exit]!);
     const before = free ? 'everything' : (demands[chain.exit] ?? NO_DEMAND);
     const held = tested[index];
-    const groups = stagesOf(values, chain.links, before).flatMap(grouped);
+    const groups = stagesOf(values, chain.links, before).flatMap((stage) => grouped(values, stage));
     if (free) bringForward(groups, held);
     const switches = changes(
       held,
@@ -63,7 +68,7 @@ export function order(decisions: Decisions): Decisions {
     if (
       changes(
         held,
-        groups.map((group) => group[0]!.test.left),
+        groups.map(({ value }) => value),
       ) >= switches &&
       !searchable
     )
@@ -88,8 +93,8 @@ function testedBefore(steps: readonly Step[], count: Int32Array): (Value | undef
 }
 
 /** The group whose value is at hand already goes first. */
-function bringForward(groups: Link[][], held: Value | undefined): void {
-  const at = groups.findIndex((group) => group[0]!.test.left === held);
+function bringForward(groups: Group[], held: Value | undefined): void {
+  const at = groups.findIndex(({ value }) => value === held);
   if (at > 0) groups.unshift(...groups.splice(at, 1));
 }
 
@@ -143,31 +148,86 @@ function stagesOf(values: Values, links: readonly Link[], before: Demand | 'ever
 }
 
 /** Links by the value that they test, in order of first appearance. */
-function grouped(links: readonly Link[]): Link[][] {
-  const groups = new Map<Value, Link[]>();
-  for (const link of links) {
-    const group = groups.get(link.test.left);
-    if (group === undefined) groups.set(link.test.left, [link]);
-    else group.push(link);
+function grouped(values: Values, links: readonly Link[]): Group[] {
+  const subjects = links.map((link) => memberOf(values, link)?.value ?? link.test.left);
+  const masked = masksOf(links, subjects);
+  const groups = new Map<Value, { readonly value: Value; readonly links: Link[] }>();
+  for (const [at, link] of links.entries()) {
+    const subject = subjects[at]!;
+    const value = masked.get(subject)!.size > MOST_MASKS ? subject : link.test.left;
+    const group = groups.get(value);
+    if (group === undefined) groups.set(value, { value, links: [link] });
+    else group.links.push(link);
   }
   return [...groups.values()];
 }
 
-const isMember = (values: Values, { test, leavesOn }: Link): boolean =>
-  leavesOn && test.op === JEQ && values.constantOf(test.right) !== undefined;
+/** The forms in which each value is compared: itself, and under masks. */
+function masksOf(links: readonly Link[], subjects: readonly Value[]): Map<Value, Set<Value>> {
+  const masked = new Map<Value, Set<Value>>();
+  for (const [at, { test }] of links.entries()) {
+    const forms = masked.get(subjects[at]!);
+    if (forms === undefined) masked.set(subjects[at]!, new Set([test.left]));
+    else forms.add(test.left);
+  }
+  return masked;
+}
 
-const isList = (values: Values, group: readonly Link[]): boolean =>
-  group.length >= SHORTEST_SEARCH && group.filter((link) => isMember(values, link)).length >= SHORTEST_SEARCH;
+interface Group {
+  readonly value: Value;
+  readonly links: readonly Link[];
+}
+
+interface Member {
+  readonly value: Value;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The interval of a value on which a link leaves, as far as it is a constant or a network. */
+function memberOf(values: Values, { test, leavesOn }: Link): Member | undefined {
+  const k = values.constantOf(test.right);
+  if (k === undefined) return undefined;
+  const kind = values.kinds[test.left]!;
+  const mask = kind.kind === 'alu' && kind.op === AND ? values.constantOf(kind.right) : undefined;
+  if (leavesOn && test.op === JEQ) {
+    if (kind.kind === 'alu' && mask !== undefined && isPrefix(mask) && (k & ~mask) === 0)
+      return { value: kind.left, low: k, high: (k | ~mask) >>> 0 };
+    return { value: test.left, low: k, high: k };
+  }
+  // The network of all zeros: none of the mask's bits is set.
+  if (!leavesOn && test.op === JSET && isPrefix(k)) return { value: test.left, low: 0, high: ~k >>> 0 };
+  return undefined;
+}
+
+/** Ones, then zeros. */
+const isPrefix = (mask: number): boolean => mask !== 0 && (~mask & (~mask + 1)) === 0;
+
+/** The intervals of a group's own value that its links leave on. */
+const membersOf = (values: Values, { value, links }: Group): readonly Link[] =>
+  links.filter((link) => intervalIn(values, value, link) !== undefined);
+
+function intervalIn(values: Values, value: Value, link: Link): Interval | undefined {
+  const { test, leavesOn } = link;
+  const member = memberOf(values, link);
+  if (member?.value === value) return [member.low, member.high];
+  // A masked value is compared as it is where its group is its own.
+  const k = values.constantOf(test.right);
+  return leavesOn && test.op === JEQ && test.left === value && k !== undefined ? [k, k] : undefined;
+}
+
+const isList = (values: Values, group: Group): boolean =>
+  group.links.length >= SHORTEST_SEARCH && membersOf(values, group).length >= SHORTEST_SEARCH;
 
 /** Appends the steps of the reordered chain; returns the first. */
-function build(values: Values, steps: Step[], groups: readonly Link[][], { exit, end }: Chain): number {
+function build(values: Values, steps: Step[], groups: readonly Group[], { exit, end }: Chain): number {
   let next = end;
   for (let at = groups.length - 1; at >= 0; at--) {
     const group = groups[at]!;
     if (isList(values, group)) next = search(values, steps, group, exit, next);
     else
-      for (let link = group.length - 1; link >= 0; link--)
-        next = append(steps, single(group[link]!, exit, next));
+      for (let link = group.links.length - 1; link >= 0; link--)
+        next = append(steps, single(group.links[link]!, exit, next));
   }
   return next;
 }
@@ -185,18 +245,18 @@ function single({ touches, test, leavesOn }: Link, exit: number, next: number): 
 type Interval = readonly [low: number, high: number];
 
 /** A binary search: members leave, others go to `next`. */
-function search(values: Values, steps: Step[], group: readonly Link[], exit: number, next: number): number {
-  const members = group.filter((link) => isMember(values, link));
-  const others = group.filter((link) => !isMember(values, link));
+function search(values: Values, steps: Step[], group: Group, exit: number, next: number): number {
+  const members = membersOf(values, group);
+  const others = group.links.filter((link) => intervalIn(values, group.value, link) === undefined);
   let end = next;
   for (const link of [...others].reverse()) end = append(steps, single(link, exit, end));
   const { test } = members[0]!;
-  const intervals = intervalsOf(members.map((link) => values.constantOf(link.test.right)!));
+  const intervals = joined(members.map((link) => intervalIn(values, group.value, link)!));
   const step = (op: number, k: number, onTrue: number, onFalse: number) =>
     append(steps, {
       touches: [],
       sets: [],
-      exit: { ...test, op, right: values.constant(k), onTrue, onFalse },
+      exit: { ...test, op, left: group.value, right: values.constant(k), onTrue, onFalse },
     });
   const linear = (from: number, to: number): number => {
     let after = end;
@@ -216,20 +276,20 @@ function search(values: Values, steps: Step[], group: readonly Link[], exit: num
   const root = tree(0, intervals.length);
   const touched = unimplied(
     values,
-    group.flatMap(({ touches }) => touches),
-    [test.left],
+    group.links.flatMap(({ touches }) => touches),
+    [group.value],
   );
   steps[root] = { ...steps[root]!, touches: touched };
   return root;
 }
 
 /** Sorted, with neighbours joined. */
-function intervalsOf(constants: readonly number[]): Interval[] {
+function joined(members: readonly Interval[]): Interval[] {
   const intervals: [number, number][] = [];
-  for (const k of [...new Set(constants)].sort((a, b) => a - b)) {
+  for (const [low, high] of [...members].sort((a, b) => a[0] - b[0])) {
     const last = intervals.at(-1);
-    if (last !== undefined && last[1] + 1 === k) last[1] = k;
-    else intervals.push([k, k]);
+    if (last !== undefined && low <= last[1] + 1) last[1] = Math.max(last[1], high);
+    else intervals.push([low, high]);
   }
   // Two neighbours take as many tests as one interval.
   return intervals.flatMap(([low, high]): Interval[] =>

@@ -7,7 +7,7 @@
  * the number of touches and assignments; nothing is added.
  */
 
-import { type Decisions, type Step, targets, uses } from './decision.js';
+import { type Assignment, type Decisions, type Step, targets, uses } from './decision.js';
 import { common, intersection } from './facts.js';
 import { unimplied } from './read.js';
 import type { Value, Values } from './value.js';
@@ -43,52 +43,50 @@ function backwards(decisions: Decisions): { decisions: Decisions; demands: reado
     const next = targets(step);
     const ends = step.exit.kind === 'return';
     const rejects = step.exit.kind === 'return' && values.constantOf(step.exit.value) === 0;
-    const liveAfter = union(next.map((to) => live[to]!));
-    const sets = step.sets.filter(({ variable }) => liveAfter.has(variable));
-    const after = ends ? (rejects ? undefined : NO_DEMAND) : weakest(next.map((to) => demands[to]));
-    const rest = { ...step, sets };
-    const needed = uses(rest);
-    // Before its assignment, a variable is something else.
-    const carried =
-      after === undefined
+    const liveAfter = ends ? NOTHING_LIVE : union(live[next[0]!]!, live[next.at(-1)!]!);
+    const isLive = ({ variable }: Assignment): boolean => liveAfter.has(variable);
+    const sets = step.sets.every(isLive) ? step.sets : step.sets.filter(isLive);
+    const rest = sets === step.sets ? step : { ...step, sets };
+    const after = ends
+      ? rejects
         ? undefined
-        : without(
-            after,
-            sets.map(({ variable }) => variable),
-          );
-    const own = needed.reduce((all, value) => demand(values, all, value), carried ?? NO_DEMAND);
-    // What an assignment computed may have trapped.
-    const dropped = step.sets.filter((set) => !sets.includes(set) && values.traps[set.value]);
-    const traps = [...step.touches, ...dropped.map(({ value }) => value)];
-    const touches =
-      after === undefined
-        ? []
-        : unimplied(values, traps, needed).filter((value) => !isMet(values, own, value));
-    const whole = touches.reduce((all, value) => demand(values, all, value), own);
-    demands[index] = after === undefined ? undefined : whole;
-    live[index] = liveBefore(values, { ...rest, touches }, liveAfter);
-    steps[index] =
-      sets.length === step.sets.length && touches.length === step.touches.length
-        ? step
-        : { ...rest, touches };
+        : NO_DEMAND
+      : weakest(demands[next[0]!], demands[next.at(-1)!]);
+    let trimmed: Step;
+    if (after === undefined) trimmed = rest.touches.length === 0 ? rest : { ...rest, touches: [] };
+    else {
+      const needed = uses(rest);
+      // Before its assignment, a variable is something else.
+      const own = demandWith(values, without(after, sets), needed);
+      // What an assignment computed may have trapped.
+      const dropped = step.sets.filter((set) => !sets.includes(set) && values.traps[set.value]);
+      const traps =
+        dropped.length === 0 ? step.touches : [...step.touches, ...dropped.map(({ value }) => value)];
+      const touches = unimplied(values, traps, needed).filter((value) => !isMet(values, own, value));
+      demands[index] = demandWith(values, own, touches);
+      trimmed = sameLength(touches, step.touches) && sets === step.sets ? step : { ...rest, touches };
+    }
+    steps[index] = trimmed;
+    live[index] = liveBefore(values, trimmed, liveAfter);
   }
   const changed = steps.some((step, index) => step !== decisions.steps[index]);
   return { decisions: changed ? { ...decisions, steps } : decisions, demands };
 }
 
-function union(sets: readonly ReadonlySet<Value>[]): ReadonlySet<Value> {
-  const [first = new Set<Value>(), second] = sets;
-  if (second === undefined || second === first || second.size === 0) return first;
+const sameLength = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length;
+
+const NOTHING_LIVE: ReadonlySet<Value> = new Set();
+
+function union(first: ReadonlySet<Value>, second: ReadonlySet<Value>): ReadonlySet<Value> {
+  if (second === first || second.size === 0) return first;
   if (first.size === 0) return second;
   return new Set([...first, ...second]);
 }
 
 /** Variables whose values are needed before the step, given those needed behind it. */
 function liveBefore(values: Values, step: Step, after: ReadonlySet<Value>): ReadonlySet<Value> {
-  const read = new Set<Value>();
-  for (const value of [...step.touches, ...uses(step)])
-    for (const variable of values.variablesOf(value)) read.add(variable);
-  if (step.sets.length === 0 && [...read].every((variable) => after.has(variable))) return after;
+  const read = [...step.touches, ...uses(step)].flatMap((value) => values.variablesOf(value));
+  if (step.sets.length === 0 && read.every((variable) => after.has(variable))) return after;
   const before = new Set(after);
   for (const { variable } of step.sets) before.delete(variable);
   for (const variable of read) before.add(variable);
@@ -101,16 +99,16 @@ export function liveVariables({ values, steps }: Decisions): readonly ReadonlySe
   const after = new Array<ReadonlySet<Value>>(steps.length);
   for (let index = steps.length - 1; index >= 0; index--) {
     const step = steps[index]!;
-    after[index] = union(targets(step).map((to) => before[to]!));
+    const next = targets(step);
+    after[index] = next.length === 0 ? NOTHING_LIVE : union(before[next[0]!]!, before[next.at(-1)!]!);
     before[index] = liveBefore(values, step, after[index]!);
   }
   return after;
 }
 
 /** What both demand; a way that never accepts demands everything. */
-function weakest(demands: readonly (Demand | undefined)[]): Demand | undefined {
-  const [a, b] = demands;
-  if (demands.length === 1 || a === b) return a;
+function weakest(a: Demand | undefined, b: Demand | undefined): Demand | undefined {
+  if (a === b) return a;
   if (a === undefined || b === undefined) return a ?? b;
   return {
     present: Math.min(a.present, b.present),
@@ -119,15 +117,16 @@ function weakest(demands: readonly (Demand | undefined)[]): Demand | undefined {
   };
 }
 
-function without(demand: Demand, variables: readonly Value[]): Demand {
-  if (variables.length === 0) return demand;
+function without(demand: Demand, sets: readonly Assignment[]): Demand {
+  if (sets.length === 0) return demand;
   const behind = new Map(demand.behind);
-  for (const variable of variables) behind.delete(variable);
+  for (const { variable } of sets) behind.delete(variable);
   return { ...demand, behind, computed: new Set() };
 }
 
 /** `known`, and what computing the value demands. */
 function demand(values: Values, known: Demand, value: Value): Demand {
+  if (!values.traps[value]) return known;
   let result = known;
   for (const part of values.trapsOf(value)) {
     if (isMet(values, result, part)) continue;
