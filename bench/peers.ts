@@ -1,23 +1,48 @@
 /** Programs to compare with, found at run time; each says why it is left out where it is. */
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compile, ebpf, lift } from '../lib/index.js';
 import { FOLDER } from './packets.js';
 
 const sourceOf = (name: string): string => fileURLToPath(new URL(`../../bench/${name}`, import.meta.url));
 
-/** Compiles a C source of this folder; `undefined`, after a line, where that does not work. */
-function build(name: string, ...libraries: readonly string[]): string | undefined {
-  const program = join(FOLDER, name.replace('.c', ''));
-  const { error, status, stderr } = spawnSync('gcc', ['-O2', '-o', program, sourceOf(name), ...libraries], {
-    encoding: 'utf8',
-  });
-  if (error === undefined && status === 0) return program;
-  const reason = error === undefined ? stderr.split('\n')[0] : 'gcc is not installed';
+/** The outcome of a compiler as a program to run; `undefined`, after a line, where it failed. */
+function built(
+  name: string,
+  tool: string,
+  program: string,
+  run: SpawnSyncReturns<string>,
+): string | undefined {
+  if (run.error === undefined && run.status === 0) return program;
+  const reason = run.error === undefined ? run.stderr.trim().split('\n')[0] : `${tool} is not installed`;
   console.log(`left out: ${name}: ${reason}`);
   return undefined;
+}
+
+/** Compiles a C source of this folder. */
+function build(name: string, ...flags: readonly string[]): string | undefined {
+  const program = join(FOLDER, name.replace('.c', ''));
+  const words = ['-O2', '-o', program, sourceOf(name), ...flags];
+  return built(name, 'gcc', program, spawnSync('gcc', words, { encoding: 'utf8' }));
+}
+
+function buildDpdk(): string | undefined {
+  const { stdout, status } = spawnSync('pkg-config', ['--cflags', '--libs', 'libdpdk'], { encoding: 'utf8' });
+  if (status === 0) return build('dpdk.c', ...stdout.trim().split(/\s+/), '-lpcap');
+  console.log('left out: dpdk.c: DPDK is not installed');
+  return undefined;
+}
+
+/** Where Debian puts Go packages. */
+const GO_PATH = '/usr/share/gocode';
+
+function buildGo(): string | undefined {
+  const program = join(FOLDER, 'xnet');
+  const env = { ...process.env, GO111MODULE: 'off', GOPATH: GO_PATH, GOCACHE: join(FOLDER, 'go-cache') };
+  const run = spawnSync('go', ['build', '-o', program, sourceOf('xnet.go')], { encoding: 'utf8', env });
+  return built('xnet.go', 'go', program, run);
 }
 
 export interface PeerRound {
@@ -27,21 +52,58 @@ export interface PeerRound {
   readonly times: readonly number[];
 }
 
-/** libpcap: its own program for the expression, in its own interpreter. */
-export function libpcapPeer(
-  packets: readonly Uint8Array[],
-): ((expression: string) => PeerRound | undefined) | undefined {
-  const program = build('libpcap.c', '-lpcap');
-  if (program === undefined) return undefined;
+export interface Peer {
+  readonly name: string;
+  /** Runs an expression over the packets; `undefined` where that fails. */
+  readonly measure: (expression: string) => PeerRound | undefined;
+}
+
+interface PeerRow {
+  readonly name: string;
+  readonly build: () => string | undefined;
+  /** What the program is told to run. */
+  readonly argument: (expression: string) => string;
+  /** Runs over all packets in a round. */
+  readonly runs: number;
+}
+
+const classicText = (expression: string): string =>
+  compile(expression)
+    .cbpf.map(({ code, jt, jf, k }) => `${code} ${jt} ${jf} ${k}`)
+    .join(',');
+const tcText = (expression: string): string =>
+  ebpf.toHex(lift(compile(expression).cbpf, { form: 'tc' })).replace(/\s/g, '');
+
+/** Each compiles the expression by itself, but those without a compiler, which get Weir's program. */
+const PEERS: readonly PeerRow[] = [
+  { name: 'libpcap', build: () => build('libpcap.c', '-lpcap'), argument: (text) => text, runs: 100 },
+  { name: 'dpdk-int', build: buildDpdk, argument: (text) => `int ${text}`, runs: 100 },
+  { name: 'dpdk-jit', build: buildDpdk, argument: (text) => `jit ${text}`, runs: 100 },
+  { name: 'go x/net', build: buildGo, argument: classicText, runs: 100 },
+  { name: 'kernel', build: () => build('kernel.c'), argument: tcText, runs: 1000 },
+];
+
+const ROUNDS = 6;
+
+/** The peers that this machine has, over these packets. */
+export function findPeers(packets: readonly Uint8Array[]): readonly Peer[] {
   const rows = packets.map((packet) => `${packet.length} ${Buffer.from(packet).toString('hex')}`);
   const input = `${packets.length}\n${rows.join('\n')}\n`;
-  return (expression) => {
-    const { stdout, status } = spawnSync(program, [expression, '100', '6'], { input, encoding: 'utf8' });
-    if (status !== 0) return undefined;
-    const [head, ...times] = stdout.trim().split('\n');
-    const [length, matched] = head!.split(' ').map(Number);
-    return { length: length!, matched: matched!, times: times.map(Number) };
-  };
+  return PEERS.flatMap(({ name, build, argument, runs }): Peer[] => {
+    const program = build();
+    if (program === undefined) return [];
+    const measure = (expression: string): PeerRound | undefined => {
+      const words = [argument(expression), `${runs}`, `${ROUNDS}`];
+      const { stdout, status } = spawnSync(program, words, { input, encoding: 'utf8' });
+      if (status !== 0) return undefined;
+      const [head, ...times] = stdout.trim().split('\n');
+      const [length, matched] = head!.split(' ').map(Number);
+      return { length: length!, matched: matched!, times: times.map(Number) };
+    };
+    if (measure('ip') !== undefined) return [{ name, measure }];
+    console.log(`left out: ${name}: it does not run here`);
+    return [];
+  });
 }
 
 export type LoopPeers = Readonly<Record<'alu64' | 'alu32' | 'sum' | 'nativeSum', number>>;
@@ -57,15 +119,4 @@ export function loopsPeer(): LoopPeers | undefined {
     .map((line) => line.split(' ').map(Number));
   const least = (column: number): number => Math.min(...rows.map((row) => row[column]!));
   return { alu64: least(1), alu32: least(3), sum: least(5), nativeSum: least(7) };
-}
-
-/** What else a machine may have; reported only: they are not measured here. */
-export function otherPeers(): readonly string[] {
-  const has = (command: string): boolean => spawnSync(command, ['version']).error === undefined;
-  const jit = '/proc/sys/net/core/bpf_jit_enable';
-  return [
-    `go (golang.org/x/net/bpf): ${has('go') ? 'installed' : 'not installed'}`,
-    `DPDK (librte_bpf): ${existsSync('/usr/include/dpdk/rte_bpf.h') ? 'installed' : 'not installed'}`,
-    `kernel: bpf_jit_enable ${existsSync(jit) ? readFileSync(jit, 'utf8').trim() : 'not readable'}`,
-  ];
 }

@@ -12,17 +12,21 @@ export interface PeerTime {
 export interface Report {
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
-  readonly matrix: readonly (MatrixRow & { readonly libpcap: PeerTime | undefined })[];
+  /** With the times of the peers that this machine has, by name. */
+  readonly matrix: readonly (MatrixRow & { readonly peers: Readonly<Record<string, PeerTime>> })[];
   readonly loops: Readonly<
     Record<string, LoopResult & { readonly c: number | undefined; readonly native: number | undefined }>
   >;
-  readonly others: readonly string[];
 }
 
 // biome-ignore format: one row reads best
 export const ENGINES = ['cbpf-interpreter', 'cbpf-js', 'cbpf-wasm', 'ebpf-interpreter', 'ebpf-wasm', 'ebpf-proved'] as const;
 const COLOURS: Readonly<Record<string, string>> = {
   libpcap: '#8a8a8a',
+  'dpdk-int': '#b5b5b5',
+  'dpdk-jit': '#6f6f6f',
+  'go x/net': '#c9c9c9',
+  kernel: '#525252',
   'cbpf-interpreter': '#b9d7ea',
   'cbpf-js': '#3f8fc4',
   'cbpf-wasm': '#14507a',
@@ -32,15 +36,19 @@ const COLOURS: Readonly<Record<string, string>> = {
 };
 
 const cell = (value: number | undefined): string =>
-  (value === undefined ? '-' : value.toFixed(1)).padStart(12);
+  (value === undefined ? '-' : value.toFixed(1)).padStart(11);
 
 export function printTable({ matrix, loops }: Report): string {
-  const heads = ['libpcap', ...ENGINES.map((engine) => engine.replace('interpreter', 'int'))];
+  const peers = [...new Set(matrix.flatMap((row) => Object.keys(row.peers)))];
+  const heads = [...peers, ...ENGINES.map((engine) => engine.replace('interpreter', 'int'))];
   const lines = [
-    `${'ns per packet'.padEnd(18)}${heads.map((head) => head.padStart(12)).join('')}  steps 2/10 reg`,
+    `${'ns per packet'.padEnd(18)}${heads.map((head) => head.padStart(11)).join('')}  steps 2/10 reg`,
   ];
   for (const row of matrix) {
-    const times = [row.libpcap?.median, ...ENGINES.map((engine) => row.engines[engine]?.median)];
+    const times = [
+      ...peers.map((name) => row.peers[name]?.median),
+      ...ENGINES.map((engine) => row.engines[engine]?.median),
+    ];
     const steps = `${row.classicSteps.toFixed(1)} / ${row.extendedSteps.toFixed(1)}`;
     lines.push(`${row.filter.padEnd(18)}${times.map(cell).join('')}  ${steps}`);
   }
@@ -91,8 +99,12 @@ export function printHtml(report: Report): string {
       const { median, least } = row.engines[name]!;
       return { name, value: median, least };
     });
-    if (row.libpcap !== undefined)
-      rows.unshift({ name: 'libpcap', value: row.libpcap.median, least: row.libpcap.least });
+    const peers = Object.entries(row.peers).map(([name, { median, least }]) => ({
+      name,
+      value: median,
+      least,
+    }));
+    rows.unshift(...peers);
     const note = `${row.matched} of 512 packets match. Executed per packet: ${row.classicSteps.toFixed(1)} classic instructions, ${row.extendedSteps.toFixed(1)} extended. First verdict after ${row.firstVerdict.toFixed(2)} ms.`;
     return bars(row.filter, note, rows, 'ns');
   });
