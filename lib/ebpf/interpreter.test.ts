@@ -83,6 +83,22 @@ test(
   'instruction 0: calls nest deeper than 8 frames',
 );
 
+// What decoding makes one operation of, and what only looks like it. RFC 9669 §4.1 gives the results.
+const fused = test.macro({
+  title: (_, source: string) => `mask and shift: ${source.replaceAll('\n', '; ')}`,
+  exec(t, source: string, expected: bigint) {
+    const program = assemble(`r0 = -1 ll\nr1 = 0x123456789 ll\n${source}\nexit`);
+    t.is(interpret(program), expected);
+    t.is(execute(program, environmentOf()).result, expected);
+  },
+});
+test(fused, 'r0 = r1\nw0 &= 15\nw0 <<= 2', 36n);
+test(fused, 'r0 = 0x7fffffff\nw0 &= -16\nw0 <<= 33', 0xffff_ffe0n);
+test(fused, 'r0 = r1\nw0 &= w0\nw0 <<= 1', 0x468a_cf12n);
+test(fused, 'r0 = 5\nw0 &= 7\nw0 <<= w0', 160n);
+test(fused, 'r0 = r1\nw1 &= 15\nw1 <<= 2', 0x1_2345_6789n);
+test(fused, 'if r1 != 0 goto middle\nr0 = 5\nmiddle:\nw0 &= 15\nw0 <<= 2', 60n);
+
 test('an endless loop ends with the budget', (t) => {
   const program = assemble('r0 = 0\nagain:\nr0 += 1\nif r0 != 0 goto again\nexit');
   const environment = environmentOf({ budget: 10_000 });

@@ -67,12 +67,18 @@ const ATOMIC8 = 83;
 const OUTSIDE = 84;
 const JUMP_BACK = 85;
 const FAULT = 86;
+const AND32 = ADD32 + 6;
+const LSH32 = ADD32 + 7;
+/** `dst = src; w(dst) &= a; w(dst) <<= b` at once: an IPv4 header's length, in every lifted filter. */
+const MASK_SHIFT = 87;
 
 // A slot is two numbers: operation, destination and source in the bits of the first, offset or target in
 // the second.
 const OP_MASK = 0x7f;
 const DST_SHIFT = 7;
 const DST_MASK = 15;
+/** Operation and destination. */
+const OP_BITS = OP_MASK | (DST_MASK << DST_SHIFT);
 const SRC_SHIFT = 11;
 
 const ALU_INDEX = new Map(ALU_ROWS.map((row, index) => [row.name, index]));
@@ -236,6 +242,19 @@ function decodeProgram(program: Program, environment: Environment): Decoded {
     }
   }
   put(program.length, OUTSIDE);
+  for (let at = 0; at + 4 < program.length * 2; at += 2) {
+    const [first, second, third] = [code[at]!, code[at + 2]!, code[at + 4]!];
+    const dst = first & (DST_MASK << DST_SHIFT);
+    // Slots stay where they are, for those who jump to the second or third.
+    if (
+      (first & OP_MASK) === MOV64 &&
+      (second & OP_BITS) === (AND32 | dst) &&
+      (third & OP_BITS) === (LSH32 | dst) &&
+      // Constants: what a register holds may have changed in between.
+      Math.min(second >>> SRC_SHIFT, third >>> SRC_SHIFT) >= REGISTERS
+    )
+      code[at] = (first & ~OP_MASK) | MASK_SHIFT;
+  }
   const usesStack = program.some(({ dst, src }) => dst === FRAME_POINTER || src === FRAME_POINTER);
   return {
     code: Int32Array.from(code),
@@ -263,7 +282,9 @@ export function loadProgram(program: Program, environment: Environment): Executa
   const { low, high, usesStack } = main.decoded;
   const stack = environment.memory.frame(0);
   const frameTop = stack.base + STACK_SIZE;
-  const cleared = readBeforeWritten(program, environment.lenient ?? false);
+  const needed = new Set(readBeforeWritten(program, environment.lenient ?? false));
+  const [needs1, needs2, needsFrame] = [1, 2, FRAME_POINTER].map((register) => needed.delete(register));
+  const cleared = [...needed];
 
   const follow = (first: Program): void => {
     let from = main.decoded;
@@ -288,12 +309,18 @@ export function loadProgram(program: Program, environment: Environment): Executa
         low[cleared[at]!] = 0;
         high[cleared[at]!] = 0;
       }
-      low[1] = r1;
-      high[1] = 0;
-      low[2] = r2;
-      high[2] = 0;
-      low[FRAME_POINTER] = frameTop;
-      high[FRAME_POINTER] = 0;
+      if (needs1) {
+        low[1] = r1;
+        high[1] = 0;
+      }
+      if (needs2) {
+        low[2] = r2;
+        high[2] = 0;
+      }
+      if (needsFrame) {
+        low[FRAME_POINTER] = frameTop;
+        high[FRAME_POINTER] = 0;
+      }
       if (usesStack) stack.bytes.fill(0);
       const next = main.run(0);
       if (next !== undefined) follow(next);
@@ -690,7 +717,11 @@ function interpret(state: State, tailCalls: number): Program | undefined {
         // LOAD4
         const at = (low[src]! >>> 0) + code[pc + 1]! - packetBase;
         if (at >= 0 && at + 4 <= packetLength && high[src] === 0)
-          low[dst] = packet!.view.getInt32(start + at, true);
+          low[dst] =
+            bytes[start + at]! |
+            (bytes[start + at + 1]! << 8) |
+            (bytes[start + at + 2]! << 16) |
+            (bytes[start + at + 3]! << 24);
         else load(state, dst, src, 4, pc);
         high[dst] = 0;
         pc = afterLoad(code, low, pc + 2);
@@ -818,6 +849,11 @@ function interpret(state: State, tailCalls: number): Program | undefined {
       case 83: // ATOMIC8
         atomic(state, dst, src, 8, pc);
         break;
+      case 87: // MASK_SHIFT
+        low[dst] = (low[src]! & low[code[pc + 2]! >>> SRC_SHIFT]!) << low[code[pc + 4]! >>> SRC_SHIFT]!;
+        high[dst] = 0;
+        pc += 6;
+        continue;
       case 84: // OUTSIDE
         throw new RuntimeFault('not-in-program', pc >> 1, 'the program has no such instruction');
       default:

@@ -1,19 +1,20 @@
-/** Which registers a program may read before it writes them: what has to be cleared before a run. */
+/** Which registers a program may read before it writes them: what has to be set before a run. */
 
 import { decode, type Instruction, type Operand, type Program, slotsOf } from './instruction.js';
+import { REGISTERS } from './opcodes.js';
 
-/** r0 and r3–r9 as far as they may be read before they are written; all of them where that is unclear. */
+/** The registers that may be read before they are written; all of them where that is unclear. */
 export function readBeforeWritten(program: Program, lenient: boolean): readonly number[] {
   const live = new Int32Array(program.length + 1);
   let instructions: (Instruction | undefined)[];
   try {
     instructions = decodeAll(program, lenient);
   } catch {
-    return CLEARED;
+    return ALL;
   }
   // Calls hand registers to code that is not followed here; so does running off the program.
   if (instructions.some((instruction) => instruction !== undefined && OPAQUE.has(instruction.kind)))
-    return CLEARED;
+    return ALL;
   for (let changed = true; changed; ) {
     changed = false;
     for (let index = program.length - 1; index >= 0; index--) {
@@ -27,11 +28,10 @@ export function readBeforeWritten(program: Program, lenient: boolean): readonly 
       changed = true;
     }
   }
-  return CLEARED.filter((register) => ((live[0]! >> register) & 1) === 1);
+  return ALL.filter((register) => ((live[0]! >> register) & 1) === 1);
 }
 
-/** r1 and r2 are arguments, r10 the frame pointer. */
-const CLEARED = [0, 3, 4, 5, 6, 7, 8, 9];
+const ALL = Array.from({ length: REGISTERS }, (_, register) => register);
 const OPAQUE: ReadonlySet<Instruction['kind']> = new Set(['call', 'callRegister', 'callLocal', 'callKfunc']);
 
 function decodeAll(program: Program, lenient: boolean): (Instruction | undefined)[] {

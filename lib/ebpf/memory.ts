@@ -12,21 +12,45 @@ import { STACK_SIZE } from './opcodes.js';
 const PAGE_BITS = 16;
 const PAGE_SIZE = 1 << PAGE_BITS;
 
-export interface Region {
+export class Region {
   /** For fault messages: `packet`, `stack`, `map 3 value`. */
   readonly name: string;
   readonly base: number;
   readonly writable: boolean;
-  /** The buffer that holds the region, and where it lies in it. */
-  bytes: Uint8Array;
-  view: DataView;
-  start: number;
+  /** Where the region lies in `bytes`. */
+  start = 0;
   length: number;
   /**
    * Fills the region when it is first accessed; until then its length is 0. A context that a program
    * never reads costs nothing that way.
    */
-  refresh?: () => void;
+  refresh: (() => void) | undefined = undefined;
+  private buffer: Uint8Array;
+  private viewOfBuffer: DataView | undefined = undefined;
+
+  constructor(name: string, base: number, writable: boolean, bytes: Uint8Array) {
+    this.name = name;
+    this.base = base;
+    this.writable = writable;
+    this.buffer = bytes;
+    this.length = bytes.length;
+  }
+
+  /** The buffer that holds the region. */
+  get bytes(): Uint8Array {
+    return this.buffer;
+  }
+
+  set bytes(bytes: Uint8Array) {
+    if (bytes === this.buffer) return;
+    this.buffer = bytes;
+    this.viewOfBuffer = undefined;
+  }
+
+  /** Over the same memory as `bytes`. Made when it is asked for: most packets are read byte by byte. */
+  get view(): DataView {
+    return (this.viewOfBuffer ??= viewOf(this.buffer));
+  }
 }
 
 export type FaultKind =
@@ -80,15 +104,7 @@ export class Memory {
     const pages = Math.max(1, Math.ceil((room + 1) / PAGE_SIZE));
     const base = this.pages.length * PAGE_SIZE;
     if (base + pages * PAGE_SIZE > 2 ** 32) throw new RangeError('the 4 GiB address space is used up');
-    const region: Region = {
-      name,
-      base,
-      writable: options.writable ?? false,
-      bytes,
-      view: viewOf(bytes),
-      start: 0,
-      length: bytes.length,
-    };
+    const region = new Region(name, base, options.writable ?? false, bytes);
     for (let page = 0; page < pages; page++) this.pages.push(region);
     return region;
   }
@@ -130,10 +146,7 @@ export class Memory {
 
 /** Points a region at other bytes: the next packet. */
 export function aim(region: Region, bytes: Uint8Array, start: number, length: number): void {
-  if (region.bytes !== bytes) {
-    region.bytes = bytes;
-    region.view = viewOf(bytes);
-  }
+  region.bytes = bytes;
   region.start = start;
   region.length = length;
 }

@@ -96,7 +96,6 @@ export class LinearMemory {
 
   private point(region: Region, capacity: number): void {
     region.bytes = new Uint8Array(this.buffer, region.base, capacity);
-    region.view = new DataView(this.buffer, region.base, capacity);
     region.start = 0;
   }
 }
