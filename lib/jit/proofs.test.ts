@@ -3,7 +3,6 @@
  * definition, which checks everything, and compiled with and without proofs.
  */
 
-import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import fc from 'fast-check';
 import {
@@ -14,7 +13,6 @@ import {
   build,
   createMap,
   createProgramArray,
-  fromBytes,
   Memory,
   opcodes,
   type Program,
@@ -23,19 +21,12 @@ import {
   type Slot,
 } from '../ebpf/index.js';
 import { lift } from '../lift/index.js';
-import { fromHex, fromQuadruples, type Quadruple } from '../testing/programs.js';
+import { fromQuadruples, type Quadruple } from '../testing/programs.js';
+import { generator } from '../testing/random.js';
 import { fullRun, vectors } from '../testing/vectors.js';
+import { type MapRow, mapsOf, programOf, verifierRows } from '../testing/verifierVectors.js';
 import { type MapInfo, type Proof, type VerifiedType, verify } from '../verify/index.js';
 import { compileEbpf } from './webassembly.js';
-
-interface MapRow {
-  readonly at: readonly number[];
-  readonly type: string;
-  readonly key_size: number;
-  readonly value_size: number;
-  readonly max_entries: number;
-  readonly map_flags?: number;
-}
 
 /** A program with its maps, which every run makes anew. */
 interface Case {
@@ -57,22 +48,6 @@ const kindOf = ({ type }: MapRow): MapInfo['kind'] => {
   const name = type.toLowerCase().replace(/^bpf_map_type_/, '');
   return name === 'array' || name === 'hash' ? name : name === 'prog_array' ? 'programArray' : 'other';
 };
-
-function mapInfos(maps: readonly MapRow[]): ReadonlyMap<number, MapInfo> {
-  return new Map(
-    maps.flatMap((row) => {
-      const { at, key_size, value_size, map_flags = 0 } = row;
-      const info: MapInfo = {
-        kind: kindOf(row),
-        keySize: key_size,
-        valueSize: value_size,
-        writable: (map_flags & 128) === 0,
-        readable: (map_flags & 256) === 0,
-      };
-      return at.map((index): [number, MapInfo] => [index, info]);
-    }),
-  );
-}
 
 const RETURNS_42 = assemble('r0 = 42\nexit');
 
@@ -130,7 +105,7 @@ function runs(
 /** Compares three ways to run a program that verifies; false when it does not, with why on difference. */
 function agree(checked: Case, packets: readonly Uint8Array[], privileged = true): string | boolean {
   const { program, type, maps } = checked;
-  const infos = mapInfos(maps);
+  const infos = mapsOf({ maps });
   const options = { type, privileged, maps: infos, budget: 4_000, proofs: true };
   const { accepted, proofs } = verify(program, options);
   if (!accepted) return false;
@@ -152,17 +127,6 @@ function agree(checked: Case, packets: readonly Uint8Array[], privileged = true)
   return true;
 }
 
-/** xorshift32, so that a failure can be had again. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 const TYPES = ['xdp', 'sched_cls', 'socket_filter', 'cgroup_skb'] as const satisfies readonly VerifiedType[];
 
 /** Short ones most of all: what a program expects is then not there. */
@@ -170,14 +134,6 @@ const somePackets = (random: (below: number) => number): readonly Uint8Array[] =
   [0, 1 + random(13), 14 + random(30), 44 + random(80)].map((length) =>
     Uint8Array.from({ length }, () => random(random(2) === 0 ? 4 : 256)),
   );
-
-interface VerifierRow {
-  readonly id: string;
-  readonly insns?: readonly string[];
-  readonly insns_gz?: string;
-  readonly maps: readonly MapRow[];
-  readonly n: number;
-}
 
 const NUMBERS = [0, 1, 2, 4, 7, 8, 14, 16, 34, 64, 255, 512, -1, -8, -512, 0x7fff_ffff, -0x8000_0000];
 
@@ -200,7 +156,7 @@ function mutate(program: Program, random: (below: number) => number): Program {
 }
 
 test("the kernel's verifier tests and their mutants run alike with and without proofs", (t) => {
-  const rows = vectors<VerifierRow>(t, 'vectors/kernel/verifier.jsonl', 250).filter(
+  const rows = verifierRows(t, 250).filter(
     ({ maps, n }) =>
       n < 200 &&
       maps.every(
@@ -210,14 +166,13 @@ test("the kernel's verifier tests and their mutants run alike with and without p
   const random = generator(Number(process.env.WEIR_SEED ?? 77));
   const rounds = Number(process.env.WEIR_FUZZ ?? (fullRun ? 24 : 4));
   let compared = 0;
-  for (const { id, insns, insns_gz, maps } of rows) {
-    const bytes =
-      insns === undefined
-        ? new Uint8Array(gunzipSync(Buffer.from(insns_gz!, 'base64')))
-        : fromHex(insns.join(''));
-    const original = withHandles(fromBytes(bytes), maps);
+  for (const row of rows) {
+    const { id, maps } = row;
+    const original = programOf(row);
+    if (original === undefined) continue;
     for (let round = 0; round < rounds; round++) {
-      const program = round < TYPES.length ? original : mutate(original, random);
+      const changed = round < TYPES.length ? original : mutate(original, random);
+      const program = withHandles(changed, maps);
       const type = round < TYPES.length ? TYPES[round]! : TYPES[random(TYPES.length)]!;
       const outcome = agree({ program, type, maps }, somePackets(random), random(4) !== 0);
       if (typeof outcome === 'string') t.fail(`${id} as ${type}: ${outcome}\n${JSON.stringify(program)}`);

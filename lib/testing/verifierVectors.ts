@@ -59,7 +59,7 @@ const READ_ONLY = 128;
 const WRITE_ONLY = 256;
 
 /** The maps of a program, by the slots of the immediates that name them. */
-export function mapsOf({ maps }: VerifierRow): ReadonlyMap<number, MapInfo> {
+export function mapsOf({ maps }: Pick<VerifierRow, 'maps'>): ReadonlyMap<number, MapInfo> {
   const result = new Map<number, MapInfo>();
   for (const { at, type, key_size, value_size, map_flags = 0 } of maps) {
     const info = {
