@@ -5,15 +5,18 @@ import {
   type Complexity,
   compile,
   ebpf,
+  explain,
   type Filter,
   FilterError,
   type LogLevel,
-  lift,
+  liftTraced,
+  type VerifyOptions,
   verify,
   verifyLogged,
 } from '../lib/index.js';
 import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
+import { renderRejection } from './rejection.js';
 import { CommandError, ExpressionError } from './report.js';
 
 const ROWS = [
@@ -60,12 +63,10 @@ export function runVerifier(words: readonly string[]): void {
   const expression = given('filter');
   if ((expression === undefined) === (operands.length !== 1))
     throw new UsageError('verify takes one file, or --filter EXPRESSION');
+  const filter = expression === undefined ? undefined : compiled(expression);
   const program =
-    expression === undefined
-      ? readProgram(operands[0]!)
-      : lift(compiled(expression).cbpf, { form: chosen.form, unverified: true });
-
-  const rules = {
+    filter === undefined ? readProgram(operands[0]!) : liftTraced(filter.cbpf, { form: chosen.form }).program;
+  const rules: VerifyOptions = {
     type: chosen.type,
     privileged: !has('unprivileged'),
     strictAlignment: has('strict-alignment'),
@@ -75,26 +76,31 @@ export function runVerifier(words: readonly string[]): void {
     : { verdict: verify(program, rules), log: undefined };
   const { accepted, rejection, processed, complexity } = verdict;
   if (!accepted) process.exitCode = 1;
+  const explained = rejection === undefined ? undefined : explain(program, rules, rejection);
+  const wordsOf = (index: number): string => {
+    const span = program[index]?.span;
+    return span === undefined || filter === undefined ? '' : filter.expression.slice(span.start, span.end);
+  };
   if (has('json')) {
-    process.stdout.write(`${JSON.stringify({ accepted, processed, rejection, complexity, log })}\n`);
+    const withWords =
+      explained === undefined || filter === undefined
+        ? explained
+        : {
+            ...explained,
+            words: wordsOf(explained.index),
+            slice: explained.slice.map((step) => ({ ...step, words: wordsOf(step.index) })),
+          };
+    process.stdout.write(
+      `${JSON.stringify({ accepted, processed, rejection: withWords, complexity, log })}\n`,
+    );
     return;
   }
   if (log !== undefined) process.stdout.write(log);
   const size = `${program.length} instructions, ${processed} looked at`;
-  if (rejection === undefined) {
-    process.stdout.write(`accepted: ${size}\n`);
-    return;
-  }
-  const { index, kind, message, remedy } = rejection;
-  const lines = ebpf.disassemble(program, { lenient: true }).split('\n');
-  const around = lines.filter((line) => Math.abs(Number.parseInt(line.trim(), 10) - index) <= 2);
-  process.stdout.write(`rejected: ${size}\n`);
-  for (const line of around) {
-    const here = Number.parseInt(line.trim(), 10) === index;
-    process.stdout.write(`${here ? '>' : ' '} ${line}\n`);
-  }
   process.stdout.write(
-    `instruction ${index}: ${message} [${kind}]\n${remedy === '' ? '' : `remedy: ${remedy}\n`}`,
+    explained === undefined
+      ? `accepted: ${size}\n`
+      : `rejected: ${size}\n${renderRejection(explained, wordsOf)}`,
   );
   if (complexity !== undefined) process.stdout.write(spent(complexity));
 }

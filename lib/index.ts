@@ -83,6 +83,8 @@ export * from './savefile/index.js';
 export { FilterError, renderSpan, type Span } from './source.js';
 export {
   type Complexity,
+  type ExplainedRejection,
+  explain,
   type LogLevel,
   type MapInfo,
   type MemoryKind,
@@ -91,6 +93,7 @@ export {
   REJECTION_KINDS,
   type Rejection,
   type RejectionKind,
+  type SliceStep,
   type Verdict,
   type VerifiedType,
   type VerifyOptions,

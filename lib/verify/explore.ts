@@ -106,6 +106,12 @@ export class Exploration {
     checkStackDepth(path);
   }
 
+  /** The path that ends at an instruction refused just now; empty before paths are followed. */
+  trail(index: number): readonly number[] {
+    const isFollowed = this.processed > 0 && index === this.path.index;
+    return isFollowed ? [...this.stretch.trail(), index] : [];
+  }
+
   proofs(): Proofs {
     return this.path.notes.proofs(this.path.program, this.path.instructions, this.processed);
   }

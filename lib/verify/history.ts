@@ -88,6 +88,13 @@ export class Stretch {
     this.slots.push(slot);
   }
 
+  /** Slots of the instructions from the program's start to here, of which nothing has ended. */
+  trail(): number[] {
+    const stretches: Stretch[] = [];
+    for (let at: Stretch | undefined = this; at !== undefined; at = at.parent) stretches.push(at);
+    return stretches.reverse().flatMap(({ indexes }) => indexes);
+  }
+
   /** All paths from here have ended: turns what matters at the end into what matters at the start. */
   close(instructions: readonly (Instruction | undefined)[]): void {
     const { needs, indexes } = this;

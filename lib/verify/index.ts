@@ -2,6 +2,7 @@
 
 export type { Complexity } from './complexity.js';
 export type { VerifiedType } from './context.js';
+export { type ExplainedRejection, explain, type SliceStep } from './explain.js';
 export { REJECTION_KINDS, type RejectionKind } from './kinds.js';
 export { type LogLevel, verifyLogged } from './log.js';
 export type { VerifyOptions } from './path.js';

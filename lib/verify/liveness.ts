@@ -31,7 +31,7 @@ const operandBit = (operand: { readonly register: number } | { readonly constant
   'register' in operand ? bit(operand.register) : 0;
 
 /** Registers that an instruction overwrites, and those that it reads. */
-function effectOf(instruction: Instruction): { readonly kills: number; readonly reads: number } {
+export function effectOf(instruction: Instruction): { readonly kills: number; readonly reads: number } {
   switch (instruction.kind) {
     case 'alu': {
       const source = operandBit(instruction.operand);

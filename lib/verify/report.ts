@@ -12,6 +12,8 @@ export interface Rejection {
   readonly message: string;
   /** What would make it pass, where that is known. */
   readonly remedy: string;
+  /** Slots of the instructions on the path that ended here, this one last; empty where none was followed. */
+  readonly trail: readonly number[];
 }
 
 export interface Verdict {
@@ -32,6 +34,6 @@ export class Rejected extends Error {
 
   constructor(kind: RejectionKind, index: number, message: string, remedy = '') {
     super(`instruction ${index}: ${message}`);
-    this.rejection = { kind, index, message, remedy };
+    this.rejection = { kind, index, message, remedy, trail: [] };
   }
 }

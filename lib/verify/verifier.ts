@@ -25,14 +25,13 @@ export function verifyObserved(program: Program, options: VerifyOptions, how: Ex
     };
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
-    const { rejection } = error;
+    const { kind, index } = error.rejection;
     const { processed, counts } = exploration;
-    const isComplex = rejection.kind === 'too-complex';
     return {
       accepted: false,
-      rejection,
+      rejection: { ...error.rejection, trail: exploration.trail(index) },
       processed,
-      ...(isComplex ? { complexity: counts.report() } : {}),
+      ...(kind === 'too-complex' ? { complexity: counts.report() } : {}),
     };
   }
 }
