@@ -23,6 +23,7 @@ import {
   type SpecialLoad,
   specialLoad,
 } from '../cbpf/index.js';
+import { byteTests } from './byteTests.js';
 import { type Flow, flowOf } from './flow.js';
 import { constantRead, furthestConstantRead, knownLengths, usedCells } from './packetReads.js';
 import { canGenerateCode } from './permission.js';
@@ -67,7 +68,15 @@ export function toJavaScript(program: Program, options: LoadOptions = {}): JavaS
   if (code === undefined) return undefined;
 
   const specials: SpecialLoad[] = [];
-  const emitter: Emitter = { program, flow, personality, specials, specialAt: new Map(), known: [] };
+  const emitter: Emitter = {
+    program,
+    flow,
+    personality,
+    specials,
+    specialAt: new Map(),
+    byByte: byteTests(program, flow, personality),
+    known: [],
+  };
   const furthest = furthestConstantRead(program, personality);
   const variables = ['a = 0', 'x = 0', 't = 0', ...usedCells(program).map((cell) => `m${cell} = 0`)];
   if (program.some(({ code: op, k }) => op === opcodes.JMP && (k | 0) < 0))
@@ -103,6 +112,8 @@ interface Emitter {
   readonly specials: SpecialLoad[];
   /** Instruction index to index in `specials`. */
   readonly specialAt: Map<number, number>;
+  /** Blocks whose last load only their test needs, byte by byte. */
+  readonly byByte: ReadonlySet<number>;
   /** By block: bytes that the packet is known to have when control enters it. */
   known: readonly number[];
 }
@@ -134,7 +145,9 @@ function emitBlock(node: number, emitter: Emitter): string[] {
   const lines: string[] = [];
   for (let index = start; index < end; index++) {
     const instruction = emitter.program[index]!;
-    lines.push(...emitInstruction(instruction, index, known, emitter));
+    const emitted = emitInstruction(instruction, index, known, emitter);
+    // The last line puts the value together; what comes before it are checks and the place.
+    lines.push(...(index === end - 2 && emitter.byByte.has(node) ? emitted.slice(0, -1) : emitted));
     if (specialLoad(instruction, emitter.personality) === undefined)
       known = Math.max(known, constantRead(instruction));
   }
@@ -144,8 +157,10 @@ function emitBlock(node: number, emitter: Emitter): string[] {
 const unsigned = (value: string): string => `(${value} >>> 0)`;
 
 /** The test of the conditional jump that ends a block. */
-function emitTest(node: number, when: boolean, { program, flow }: Emitter): string {
-  const { code, k } = program[flow.blocks[node]!.end - 1]!;
+function emitTest(node: number, when: boolean, { program, flow, byByte }: Emitter): string {
+  const { end } = flow.blocks[node]!;
+  const { code, k } = program[end - 1]!;
+  if (byByte.has(node)) return emitByteTest(program[end - 2]!, program[end - 1]!, when);
   const operand = opcodes.usesX(code) ? 'x' : `${k | 0}`;
   const wide = opcodes.usesX(code) ? unsigned('x') : `${k}`;
   switch (opcodes.operationOf(code)) {
@@ -167,6 +182,28 @@ function bytesAt(base: string, offset: number, size: number): string {
   if (size === 1) return byte(0);
   if (size === 2) return `(${byte(0)} << 8) | ${byte(1)}`;
   return `(${byte(0)} << 24) | (${byte(1)} << 16) | (${byte(2)} << 8) | ${byte(3)}`;
+}
+
+/** Whether loaded bytes equal a constant, or share a bit with it; the last byte, which differs most, first. */
+function emitByteTest(load: Instruction, { code, k }: Instruction, when: boolean): string {
+  const size = opcodes.sizeOf(load.code);
+  const isEquality = opcodes.operationOf(code) === JEQ;
+  if (isEquality && size < 4 && k >= 2 ** (8 * size)) return `${!when}`;
+  const [base, offset] = opcodes.modeOf(load.code) === IND ? ['t', 0] : ['s', load.k];
+  const bytes = Array.from({ length: size }, (_, i) => size - 1 - i).map((i) => ({
+    byte: bytesAt(base, offset + i, 1),
+    part: (k >>> (8 * (size - 1 - i))) & 0xff,
+  }));
+  if (isEquality) {
+    const [operator, joint] = when ? ['===', ' && '] : ['!==', ' || '];
+    return bytes.map(({ byte, part }) => `${byte} ${operator} ${part}`).join(joint);
+  }
+  const [operator, joint] = when ? ['!==', ' || '] : ['===', ' && '];
+  const tested = bytes.filter(({ part }) => part !== 0);
+  if (tested.length === 0) return `${!when}`;
+  return tested
+    .map(({ byte, part }) => `${part === 0xff ? byte : `(${byte} & ${part})`} ${operator} 0`)
+    .join(joint);
 }
 
 function emitSpecial(instruction: Instruction, index: number, load: SpecialLoad, emitter: Emitter): string[] {
