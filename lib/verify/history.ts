@@ -213,7 +213,7 @@ function sourceOf(instruction: Instruction): number {
   return 0;
 }
 
-/** A comparison taught something of both its operands from both, and of all their copies. */
+/** A comparison taught something of both its operands from both, and the same of all their copies. */
 function goBackOverBranch(
   needs: Needs,
   base: number,
@@ -221,22 +221,11 @@ function goBackOverBranch(
   copies: readonly Place[] | undefined,
 ): void {
   const both = (1 << dst) | ('register' in operand ? 1 << operand.register : 0);
-  const isWanted =
-    (needs[base]! & both) !== 0 ||
-    copies?.some((place) =>
-      isRegister(place)
-        ? mattersRegister(needs, place >> FRAME_BITS, place & (FIRST_SLOT - 1))
-        : has(needs, SLOTS, place),
-    ) === true;
-  if (!isWanted) return;
-  needs[base] = needs[base]! | both;
-  for (const place of copies ?? []) {
-    if (!isRegister(place)) set(needs, SLOTS, place);
-    else {
-      const frame = (place >> FRAME_BITS) * WORDS;
-      needs[frame] = needs[frame]! | (1 << (place & (FIRST_SLOT - 1)));
-    }
-  }
+  const isWanted = (place: Place): boolean =>
+    isRegister(place)
+      ? mattersRegister(needs, place >> FRAME_BITS, place & (FIRST_SLOT - 1))
+      : has(needs, SLOTS, place);
+  if ((needs[base]! & both) !== 0 || copies?.some(isWanted) === true) needs[base] = needs[base]! | both;
 }
 
 const isRegister = (place: Place): boolean => (place & ((1 << FRAME_BITS) - 1)) < FIRST_SLOT;
