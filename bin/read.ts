@@ -21,6 +21,7 @@ import {
   reasonOf,
   warnAbout,
 } from './expression.js';
+import type { FilteredFile, FilterThreads } from './jobs.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { createProgress, type Progress } from './progress.js';
@@ -50,23 +51,39 @@ export async function readFiles(options: Options): Promise<void> {
   const totals: Totals = { packets: 0, matched: 0 };
   let stopped = false;
   const output = new Output(options, names.length > 1, await textOutput(options));
+  const threads = await threadsFor(names, source, options);
   try {
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       if (totals.matched >= (options.count ?? Number.POSITIVE_INFINITY)) break;
-      const read = options.reader === 'weir' ? readOne : readWithPcapParser;
-      await read(name, source, options, output, totals, interrupt.signal);
+      if (options.reader === 'weir')
+        await readOne(name, source, options, output, totals, interrupt.signal, threads?.file(index));
+      else await readWithPcapParser(name, source, options, output, totals, interrupt.signal);
     }
   } catch (error) {
     if (error !== STOPPED) throw error;
     stopped = true;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
+    await threads?.[Symbol.asyncDispose]();
     // What was read before a failure is delivered before the failure is reported.
     output.finish();
     if (options.countOnly && options.dump === 0) reportCount(totals.matched);
   }
   // A read of a pipe that never comes back would keep the process waiting.
   if (stopped) process.exit(0);
+}
+
+/** The threads of `--jobs`, where there is more than one file and something to filter. */
+async function threadsFor(
+  names: readonly string[],
+  source: string,
+  options: Options,
+): Promise<FilterThreads | undefined> {
+  const { jobs, reader, dump, countOnly, write } = options;
+  if (jobs < 2 || names.length < 2 || reader !== 'weir' || dump > 0 || names.includes(STDIO))
+    return undefined;
+  const { FilterThreads } = await import('./jobs.js');
+  return new FilterThreads(names, jobs, { source, options, posts: !countOnly || write !== undefined });
 }
 
 /** Thrown through a read that the user interrupted, which is no failure. */
@@ -96,6 +113,7 @@ async function readOne(
   output: Output,
   totals: Totals,
   signal: AbortSignal,
+  filtered: FilteredFile | undefined,
 ): Promise<void> {
   await using capture = await openCapture(name === STDIO ? STDIN : name, { name, signal });
   const [first] = capture.interfaces;
@@ -124,6 +142,14 @@ async function readOne(
   const sink = output.sinkFor(capture, name);
   const onMatch = output.onMatch;
   const limit = options.count === undefined ? undefined : options.count - totals.matched;
+  if (filtered !== undefined) {
+    if (onMatch === undefined) {
+      const { matched, failure } = await filtered.count();
+      totals.matched += Math.min(matched, limit ?? matched);
+      if (failure !== undefined) throw failure;
+    } else await deliver(filtered, name, totals, signal, onMatch, limit);
+    return;
+  }
   const progress = createProgress();
   const watch = watchProgress(progress, capture, name);
   try {
@@ -138,6 +164,23 @@ async function readOne(
     progress.clear();
     totals.packets += capture.packetsRead;
     totals.matched += capture.packetsMatched;
+  }
+}
+
+/** Hands on what a thread found. */
+async function deliver(
+  { chunks }: FilteredFile,
+  name: string,
+  totals: Totals,
+  signal: AbortSignal,
+  onMatch: (packet: Packet) => void,
+  limit: number | undefined,
+): Promise<void> {
+  await using matching = await openCapture(chunks, { name, signal });
+  try {
+    await matching.scan({ onMatch, ...(limit === undefined ? {} : { limit }) });
+  } finally {
+    totals.matched += matching.packetsMatched;
   }
 }
 

@@ -102,6 +102,30 @@ test('-V reads the files that a file lists', (t) => {
   t.is(weir(['-r', 'both.pcap', '--count']).stdout, '20 packets\n');
 });
 
+test('--jobs changes nothing but the time', (t) => {
+  const cut = readFileSync(join(folder, 'ten.pcap')).subarray(0, -10);
+  writeFileSync(join(folder, 'cut.pcap'), cut);
+  writeFileSync(join(folder, 'four'), 'ten.pcap\nten.pcap\nten.pcap\ncut.pcap\n');
+  const lines: readonly string[][] = [
+    ['--count', 'udp'],
+    ['--count', '-c', '25', 'udp'],
+    ['-n', 'src port 1003 or src port 1009'],
+    ['-n', '-c', '2', 'src port 1003'],
+    ['-n', 'tcp'],
+  ];
+  for (const words of lines) {
+    const alone = weir(['-V', 'four', ...words]);
+    t.deepEqual(weir(['-V', 'four', '--jobs', '3', ...words]), alone, words.join(' '));
+  }
+  for (const jobs of ['1', '3']) {
+    const { status, stderr } = weir(['-V', 'four', '--jobs', jobs, '-w', `by${jobs}.pcap`, 'udp']);
+    t.is(status, 1);
+    t.regex(stderr, /cut\.pcap: truncated dump file/);
+  }
+  t.deepEqual(readFileSync(join(folder, 'by3.pcap')), readFileSync(join(folder, 'by1.pcap')));
+  t.regex(weir(['-V', 'four', '--jobs', '0', '--count']).stderr, /invalid number of jobs/);
+});
+
 test("-d prints the program of the file's link type", (t) => {
   const { stdout, status } = weir(['-r', 'ten.pcap', '-ddd', '-O', 'ip']);
   t.is(status, 0);

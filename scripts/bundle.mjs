@@ -148,5 +148,13 @@ await build({
   plugins: [commandOutside],
   outdir,
 });
+await build({
+  ...common,
+  entryPoints: [join(root, 'bin', 'filterThread.ts')],
+  format: 'cjs',
+  banner: { js: 'const scriptUrl = require("node:url").pathToFileURL(__filename).href;' },
+  define: { 'import.meta.url': 'scriptUrl' },
+  outdir,
+});
 writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
 execFileSync(process.execPath, [join(root, 'scripts', 'codeCache.mjs')], { stdio: 'ignore' });
