@@ -70,7 +70,7 @@ export interface LoopResult {
 }
 
 /** Bytes of the map; verifying takes a walk through all rounds. */
-const MAP_BYTES = 16384;
+const MAP_BYTES = 32768;
 
 /** The sum over an array's one value, whose address and size a verifier knows. */
 function mapSum(): LoopResult {

@@ -103,6 +103,47 @@ test('a map value: the number that was added, and its limit', (t) => {
   t.is(remedy, 'limit r6 before instruction 4: if r6 > 44 goto …');
 });
 
+const remedies = test.macro({
+  title: (_, what: string) => `remedy: ${what}`,
+  exec(t, _: string, text: string, remedy: string, privileged?: boolean) {
+    t.is(explained(text, 'sched_cls', privileged ?? true).remedy, remedy);
+  },
+});
+test(
+  remedies,
+  'a size that may be negative',
+  'r6 = *(u32 *)(r1 + 0)\nr6 <<= 32\nr6 s>>= 32\nr2 = 0\nr3 = r10\nr3 += -8\nr4 = r6\ncall 26\nexit',
+  'limit r4 first: if r4 > N goto …, with N the bytes there are, or r4 &= a mask',
+);
+test(
+  remedies,
+  'stack that holds nothing',
+  'r0 = *(u32 *)(r10 - 12)\nexit',
+  'write them first: *(u64 *)(r10 - 16) = …',
+  false,
+);
+test(
+  remedies,
+  'a number without limits added to an address',
+  'r2 = *(u32 *)(r1 + 76)\nr3 = *(u64 *)(r1 + 152)\nr2 += r3\nr0 = 0\nexit',
+  'r3 may be negative: compare it unsigned first, if r3 > N goto …, or mask it, r3 &= N',
+);
+test(
+  remedies,
+  'an address that is not aligned',
+  'r2 = 0\n*(u32 *)(r10 - 4) = r2\nr2 = r10\nr2 += -8\nr0 = *(u64 *)(r2 - 2)\nexit',
+  'use an offset that makes the address a multiple of 8, or smaller accesses',
+);
+
+test('a loop without end is told instruction by instruction', (t) => {
+  const { kind, slice } = explained('r2 = 1\nagain:\nr3 = r2\nif r3 != 0 goto again\nr0 = 0\nexit');
+  t.is(kind, 'infinite-loop');
+  t.deepEqual(
+    slice.map(({ index }) => index),
+    [2],
+  );
+});
+
 test('what is wrong with the form has no slice', (t) => {
   const { slice, values, property } = explained('r0 = 0\ngoto out\nr0 = 1\nout:\nexit');
   t.deepEqual([slice, values], [[], []]);

@@ -61,7 +61,7 @@ export function explain(program: Program, options: VerifyOptions, rejection: Rej
     slice: [],
     remedy,
   };
-  if (rejection.trail.length === 0) return bare;
+  if (rejection.trail.length === 0 || kind === 'too-complex') return bare;
   const retraced = retrace(program, options, rejection.trail);
   const { path, moments } = retraced;
   const last = moments.at(-1)!;
@@ -72,7 +72,7 @@ export function explain(program: Program, options: VerifyOptions, rejection: Rej
     ...bare,
     values: looked.map((register) => ({ register, holds: describeValue(last.registers[register]!) })),
     example: exampleOf(kind, instruction, last),
-    slice: stepsOf(retraced, looked, texts),
+    slice: stepsOf(retraced, looked, texts, kind),
     remedy: remedyFor(kind, instruction, retraced) || remedy,
   };
 }
@@ -106,8 +106,10 @@ function stepsOf(
   { path, moments }: Retraced,
   looked: readonly number[],
   texts: ReadonlyMap<number, string>,
+  kind: RejectionKind,
 ): readonly SliceStep[] {
-  const places = sliceOf(moments, path.instructions, looked).slice(0, -1);
+  const places =
+    kind === 'infinite-loop' ? lastRound(moments) : sliceOf(moments, path.instructions, looked).slice(0, -1);
   return places.map((place): SliceStep => {
     const { index } = moments[place]!;
     const instruction = path.instructions[index]!;
@@ -119,6 +121,15 @@ function stepsOf(
     };
   });
 }
+
+/** The last time through a loop that the path has come back to, or its first instructions. */
+function lastRound(moments: readonly Moment[]): readonly number[] {
+  const end = moments.length - 1;
+  const { index } = moments[end]!;
+  const start = moments.findLastIndex((moment, place) => place < end && moment.index === index);
+  return start < 0 ? [] : [...moments.keys()].slice(start + 1, Math.min(end, start + 1 + MOST_OF_A_ROUND));
+}
+const MOST_OF_A_ROUND = 16;
 
 /** What an instruction of the way left behind. */
 function noteOn(instruction: Instruction, before: Moment, after: Moment, looked: readonly number[]): string {
@@ -165,7 +176,8 @@ function describeNumber(scalar: scalars.Scalar): string {
   const { umin, umax, smin, smax } = wide;
   const isBounded = umin > 0n || umax < scalars.FULL_64.umax;
   const isSigned = smin > scalars.FULL_64.smin || smax < scalars.FULL_64.smax;
-  const range = isBounded ? `${umin} to ${umax}` : isSigned ? `${smin} to ${smax}` : 'any number';
+  const both = isBounded && isSigned && smin < 0n ? `, signed ${smin} to ${smax}` : '';
+  const range = isBounded ? `${umin} to ${umax}${both}` : isSigned ? `${smin} to ${smax}` : 'any number';
   // Bits known to be 0 below the top say more than the range, as in multiples of four.
   const step = bits.value === 0n ? bits.mask & -bits.mask : 1n;
   return step > 1n ? `${range} in steps of ${step}` : range;

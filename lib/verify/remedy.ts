@@ -6,28 +6,68 @@ import type { RejectionKind } from './kinds.js';
 import type { Path } from './path.js';
 import type { Moment, Retraced } from './retrace.js';
 import * as scalars from './scalar.js';
-import { type Pointer, pointsIntoPacket } from './value.js';
+import { SLOT } from './state.js';
+import { type Pointer, pointsIntoPacket, type Value } from './value.js';
 
 /** Empty where nothing better is known than what the rejection says itself. */
-export function remedyFor(
-  kind: RejectionKind,
-  instruction: Instruction,
-  { path, moments }: Retraced,
-): string {
+export function remedyFor(kind: RejectionKind, instruction: Instruction, retraced: Retraced): string {
+  const { path, moments } = retraced;
   const last = moments.at(-1)!;
+  if (kind === 'bad-size') return limitSize(last);
+  if (kind === 'uninitialized-stack') return fillStack(instruction, last);
+  if (kind === 'unbounded-offset' && instruction.kind === 'alu') return limitNumber(instruction, last);
   if (!('base' in instruction)) return '';
   const base = last.registers[instruction.base];
   if (base?.kind !== 'pointer') return '';
   const { offset, size } = instruction;
-  if (kind === 'outside-packet' && pointsIntoPacket(base)) {
-    if (path.rules.packet === 'none') {
-      const load = 'LD_ABS, LD_IND or the helper skb_load_bytes';
-      return path.rules.packetLoads ? `read it with ${load}` : 'read it with the helper skb_load_bytes';
-    }
-    return compareWithEnd(path, last, instruction.base, base, offset + size);
+  switch (kind) {
+    case 'outside-packet':
+      if (!pointsIntoPacket(base)) return '';
+      if (path.rules.packet !== 'none')
+        return compareWithEnd(path, last, instruction.base, base, offset + size);
+      return path.rules.packetLoads
+        ? 'read it with LD_ABS, LD_IND or the helper skb_load_bytes'
+        : 'read it with the helper skb_load_bytes';
+    case 'outside-map-value':
+    case 'unbounded-offset':
+      return base.type === 'mapValue' ? limitOffset(retraced, instruction.base, base, offset, size) : '';
+    case 'misaligned':
+      return `use an offset that makes the address a multiple of ${size}, or smaller accesses`;
+    default:
+      return '';
   }
-  if (kind === 'outside-map-value') return limitOffset(moments, path, instruction.base, base, offset, size);
+}
+
+/** A number that is added to an address without a limit on either side. */
+function limitNumber({ dst, operand }: Extract<Instruction, { kind: 'alu' }>, { registers }: Moment): string {
+  const used = [dst, ...('register' in operand ? [operand.register] : [])];
+  const register = used.find((one) => registers[one]!.kind === 'scalar');
+  const value = register === undefined ? undefined : registers[register];
+  if (value?.kind !== 'scalar' || value.scalar.wide.smin >= 0n) return '';
+  return `r${register} may be negative: compare it unsigned first, if r${register} > N goto …, or mask it, r${register} &= N`;
+}
+
+/** A number that a helper takes for a size: not negative, not 0, with a limit. */
+function limitSize({ registers }: Moment): string {
+  for (const [register, value] of registers.slice(0, 6).entries()) {
+    if (register === 0 || value.kind !== 'scalar') continue;
+    const { smin, umin, umax } = value.scalar.wide;
+    if (smin < 0n || umax > 0x1fff_ffffn)
+      return `limit r${register} first: if r${register} > N goto …, with N the bytes there are, or r${register} &= a mask`;
+    if (umin === 0n && umax > 0n) return `leave 0 out first: if r${register} == 0 goto …`;
+  }
   return '';
+}
+
+/** The bytes of the stack that have to be written first. */
+function fillStack(instruction: Instruction, { registers }: Moment): string {
+  const isStack = (value: Value | undefined): value is Pointer =>
+    value?.kind === 'pointer' && value.type === 'stack';
+  const base = 'base' in instruction ? registers[instruction.base] : registers.slice(1, 6).find(isStack);
+  if (!isStack(base)) return '';
+  const at = base.offset + ('offset' in instruction ? instruction.offset : 0);
+  const slot = Math.floor(at / SLOT) * SLOT;
+  return slot < 0 ? `write them first: *(u64 *)(r10 - ${-slot}) = …` : '';
 }
 
 /** The comparison with the packet's end that is missing, or reaches too short. */
@@ -48,8 +88,7 @@ function compareWithEnd(path: Path, last: Moment, register: number, base: Pointe
 
 /** A limit for what was last added to the address. */
 function limitOffset(
-  moments: readonly Moment[],
-  path: Path,
+  { moments, path }: Retraced,
   register: number,
   base: Pointer,
   offset: number,
