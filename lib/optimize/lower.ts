@@ -31,14 +31,18 @@ interface Registers {
   readonly cells: ReadonlyMap<number, readonly Value[]>;
 }
 
-/** `undefined` when 16 scratch cells do not suffice. */
-export function lower(decisions: Decisions): Graph | undefined {
+/**
+ * `undefined` when 16 scratch cells do not suffice.
+ *
+ * @param fromStart - Whether registers and cells are zero before the first step; else nothing is known.
+ */
+export function lower(decisions: Decisions, fromStart = true): Graph | undefined {
   const homes = new Map(decisions.homes);
   const live = liveVariables(decisions);
   const present = new Set(live.flatMap((set) => [...set]));
   const moved = new Set<Value>();
   for (;;) {
-    const result = attempt(decisions, homes, live, present);
+    const result = attempt(decisions, homes, live, present, fromStart);
     if (typeof result !== 'number') return result;
     const taken = new Set([...present].map((variable) => homes.get(variable)));
     const cell = Array.from({ length: MEMORY_WORDS }, (_, index) => index).find((index) => !taken.has(index));
@@ -63,9 +67,10 @@ function attempt(
   homes: ReadonlyMap<Value, number>,
   live: readonly ReadonlySet<Value>[],
   present: ReadonlySet<Value>,
+  fromStart: boolean,
 ): Graph | Value | undefined {
   const { values, steps } = decisions;
-  const zero = [values.constant(0)];
+  const zero = fromStart ? [values.constant(0)] : NONE;
   const entering = new Array<Registers | undefined>(steps.length);
   const reserved = new Set([...present].map((variable) => homes.get(variable)!));
   // All cells are zero at first; only where variables live that is worth knowing.

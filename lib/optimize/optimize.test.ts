@@ -174,6 +174,46 @@ test(logarithmic, 'networks of one size', (at) => `src net ${address(at).replace
 test(logarithmic, 'networks of many sizes', (at) => `net ${network(at)}`);
 test(logarithmic, 'ports', (at) => `tcp port ${1000 + ((at * 7919) % 60_000)}`);
 
+/** A frame whose headers may chain: IPv4 or IPv6, then bytes that are mostly header numbers and lengths. */
+const arbitraryChain = fc
+  .tuple(
+    fc.boolean(),
+    fc.array(fc.constantFrom(0, 1, 2, 4, 6, 17, 43, 44, 51, 58, 59, 60, 80), {
+      minLength: 100,
+      maxLength: 100,
+    }),
+    fc.nat(114),
+  )
+  .map(([v6, bytes, length]) => {
+    const packet = Uint8Array.from([...new Array<number>(14).fill(0), ...bytes]);
+    packet.set(v6 ? [0x86, 0xdd, 0x60] : [0x08, 0x00, 0x45], 12);
+    return packet.slice(0, length);
+  });
+
+const loops = test.macro({
+  title: (_, expression: string, lengths: string) => `loops: ${expression}: ${lengths}`,
+  exec(t, expression: string, lengths: string) {
+    const unoptimized = compileUnoptimized(expression);
+    const program = optimized(unoptimized);
+    t.is(`${unoptimized.length} to ${program.length}`, lengths);
+    const [before, after] = [loadInterpreter(unoptimized), loadInterpreter(program)];
+    const property = fc.property(arbitraryChain, (packet) => {
+      t.is(after(packet, 0, packet.length, packet.length), before(packet, 0, packet.length, packet.length));
+    });
+    fc.assert(property, { numRuns: 1000 });
+  },
+});
+
+test(loops, 'ip protochain 6', '18 to 18');
+test(loops, 'ip protochain 6 and host 1.2.3.4', '36 to 30');
+test(loops, 'ip6 and tcp port 80 or ip protochain 17', '40 to 25');
+test(loops, 'protochain 6 and not net 10.0.0.0/8 and (port 80 or port 443)', '127 to 78');
+test(
+  loops,
+  'vlan and (ip6 protochain 58 or ip protochain 1 and ip[0] & 0xf > 5 and ip[0] & 0xf > 4)',
+  '89 to 56',
+);
+
 test('long lists become a search', (t) => {
   const tests = Array.from(
     { length: 64 },

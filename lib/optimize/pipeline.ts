@@ -2,13 +2,14 @@
  * The optimizer: flow graph → flow graph, with the same verdict on every packet.
  *
  * Reads the graph as decisions, rewrites those until no pass changes anything, and lowers the result.
- * The program that comes in stays as it is where that is shorter, and where it cannot be read: loops.
+ * A graph that cannot be read stays as it is; around loops, see {@link file://./loops.ts}.
  */
 
 import { opcodes } from '../cbpf/index.js';
 import { type Graph, linearize } from '../cfg/index.js';
 import { decideTests } from './decide.js';
 import { type Decisions, malformedDecision } from './decision.js';
+import { hasLoop, optimizeAroundLoops } from './loops.js';
 import { lower } from './lower.js';
 import { merge } from './merge.js';
 import { order } from './order.js';
@@ -48,11 +49,18 @@ export interface OptimizeOptions {
 const MOST_ROUNDS = 12;
 
 export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
+  if (!hasLoop(graph)) return optimizePiece(graph, options, true);
+  const { checked = false } = options;
+  // A piece is no program, so it is not shown.
+  return optimizeAroundLoops(graph, (piece, fromStart) => optimizePiece(piece, { checked }, fromStart));
+}
+
+function optimizePiece(graph: Graph, options: OptimizeOptions, fromStart: boolean): Graph {
   const start = read(graph);
   if (start === undefined) return graph;
   const decisions = simplify(start, options);
-  const lowered = lower(decisions);
-  return lowered === undefined ? graph : withSharedTails(decisions, tidy(lowered), options);
+  const lowered = lower(decisions, fromStart);
+  return lowered === undefined ? graph : withSharedTails(decisions, tidy(lowered), options, fromStart);
 }
 
 /**
@@ -60,14 +68,19 @@ export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
  * second way execute two besides, to set the variable and to jump. Measured on captures: with constants
  * set late no group of expressions executes more than libpcap's programs, with constants set early two do.
  */
-function withSharedTails(simple: Decisions, lowered: Graph, options: OptimizeOptions): Graph {
+function withSharedTails(
+  simple: Decisions,
+  lowered: Graph,
+  options: OptimizeOptions,
+  fromStart: boolean,
+): Graph {
   let decisions = simple;
   let best = lowered;
   for (;;) {
     const shared = shareTails(decisions);
     if (shared === decisions) return best;
     check('tails', shared, options);
-    const graph = lower(shared);
+    const graph = lower(shared, fromStart);
     const tidied = graph === undefined ? undefined : tidy(graph);
     if (tidied === undefined || lengthOf(tidied) + SHARING_SAVES > lengthOf(best)) return best;
     decisions = shared;

@@ -336,17 +336,25 @@ function liveAtEntry(blocks: readonly Block[], nodes: readonly number[]): Int32A
   const live = new Int32Array(blocks.length + 1);
   for (let at = nodes.length - 1; at > 0; at--) {
     const node = nodes[at]!;
-    const { statements, exit } = blocks[node - 1]!;
-    let set = successors(blocks[node - 1]!).reduce((all, to) => all | live[to + 1]!, 0);
-    if (exit.kind === 'branch') set |= usesX(exit.code) ? 3 : 1;
-    if (exit.kind === 'return' && exit.code === (RET | A)) set |= 1;
-    for (let index = statements.length - 1; index >= 0; index--) {
-      const statement = statements[index]!;
-      set = (set & ~(1 << destination(statement))) | reads(statement);
-    }
-    live[node] = set;
+    const block = blocks[node - 1]!;
+    live[node] = liveBeforeBlock(
+      block,
+      successors(block).reduce((all, to) => all | live[to + 1]!, 0),
+    );
   }
   return live;
+}
+
+/** Bit set of the places that a block, or what comes behind it, reads before they are written. */
+export function liveBeforeBlock({ statements, exit }: Block, after: number): number {
+  let set = after;
+  if (exit.kind === 'branch') set |= usesX(exit.code) ? 3 : 1;
+  if (exit.kind === 'return' && exit.code === (RET | A)) set |= 1;
+  for (let index = statements.length - 1; index >= 0; index--) {
+    const statement = statements[index]!;
+    set = (set & ~(1 << destination(statement))) | reads(statement);
+  }
+  return set;
 }
 
 function reads({ code, k }: Statement): number {

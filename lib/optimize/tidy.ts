@@ -11,8 +11,8 @@ import { reversePostorder } from '../graph.js';
 
 const { LD, LDX, MEM, ST, STX } = opcodes;
 
-/** Of a graph without loops. */
-export function tidy(graph: Graph): Graph {
+/** @param fixed - Blocks that stay what they are; only they may be part of a loop. */
+export function tidy(graph: Graph, fixed: ReadonlySet<number> = NONE): Graph {
   const { blocks, entry } = withoutUnreadStores(graph);
   const order = reversePostorder({
     size: blocks.length + 1,
@@ -21,8 +21,12 @@ export function tidy(graph: Graph): Graph {
   const result: Block[] = [];
   const places = new Int32Array(blocks.length);
   const known = new Map<string, number>();
+  for (const index of fixed) {
+    places[index] = result.length;
+    result.push(blocks[index]!);
+  }
   for (const node of [...order.nodes].reverse()) {
-    if (node === 0) continue;
+    if (node === 0 || fixed.has(node - 1)) continue;
     const { statements, exit } = blocks[node - 1]!;
     const moved = retarget(exit, (to) => places[to]!);
     if (moved.kind === 'goto' && statements.length === 0) {
@@ -36,8 +40,14 @@ export function tidy(graph: Graph): Graph {
     known.set(key, result.length);
     result.push({ statements, exit: moved });
   }
+  for (const index of fixed) {
+    const { statements, exit } = blocks[index]!;
+    result[places[index]!] = { statements, exit: retarget(exit, (to) => places[to]!) };
+  }
   return { blocks: result, entry: places[entry]! };
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** A variable may have been in a register all the time. */
 function withoutUnreadStores({ blocks, entry }: Graph): Graph {
