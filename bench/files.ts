@@ -1,5 +1,5 @@
 /**
- * Whole processes on large captures, weir beside tcpdump, in turns: `npm run bench:files [-- --rounds N]`.
+ * Whole processes on large captures, weir beside tcpdump and others, in turns: `npm run bench:files [-- --rounds N]`.
  *
  * Wall-clock time of a process from start to end, page cache warm, least and median of the rounds, and
  * the largest resident set. Peers that are not installed are left out with a line.
@@ -49,35 +49,54 @@ function run(command: readonly string[]): Run {
   return { seconds, megabytes: hasTime && Number.isFinite(kilobytes) ? kilobytes / 1000 : undefined };
 }
 
-const hasTcpdump = spawnSync('tcpdump', ['--version']).error === undefined;
-if (!hasTcpdump) console.log('tcpdump is not installed: its columns are left out');
+const isInstalled = (command: string): boolean => spawnSync(command, ['--version']).error === undefined;
+for (const peer of ['tcpdump', 'tshark'])
+  if (!isInstalled(peer)) console.log(`${peer} is not installed: its lines are left out`);
 
 interface Job {
   readonly title: string;
   readonly file: string;
   readonly options: readonly string[];
+  /** Besides tcpdump with the same options. */
+  readonly peers?: Readonly<Record<string, readonly string[]>>;
   /** Fewer rounds for what takes long. */
   readonly rounds?: number;
 }
 
 const imix = capture('imix.pcap');
 const small = capture('64.pcap', '--mix', '64');
+const large = capture('1500.pcap', '--mix', '1500');
 const few = capture('few-addresses.pcap', '--packets', '500000', '--addresses', '16');
 const many = capture('many-addresses-100k.pcap', '--packets', '100000');
 const expression = 'tcp port 80';
+const count = ['--count', expression];
+const write = ['-w', join(folder, 'out.pcap'), expression];
+const node = (script: string, file: string): readonly string[] => [process.execPath, here(script), file];
 
 const jobs: readonly Job[] = [
-  { title: `IMIX 1 GB, -w of '${expression}'`, file: imix, options: ['-w', '/dev/null', expression] },
-  { title: `IMIX 1 GB, --count of '${expression}'`, file: imix, options: ['--count', expression] },
+  { title: `IMIX, -w of '${expression}'`, file: imix, options: write },
   {
-    title: `64-byte packets 1 GB, -w of '${expression}'`,
-    file: small,
-    options: ['-w', '/dev/null', expression],
+    title: `IMIX, --count of '${expression}'`,
+    file: imix,
+    options: count,
+    peers: { 'node, reading only': node('./readOnly.js', imix) },
+  },
+  { title: `64-byte packets, -w of '${expression}'`, file: small, options: write },
+  { title: `64-byte packets, --count of '${expression}'`, file: small, options: count },
+  { title: `1500-byte packets, --count of '${expression}'`, file: large, options: count },
+  {
+    title: 'IMIX, --count, beside a dissector',
+    file: imix,
+    options: count,
+    peers: { tshark: ['tshark', '-r', imix, '-Y', 'tcp.port == 80', '-T', 'fields', '-e', 'frame.number'] },
+    rounds: 1,
   },
   {
-    title: `64-byte packets 1 GB, --count of '${expression}'`,
-    file: small,
-    options: ['--count', expression],
+    title: '500,000 packets, --count, beside packages of Node',
+    file: few,
+    options: count,
+    peers: { 'pcap-parser, cap': node('./decoders.js', few) },
+    rounds: 2,
   },
   { title: 'print 500,000 packets, few addresses', file: few, options: ['-n'], rounds: 3 },
   { title: 'print 100,000 packets, many addresses', file: many, options: ['-n'], rounds: 1 },
@@ -91,22 +110,26 @@ const peak = (runs: readonly Run[]): string => {
   return sizes.length === 0 ? '' : `${Math.max(...sizes).toFixed(0)} MB`;
 };
 
-console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${rounds} rounds`);
-console.log('| work | weir least / median | peak | tcpdump least / median | ratio of least |');
-console.log('| --- | --- | --- | --- | --- |');
-for (const { title, file, options, rounds: own } of jobs) {
+console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${rounds} rounds; files of 1 GB`);
+console.log('| work | program | least | median | peak | weir takes, least |');
+console.log('| --- | --- | --- | --- | --- | --- |');
+for (const { title, file, options, peers = {}, rounds: own } of jobs) {
   statSync(file);
-  const ours: Run[] = [];
-  const theirs: Run[] = [];
-  for (let round = 0; round < Math.min(rounds, own ?? rounds); round++) {
-    ours.push(run([...WEIR, '-r', file, ...options]));
-    if (hasTcpdump) theirs.push(run(['tcpdump', '-r', file, ...options]));
+  const commands = Object.entries({
+    weir: [...WEIR, '-r', file, ...options],
+    tcpdump: ['tcpdump', '-r', file, ...options],
+    ...peers,
+  }).filter(([, [command]]) => command === process.execPath || isInstalled(command!));
+  const runs = new Map<string, Run[]>(commands.map(([name]) => [name, []]));
+  // In turns, so that a busy minute of the machine meets all of them.
+  for (let round = 0; round < Math.min(rounds, own ?? rounds); round++)
+    for (const [name, command] of commands) runs.get(name)!.push(run(command));
+  const ours = least(runs.get('weir')!);
+  for (const [name, own] of runs) {
+    const ratio = name === 'weir' ? '' : `${(ours / least(own)).toPrecision(2)} of its time`;
+    const times = `${least(own).toFixed(2)} s | ${median(own).toFixed(2)} s | ${peak(own)}`;
+    console.log(`| ${title} | ${name} | ${times} | ${ratio} |`);
   }
-  const left = `${least(ours).toFixed(2)} / ${median(ours).toFixed(2)} s | ${peak(ours)}`;
-  const right = hasTcpdump
-    ? `${least(theirs).toFixed(2)} / ${median(theirs).toFixed(2)} s | ${(least(ours) / least(theirs)).toFixed(2)}`
-    : '|';
-  console.log(`| ${title} | ${left} | ${right} |`);
 }
 
 const starts = { weir: [] as Run[], node: [] as Run[] };
