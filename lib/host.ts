@@ -1,6 +1,8 @@
 /** What the host has for engines and live capture: kernel settings and privileges, and what to do about each. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
 export interface HostFact {
   readonly name: string;
@@ -14,6 +16,7 @@ export interface HostFact {
 export function hostFacts(): readonly HostFact[] {
   if (process.platform !== 'linux')
     return [
+      libpcapFact(),
       { name: 'kernel', value: `${process.platform}: no BPF settings are known here`, advice: undefined },
     ];
   const setting = (path: string): string | undefined => {
@@ -49,5 +52,23 @@ export function hostFacts(): readonly HostFact[] {
       value: has(39n) ? 'yes' : 'no',
       advice: has(39n) ? undefined : 'loading eBPF into the kernel needs it, or root',
     },
+    libpcapFact(),
   ];
+}
+
+/** libpcap comes with the package cap, whose native part is built when it is installed. */
+function libpcapFact(): HostFact {
+  const name = 'libpcap (package cap)';
+  let folder: string | undefined;
+  try {
+    folder = dirname(createRequire(import.meta.url).resolve('cap/package.json'));
+  } catch {
+    folder = undefined;
+  }
+  if (folder !== undefined && existsSync(join(folder, 'build', 'Release', 'cap.node')))
+    return { name, value: 'yes', advice: undefined };
+  const install = 'install libpcap and its headers, then npm rebuild cap';
+  const advice =
+    process.platform === 'linux' ? `not needed: live capture uses a packet ring; ${install}` : install;
+  return { name, value: 'no', advice };
 }
