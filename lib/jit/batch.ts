@@ -8,7 +8,7 @@ import { Memory, type Program } from '../ebpf/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
 import { classicBody, type FilterBody } from './body.js';
 import { REJECTED } from './classic.js';
-import { BATCH_ROW, compileEbpf } from './webassembly.js';
+import { BATCH_ROW, compileEbpfBatch } from './webassembly.js';
 
 /** Runs a filter over the packets it was made with; gives how many matched. */
 export type Batch = () => number;
@@ -41,7 +41,7 @@ export function ebpfBatch(program: Program, packets: readonly Uint8Array[]): Bat
   const place = tableOf(packets, 0);
   const table = memory.add('packets', place);
   place.set(tableOf(packets, table.base));
-  const { batch } = compileEbpf(
+  const batch = compileEbpfBatch(
     program,
     { memory, packet, helpers: new Map() },
     { pointers: new Map([[1, context]]) },

@@ -59,9 +59,10 @@ export interface WebAssemblyOptions {
  */
 export interface CompiledEbpf extends Executable {
   readonly module: WasmModule;
-  /** Runs the program for `count` rows of {@link BATCH_ROW} bytes; addresses are those of the memory. */
-  readonly batch: (table: number, count: number, context: number) => number;
 }
+
+/** Runs a program for `count` rows of {@link BATCH_ROW} bytes; addresses are those of the memory. */
+export type EbpfBatch = (table: number, count: number, context: number) => number;
 
 /** Wide enough for any program whose budget the interpreter would take. */
 const MOST_FUEL = 0x7fff_ffff;
@@ -77,10 +78,11 @@ const IMPORTS: readonly ImportedFunction[] = [
 const importOf = (name: string): number => IMPORTS.findIndex((row) => row.name === name);
 const ACCESS = IMPORTS.length;
 const CALL_HELPER = ACCESS + 1;
-const START = ACCESS + 2;
-const RESUME = ACCESS + 3;
-const BATCH = ACCESS + 4;
-const MAIN = ACCESS + 5;
+const ENTRY = ACCESS + 2;
+const MAIN = ACCESS + 3;
+
+/** How a module is entered: for one run, in the tail of another program's, for each row of a table. */
+type Entry = 'start' | 'resume' | 'batch';
 
 const GLOBAL = { fuel: 0, packetStart: 1, packetLength: 2, resultHigh: 3 } as const;
 const GLOBALS: readonly Global[] = Object.keys(GLOBAL).map((name) => ({ name, type: 'i32', value: 0n }));
@@ -101,6 +103,7 @@ function moduleOf(
   environment: Environment,
   linear: LinearMemory,
   options: WebAssemblyOptions,
+  entry: Entry,
 ): WasmModule {
   const { packet, lenient = false } = environment;
   const regions = linear.all.filter((region) => region !== packet && region.refresh === undefined);
@@ -149,22 +152,24 @@ function moduleOf(
     ),
   };
   const emitted = functions.map((source: EbpfFunction) => emitFunction(source, around));
+  const frame = linear.stack + STACK_SIZE;
+  const entryFunction = (): DefinedFunction => {
+    switch (entry) {
+      case 'start':
+        return startFunction(frame, convention);
+      case 'resume':
+        return resumeFunction(convention);
+      case 'batch':
+        return batchFunction(functions, around, frame, environment.budget ?? DEFAULT_BUDGET);
+    }
+  };
   return {
     imports: IMPORTS,
     memoryPages: linear.memory.buffer.byteLength / PAGE_SIZE,
     globals: GLOBALS,
-    functions: [
-      accessFunction(fixed),
-      HELPER_FUNCTION,
-      startFunction(linear.stack + STACK_SIZE, convention),
-      resumeFunction(convention),
-      batchFunction(functions, around, linear.stack + STACK_SIZE, environment.budget ?? DEFAULT_BUDGET),
-      ...emitted,
-    ],
+    functions: [accessFunction(fixed), HELPER_FUNCTION, entryFunction(), ...emitted],
     exports: [
-      { name: 'start', kind: 'func', index: START },
-      { name: 'resume', kind: 'func', index: RESUME },
-      { name: 'batch', kind: 'func', index: BATCH },
+      { name: entry, kind: 'func', index: ENTRY },
       ...Object.entries(GLOBAL).map(([name, index]) => ({ name, kind: 'global' as const, index })),
     ],
   };
@@ -375,10 +380,11 @@ const looksAround = (program: Program, lenient: boolean): boolean =>
 const usesStack = (program: Program): boolean =>
   program.some(({ dst, src }) => dst === FRAME_POINTER || src === FRAME_POINTER);
 
+/** Of the entries, a module has one. */
 interface Exports {
   readonly start: (r1: number, r2: number) => number;
   readonly resume: (...registers: bigint[]) => bigint;
-  readonly batch: (table: number, count: number, context: number) => number;
+  readonly batch: EbpfBatch;
   readonly fuel: WebAssembly.Global;
   readonly packetStart: WebAssembly.Global;
   readonly packetLength: WebAssembly.Global;
@@ -401,6 +407,23 @@ export function compileEbpf(
   environment: Environment,
   options: WebAssemblyOptions = {},
 ): CompiledEbpf {
+  const { module, low, high, run } = compileFor('start', program, environment, options);
+  return { module, low, high, run };
+}
+
+/** The same for many packets at once, which lie in the environment's memory. */
+export const compileEbpfBatch = (
+  program: Program,
+  environment: Environment,
+  options: WebAssemblyOptions = {},
+): EbpfBatch => compileFor('batch', program, environment, options).exports.batch;
+
+function compileFor(
+  entry: Entry,
+  program: Program,
+  environment: Environment,
+  options: WebAssemblyOptions,
+): CompiledEbpf & Loaded {
   if (options.proofs !== undefined && options.proofs.program !== program)
     throw new RangeError('the proofs are those of another program');
   const { memory, packet, helpers } = environment;
@@ -427,7 +450,7 @@ export function compileEbpf(
   const runTarget = (target: Program): void => {
     let loaded = targets.get(target);
     if (loaded === undefined) {
-      loaded = load(target, {});
+      loaded = load(target, {}, 'resume');
       targets.set(target, loaded);
     }
     const { exports } = loaded;
@@ -438,9 +461,9 @@ export function compileEbpf(
     host.high[0] = Number(BigInt.asIntN(32, result >> 32n));
   };
 
-  const load = (loading: Program, settings: WebAssemblyOptions): Loaded => {
+  const load = (loading: Program, settings: WebAssemblyOptions, enteredBy: Entry): Loaded => {
     linear.settle();
-    const module = moduleOf(loading, environment, linear, settings);
+    const module = moduleOf(loading, environment, linear, settings, enteredBy);
     const helper = (number: number, index: number): number => {
       const run = helpers.get(number);
       if (run === undefined) throw new RuntimeFault('unknown-helper', index, `there is no helper ${number}`);
@@ -478,7 +501,7 @@ export function compileEbpf(
     return { module, exports };
   };
 
-  const { module, exports } = load(program, options);
+  const { module, exports } = load(program, options, entry);
   const low = new Int32Array(opcodes.REGISTERS);
   const high = new Int32Array(opcodes.REGISTERS);
   const contexts = looksAround(program, environment.lenient ?? false)
@@ -500,7 +523,7 @@ export function compileEbpf(
       high[0] = error.high;
     }
   };
-  return { module, low, high, run, batch: exports.batch };
+  return { module, exports, low, high, run };
 }
 
 function messageOf(kind: number, budget: number): string {
