@@ -8,7 +8,8 @@ import { Memory, type Program } from '../ebpf/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
 import { classicBody, type FilterBody } from './body.js';
 import { REJECTED } from './classic.js';
-import { BATCH_ROW, compileEbpfBatch } from './webassembly.js';
+import { BATCH_ROW } from './entries.js';
+import { compileEbpfBatch } from './webassembly.js';
 
 /** Runs a filter over the packets it was made with; gives how many matched. */
 export type Batch = () => number;

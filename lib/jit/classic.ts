@@ -21,7 +21,8 @@ import { emitSwap32 } from './alu.js';
 import { type Flow, flowOf } from './flow.js';
 import { constantRead, furthestConstantRead, knownLengths, usedCells } from './packetReads.js';
 import { type RawSizes, rawValues, swappedConstant, swappedMask } from './rawValues.js';
-import { type Structured, structure } from './structure.js';
+import { structure } from './structure.js';
+import { type StructuredWriter, writeStructured } from './structuredCode.js';
 
 const { ABS, ALU, IMM, IND, JEQ, JGE, JGT, JSET, LD, LDX, LEN, MEM, MISC, MSH, NEG, RET, ST, STX, TXA } =
   opcodes;
@@ -59,7 +60,6 @@ interface Emitter extends FilterPlace {
   readonly flow: Flow;
   readonly personality: Personality;
   readonly raw: RawSizes;
-  readonly depths: Map<number, number>;
   readonly a: number;
   readonly x: number;
   readonly t: number;
@@ -97,7 +97,6 @@ export function emitFilter(program: Program, personality: Personality, place: Fi
     flow,
     personality,
     raw,
-    depths: new Map(),
     a,
     x,
     t,
@@ -106,62 +105,35 @@ export function emitFilter(program: Program, personality: Personality, place: Fi
     known: [],
   };
 
+  const writer: StructuredWriter = {
+    code,
+    node: (node) => emitBlock(node, emitter),
+    test: (node, when) => emitTest(node, when, emitter),
+    beforeJumpBack: () => {
+      code.get(loops).i32(1).op('i32.sub').tee(loops).i32(0).op('i32.lt_s').op('if');
+      reject(emitter);
+      code.op('end');
+    },
+    choose: () => {
+      throw new RangeError('no classic instruction chooses between more than two');
+    },
+  };
   for (const local of [a, x, ...cells.values()]) code.i32(0).set(local);
   if (program.some(({ code: op, k }) => op === opcodes.JMP && (k | 0) < 0)) code.i32(LOOP_BUDGET).set(loops);
   const furthest = furthestConstantRead(program, personality);
   if (furthest > 0) {
     emitter.known = flow.blocks.map(() => furthest);
     code.get(length).i32(furthest).op('i32.ge_u').op('if');
-    emitParts(parts, emitter);
+    writeStructured(parts, writer);
     code.op('end');
   }
   emitter.known = knownLengths(program, flow, personality);
-  emitParts(parts, emitter);
+  writeStructured(parts, writer);
 }
 
 function reject({ code, finish }: Emitter): void {
   code.i32(0);
   finish();
-}
-
-function emitParts(parts: readonly Structured[], emitter: Emitter): void {
-  const { code, depths } = emitter;
-  for (const part of parts) {
-    switch (part.kind) {
-      case 'code':
-        emitBlock(part.node, emitter);
-        break;
-      case 'branch': {
-        emitTest(part.node, part.when, emitter);
-        const [only] = part.then;
-        if (part.then.length === 1 && only?.kind === 'break') {
-          code.op('br_if', code.depth - depths.get(only.label)!);
-          break;
-        }
-        code.op('if');
-        emitParts(part.then, emitter);
-        code.op('end');
-        break;
-      }
-      case 'block':
-      case 'loop':
-        code.op(part.kind);
-        depths.set(part.label, code.depth);
-        emitParts(part.body, emitter);
-        code.op('end');
-        break;
-      case 'switch':
-        throw new RangeError('no classic instruction chooses between more than two');
-      case 'continue':
-        code.get(emitter.loops).i32(1).op('i32.sub').tee(emitter.loops).i32(0).op('i32.lt_s').op('if');
-        reject(emitter);
-        code.op('end').op('br', code.depth - depths.get(part.label)!);
-        break;
-      case 'break':
-        code.op('br', code.depth - depths.get(part.label)!);
-        break;
-    }
-  }
 }
 
 function emitBlock(node: number, emitter: Emitter): void {

@@ -8,124 +8,42 @@
  * edges and calls only.
  */
 
-import { type Instruction, type Operand, opcodes, type Width } from '../ebpf/index.js';
-import type { MemoryKind, Proof } from '../verify/index.js';
-import { CodeWriter, type DefinedFunction, type InstructionName, type Local } from '../wasm/index.js';
-import { constant, emitAlu, emitSwap32, emitSwap64, emitTest, type Scratch, typeOfWidth } from './alu.js';
-import type { Convention } from './convention.js';
+import { opcodes, type Width } from '../ebpf/index.js';
+import { CodeWriter, type DefinedFunction, type InstructionName } from '../wasm/index.js';
+import { constant, emitAlu, emitSwap32, emitSwap64, emitTest, typeOfWidth } from './alu.js';
 import type { EbpfFunction, Placed } from './ebpfFlow.js';
-import { makeReducible, type ReducibleGraph } from './irreducible.js';
+import { emitAddress, emitAtomic, emitCheck, emitPacketLoad, storeOf } from './emitMemory.js';
 import {
-  initialKnowledge,
-  isChecked,
-  type Knowledge,
-  knowledgeOf,
-  learn,
-  PACKET,
-  STACK,
-} from './knowledge.js';
-import { type Jump, type Structured, structure } from './structure.js';
+  ARGUMENTS,
+  DIVIDEND,
+  type Emitter,
+  type Endings,
+  emitFault,
+  emitOperand,
+  emitRegister,
+  FUEL,
+  LABEL,
+  LOCALS,
+  type Of,
+  PACKET_LENGTH,
+  PACKET_START,
+  PASSED,
+  REGISTER_LOCALS,
+  SCRATCH,
+  type Surroundings,
+  setRegister,
+} from './emitter.js';
+import { makeReducible } from './irreducible.js';
+import { initialKnowledge, type Knowledge, knowledgeOf, learn } from './knowledge.js';
+import { type Structured, structure } from './structure.js';
+import { type StructuredWriter, writeStructured } from './structuredCode.js';
 
-const { FRAME_POINTER, STACK_SIZE } = opcodes;
-
-/** A region whose place and size the code may rely on. */
-export interface FixedRegion {
-  readonly base: number;
-  readonly length: number;
-  readonly writable: boolean;
-}
-
-/** Indexes of what functions call and share; module.ts lays them out. */
-export interface Surroundings {
-  readonly regions: readonly FixedRegion[];
-  /** Whether there is a packet, whose place and length are in globals. */
-  readonly hasPacket: boolean;
-  readonly packetWritable: boolean;
-  /** Whether negative offsets of packet loads mean something. */
-  readonly hasHeaderOffsets: boolean;
-  readonly functions: {
-    readonly callHelper: number;
-    readonly headerOffset: number;
-    readonly fault: number;
-    readonly endProgram: number;
-    readonly access: number;
-    /** Slot to index. */
-    readonly local: ReadonlyMap<number, number>;
-  };
-  readonly globals: {
-    readonly fuel: number;
-    readonly packetStart: number;
-    readonly packetLength: number;
-  };
-  readonly resolveWide: (pseudo: number, low: number, high: number, index: number) => bigint;
-  readonly programLength: number;
-  readonly convention: Convention;
-  /** Whether the main function is called as others are. */
-  readonly callsMain: boolean;
-  /** What a verifier has proved, by slot. */
-  readonly proofs: readonly (Proof | undefined)[];
-  /** Whether runs may be too long, and back edges and calls have to count. */
-  readonly hasFuel: boolean;
-  /** Highest value of r10 at which a function may still call another. */
-  readonly lastFrame: number;
-  /** Distance between the frames' stacks. */
-  readonly frameStep: number;
-  /** What leaves a field of the context as i32 on the stack, where that takes no memory; by offset and size. */
-  readonly field?: (offset: number, size: number) => ((code: CodeWriter) => void) | undefined;
-  /** By register of the main function: the region it points into. */
-  readonly guesses: ReadonlyMap<number, number>;
-}
-
-/** Numbers of faults as compiled code reports them. */
-export const FAULTS = [
-  'budget',
-  'call-depth',
-  'not-in-program',
-  'bad-instruction',
-  'unknown-helper',
-] as const;
-
-/** What conventions pass comes first, so that a register is the same local in either. */
-export const LOCALS: readonly Local[] = [
-  ...['r1', 'r2', 'r3', 'r4', 'r5', 'r10', 'r0', 'r6', 'r7', 'r8', 'r9'].map(i64Local),
-  ...['d64', 't64'].map(i64Local),
-  ...['d32', 't32', 'label', 'fuel', 'packet', 'length'].map((name): Local => ({ name, type: 'i32' })),
-];
-function i64Local(name: string): Local {
-  return { name, type: 'i64' };
-}
-const localNamed = (name: string): number => LOCALS.findIndex((local) => local.name === name);
-export const REGISTER_LOCALS: readonly number[] = Array.from({ length: opcodes.REGISTERS }, (_, register) =>
-  localNamed(`r${register}`),
-);
-const ARGUMENTS = [1, 2, 3, 4, 5];
-/** By convention: how many of the locals are parameters, and which registers come back. */
-export const PASSED = {
-  narrow: { parameters: 6, results: [0] },
-  wide: { parameters: 11, results: [0, 1, 2, 3, 4, 5] },
-} as const satisfies Record<Convention, { parameters: number; results: readonly number[] }>;
-const DIVIDEND: Scratch = { i32: localNamed('d32'), i64: localNamed('d64') };
-const SCRATCH: Scratch = { i32: localNamed('t32'), i64: localNamed('t64') };
-const LABEL = localNamed('label');
-const FUEL = localNamed('fuel');
-export const PACKET_START = localNamed('packet');
-export const PACKET_LENGTH = localNamed('length');
+const { FRAME_POINTER } = opcodes;
 
 /** A body is written twice, once without checks of packet loads, only while that stays small. */
 const MOST_DOUBLED = 2000;
 /** Reads beyond this are left to the checked body: no packet is as long. */
 const PLAUSIBLE_LENGTH = 0xffff;
-
-interface Emitter extends Endings {
-  readonly code: CodeWriter;
-  readonly source: EbpfFunction;
-  readonly graph: ReducibleGraph;
-  readonly around: Surroundings;
-  readonly hasLoops: boolean;
-  /** Label to the depth of its block or loop. */
-  readonly depths: Map<number, number>;
-  known: readonly (Knowledge | undefined)[];
-}
 
 export function emitFunction(source: EbpfFunction, around: Surroundings): DefinedFunction {
   const code = new CodeWriter();
@@ -156,12 +74,6 @@ export function emitFunction(source: EbpfFunction, around: Surroundings): Define
   };
 }
 
-/** How a body ends: with what the result registers hold, or with 0 because a packet is too short. */
-export interface Endings {
-  readonly leave: (hasLoops: boolean) => void;
-  readonly reject: () => void;
-}
-
 /** Writes the instructions of a function, whose packet is in place; control does not run off the end. */
 export function emitBody(
   source: EbpfFunction,
@@ -180,22 +92,28 @@ export function emitBody(
     graph,
     around,
     hasLoops,
-    depths: new Map(),
     known: [],
   };
   const isMain = source.entry === 0 && !around.callsMain;
   const guesses = isMain ? around.guesses : new Map<number, number>();
 
+  const writer: StructuredWriter = {
+    code,
+    node: (node) => emitNode(node, emitter),
+    test: (node, when) => emitBranchTest(node, when, emitter),
+    beforeJumpBack: (label) => emitFuel(label, emitter),
+    choose: () => code.get(LABEL),
+  };
   if (hasLoops) code.op('global.get', around.globals.fuel).set(FUEL);
   const furthest = around.hasPacket ? furthestPacketRead(source) : 0;
   if (furthest > 0) {
     emitter.known = knowledgeOf(source, initialKnowledge(guesses, furthest));
     code.get(PACKET_LENGTH).i32(furthest).op('i32.ge_u').op('if');
-    emitParts(parts, emitter);
+    writeStructured(parts, writer);
     code.op('end');
   }
   emitter.known = knowledgeOf(source, initialKnowledge(guesses, 0));
-  emitParts(parts, emitter);
+  writeStructured(parts, writer);
   code.op('unreachable');
 }
 
@@ -218,49 +136,6 @@ function furthestPacketRead(source: EbpfFunction): number {
   return Math.max(0, ...ends.filter((end) => end <= PLAUSIBLE_LENGTH));
 }
 
-function emitParts(parts: readonly Structured[], emitter: Emitter): void {
-  const { code, depths } = emitter;
-  for (const part of parts) {
-    switch (part.kind) {
-      case 'code':
-        emitNode(part.node, emitter);
-        break;
-      case 'branch': {
-        emitBranchTest(part.node, part.when, emitter);
-        const [only] = part.then;
-        if (part.then.length === 1 && only?.kind === 'break') {
-          code.op('br_if', code.depth - depths.get(only.label)!);
-          break;
-        }
-        code.op('if');
-        emitParts(part.then, emitter);
-        code.op('end');
-        break;
-      }
-      case 'block':
-      case 'loop':
-        code.op(part.kind);
-        depths.set(part.label, code.depth);
-        emitParts(part.body, emitter);
-        code.op('end');
-        break;
-      case 'switch':
-        emitSwitch(part.node, part.jumps, emitter);
-        break;
-      case 'break':
-      case 'continue':
-        emitJump(part, emitter);
-        break;
-    }
-  }
-}
-
-function emitJump(jump: Jump, emitter: Emitter): void {
-  const { code, depths } = emitter;
-  if (jump.kind === 'continue') emitFuel(jump.label, emitter);
-  code.op('br', code.depth - depths.get(jump.label)!);
-}
-
 /**
  * Takes what a turn of the loop costs at least, its first block: so that no run faults here that the
  * interpreter would let end, and every run ends.
@@ -273,32 +148,6 @@ function emitFuel(header: number, { code, source, around }: Emitter): void {
   code.get(FUEL).i32(cost).op('i32.sub').tee(FUEL).i32(0).op('i32.lt_s').op('if');
   emitFault(code, 'budget', index, around);
   code.op('end');
-}
-
-function emitFault(
-  code: CodeWriter,
-  kind: (typeof FAULTS)[number],
-  index: number,
-  around: Surroundings,
-): void {
-  code.i32(FAULTS.indexOf(kind)).i32(index).op('call', around.functions.fault).op('unreachable');
-}
-
-function emitSwitch(node: number, jumps: readonly Jump[], emitter: Emitter): void {
-  const { code, depths } = emitter;
-  // A jump back needs fuel, so each gets a landing place of its own in front of the table.
-  jumps.forEach(() => {
-    code.op('block');
-  });
-  code.get(LABEL).table(
-    jumps.map((_, index) => index),
-    jumps.length - 1,
-  );
-  for (const jump of jumps) {
-    code.op('end');
-    if (depths.has(jump.label)) emitJump(jump, emitter);
-    else throw new Error(`dispatch node ${node} jumps to a place that is not open`);
-  }
 }
 
 function emitNode(node: number, emitter: Emitter): void {
@@ -340,22 +189,6 @@ function emitBranchTest(node: number, when: boolean, emitter: Emitter): void {
     emitTest(code, op, typeOfWidth(width));
   }
   if (!when) code.op('i32.eqz');
-}
-
-function emitRegister(code: CodeWriter, register: number, width: Width): void {
-  code.get(REGISTER_LOCALS[register]!);
-  if (width === 32) code.op('i32.wrap_i64');
-}
-
-function emitOperand(code: CodeWriter, operand: Operand, width: Width): void {
-  if ('register' in operand) emitRegister(code, operand.register, width);
-  else constant(code, typeOfWidth(width), operand.constant);
-}
-
-/** Stores what is on the stack; 32-bit results clear the upper half. */
-function setRegister(code: CodeWriter, register: number, width: Width): void {
-  if (width === 32) code.op('i64.extend_i32_u');
-  code.set(REGISTER_LOCALS[register]!);
 }
 
 function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): void {
@@ -438,8 +271,6 @@ function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): vo
   }
 }
 
-type Of<Kind extends Instruction['kind']> = Extract<Instruction, { readonly kind: Kind }>;
-
 function emitAluInstruction(
   code: CodeWriter,
   { op, width, dst, operand }: Of<'alu'>,
@@ -491,157 +322,6 @@ function emitByteSwap(code: CodeWriter, { op, bits, dst }: Of<'swap'>): void {
     code.set(SCRATCH.i32);
     emitSwap32(code, bits, SCRATCH.i32);
     setRegister(code, dst, 32);
-  }
-}
-
-const storeOf = (size: number): InstructionName =>
-  `i64.store${size === 8 ? '' : size * 8}` as InstructionName;
-
-/**
- * Puts the address on the stack; gives what is left for the instruction to add. No address below the
- * first region is valid, so that a non-negative offset never wraps around in what was checked.
- */
-function emitAddress(code: CodeWriter, base: number, offset: number): number {
-  emitRegister(code, base, 32);
-  if (offset >= 0) return offset;
-  code.i32(offset).op('i32.add');
-  return 0;
-}
-
-/** Whether a proof settles an access: a packet may be read only here where the verifier lets it be written. */
-function admits(memory: MemoryKind | undefined, write: boolean, around: Surroundings): boolean {
-  if (memory === 'packet') return around.hasPacket && (around.packetWritable || !write);
-  return memory !== undefined && memory !== 'packetMeta';
-}
-
-/** Compares the address with the bounds of the region that it probably lies in. */
-function emitCheck(
-  { index }: Placed,
-  base: number,
-  offset: number,
-  size: number,
-  write: boolean,
-  known: Knowledge,
-  { code, around }: Emitter,
-): void {
-  if (isChecked(known, base, offset, size, write)) return;
-  if (admits(around.proofs[index]?.inBounds, write, around)) return;
-  if (base === FRAME_POINTER && offset >= -STACK_SIZE && offset + size <= 0) return;
-  const { guess } = known.registers[base]!;
-  const register = REGISTER_LOCALS[base]!;
-  const ask = (): void => {
-    code
-      .get(register)
-      .i64(BigInt(offset))
-      .op('i64.add')
-      .i32(size)
-      .i32(write ? 1 : 0)
-      .i32(index);
-    code.op('call', around.functions.access);
-  };
-  /** The address less the region's start, which is `minus` (and what `emitMinus` puts on the stack). */
-  const emitOffset = (minus: number, emitMinus?: () => void): void => {
-    code.get(register);
-    if (emitMinus !== undefined) {
-      emitMinus();
-      code.op('i64.sub');
-    }
-    code.i64(BigInt(offset - minus)).op('i64.add');
-  };
-  if (guess === STACK) {
-    emitOffset(-STACK_SIZE, () => code.get(REGISTER_LOCALS[FRAME_POINTER]!));
-    code
-      .i64(BigInt(STACK_SIZE - size))
-      .op('i64.gt_u')
-      .op('if');
-  } else if (
-    around.hasPacket &&
-    (guess === PACKET || guess === undefined) &&
-    (around.packetWritable || !write)
-  ) {
-    // Below the length, and with all its bytes: no sum here can wrap around.
-    emitOffset(0, () => code.get(PACKET_START).op('i64.extend_i32_u'));
-    code.tee(SCRATCH.i64).get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.ge_u');
-    code.get(SCRATCH.i64).i64(BigInt(size)).op('i64.add');
-    code.get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.gt_u').op('i32.or').op('if');
-  } else {
-    const region = around.regions[guess === undefined || guess < 0 ? 0 : guess];
-    if (region === undefined || region.length < size || (write && !region.writable)) {
-      ask();
-      return;
-    }
-    emitOffset(region.base);
-    code
-      .i64(BigInt(region.length - size))
-      .op('i64.gt_u')
-      .op('if');
-  }
-  ask();
-  code.op('end');
-}
-
-function emitAtomic(placed: Placed, instruction: Of<'atomic'>, known: Knowledge, emitter: Emitter): void {
-  const { code } = emitter;
-  const { op, fetch, size, base, offset, src } = instruction;
-  emitCheck(placed, base, offset, size, true, known, emitter);
-  const load: InstructionName = size === 8 ? 'i64.load' : 'i64.load32_u';
-  // One thread runs a program, so reading, changing and writing is atomic enough.
-  let at = emitAddress(code, base, offset);
-  code.op(load, at).set(SCRATCH.i64);
-  at = emitAddress(code, base, offset);
-  const source = REGISTER_LOCALS[src]!;
-  const result = REGISTER_LOCALS[0]!;
-  if (op === 'xchg') code.get(source);
-  else if (op === 'cmpxchg') {
-    code.get(source).get(SCRATCH.i64).get(SCRATCH.i64).get(result);
-    if (size === 4) code.i64(0xffff_ffffn).op('i64.and');
-    code.op('i64.eq').op('select');
-  } else code.get(SCRATCH.i64).get(source).op(`i64.${op}`);
-  code.op(storeOf(size), at);
-  if (fetch) code.get(SCRATCH.i64).set(op === 'cmpxchg' ? result : source);
-}
-
-/** `LD_ABS` and `LD_IND`: big-endian bytes of the packet; beyond its end the program ends with 0. */
-function emitPacketLoad({ size, index, offset }: Of<'packet'>, known: Knowledge, emitter: Emitter): void {
-  const { code, around, reject } = emitter;
-  if (!around.hasPacket || (index === undefined && offset < 0 && !around.hasHeaderOffsets)) {
-    reject();
-    return;
-  }
-  let at = offset;
-  if (index === undefined && offset >= 0) {
-    if (offset + size > known.packetLength) {
-      code
-        .get(PACKET_LENGTH)
-        .i32(offset + size)
-        .op('i32.lt_u')
-        .op('if');
-      reject();
-      code.op('end');
-    }
-    code.get(PACKET_START);
-  } else {
-    if (index === undefined) code.i32(offset);
-    else {
-      emitRegister(code, index, 32);
-      code.i32(offset).op('i32.add');
-    }
-    code.set(SCRATCH.i32);
-    if (around.hasHeaderOffsets) {
-      code.get(SCRATCH.i32).i32(0).op('i32.lt_s').op('if');
-      code.get(SCRATCH.i32).op('call', around.functions.headerOffset).set(SCRATCH.i32).op('end');
-    }
-    code.get(SCRATCH.i32).op('i64.extend_i32_u').i64(BigInt(size)).op('i64.add');
-    code.get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.gt_u').op('if');
-    reject();
-    code.op('end').get(PACKET_START).get(SCRATCH.i32).op('i32.add');
-    at = 0;
-  }
-  if (size === 1) code.op('i64.load8_u', at).set(REGISTER_LOCALS[0]!);
-  else {
-    code.op(size === 2 ? 'i32.load16_u' : 'i32.load', at).set(SCRATCH.i32);
-    emitSwap32(code, size === 2 ? 16 : 32, SCRATCH.i32);
-    setRegister(code, 0, 32);
   }
 }
 

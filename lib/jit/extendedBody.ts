@@ -8,7 +8,8 @@ import type { Proofs } from '../verify/index.js';
 import type { CodeWriter } from '../wasm/index.js';
 import type { FilterBody } from './body.js';
 import { functionsOf } from './ebpfFlow.js';
-import { emitBody, LOCALS, PACKET_LENGTH, PACKET_START, REGISTER_LOCALS, type Surroundings } from './emit.js';
+import { emitBody } from './emit.js';
+import { LOCALS, PACKET_LENGTH, PACKET_START, REGISTER_LOCALS, type Surroundings } from './emitter.js';
 
 const { FRAME_POINTER } = opcodes;
 
