@@ -11,7 +11,7 @@ const DEFAULT_SNAPLEN = 262144;
 export async function dumpExpression(options: Options): Promise<void> {
   if (options.linkType === undefined) warn('assuming Ethernet');
   const linkType = options.linkType ?? 'EN10MB';
-  const source = expressionOf(options);
+  const source = await expressionOf(options);
   const snapLength = options.snapLength ?? DEFAULT_SNAPLEN;
   const filter = compileExpression(source, { linkType, snapLength, mode: 'dead' }, options, loadNothing);
   warnAbout(source, linkType, options);

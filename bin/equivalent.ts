@@ -1,18 +1,19 @@
 /** `--equivalent`: whether two expressions match the same packets, with one that only one of them matches. */
 
 import { equivalent } from '../lib/index.js';
-import { compileExpression, loadNothing } from './expression.js';
+import { compileExpression, loadNothing, lookUpNames } from './expression.js';
 import { UsageError } from './getopt.js';
 import type { Options } from './options.js';
 import { warn } from './report.js';
 
 /** Status 0: they do; 1: they do not; 2: not decided. */
-export function compareExpressions(options: Options): void {
+export async function compareExpressions(options: Options): Promise<void> {
   const [first, second, ...rest] = options.operands;
   if (first === undefined || second === undefined || rest.length > 0)
     throw new UsageError('--equivalent takes two expressions, each in quotes');
   if (options.linkType === undefined) warn('assuming Ethernet');
   const target = { linkType: options.linkType ?? 'EN10MB', snapLength: SNAP_LENGTH, mode: 'dead' } as const;
+  await lookUpNames(options, first, second);
   // What matches nothing may be compared, too.
   const [a, b] = [first, second].map((source) =>
     compileExpression(source, target, { ...options, optimize: false }, loadNothing),

@@ -7,16 +7,23 @@ import {
   disassemble,
   type Filter,
   FilterError,
+  firstOf,
   type Load,
   lintExpression,
   type Program,
 } from '../lib/index.js';
-import { blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
+import { addressesOfHosts, blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
 import type { Options } from './options.js';
 import { CommandError, ExpressionError, warnOf } from './report.js';
 
-/** The expression: that of `-F` if given, else the words of the command line. */
-export function expressionOf(options: Options): string {
+/** The expression: that of `-F` if given, else the words of the command line. Its names are looked up. */
+export async function expressionOf(options: Options): Promise<string> {
+  const source = textOf(options);
+  await lookUpNames(options, source);
+  return source;
+}
+
+function textOf(options: Options): string {
   if (options.filterFile === undefined) return options.expression;
   try {
     const text = readFileSync(options.filterFile === '-' ? 0 : options.filterFile, 'utf8');
@@ -49,14 +56,31 @@ export function compileExpression(source: string, target: Target, options: Optio
       ...target,
       optimize: options.optimize,
       ...(options.printAfter === undefined ? {} : { onPass: printerOf(options.printAfter) }),
-      resolver: systemResolver(),
-      namedFilters: readyMadeExpression,
+      ...languageOf(options),
     });
   } catch (error) {
     if (error instanceof FilterError) throw new ExpressionError(source, error);
     if (error instanceof RangeError) throw new CommandError(error.message);
     throw error;
   }
+}
+
+/** What decides the meaning of words besides the link type. */
+function languageOf({ hosts, vxlanPort, genevePort }: Options) {
+  return {
+    resolver: firstOf(systemResolver(), { hosts: (name) => hosts.get(name) }),
+    namedFilters: readyMadeExpression,
+    ...(vxlanPort === undefined ? {} : { vxlanPort }),
+    ...(genevePort === undefined ? {} : { genevePort }),
+  };
+}
+
+/** Looks up the hosts that expressions name; compiling then finds them. */
+export async function lookUpNames(options: Options, ...sources: readonly string[]): Promise<void> {
+  const answers = await Promise.all(
+    sources.map((source) => addressesOfHosts(source, { namedFilters: readyMadeExpression })),
+  );
+  options.hosts = new Map(answers.flatMap((addresses) => [...addresses]));
 }
 
 /** Prints the program whenever the pass has run. */
@@ -68,7 +92,7 @@ const printerOf = (wanted: string) => (pass: string, program: Program) => {
 /** Warns of what compiles but may not mean what it seems to. */
 export function warnAbout(source: string, linkType: string | number, options: Options): void {
   if (!options.lint) return;
-  const settings = { linkType, resolver: systemResolver(), namedFilters: readyMadeExpression };
+  const settings = { linkType, ...languageOf(options) };
   for (const { span, message, hint } of lintExpression(source, settings)) warnOf(source, span, message, hint);
 }
 

@@ -28,7 +28,7 @@ export function printInterfaces(): void {
 }
 
 export async function captureLive(options: Options): Promise<void> {
-  const source = expressionOf(options);
+  const source = await expressionOf(options);
   // A wrong expression is reported before any right to capture is asked for.
   const { load } = await loaderFor(options);
   compileFor(source, 1, options, load);

@@ -56,6 +56,10 @@ export interface Options {
   engine: string | undefined;
   reader: 'weir' | 'pcap-parser';
   lint: boolean;
+  /** Addresses of the hosts in the expression, once they have been looked up. */
+  hosts: ReadonlyMap<string, readonly string[]>;
+  vxlanPort: number | undefined;
+  genevePort: number | undefined;
   /** What to do instead of filtering. */
   action:
     | 'filter'
@@ -109,6 +113,9 @@ const DEFAULTS: Options = {
   engine: undefined,
   reader: 'weir',
   lint: true,
+  hosts: new Map(),
+  vxlanPort: undefined,
+  genevePort: undefined,
   action: 'filter',
   expression: '',
   operands: [],
@@ -206,6 +213,8 @@ export const OPTIONS: readonly OptionRow[] = [
   flag(undefined, 'wasm', 'Filter', 'print the compiled filter as WebAssembly text and stop', (o) => { o.wasm = true; o.dump ||= 1; }),
   flag('O', 'no-optimize', 'Filter', 'do not optimize the filter', (o) => { o.optimize = false; }),
   valued(undefined, 'print-after', 'Filter', 'PASS', `print the program after this pass of the optimizer: ${OPTIMIZER_PASSES.join(', ')}, or all`, (o, v) => { o.printAfter = oneOf('pass', v, [...OPTIMIZER_PASSES, 'all']); }),
+  valued(undefined, 'vxlan-port', 'Filter', 'PORT', 'UDP port that vxlan looks for (4789)', (o, v) => { o.vxlanPort = numberIn('port', v, 0, 65535); }),
+  valued(undefined, 'geneve-port', 'Filter', 'PORT', 'UDP port that geneve looks for (6081)', (o, v) => { o.genevePort = numberIn('port', v, 0, 65535); }),
   flag(undefined, 'equivalent', 'Filter', 'tell whether two expressions, one operand each, match the same packets', (o) => { o.action = 'equivalent'; }),
   valued(undefined, 'engine', 'Filter', 'NAME', 'run the filter on this engine, as --engines names it', (o, v) => { o.engine = v; }),
   flag(undefined, 'engines', 'Filter', 'list the engines, which of them work here, and which is the default', (o) => { o.action = 'listEngines'; }),

@@ -44,7 +44,7 @@ interface Totals {
 
 export async function readFiles(options: Options): Promise<void> {
   const names = options.readList === undefined ? [options.read!] : listedFiles(options.readList);
-  const source = expressionOf(options);
+  const source = await expressionOf(options);
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort(STOPPED);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);

@@ -15,6 +15,7 @@ export {
 export { type HostFact, hostFacts } from './host.js';
 export * from './live/index.js';
 export * from './live/index.js';
+export { addressesOfHosts, type HostLookup, type LookUpOptions, lookUpHosts } from './lookup.js';
 export * from './savefile/node.js';
 export {
   readSystemDatabases,

@@ -1,8 +1,8 @@
 /**
  * Names from the system's databases: /etc/services, protocols, hosts, networks and ethers, in the
  * formats of services(5), protocols(5), hosts(5), networks(5) and ethers(5). Files are read when the
- * first name of their kind is asked for, and once. No name server is asked: that would make printing
- * and compiling wait for the network.
+ * first name of their kind is asked for, and once. No name server is asked here: that would make printing
+ * wait for the network. Hosts in an expression are looked up by {@link file://./lookup.ts}.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';

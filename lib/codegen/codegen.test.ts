@@ -275,6 +275,17 @@ test('any token string is a valid program or a FilterError, on any link type', (
   fc.assert(property, { numRuns: 4000 });
 });
 
+test('tunnels on other UDP ports than the usual ones', (t) => {
+  const ports = (text: string, options: CompileOptions) =>
+    compileUnoptimized(text, options)
+      .map(({ k }) => k)
+      .filter((k) => [4789, 8472, 6081, 7777].includes(k));
+  t.deepEqual(ports('vxlan 7', {}), [4789, 4789]);
+  t.deepEqual(ports('vxlan 7', { vxlanPort: 8472 }), [8472, 8472]);
+  t.deepEqual(ports('geneve', { vxlanPort: 8472, genevePort: 7777 }), [7777, 7777]);
+  t.throws(() => compileUnoptimized('ip', { vxlanPort: 65536 }), { instanceOf: RangeError });
+});
+
 test('any bytes are a FilterError or a program', (t) => {
   const property = fc.property(
     fc.string({ unit: 'binary', maxLength: 80 }),

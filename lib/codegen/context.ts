@@ -101,6 +101,15 @@ export interface Settings {
   readonly netmask: number | undefined;
   readonly mode: CaptureMode;
   readonly resolver: Resolver;
+  /** UDP ports of tunnels. */
+  readonly tunnelPorts: TunnelPorts;
+}
+
+export interface TunnelPorts {
+  /** RFC 7348 §5 wants it configurable; 4789 is IANA's, Linux's old default 8472. */
+  readonly vxlan: number;
+  /** RFC 8926 §3.3. */
+  readonly geneve: number;
 }
 
 export class Context {

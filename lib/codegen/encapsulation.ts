@@ -141,10 +141,6 @@ export function pppoeSession(context: Context, session: number | undefined): Con
   return condition;
 }
 
-/** UDP ports: RFC 8926, RFC 7348. */
-const GENEVE_PORT = 6081;
-const VXLAN_PORT = 4789;
-
 /** The UDP destination port over IPv4 or IPv6, then `check` on the tunnel header behind UDP's 8 bytes. */
 function tunnelOverIp(
   context: Context,
@@ -182,7 +178,7 @@ function computing(context: Context, statements: readonly Statement[]): Conditio
 
 /** `vxlan [VNI]`: flags 0x08, then an Ethernet frame 8 bytes on. */
 export function vxlan(context: Context, vni: number | undefined): Condition {
-  const found = tunnelOverIp(context, VXLAN_PORT, 'port', (base) => {
+  const found = tunnelOverIp(context, context.settings.tunnelPorts.vxlan, 'port', (base) => {
     const flags = compare(context, base, 8, 1, 0x08);
     return vni === undefined ? flags : and(flags, identifier(context, base, 'VXLAN VNI', vni));
   });
@@ -209,7 +205,7 @@ export function vxlan(context: Context, vni: number | undefined): Condition {
  */
 export function geneve(context: Context, vni: number | undefined): Condition {
   context.unoptimized = true;
-  const found = tunnelOverIp(context, GENEVE_PORT, 'port', (base) => {
+  const found = tunnelOverIp(context, context.settings.tunnelPorts.geneve, 'port', (base) => {
     const version = compare(context, base, 8, 1, 0, 0xc0);
     return vni === undefined ? version : and(version, identifier(context, base, 'Geneve VNI', vni));
   });

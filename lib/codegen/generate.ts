@@ -31,6 +31,10 @@ export interface GenerateOptions {
   readonly mode?: CaptureMode;
   /** Names to numbers; well-known services and protocols by default. */
   readonly resolver?: Resolver;
+  /** UDP port that `vxlan` looks for, 4789 by default: libpcap knows no other. */
+  readonly vxlanPort?: number;
+  /** UDP port that `geneve` looks for, 6081 by default. */
+  readonly genevePort?: number;
 }
 
 export interface CompileOptions extends GenerateOptions {
@@ -96,6 +100,8 @@ function settle(options: GenerateOptions): Settings {
     netmask,
     mode = 'dead',
     resolver = builtinResolver,
+    vxlanPort = 4789,
+    genevePort = 6081,
   } = options;
   const nowhere = { start: 0, end: 0 };
   if (snapLength === 0) {
@@ -109,7 +115,13 @@ function settle(options: GenerateOptions): Settings {
     const message = `unknown data link type ${linkType}`;
     throw new FilterError(message, nowhere, { libpcapMessage: message });
   }
-  return { dlt, row, snapLength, netmask, mode, resolver };
+  const tunnelPorts = { vxlan: portOf('vxlanPort', vxlanPort), geneve: portOf('genevePort', genevePort) };
+  return { dlt, row, snapLength, netmask, mode, resolver, tunnelPorts };
+}
+
+function portOf(option: string, port: number): number {
+  if (Number.isInteger(port) && port >= 0 && port <= 0xffff) return port;
+  throw new RangeError(`${option} ${port} is no UDP port`);
 }
 
 /** Header offsets keep their cells to themselves: the last ones, which arithmetic reaches last. */

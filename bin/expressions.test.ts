@@ -1,0 +1,73 @@
+/** The command's options about expressions alone: comparing two, and programs on their way through the optimizer. */
+
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { compile, OPTIMIZER_PASSES } from '../lib/index.js';
+
+const WEIR = fileURLToPath(new URL('./weir.js', import.meta.url));
+
+function weir(...words: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [WEIR, ...words], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('--equivalent: two ways to say one thing', (t) => {
+  t.deepEqual(weir('--equivalent', '-y', 'EN10MB', 'tcp port 80 or 443', 'tcp port 80 or tcp port 443'), {
+    status: 0,
+    stdout: 'equivalent\n',
+    stderr: '',
+  });
+});
+
+test('--equivalent: a packet that only one matches', (t) => {
+  const { status, stdout } = weir('--equivalent', '-y', 'EN10MB', 'udp port 53', 'port 53');
+  t.is(status, 1);
+  const lines = stdout.split('\n');
+  t.regex(lines[0]!, /^different: only 'port 53' matches this packet of \d+ bytes/);
+  const packet = Uint8Array.from(Buffer.from(lines[1]!, 'hex'));
+  t.true(compile('port 53').matches(packet));
+  t.false(compile('udp port 53').matches(packet));
+});
+
+test('--equivalent: loops are not decided, and two expressions are needed', (t) => {
+  const undecided = weir('--equivalent', '-y', 'RAW', 'ip protochain 6', 'ip protochain 17');
+  t.is(undecided.status, 2);
+  t.regex(undecided.stdout, /^undecided: a program has a loop/);
+  const one = weir('--equivalent', 'ip');
+  t.is(one.status, 1);
+  t.regex(one.stderr, /--equivalent takes two expressions, each in quotes/);
+});
+
+test('--print-after prints the program after a pass, or after all', (t) => {
+  const after = (pass: string): string[] =>
+    [
+      ...weir('-y', 'EN10MB', '-d', `--print-after=${pass}`, 'tcp port 80').stdout.matchAll(
+        /^# after (.*)$/gm,
+      ),
+    ].map(([, name]) => name!);
+  t.deepEqual([...new Set(after('decide'))], ['decide']);
+  t.deepEqual(new Set(after('all')), new Set(OPTIMIZER_PASSES));
+  const unknown = weir('-d', '--print-after=wish', 'ip');
+  t.is(unknown.status, 1);
+  t.regex(unknown.stderr, /invalid pass 'wish': it is one of decide, /);
+});
+
+test('--print-after ends with the program that -d prints', (t) => {
+  const plain = weir('-y', 'EN10MB', '-d', 'tcp port 80').stdout;
+  t.true(weir('-y', 'EN10MB', '-d', '--print-after=all', 'tcp port 80').stdout.endsWith(`\n${plain}`));
+});
+
+test('--vxlan-port and --geneve-port move the tunnels', (t) => {
+  const program = (...words: string[]) => weir('-y', 'EN10MB', '-d', ...words).stdout;
+  t.regex(program('vxlan 7'), /#0x12b5/);
+  t.regex(program('--vxlan-port=8472', 'vxlan 7'), /#0x2118/);
+  t.regex(program('--geneve-port', '7777', 'geneve'), /#0x1e61/);
+  t.is(weir('-d', '--vxlan-port=70000', 'vxlan').status, 1);
+});
+
+test('a host that nobody knows is an error with its place', (t) => {
+  const { status, stderr } = weir('-y', 'EN10MB', '-d', 'host no-such-host.invalid');
+  t.is(status, 1);
+  t.regex(stderr, /unknown host 'no-such-host\.invalid'/);
+});
