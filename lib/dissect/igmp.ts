@@ -4,17 +4,8 @@
 
 import { checksum } from './checksum.js';
 import type { Dissection } from './dissection.js';
+import { IGMP3, printRecords, printSources } from './membership.js';
 import { duration } from './text.js';
-
-export const RECORD_NAMES: readonly (string | undefined)[] = [
-  undefined,
-  'is_in',
-  'is_ex',
-  'to_in',
-  'to_ex',
-  'allow',
-  'block',
-];
 
 const DEFAULT_RESPONSE_TIME = 100; // tenths of a second
 
@@ -93,9 +84,7 @@ function printQuery3(d: Dissection, at: number, length: number): void {
     if (length < 12 + sources * 4) {
       d.out += ' [invalid number of sources]';
     } else if (d.verbose > 1) {
-      d.out += ' {';
-      for (let i = 0; i < sources; i++) d.out += ` ${d.ip4(at + 12 + 4 * i)}`;
-      d.out += ' }';
+      printSources(d, IGMP3, at + 12, sources);
     } else {
       d.out += `, ${sources} source(s)`;
     }
@@ -109,32 +98,7 @@ function printReport3(d: Dissection, at: number, length: number): void {
     d.out += ` [invalid len ${length}]`;
     return;
   }
-  const groups = d.u16(at + 6);
-  d.out += `, ${groups} group record(s)`;
-  if (!d.verbose) return;
-  for (let i = 0, group = 8; i < groups; i++) {
-    if (length < group + 8) {
-      d.out += ' [invalid number of groups]';
-      return;
-    }
-    d.out += ` [gaddr ${d.ip4(at + group + 4)}`;
-    const type = d.u8(at + group);
-    d.out += ` ${RECORD_NAMES[type] ?? ` [v3-report-#${type}]`}`;
-    const sources = d.u16(at + group + 2);
-    if (length < group + 8 + sources * 4) {
-      d.out += ` [invalid number of sources ${sources}]`;
-      return;
-    }
-    if (d.verbose === 1) {
-      d.out += `, ${sources} source(s)`;
-    } else {
-      d.out += ' {';
-      for (let j = 0; j < sources; j++) d.out += ` ${d.ip4(at + group + 8 + 4 * j)}`;
-      d.out += ' }';
-    }
-    group += 8 + sources * 4;
-    d.out += ']';
-  }
+  printRecords(d, IGMP3, at, length);
 }
 
 function printTrace(d: Dissection, name: string, at: number, length: number): void {

@@ -3,34 +3,14 @@
  */
 
 import type { Dissection } from './dissection.js';
-import { RECORD_NAMES } from './igmp.js';
+import { MLD2, printRecords, printSources } from './membership.js';
 
 export function printListenerReport(d: Dissection, at: number, length: number): void {
   if (length < 8) {
     d.out += ` [invalid len ${length}]`;
     return;
   }
-  const groups = d.u16(at + 6);
-  d.out += `, ${groups} group record(s)`;
-  if (!d.verbose) return;
-  for (let i = 0, group = 8; i < groups; i++) {
-    if (length < group + 20) {
-      d.out += ' [invalid number of groups]';
-      return;
-    }
-    d.out += ` [gaddr ${d.ip6(at + group + 4)}`;
-    const type = d.u8(at + group);
-    d.out += ` ${RECORD_NAMES[type] ?? ` [v2-report-#${type}]`}`;
-    const sources = d.u16(at + group + 2);
-    if (length < group + 20 + sources * 16) {
-      d.out += ` [invalid number of sources ${sources}]`;
-      return;
-    }
-    if (d.verbose === 1) d.out += `, ${sources} source(s)`;
-    else printSources(d, at + group + 20, sources);
-    group += 20 + sources * 16;
-    d.out += ']';
-  }
+  printRecords(d, MLD2, at, length);
 }
 
 export function printListenerQuery(d: Dissection, at: number, length: number): void {
@@ -49,14 +29,8 @@ export function printListenerQuery(d: Dissection, at: number, length: number): v
   const sources = d.u16(at + 26);
   if (sources > 0) {
     if (length < 28 + sources * 16) d.out += ' [invalid number of sources]';
-    else if (d.verbose > 1) printSources(d, at + 28, sources);
+    else if (d.verbose > 1) printSources(d, MLD2, at + 28, sources);
     else d.out += `, ${sources} source(s)`;
   }
   d.out += ']';
-}
-
-function printSources(d: Dissection, at: number, count: number): void {
-  d.out += ' {';
-  for (let i = 0; i < count; i++) d.out += ` ${d.ip6(at + 16 * i)}`;
-  d.out += ' }';
 }

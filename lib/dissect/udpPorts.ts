@@ -4,19 +4,15 @@
 
 import { printDhcp } from './dhcp.js';
 import { printDhcp6 } from './dhcp6.js';
-import type { Dissection, PortPrinter } from './dissection.js';
+import type { Dissection } from './dissection.js';
 import { printDns, printMulticastDns } from './dns.js';
 import { printSip } from './lines.js';
 import { printNtp } from './ntp.js';
+import { printerByPort } from './portTable.js';
 import { printSyslog } from './syslog.js';
 import { printGeneve, printMpls, printVxlan } from './tunnels.js';
 
-interface UdpPortRow {
-  readonly ports: readonly number[];
-  readonly print: PortPrinter;
-}
-
-const ROWS: readonly UdpPortRow[] = [
+const printerOf = printerByPort([
   { ports: [53], print: printDns },
   { ports: [5353], print: printMulticastDns },
   { ports: [67, 68], print: printDhcp },
@@ -27,11 +23,7 @@ const ROWS: readonly UdpPortRow[] = [
   { ports: [4789], print: printVxlan },
   { ports: [6081], print: printGeneve },
   { ports: [6635], print: printMpls },
-];
-
-const ROW_OF_PORT: ReadonlyMap<number, number> = new Map(
-  ROWS.flatMap((row, index) => row.ports.map((port) => [port, index] as const)),
-);
+]);
 
 /** Prints what the ports announce; false, having printed nothing, where no row matches. */
 export function printUdpPayload(
@@ -42,10 +34,8 @@ export function printUdpPayload(
   source: number,
   destination: number,
 ): boolean {
-  const bySource = ROW_OF_PORT.get(source) ?? ROWS.length;
-  const byDestination = ROW_OF_PORT.get(destination) ?? ROWS.length;
-  const row = ROWS[Math.min(bySource, byDestination)];
-  if (row === undefined) return false;
-  row.print(d, at, length, ip);
+  const print = printerOf(source, destination);
+  if (print === undefined) return false;
+  print(d, at, length, ip);
   return true;
 }

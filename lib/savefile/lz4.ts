@@ -10,13 +10,12 @@
  * checksums present are verified, so that damage is an error and not other packets.
  */
 
-import { ByteQueue, corrupt, truncated } from './byteQueue.js';
+import { type ByteQueue, corrupt } from './byteQueue.js';
 import { CaptureError } from './error.js';
+import { framesOf } from './frames.js';
 import { XxHash32 } from './xxhash.js';
 
 const FRAME_MAGIC = 0x184d2204;
-/** Sixteen magic numbers from here on mark frames to be skipped. */
-const SKIPPABLE_MAGIC = 0x184d2a50;
 const HISTORY = 65_536;
 
 /**
@@ -28,19 +27,7 @@ const HISTORY = 65_536;
 export async function* decompressLz4(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const input = new ByteQueue(chunks);
-  while (await input.has(4)) {
-    const magic = input.u32();
-    if (magic >>> 4 === SKIPPABLE_MAGIC >>> 4) {
-      await input.need(4);
-      await input.skip(input.u32());
-    } else if (magic === FRAME_MAGIC) {
-      yield* decompressFrame(input);
-    } else {
-      throw corrupt('no lz4 frame where one should start');
-    }
-  }
-  if (input.length > 0) throw truncated();
+  yield* framesOf(chunks, FRAME_MAGIC, 'lz4', decompressFrame);
 }
 
 async function* decompressFrame(input: ByteQueue): AsyncGenerator<Uint8Array, void, undefined> {

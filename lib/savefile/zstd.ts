@@ -9,11 +9,11 @@
  *     +-------+-----+----------+---------+--------------+------ - - - ---+-------+
  */
 
-import { ByteQueue, corrupt, truncated } from './byteQueue.js';
+import { type ByteQueue, corrupt } from './byteQueue.js';
 import { CaptureError } from './error.js';
+import { framesOf } from './frames.js';
 
 const FRAME_MAGIC = 0xfd2fb528;
-const SKIPPABLE_MAGIC = 0x184d2a50;
 /** What the `zstd` command accepts unless told otherwise; RFC 8878 §3.1.1.1.2 asks for at least 8 MiB. */
 const MAX_WINDOW = 128 * 1024 * 1024;
 const MAX_BLOCK = 128 * 1024;
@@ -30,23 +30,13 @@ export async function* decompressZstd(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   decode: FrameDecoder,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const input = new ByteQueue(chunks);
-  while (await input.has(4)) {
-    const magic = input.u32();
-    if (magic >>> 4 === SKIPPABLE_MAGIC >>> 4) {
-      await input.need(4);
-      await input.skip(input.u32());
-    } else if (magic === FRAME_MAGIC) {
-      try {
-        yield* decode(framePieces(input));
-      } catch (error) {
-        throw error instanceof CaptureError ? error : corrupt((error as Error).message);
-      }
-    } else {
-      throw corrupt('no zstd frame where one should start');
+  yield* framesOf(chunks, FRAME_MAGIC, 'zstd', async function* (input) {
+    try {
+      yield* decode(framePieces(input));
+    } catch (error) {
+      throw error instanceof CaptureError ? error : corrupt((error as Error).message);
     }
-  }
-  if (input.length > 0) throw truncated();
+  });
 }
 
 /** The bytes of one frame whose magic number has been read: its header, its blocks, its checksum. */
