@@ -267,7 +267,11 @@ class Writer {
         dst: number,
         operand: { constant: this.pick([15, 60, 63, 255]) },
       });
-      this.add({ kind: 'alu', op: 'add', width: 64, dst: at, operand: { register: number } });
+      // Sometimes a copy is moved, beside one that was moved by another number.
+      const moved = random(3) === 0 ? this.target() : at;
+      if (moved !== at) this.move(moved, at);
+      this.add({ kind: 'alu', op: 'add', width: 64, dst: moved, operand: { register: number } });
+      if (random(6) === 0) this.load(1, this.target(), moved, random(8), 'number');
     }
     if (random(3) === 0) this.move(this.target(), 7);
     this.move(probe, at);
@@ -284,8 +288,18 @@ class Writer {
     if (random(2) === 0) this.exits.push(step);
     const size = this.pick(SIZES);
     const offset = Math.max(0, bytes - size - random(3) + (this.isCareful ? 0 : random(2)));
-    if (random(4) === 0) this.add({ kind: 'store', size, base: at, offset, operand: { constant: 7 } });
-    else this.load(size, this.target(), at, offset, 'number');
+    // Now and then through another address than the one that was compared.
+    let through = random(8) === 0 ? this.of('packet') : at;
+    const back = random(6) === 0 ? random(12) : 0;
+    const ahead = random(3) === 0 ? 0 : back;
+    if (back > 0) {
+      this.move(probe, through);
+      through = probe;
+      this.add({ kind: 'alu', op: 'sub', width: 64, dst: probe, operand: { constant: back } });
+    }
+    if (random(4) === 0)
+      this.add({ kind: 'store', size, base: through, offset: offset + ahead, operand: { constant: 7 } });
+    else this.load(size, this.target(), through, offset + ahead, 'number');
     step.to ??= this.steps.length;
   }
 
@@ -360,7 +374,17 @@ class Writer {
 
   private context(dst: number): void {
     if (this.isFunction) this.set(dst, this.pick(SMALL));
-    else this.load(4, dst, CONTEXT, this.type === 'xdp' ? 12 : this.pick([0, 4, 8, 48]), 'number');
+    else if (this.type === 'xdp') this.hidden(dst);
+    else this.load(4, dst, CONTEXT, this.pick([0, 4, 8, 48]), 'number');
+  }
+
+  /** XDP's context has nothing that varies here: a number that an atomic operation has been over. */
+  private hidden(dst: number): void {
+    const [size, base, offset] = [8, 10, -96] as const;
+    this.add({ kind: 'store', size, base, offset, operand: { constant: this.pick(SMALL) } });
+    this.set(dst, 0);
+    this.add({ kind: 'atomic', op: 'add', fetch: false, size, base, offset, src: dst });
+    this.load(size, dst, base, offset, 'number');
   }
 
   private forget(): void {

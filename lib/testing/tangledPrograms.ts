@@ -107,7 +107,13 @@ export function tangledProgram(random: Random): Program {
   const index = pick(NUMBERS);
   if (random(3) === 0)
     program.push(branch(64, pick(['jle', 'jlt', 'jsgt']), pick(NUMBERS), constant(63), 1), set(index, 0));
-  program.push(move(1, FRAME), compute(64, 'add', 1, register(index)), store(1, 1, -64, index));
+  program.push(move(1, FRAME));
+  if (random(4) === 0)
+    program.push(
+      branch(64, 'jeq', pick(NUMBERS), constant(pick(CONSTANTS)), 1),
+      compute(64, 'add', 1, constant(pick([-8, -448, -449]))),
+    );
+  program.push(compute(64, 'add', 1, register(index)), store(1, 1, -64, index));
   program.push(set(0, 0), exit);
   if (calls.length > 0) addFunction(program, calls, random);
   return program;
@@ -122,7 +128,7 @@ function addFunction(program: Slot[], calls: readonly number[], random: Random):
   for (let steps = random(4); steps > 0; steps--) {
     switch (random(5)) {
       case 0:
-        program.push(load(8, pick([0, 1]), 2, pick(SLOTS)));
+        program.push(random(12) === 0 ? move(0, pick(NUMBERS)) : load(8, pick([0, 1]), 2, pick(SLOTS)));
         break;
       case 1:
         program.push(store(8, 2, pick(SLOTS), pick([0, 1])));

@@ -10,7 +10,7 @@ import type { Instruction, Program } from '../ebpf/instruction.js';
 import { Counts } from './complexity.js';
 import { difference, sameCalls } from './cover.js';
 import { checkForm, checkStackDepth } from './form.js';
-import { addNeeds, type Effects, type Needs, type Place, Stretch } from './history.js';
+import { addNeeds, type Effects, History, type Needs, type Place, Stretch } from './history.js';
 import { keptOverCall, liveRegisters } from './liveness.js';
 import { Path, type VerifyOptions } from './path.js';
 import type { Proofs } from './proofs.js';
@@ -71,6 +71,7 @@ export class Exploration {
   private readonly budget: number;
   private live: Int32Array = new Int32Array(0);
   private readonly explored: Stretch[][] = [];
+  private readonly history = new History();
   private readonly pending: Pending[] = [];
   /** Paths that the present instruction leaves for later. */
   private readonly forks: { readonly state: State; readonly index: number }[] = [];
@@ -93,14 +94,14 @@ export class Exploration {
     const frame = newFrame(0, -1, 0);
     frame.registers[1] = pointer('context');
     path.state = { frames: [frame] };
-    this.stretch = new Stretch(undefined, undefined);
+    this.stretch = new Stretch(undefined, undefined, 0);
     for (;;) {
       this.end(this.walk());
       const next = pending.pop();
       if (next === undefined) break;
       path.state = next.state;
       path.index = next.index;
-      this.stretch = new Stretch(next.parent, undefined);
+      this.stretch = new Stretch(next.parent, undefined, this.history.length);
       this.observe?.({ kind: 'resume', from: next.from, index: next.index, state: next.state });
     }
     checkStackDepth(path);
@@ -109,7 +110,7 @@ export class Exploration {
   /** The path that ends at an instruction refused just now; empty before paths are followed. */
   trail(index: number): readonly number[] {
     const isFollowed = this.processed > 0 && index === this.path.index;
-    return isFollowed ? [...this.stretch.trail(), index] : [];
+    return isFollowed ? [...this.history.trail(), index] : [];
   }
 
   proofs(): Proofs {
@@ -147,7 +148,7 @@ export class Exploration {
       effects.reads = effects.copies = undefined;
       const next = step(path, instruction);
       if (next === undefined) return [effects.decided, 0, 0, 0, 0];
-      this.stretch.note(index, effects);
+      this.history.note(index, effects);
       observe?.({ kind: 'done', next, state: path.state, effects });
       if (instruction.kind === 'branch') path.notes.branch(index, instruction, next);
       if (this.forks.length > 0) this.leaveForks();
@@ -159,11 +160,13 @@ export class Exploration {
   private end(needs: Needs): void {
     let ended: Stretch | undefined = this.stretch;
     ended.depth = this.path.state.frames.length - 1;
+    ended.end = this.history.length;
     addNeeds(ended.needs, needs);
     while (ended !== undefined && --ended.open === 0) {
-      ended.close(this.path.instructions);
-      if (ended.parent !== undefined) addNeeds(ended.parent.needs, ended.needs);
-      ended = ended.parent;
+      const { parent }: Stretch = ended;
+      this.history.close(ended, this.path.instructions);
+      if (parent !== undefined) addNeeds(parent.needs, ended.needs);
+      ended = parent;
     }
   }
 
@@ -171,7 +174,8 @@ export class Exploration {
   private begin(state: State | undefined): void {
     // What is open of the stretch so far is now what goes on from it.
     this.stretch.depth = this.path.state.frames.length - 1;
-    this.stretch = new Stretch(this.stretch, state);
+    this.stretch.end = this.history.length;
+    this.stretch = new Stretch(this.stretch, state, this.stretch.end);
   }
 
   /** Looks for a state known at this place; remembers the present one. */
@@ -204,7 +208,9 @@ export class Exploration {
       const isWorthIt = isOpen
         ? entry.misses <= OPEN_MISSES
         : known.length <= MAX_STATES || entry.misses <= HITS_WORTH * (entry.hits + 1);
-      if (!isWorthIt) known.splice(i, 1);
+      if (isWorthIt) continue;
+      known.splice(i, 1);
+      entry.state = undefined;
     }
     this.begin(copyState(path.state));
     known.push(this.stretch);

@@ -54,57 +54,79 @@ export interface Effects {
   copies: readonly Place[] | undefined;
 }
 
-/** A stretch of path without forks, which begins at an explored state or behind a fork. */
+/**
+ * A stretch of path without forks, which begins at an explored state or behind a fork. What it did lies in
+ * the {@link History}, from `start` to `end`.
+ */
 export class Stretch {
-  readonly parent: Stretch | undefined;
-  /** The explored state at its start. */
-  readonly state: State | undefined;
+  /** Until it has ended. */
+  parent: Stretch | undefined;
+  /** The explored state at its start, as long as others are compared with it. */
+  state: State | undefined;
+  readonly start: number;
+  end = 0;
+  /** Depth of calls at its end. */
+  depth = 0;
   /** Stretches that go on from here and have not ended; 1 for itself. */
   open = 1;
   /** How often the state was compared in vain, and stood for another. */
   misses = 0;
   hits = 0;
   /** Once it has ended: what matters at its start. Before: what matters at its end, as far as that is known. */
-  needs: Needs = [];
-  /** Depth of calls at its end. */
-  depth = 0;
+  readonly needs: Needs = [];
+
+  constructor(parent: Stretch | undefined, state: State | undefined, start: number) {
+    this.parent = parent;
+    this.state = state;
+    this.start = start;
+  }
+}
+
+/**
+ * What was done on the way to where the walk is. Paths are walked depth first, so that this is a stack:
+ * what lies above a fork goes when all paths on that side have ended.
+ */
+export class History {
   private readonly indexes: number[] = [];
   private readonly decided: number[] = [];
   private readonly slots: Place[] = [];
-  private rare: Map<number, Effects> | undefined;
+  private readonly rare = new Map<number, Effects>();
 
-  constructor(parent: Stretch | undefined, state: State | undefined) {
-    this.parent = parent;
-    this.state = state;
+  get length(): number {
+    return this.indexes.length;
+  }
+
+  /** Slots of the instructions on the way here. */
+  trail(): number[] {
+    return this.indexes.slice();
   }
 
   note(index: number, { decided, slot, reads, copies }: Effects): void {
-    if (reads !== undefined || copies !== undefined) {
-      this.rare ??= new Map();
+    if (reads !== undefined || copies !== undefined)
       this.rare.set(this.indexes.length, { decided, slot, reads, copies });
-    }
     this.indexes.push(index);
     this.decided.push(decided);
     this.slots.push(slot);
   }
 
-  /** Slots of the instructions from the program's start to here, of which nothing has ended. */
-  trail(): number[] {
-    const stretches: Stretch[] = [];
-    for (let at: Stretch | undefined = this; at !== undefined; at = at.parent) stretches.push(at);
-    return stretches.reverse().flatMap(({ indexes }) => indexes);
-  }
-
-  /** All paths from here have ended: turns what matters at the end into what matters at the start. */
-  close(instructions: readonly (Instruction | undefined)[]): void {
-    const { needs, indexes } = this;
-    let { depth } = this;
-    for (let i = indexes.length - 1; i >= 0; i--) {
-      const effects = this.rare?.get(i);
-      depth = goBack(needs, instructions[indexes[i]!]!, depth, this.decided[i]!, this.slots[i]!, effects);
+  /** All paths from a stretch have ended: turns what matters at its end into what matters at its start. */
+  close(stretch: Stretch, instructions: readonly (Instruction | undefined)[]): void {
+    const { needs, start, end } = stretch;
+    let { depth } = stretch;
+    for (let i = end - 1; i >= start; i--) {
+      const effects = this.rare.get(i);
+      if (effects !== undefined) this.rare.delete(i);
+      depth = goBack(
+        needs,
+        instructions[this.indexes[i]!]!,
+        depth,
+        this.decided[i]!,
+        this.slots[i]!,
+        effects,
+      );
     }
-    indexes.length = this.decided.length = this.slots.length = 0;
-    this.rare = undefined;
+    this.indexes.length = this.decided.length = this.slots.length = start;
+    stretch.parent = undefined;
   }
 }
 

@@ -1,0 +1,242 @@
+/**
+ * Seeded unsoundness: each part of the verifier is made wrong in one place, and the properties have to notice.
+ *
+ * A mistake is a piece of a file's compiled text and what stands there instead; the folder is copied with
+ * the one change and loaded beside the right one. Transfer functions must then lose a result. For the rest,
+ * random programs must do harm, or be admitted although a walk over all paths, or the right
+ * verifier, refuses them.
+ */
+
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import test from 'ava';
+import type { Program } from '../ebpf/instruction.js';
+import { packetProgram } from '../testing/packetPrograms.js';
+import { plausibleProgram } from '../testing/plausiblePrograms.js';
+import { generator, type Random } from '../testing/random.js';
+import { unsafety } from '../testing/safety.js';
+import { tangledProgram } from '../testing/tangledPrograms.js';
+import { CHECKS, type Transfer, transferFault } from '../testing/transferChecks.js';
+import { fullRun } from '../testing/vectors.js';
+import { assume } from './branch.js';
+import type { VerifiedType } from './context.js';
+import { includes, normalize, zeroExtended } from './scalar.js';
+import { alu, moveSigned, swap } from './transfer.js';
+import { verifyObserved } from './verifier.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'weir-unsound-'));
+test.after.always(() => rmSync(scratch, { recursive: true }));
+
+/** In `file`, `right` is replaced; `check` is the transfer function that suffers, where it is one. */
+type Mistake = readonly [file: string, check: string | undefined, what: string, right: string, wrong: string];
+
+// biome-ignore format: a table
+const TRANSFER_MISTAKES: readonly Mistake[] = [
+  ['transfer', 'mov', 'copies the wrong operand', "case 'mov':\n            return b;", "case 'mov':\n            return a;"],
+  ['transfer', 'add', 'a sum does not wrap', 'a.smin + b.smin, a.smax + b.smax', 'a.smin + b.smin, a.smax'],
+  ['transfer', 'add', 'limits that wrap differently are kept', 'floor(lowest) === floor(highest)', 'true'],
+  ['transfer', 'sub', 'limits are subtracted from limits of the same side', 'a.umin - b.umax, a.umax - b.umin', 'a.umin - b.umin, a.umax - b.umax'],
+  ['transfer', 'sub', 'the same, signed', 'a.smin - b.smax, a.smax - b.smin', 'a.smin - b.smin, a.smax - b.smax'],
+  ['transfer', 'neg', 'negation is nothing', "operate('sub', constant(0n), a, width)", 'a'],
+  ['transfer', 'mul', 'of four corners one is forgotten', 'a.smin * b.smin, a.smin * b.smax, ', 'a.smin * b.smin, '],
+  ['transfer', 'mul', 'bits are added', 'tnum.multiply(a.bits, b.bits)', 'tnum.add(a.bits, b.bits)'],
+  ['transfer', 'and', 'the larger operand limits', 'const umax = min(a.umax, b.umax);', 'const umax = b.umin;'],
+  ['transfer', 'and', 'anything is taken for positive', 'smin: a.smin >= 0n || b.smin >= 0n ? 0n : all.smin', 'smin: 0n'],
+  ['transfer', 'or', 'the result is no larger than the larger operand', 'umin: max(a.umin, b.umin), umax: all.umax', 'umin: max(a.umin, b.umin), umax: max(a.umax, b.umax)'],
+  ['transfer', 'or', 'the sign of one operand suffices', 'bothNonNegative(a, b) ? max(a.smin, b.smin)', 'a.smin >= 0n ? max(a.smin, b.smin)'],
+  ['transfer', 'xor', 'the sign of one operand suffices', 'bothNonNegative(a, b) ? { ...full', 'a.smin >= 0n ? { ...full'],
+  ['transfer', 'xor', 'bits are joined by or', 'tnum.xor(a.bits, b.bits)', 'tnum.or(a.bits, b.bits)'],
+  ['transfer', 'div', 'a divisor that may be 0 divides', 'b.umin > 0n ? a.umin / b.umax : 0n', 'a.umin / b.umax'],
+  ['transfer', 'div', 'the largest divisor gives the largest quotient', 'b.umin > 0n ? a.umax / b.umin', 'b.umin > 0n ? a.umax / b.umax'],
+  ['transfer', 'mod', 'modulo 0 is below the divisor', 'b.umin > 0n ? min(a.umax, b.umax - 1n) : a.umax', 'min(a.umax, b.umax - 1n)'],
+  ['transfer', 'mod', 'the remainder is two below the divisor', 'b.umax - 1n', 'b.umax - 2n'],
+  ['transfer', 'sdiv', 'a division by 0 leaves the dividend', "op === 'sdiv' ? constant(0n) : a", 'a'],
+  ['transfer', 'sdiv', 'both ends are the lower one', 'a.smin / divisor, a.smax / divisor', 'a.smin / divisor, a.smin / divisor'],
+  ['transfer', 'sdiv', 'the most negative number by -1 is positive', 'a.smin === all.smin && divisor === -1n', 'false'],
+  ['transfer', 'smod', 'the remainder has no sign', 'a.smin >= 0n ? 0n : max(a.smin, -limit)', '0n'],
+  ['transfer', 'smod', 'the remainder is two below the divisor', '-divisor : divisor) - 1n', '-divisor : divisor) - 2n'],
+  ['transfer', 'lsh', 'limits beyond the width wrap', 'umin < 0n || umax > all.umax ? all : { umin, umax }', '{ umin: umin & all.umax, umax: umax & all.umax }'],
+  ['transfer', 'lsh', 'only the smallest value is shifted', 'range.umax << by, range.smin << by', 'range.umax, range.smin << by'],
+  ['transfer', 'lsh', 'counts are not masked', 'Number(amount & BigInt(width - 1))', 'Number(amount & 63n)'],
+  ['transfer', 'rsh', 'the limits change sides', 'umin: umin >> BigInt(count), umax: umax >> BigInt(count)', 'umin: umax >> BigInt(count), umax: umax >> BigInt(count)'],
+  ['transfer', 'rsh', 'an unknown count is at least 1', 'umax: rangeIn(a, width).umax })', 'umax: rangeIn(a, width).umax >> 1n })'],
+  ['transfer', 'arsh', 'bits are shifted without sign', 'tnum.shiftRightSigned(a.bits, count, width)', 'tnum.shiftRight(a.bits, count, width)'],
+  ['transfer', 'arsh', 'an unknown count keeps the sign only of the positive', 'smin: min(smin, 0n), smax', 'smin: 0n, smax'],
+  ['transfer', 'add', '32-bit results are not zero-extended', 'width === 64 ? result : zeroExtended(result)', 'result'],
+  ['transfer', 'movsx', 'the sign bit is taken for a value', 'BigInt(from - 1)', 'BigInt(from)'],
+  ['transfer', 'movsx', 'bits are not extended', 'tnum.signExtend(a.bits, from)', 'tnum.cast(a.bits, from)'],
+  ['transfer', 'swap', 'le cuts nothing', 'bits === 64 ? a :', 'bits >= 32 ? a :'],
+  ['transfer', 'swap', 'fewer bytes are left', 'loaded((bits / 8))', 'loaded((bits / 16))'],
+  ['scalar', 'normalize', 'the sign bit is certain', 'value | (mask & sign)', 'value'],
+  ['scalar', 'normalize', 'bits that are not known are 0', 'umax: min(umax, value | mask)', 'umax: min(umax, value)'],
+  ['scalar', 'normalize', 'unsigned limits hold for signed values', 'if (first <= last) {\n        smin = max(smin, first);', '{\n        smin = max(smin, first);'],
+  ['scalar', 'normalize', 'the hole of the unsigned range is on the wrong side', 'if (umax < low)\n            umax = min(umax, high);', 'umax = min(umax, high);'],
+  ['scalar', 'normalize', 'upper halves may differ', 'high(from) !== high(to) || from > to', 'from > to'],
+  ['scalar', 'normalize', '32 signed bits reach one too far', 'smin >= FULL_32.smin && smax <= FULL_32.smax) {\n        smin = max(smin, low.smin)', 'smin >= FULL_32.smin - 1n) {\n        smin = max(smin, low.smin)'],
+  ['scalar', 'normalize', 'the low half limits the whole', 'umax = min(umax, withLow(umax, low.umax))', 'umax = min(umax, low.umax)'],
+  ['scalar', 'zeroExtended', 'the signed limit is the limit', 'umax: low.umax, smin: low.umin', 'umax: low.smax, smin: low.umin'],
+  ['scalar', 'includes', 'the lower limit is not looked at', 'inner.umin >= outer.umin &&', ''],
+  ['scalar', 'includes', 'bits are not looked at', '&& tnum.includes(outer.bits, inner.bits)', ''],
+  ['tnum', 'add', 'carries are forgotten', 'cut(carries | a.mask | b.mask)', 'cut(a.mask | b.mask)'],
+  ['tnum', 'sub', 'borrows are forgotten', 'cut(borrows | a.mask | b.mask)', 'cut(a.mask | b.mask)'],
+  ['tnum', 'and', 'what may be set is not', 'possible & ~certain', 'a.mask & b.mask'],
+  ['tnum', 'or', 'one mask is forgotten', '(a.mask | b.mask) & ~certain', 'a.mask & ~certain'],
+  ['tnum', 'xor', 'one mask is forgotten', 'const mask = a.mask | b.mask;\n    return tnum(a.value ^ b.value', 'const mask = a.mask;\n    return tnum(a.value ^ b.value'],
+  ['tnum', 'mul', 'bits of the multiplier that may be set are not', 'else if ((multiplier.mask & 1n) !== 0n)', 'else if (false)'],
+  ['tnum', 'lsh', 'the mask stays', 'cut(a.mask << BigInt(count))', 'cut(a.mask)'],
+  ['tnum', 'rsh', 'the mask stays', 'mask: mask >> BigInt(count)', 'mask'],
+  ['tnum', 'arsh', 'the sign of the mask is not copied', 'BigInt.asIntN(width, a.mask) >> BigInt(count)', 'BigInt.asUintN(width, a.mask) >> BigInt(count)'],
+  ['tnum', 'movsx', 'the sign of the mask is not copied', 'cut(BigInt.asIntN(bits, mask))', 'cut(BigInt.asUintN(bits, mask))'],
+  ['tnum', 'normalize', 'a range needs one bit less', '(1n << BigInt(differing)) - 1n', '(1n << BigInt(differing > 0 ? differing - 1 : 0)) - 1n'],
+  ['tnum', 'normalize', 'bits that only one knows have to agree', '& both) !== 0n', ') !== 0n'],
+  ['branch', 'jeq', 'the upper halves of 32 bits are equal too', 'const known = width === 64 ? bits : tnum.withLow(scalar.bits, bits)', 'const known = bits'],
+  ['branch', 'jeq', 'an equal low half is the whole', 'if (width === 64 || a.wide.umax <= LOW)', ''],
+  ['branch', 'jne', 'what differs from a range differs from its end', 'if (other.umin !== other.umax)\n        return a;', ''],
+  ['branch', 'jne', 'what differs from a number is two away', 'umin += 1n', 'umin += 2n'],
+  ['branch', 'jgt', 'two more', "assumeOrder(b, a, width, 'unsigned', 1n, true)", "assumeOrder(b, a, width, 'unsigned', 2n, true)"],
+  ['branch', 'jge', 'more', "assumeOrder(b, a, width, 'unsigned', 0n, true)", "assumeOrder(b, a, width, 'unsigned', 1n, true)"],
+  ['branch', 'jlt', 'operands change sides', "assumeOrder(a, b, width, 'unsigned', 1n, false)", "assumeOrder(b, a, width, 'unsigned', 1n, false)"],
+  ['branch', 'jle', 'less', "assumeOrder(a, b, width, 'unsigned', 0n, false)", "assumeOrder(a, b, width, 'unsigned', 1n, false)"],
+  ['branch', 'jsgt', 'compared without sign', "assumeOrder(b, a, width, 'signed', 1n, true)", "assumeOrder(b, a, width, 'unsigned', 1n, true)"],
+  ['branch', 'jsge', 'more', "assumeOrder(b, a, width, 'signed', 0n, true)", "assumeOrder(b, a, width, 'signed', 1n, true)"],
+  ['branch', 'jslt', 'compared without sign', "assumeOrder(a, b, width, 'signed', 1n, false)", "assumeOrder(a, b, width, 'unsigned', 1n, false)"],
+  ['branch', 'jsle', 'less', "assumeOrder(a, b, width, 'signed', 0n, false)", "assumeOrder(a, b, width, 'signed', 1n, false)"],
+  ['branch', 'jlt', '32-bit comparisons limit 64 bits', 'normalize(width === 64 ? { ...scalar, wide: range }', 'normalize(true ? { ...scalar, wide: range }'],
+  ['branch', 'jset', 'of several bits all are set', ' || !isPowerOfTwo(other.value)', ''],
+  ['branch', 'jset', 'where no bit is common, one was set', 'mask: known.mask & ~other.value', 'mask: known.mask & ~other.value & 0xffn'],
+];
+
+const right: Transfer = { assume, normalize, zeroExtended, includes, alu, moveSigned, swap };
+const runs = fullRun ? 20_000 : 6000;
+
+test('the right functions lose no result', (t) => {
+  t.is(transferFault(right, generator(1), fullRun ? 20_000 : 400), undefined);
+});
+
+test('each transfer function has a mistake', (t) => {
+  const named = new Set(TRANSFER_MISTAKES.map(([, check]) => check));
+  t.deepEqual(
+    [...CHECKS.keys()].filter((name) => !named.has(name)),
+    [],
+  );
+});
+
+/** The folder with one change. */
+function folderWith([file, , , from, to]: Mistake, at: string): string {
+  const folder = join(scratch, at);
+  cpSync(here, folder, { recursive: true, filter: (path) => !/\.(test\..*|map|d\.ts)$/.test(path) });
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  const above = pathToFileURL(join(here, '..')).href;
+  for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.js'))) {
+    const text = readFileSync(join(folder, name), 'utf8');
+    const changed = name === `${file}.js` ? text.replace(from, () => to) : text;
+    if (name === `${file}.js` && changed === text) throw new Error(`${name} has no '${from}'`);
+    writeFileSync(join(folder, name), changed.replaceAll(/from '\.\.\//g, `from '${above}/`));
+  }
+  return folder;
+}
+
+const load = async <Module>(folder: string, file: string): Promise<Module> =>
+  (await import(pathToFileURL(join(folder, `${file}.js`)).href)) as Module;
+
+for (const [at, mistake] of TRANSFER_MISTAKES.entries()) {
+  const [file, check, what] = mistake;
+  test(`${file}, ${check}: ${what}`, async (t) => {
+    const folder = folderWith(mistake, `transfer-${at}`);
+    const wrong: Transfer = {
+      ...(await load<Pick<Transfer, 'assume'>>(folder, 'branch')),
+      ...(await load<Pick<Transfer, 'normalize' | 'zeroExtended' | 'includes'>>(folder, 'scalar')),
+      ...(await load<Pick<Transfer, 'alu' | 'moveSigned' | 'swap'>>(folder, 'transfer')),
+    };
+    t.not(transferFault(wrong, generator(7), runs, check), undefined, 'nothing is lost');
+  });
+}
+
+// biome-ignore format: a table
+const PATH_MISTAKES: readonly Mistake[] = [
+  ['access', undefined, 'the first byte of an access is in the packet', 'start + size > base.range', 'start >= base.range'],
+  ['access', undefined, 'LD_ABS leaves r1 to r5 as they were', 'register <= 5', 'register <= 0'],
+  ['arithmetic', undefined, 'an address that moves keeps its range', 'range: grows ? 0 : base.range', 'range: base.range'],
+  ['arithmetic', undefined, 'an address that moves is still compared with the old ones', 'id: path.newId(), range', 'id: base.id, range'],
+  ['arithmetic', undefined, 'subtraction adds', "op === 'add' ? signed : -signed", 'signed'],
+  ['arithmetic', undefined, 'what is added to an address does not matter', 'path.decide(register)', '0'],
+  ['compare', undefined, 'one byte more is there', 'below ? 1 : 0', 'below ? 1 : 1'],
+  ['compare', undefined, 'what is learnt of one address is learnt of all', 'value.id === start.id &&', ''],
+  ['compare', undefined, 'both sides of a comparison learn the same', "(order === 'jgt' && !holds)", "order === 'jgt'"],
+  ['compare', undefined, 'a decided comparison does not matter', 'path.decide(dst);\n            if', 'if'],
+  ['compare', undefined, 'copies are not remembered', 'path.effects.copies = places', '0'],
+  ['compare', undefined, 'the taken side learns what the other one does', 'sourceRegister, left, right, yes)', 'sourceRegister, left, right, no)'],
+  ['stack', undefined, 'the stack has no end', 'from < -STACK_SIZE || to > 0', 'false'],
+  ['stack', undefined, 'variable offsets are their smallest', '+ Number(smax) + size', '+ Number(smin) + size'],
+  ['stack', undefined, 'part of a spilled number is the number', 'if (size === length)\n                return spilled', 'return spilled'],
+  ['stack', undefined, 'a write in the middle leaves what was spilled', 'frame.slots[slot] = { bytes, spilled: NONE }', 'frame.slots[slot] = { bytes: old.bytes, spilled: old.spilled }'],
+  ['stack', undefined, 'the slot of an access is not remembered', 'path.effects.slot = slotPlace(base.frame, slot)', '0'],
+  ['calls', undefined, 'calls leave r1 to r5 as they were', 'register <= 5; register++)\n        registers[register] = NONE', 'register <= 5; register++)\n        0'],
+  ['calls', undefined, 'a size is its smallest', 'Number(wide.umax)', 'Number(wide.umin)'],
+  ['calls', undefined, 'a size does not matter', 'path.decide(register)', '0'],
+  ['calls', undefined, 'the frame of a function begins with what the caller had', 'const callee = newFrame(frames.length, returnTo, target);', 'const callee = newFrame(frames.length, returnTo, target); callee.registers[0] = callee.registers[6] = path.frame.registers[6];'],
+  ['cover', undefined, 'the smaller stands for the larger', 'scalars.includes(old.scalar, other.scalar)', 'scalars.includes(other.scalar, old.scalar)'],
+  ['cover', undefined, 'any address stands for any', 'old.offset !== now.offset ||', ''],
+  ['cover', undefined, 'a longer range stands for a shorter one', 'old.range > now.range', 'false'],
+  ['cover', undefined, 'something stands for nothing', "if (old.kind !== now.kind)\n        return false", "if (old.kind !== now.kind)\n        return true"],
+  ['cover', undefined, 'slots are alike', 'return old.spilled.kind ===', 'return true || old.spilled.kind ==='],
+  ['cover', undefined, 'copies in one state are copies in the other', 'return old.id === 0 ||', 'return true ||'],
+  ['history', undefined, 'nothing matters', '| decided', ''],
+  ['history', undefined, 'what a number is made from does not matter', '| sourceOf(instruction)', ''],
+  ['history', undefined, 'what is fetched from the stack was always there', 'set(needs, READ, slot);\n                if', 'if'],
+  ['history', undefined, 'a spilled number does not matter', "needs[base] = registers | (1 << instruction.operand.register)", '0'],
+  ['history', undefined, 'arguments do not matter', '| (registers & ARGUMENTS)', ''],
+  ['history', undefined, 'what a function returns does not matter', 'needs.push(registers & 1,', 'needs.push(0,'],
+  ['history', undefined, 'a comparison relates nothing', 'copies?.some(isWanted) === true', 'false'],
+  ['liveness', undefined, 'a store reads no number', "reads: bit(instruction.base) | operandBit(instruction.operand)", 'reads: bit(instruction.base)'],
+  ['liveness', undefined, 'computing reads one operand', "instruction.op === 'mov' ? source : source | target", 'source'],
+  ['explore', undefined, 'paths that have not ended stand for others', 'const isOpen = entry.open > 0', 'const isOpen = false'],
+  ['explore', undefined, 'what matters on one way is not passed on', 'addNeeds(parent.needs, ended.needs)', '0'],
+  ['explore', undefined, 'branches are followed on one side', 'this.pending.push({ state, index, parent, from: this.path.index })', 'parent.open--'],
+];
+
+type Observed = typeof verifyObserved;
+
+const TYPES: readonly VerifiedType[] = ['xdp', 'sched_cls', 'socket_filter'];
+const MAKERS: readonly ((random: Random) => { readonly type: VerifiedType; readonly program: Program })[] = [
+  (random) => ({ type: 'socket_filter', program: tangledProgram(random) }),
+  (random) => ({ type: 'xdp', program: packetProgram(random) }),
+  (random) => {
+    const type = TYPES[random(TYPES.length)]!;
+    return { type, program: plausibleProgram(random, type) };
+  },
+];
+
+/** What a wrong verifier does that gives it away. */
+function giveaway(wrong: Observed, count: number): string | undefined {
+  const random = generator(5);
+  for (let at = 0; at < count; at++) {
+    const { type, program } = MAKERS[at % MAKERS.length]!(random);
+    const options = { type, budget: 5000 };
+    const { accepted, processed } = wrong(program, options, {});
+    if (!accepted) continue;
+    const all = wrong(program, { ...options, budget: 20_000 }, { exhaustive: true });
+    if (!all.accepted && all.rejection?.kind !== 'too-complex') return all.rejection?.message;
+    const harm = unsafety(program, type, random, processed);
+    if (harm !== undefined) return harm;
+  }
+  return undefined;
+}
+
+test('the right verifier does not give itself away', (t) => {
+  t.is(giveaway(verifyObserved, 500), undefined);
+});
+
+for (const [at, mistake] of PATH_MISTAKES.entries()) {
+  const [file, , what] = mistake;
+  // Some take thousands of programs to show.
+  if (!fullRun && at % 13 !== 0) continue;
+  test(`${file}: ${what}`, async (t) => {
+    const folder = folderWith(mistake, `path-${at}`);
+    const { verifyObserved: wrong } = await load<{ verifyObserved: Observed }>(folder, 'verifier');
+    t.not(giveaway(wrong, 30_000), undefined, 'no program shows it');
+  });
+}
