@@ -35,8 +35,8 @@ instruction 2: bytes 12 to 13 of the packet, of which 0 are known to be there [o
 test('a rejected filter names the words of its expression', (t) => {
   const { status, stdout } = weir(['--type', 'xdp', '--unprivileged', '--filter', 'udp src port 53']);
   t.is(status, 1);
-  t.regex(stdout, /^ {2}> \d+: r\d \+= r\d +; "53"$/m);
-  t.regex(stdout, /w\d <<= 2 +; r\d is 0 to 60 in steps of 4; "53"$/m);
+  t.regex(stdout, /^ {2}> \d+: r\d \+= r\d +; "src port 53"$/m);
+  t.regex(stdout, /w\d <<= 2 +; r\d is 0 to 60 in steps of 4; "src port 53"$/m);
 });
 
 test('--json has what the text says', (t) => {

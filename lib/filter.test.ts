@@ -113,3 +113,18 @@ test("the readme's library example runs", async (t) => {
   const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
   t.regex(readme, /compile\('tcp port 443/);
 });
+
+/** The words that the instructions of a program came from, in order, each once. */
+const comesFrom = test.macro({
+  title: (_, expression: string) => `instructions of '${expression}' name their own words`,
+  exec(t, expression: string, words: readonly string[]) {
+    const spans = compile(expression).cbpf.flatMap(({ span }) => (span === undefined ? [] : [span]));
+    t.deepEqual([...new Set(spans.map(({ start, end }) => expression.slice(start, end)))], words);
+  },
+});
+test(comesFrom, 'tcp dst port 80', ['tcp', 'dst port 80']);
+test(comesFrom, 'udp src or dst port 53 or 5353', ['udp', 'src or dst port 53', '5353']);
+test(comesFrom, 'ip host 10.0.0.1 and len > 100', ['ip', 'host 10.0.0.1', 'len > 100']);
+test(comesFrom, 'host 10.0.0.1', ['host 10.0.0.1']);
+test(comesFrom, 'ip[8] < 5 and tcp', ['ip[8]', 'ip[8] < 5', 'tcp']);
+test(comesFrom, 'ip proto 47', ['ip', 'proto 47']);

@@ -96,7 +96,7 @@ export function ipv4Addresses(
   }
   const fields = IPV4_FIELDS.get(protocol);
   if (fields === undefined) return context.misqualified(protocol, kind);
-  const test = linkTest(context, fields.type);
+  const test = context.inProtocol(() => linkTest(context, fields.type));
   if (isFalse(test)) return test; // no cell is to be given out for the offset of what cannot be there
   if (nets.some(({ address, mask }) => address === 0 && mask === 0)) return test;
   const any = nets
@@ -123,7 +123,7 @@ export function ipv6Addresses(
   if (protocol !== undefined && protocol !== 'ip6') {
     return context.misqualified(protocol, kind);
   }
-  const test = linkTest(context, ETHERTYPE.IPV6);
+  const test = context.inProtocol(() => linkTest(context, ETHERTYPE.IPV6));
   const everything = ({ mask }: Ipv6Net) => mask.every((word) => word === 0);
   if (nets.some(everything)) return test;
   const any = nets

@@ -76,7 +76,7 @@ export function relation(
   const whole = context.span;
   const a = compute(context, left);
   const b = compute(context, right);
-  context.span = whole;
+  context.at(whole);
   const statements = joined(context, a, b);
   context.scratch.free(a.cell);
   context.scratch.free(b.cell);
@@ -93,7 +93,7 @@ export function checkArithmetic(context: Context, value: Arithmetic): void {
 function compute(context: Context, root: Arithmetic): Value {
   const values: Value[] = [];
   for (const node of arithmeticPostorder(root)) {
-    context.span = node.span;
+    context.at(node.span);
     switch (node.kind) {
       case 'number': {
         const cell = context.temporary();

@@ -92,7 +92,7 @@ test('every instruction knows the words it came from', (t) => {
       span === undefined ? [] : [text.slice(span.start, span.end)],
     ),
   );
-  t.deepEqual([...words].sort(), ['10.0.0.1', '80']);
+  t.deepEqual([...words].sort(), ['host 10.0.0.1', 'port 80', 'tcp']);
 });
 
 test('a graph says when the link type alone decides', (t) => {

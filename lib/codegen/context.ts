@@ -12,6 +12,7 @@ import { opcodes } from '../cbpf/index.js';
 import type { Statement } from '../cfg/index.js';
 import { describeDlt, type Resolver } from '../names/index.js';
 import { FilterError, type Span } from '../source.js';
+import type { Condition } from './condition.js';
 import { INNER_ETHERNET, INNER_PPP, type LinkRow, UNSET } from './link.js';
 
 const { LDX, MEM, MEMORY_WORDS } = opcodes;
@@ -122,8 +123,12 @@ export class Context {
   vlanMoves = false;
   /** Something that libpcap does not optimize, and so never finds to reject every packet. */
   unoptimized = false;
-  /** The words being compiled, for statements and errors. */
+  /** The words being compiled, for statements and tests. */
   span: Span = { start: 0, end: 0 };
+  /** The words that errors are about; within a primitive, its identifier. */
+  place: Span = { start: 0, end: 0 };
+  /** The word that names the protocol, for tests of it. */
+  protocolWord: Span | undefined;
   /** The qualifiers directly before the identifier being compiled. */
   head: Span | undefined;
   /** Cells for the outermost offsets, when they must not be shared with arithmetic. */
@@ -145,13 +150,13 @@ export class Context {
   }
 
   /** @throws {FilterError} always; the text is libpcap's unless ours is better. */
-  fail(libpcapMessage: string, hint = '', span = this.span, message = libpcapMessage): never {
+  fail(libpcapMessage: string, hint = '', span = this.place, message = libpcapMessage): never {
     throw new FilterError(message, span, { hint, libpcapMessage });
   }
 
   /** A qualifier that does not go with the rest; points at the qualifiers where they stand alone. */
   misqualified(qualifier: string, what: string, hint = ''): never {
-    return this.fail(`'${qualifier}' is not a valid qualifier for '${what}'`, hint, this.head ?? this.span);
+    return this.fail(`'${qualifier}' is not a valid qualifier for '${what}'`, hint, this.head ?? this.place);
   }
 
   /** Fails with "'vlan' not supported on DLT_…". */
@@ -163,6 +168,21 @@ export class Context {
   linkTypeText(): string {
     const text = describeDlt(this.headers.dlt);
     return text.startsWith('DLT ') ? text : `DLT_${text}`;
+  }
+
+  /** From here on these words are compiled. */
+  at(words: Span): void {
+    this.span = words;
+    this.place = words;
+  }
+
+  /** What is made here is of the word that names the protocol, where there is one. */
+  inProtocol(make: () => Condition): Condition {
+    const { span } = this;
+    this.span = this.protocolWord ?? span;
+    const condition = make();
+    this.span = span;
+    return condition;
   }
 
   atMost(what: string, value: number, limit: number): void {

@@ -9,7 +9,7 @@
 import { opcodes, type Program } from '../cbpf/index.js';
 import { type Block, type Graph, linearize } from '../cfg/index.js';
 import { builtinResolver, linkTypeNamed, linkTypeOfDlt, type Resolver } from '../names/index.js';
-import { FilterError } from '../source.js';
+import { cover, FilterError } from '../source.js';
 import { type Arithmetic, type Expr, FilterSyntaxError, parse, postorder } from '../syntax/index.js';
 import { checkArithmetic } from './arithmetic.js';
 import { and, type Condition, lower, not, or, TRUE } from './condition.js';
@@ -186,8 +186,15 @@ function translate(
       case 'qualified':
         break;
       default: {
-        context.span = node.span;
-        context.head = node.kind === 'id' ? node.head : undefined;
+        context.at(node.span);
+        context.head = undefined;
+        context.protocolWord = undefined;
+        if (node.kind === 'id') {
+          const { protocol, test } = node.qualifiers?.words ?? {};
+          context.head = node.head;
+          context.protocolWord = protocol;
+          if (node.head !== undefined && test !== undefined) context.span = cover(test, node.span);
+        }
         const linkType = onLeaf === undefined ? '' : context.linkTypeText();
         const condition =
           node.kind === 'id' ? identifierTest(context, node.id, node.qualifiers) : primitive(context, node);

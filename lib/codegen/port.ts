@@ -44,9 +44,11 @@ export function portsOverIpv4(
   what: string,
 ): Condition {
   const fields = portFields(context, 'ipv4-transport', range, direction, what);
-  const transport = transports(range, (protocol) => ipv4Protocol(context, protocol));
+  const transport = context.inProtocol(() =>
+    transports(range, (protocol) => ipv4Protocol(context, protocol)),
+  );
   const first = firstFragment(context);
-  const ip = linkTest(context, ETHERTYPE.IP);
+  const ip = context.inProtocol(() => linkTest(context, ETHERTYPE.IP));
   return and(ip, and(and(transport, first), fields));
 }
 
@@ -57,8 +59,10 @@ export function portsOverIpv6(
   what: string,
 ): Condition {
   const fields = portFields(context, 'ipv6-transport', range, direction, what);
-  const transport = transports(range, (protocol) => ipv6NextHeader(context, protocol));
-  const ip6 = linkTest(context, ETHERTYPE.IPV6);
+  const transport = context.inProtocol(() =>
+    transports(range, (protocol) => ipv6NextHeader(context, protocol)),
+  );
+  const ip6 = context.inProtocol(() => linkTest(context, ETHERTYPE.IPV6));
   return and(ip6, and(transport, fields));
 }
 

@@ -47,7 +47,7 @@ const {
 export function prologue(context: Context, blocks: Block[], entry: number, reject: number): number {
   const { row } = context.outermost;
   const { link, payload } = context.headers;
-  context.span = { start: 0, end: 0 };
+  context.at({ start: 0, end: 0 });
   if (payload.slot?.cell !== undefined && link.slot !== undefined) context.cellOf(link.slot);
   const fragments: FragmentBlock[] = [];
   const radio = link.slot?.cell === undefined ? undefined : row.radio;

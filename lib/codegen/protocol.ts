@@ -97,10 +97,13 @@ export function protocolNumber(context: Context, number: number, protocol: Proto
       return linkTest(context, number);
     case 'ip':
       context.atMost('protocol number', number, 0xff);
-      return and(linkTest(context, ETHERTYPE.IP), ipv4Protocol(context, number));
+      return and(
+        context.inProtocol(() => linkTest(context, ETHERTYPE.IP)),
+        ipv4Protocol(context, number),
+      );
     case 'ip6': {
       context.atMost('protocol number', number, 0xff);
-      const ip6 = linkTest(context, ETHERTYPE.IPV6);
+      const ip6 = context.inProtocol(() => linkTest(context, ETHERTYPE.IPV6));
       // Also behind a fragment header, when that is the only extension header.
       const fragment = ipv6NextHeader(context, IPPROTO.FRAGMENT);
       const behind = and(fragment, compare(context, 'network', 40, 1, number));
@@ -148,7 +151,8 @@ export function protocolChain(context: Context, number: number, protocol: Protoc
     context.fail("'protochain' not supported with variable length headers");
   }
   context.unoptimized = true;
-  const test = linkTest(context, protocol === 'ip6' ? ETHERTYPE.IPV6 : ETHERTYPE.IP);
+  const type = protocol === 'ip6' ? ETHERTYPE.IPV6 : ETHERTYPE.IP;
+  const test = context.inProtocol(() => linkTest(context, type));
   const saved = context.temporary();
   const walk: Condition = { kind: 'fragment', blocks: chainBlocks(context, number, protocol, saved) };
   context.scratch.free(saved);

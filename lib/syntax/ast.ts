@@ -23,6 +23,8 @@ export interface Qualifiers {
   readonly protocol?: Protocol;
   readonly direction?: Direction;
   readonly type?: AddressType;
+  /** Where they are written, which is further to the left for an identifier that inherits them. */
+  readonly words: { readonly protocol?: Span; readonly test?: Span };
 }
 
 /** A number as a value and as written (`0x1f`, `tcp-syn`). */

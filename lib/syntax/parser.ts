@@ -335,25 +335,31 @@ class Parser {
   }
 
   #head(protocol: Protocol | undefined, start: Span): Place {
-    let span = start;
     let direction: Direction | undefined;
     let type: AddressType | undefined;
+    // The words of direction and type.
+    let test: Span | undefined;
     if (this.#reader.peek().kind === 'direction') {
+      const first = this.#reader.peek().span;
       direction = this.#direction();
-      span = cover(span, this.#reader.lastSpan);
+      test = cover(first, this.#reader.lastSpan);
     }
     const { kind } = this.#reader.peek();
     if (kind === 'type' || (direction === undefined && (kind === 'proto' || kind === 'gateway'))) {
       const token = this.#reader.take();
       type = token.word as AddressType;
-      span = cover(span, token.span);
+      test = cover(test ?? token.span, token.span);
     }
     const qualifiers: Qualifiers = {
       ...(protocol === undefined ? {} : { protocol }),
       ...(direction === undefined ? {} : { direction }),
       ...(type === undefined ? {} : { type }),
+      words: {
+        ...(protocol === undefined ? {} : { protocol: start }),
+        ...(test === undefined ? {} : { test }),
+      },
     };
-    this.#operators.push({ kind: 'head', qualifiers, span });
+    this.#operators.push({ kind: 'head', qualifiers, span: cover(start, test ?? start) });
     return { context: IDENTIFIER, qualifiers };
   }
 

@@ -241,7 +241,8 @@ function outcome(text: string): { tree: string; expr: Expr | undefined } | { err
     const expr = parse(text);
     return {
       tree:
-        JSON.stringify(expr, (key, value) => (key === 'span' || key === 'head' ? undefined : value)) ?? '',
+        JSON.stringify(expr, (key, value) => (['span', 'head', 'words'].includes(key) ? undefined : value)) ??
+        '',
       expr,
     };
   } catch (error) {
