@@ -353,3 +353,43 @@ test('a number that is only computed with says nothing where paths end early', (
     exit`);
   t.is(proofs[6]?.nonZeroDivisor, undefined);
 });
+
+const proves = test.macro({
+  title: (_, what: string) => `numbers: ${what}`,
+  exec(t, _: string, text: string, index: number, expected: Proof | undefined) {
+    t.deepEqual(proofsOf(text)[index], expected);
+  },
+});
+test(
+  proves,
+  'of two values that meet, whichever comes first',
+  'r3 = *(u32 *)(r1 + 12)\nr2 = 0\nif r3 == 1 goto join\nr2 = 5\njoin:\nr0 = 100\nr0 /= r2\nexit',
+  5,
+  { fits32: true },
+);
+test(
+  proves,
+  'a dividend of more than 32 bits',
+  'r2 = *(u32 *)(r1 + 12)\nr2 |= 1\nr0 = 0x100000005 ll\nr0 /= r2\nexit',
+  4,
+  { nonZeroDivisor: true },
+);
+test(proves, 'what a helper returns', 'r0 = 5\ncall 7\nr6 = 100\nr6 /= r0\nr0 = 0\nexit', 3, undefined);
+test(
+  proves,
+  'values with a bit in common that meet',
+  'r3 = *(u32 *)(r1 + 12)\nr2 = 4\nif r3 == 1 goto join\nr2 = 6\njoin:\nr0 = 100\nr0 /= r2\nexit',
+  5,
+  { fits32: true, nonZeroDivisor: true },
+);
+
+test('a stack that a run may read before it writes is empty for each run', (t) => {
+  const program = assemble('r0 = *(u64 *)(r10 - 8)\nr2 = 5\n*(u64 *)(r10 - 8) = r2\nexit');
+  t.is(
+    agree(
+      { program, type: 'xdp', maps: [] },
+      [0, 1, 2].map(() => new Uint8Array(60)),
+    ),
+    true,
+  );
+});

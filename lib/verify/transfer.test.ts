@@ -3,7 +3,16 @@ import fc from 'fast-check';
 import { ALU_ROWS, BRANCH_ROWS, type Width } from '../ebpf/opcodes.js';
 import { fullRun } from '../testing/vectors.js';
 import { assume } from './branch.js';
-import { constant, contains, includes, normalize, type Scalar, UNKNOWN, zeroExtended } from './scalar.js';
+import {
+  constant,
+  contains,
+  includes,
+  normalize,
+  type Scalar,
+  UNKNOWN,
+  union,
+  zeroExtended,
+} from './scalar.js';
 import * as tnum from './tnum.js';
 import { alu, moveSigned, swap } from './transfer.js';
 
@@ -65,6 +74,19 @@ const widths = fc.constantFrom<Width>(32, 64);
 const numRuns = fullRun ? 20_000 : 1500;
 const show = (scalar: Scalar): string =>
   JSON.stringify(scalar, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+
+test('a union has the members of both', (t) => {
+  const holds = fc.property(arbitraryScalar, arbitraryScalar, (a, b) => {
+    const joined = union(a.scalar, b.scalar);
+    for (const member of [...a.members, ...b.members])
+      t.true(
+        contains(joined, member),
+        `${member} in ${show(a.scalar)} or ${show(b.scalar)}: ${show(joined)}`,
+      );
+    t.true(includes(joined, a.scalar) && includes(joined, b.scalar));
+  });
+  fc.assert(holds, { numRuns });
+});
 
 test('normalizing loses no member', (t) => {
   const holds = fc.property(arbitraryScalar, ({ scalar, members }) => {
