@@ -50,8 +50,8 @@ const ENHANCED_PACKET = 6;
 /** Blocks longer than this are left to the careful reader. */
 const MAX_BLOCK = 65_536;
 
-/** The module that walks over records of a layout with a filter. */
-export function scanModule(body: FilterBody, layout: RecordLayout): WasmModule {
+/** The module that walks over records of a layout with a filter; gathers those that match, or counts only. */
+export function scanModule(body: FilterBody, layout: RecordLayout, gathers: boolean): WasmModule {
   const code = new CodeWriter();
   const own: readonly Local[] = [...STATE, 'data', 'length', 'wire', 'next', 'total', 'verdict'].map(
     (name) => ({ name, type: 'i32' }),
@@ -147,11 +147,13 @@ export function scanModule(body: FilterBody, layout: RecordLayout): WasmModule {
   code.op('unreachable').op('end');
 
   code.get(packets).i32(1).op('i32.add').set(packets);
-  code.get(verdict).op('if');
-  code.get(matched).i32(1).op('i32.add').set(matched);
-  code.op('else');
-  emitFlush(code, local);
-  code.get(next).set(local('runStart')).op('end');
+  // No branch here: whether a packet matches is what nobody can predict.
+  code.get(verdict).i32(0).op('i32.ne').get(matched).op('i32.add').set(matched);
+  if (gathers) {
+    code.get(verdict).op('i32.eqz').op('if');
+    emitFlush(code, local);
+    code.get(next).set(local('runStart')).op('end');
+  }
   code.get(next).set(start);
   code
     .get(matched)
@@ -230,14 +232,14 @@ export function createAccelerator(
       if (!isInPlace) grown.set(bytes);
       return grown;
     },
-    walkFor(layout, source) {
+    walkFor(layout, source, gathers) {
       if (memory === undefined) return undefined;
-      const key = JSON.stringify([layout, source.linkType]);
+      const key = JSON.stringify([layout, source.linkType, gathers]);
       let walk = walks.get(key);
       if (walk === undefined) {
         const body = bodyFor(source);
         if (body === undefined) return undefined;
-        const module = new WebAssembly.Module(encodeModule(scanModule(body, layout)));
+        const module = new WebAssembly.Module(encodeModule(scanModule(body, layout, gathers)));
         const { exports } = new WebAssembly.Instance(module, {
           weir: {
             [MEMORY_IMPORT.name]: memory,

@@ -46,13 +46,21 @@ export interface WalkState {
 
 /**
  * Steps over records as long as they are whole and ordinary; stops in front of any other, at the end of
- * the bytes, and at the limit. Records that do not match are closed up, as in scan.ts.
+ * the bytes, and at the limit. Records that match are closed up, as in scan.ts, where that is asked for.
  */
 export type RecordWalk = (state: WalkState) => void;
 
 export interface Accelerator {
   /** Gives memory of `size` bytes that begins with `bytes`; what it gave before is not used again. */
   readonly grow: (bytes: Uint8Array, size: number) => Uint8Array;
-  /** `undefined` where records have to be tested one by one. */
-  readonly walkFor: (layout: RecordLayout, source: CaptureInterface) => RecordWalk | undefined;
+  /**
+   * `undefined` where records have to be tested one by one.
+   *
+   * @param gathers - Whether matching records are closed up; else they are counted only.
+   */
+  readonly walkFor: (
+    layout: RecordLayout,
+    source: CaptureInterface,
+    gathers: boolean,
+  ) => RecordWalk | undefined;
 }

@@ -45,7 +45,7 @@ export interface ScanOptions {
   readonly sink?: Sink;
   /**
    * Tests many packets at once, as `select` does one by one. Comes into play once the first window has been
-   * gone through, where there is no `onMatch`: small captures are over before it would pay.
+   * gone through, unless there are both a sink and `onMatch`: small captures are over before it would pay.
    */
   readonly accelerator?: Accelerator;
   /** Called for each match; the packet's data is overwritten later, so copy what is to be kept. */
@@ -179,8 +179,9 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
   private async scanOn(options: ScanOptions): Promise<boolean> {
     const { window, container } = this;
     const { sink, select, onMatch } = options;
-    let accelerator = select === undefined || onMatch !== undefined ? undefined : options.accelerator;
-    const scan = new Scan(options.select, options.limit, options.onMatch);
+    const isMixed = onMatch !== undefined && sink !== undefined;
+    let accelerator = select === undefined || isMixed ? undefined : options.accelerator;
+    const scan = new Scan(select, options.limit, onMatch, sink !== undefined);
     const heldFrom = this.heldFrom;
     const readBefore = this.packetsRead;
     if (scan.drops) for (const at of this.heldSections) unsetSectionLength(window.view, at);

@@ -44,16 +44,24 @@ export class Scan {
   readonly limit: number;
   /** Called for each match; the packet is a view of the window until the call returns. */
   readonly onMatch: ((packet: Packet) => void) | undefined;
+  /** Whether kept bytes are handed on: else nothing need be gathered. */
+  readonly gathers: boolean;
   /** Tests by interface index, made when needed. */
   readonly tests: PacketTest[] = [];
   private accelerator: Accelerator | undefined;
   private lastRun: RecordRun | undefined;
   private lastWalk: RecordWalk | undefined;
 
-  constructor(select?: Select, limit = Number.POSITIVE_INFINITY, onMatch?: (packet: Packet) => void) {
+  constructor(
+    select: Select | undefined,
+    limit: number | undefined,
+    onMatch: ((packet: Packet) => void) | undefined,
+    gathers: boolean,
+  ) {
     this.select = select;
-    this.limit = limit;
+    this.limit = limit ?? Number.POSITIVE_INFINITY;
     this.onMatch = onMatch;
+    this.gathers = gathers;
   }
 
   /** Goes faster from now on; the window must be in the accelerator's memory. */
@@ -66,7 +74,8 @@ export class Scan {
   walkFor(run: RecordRun | undefined): RecordWalk | undefined {
     if (run !== this.lastRun) {
       this.lastRun = run;
-      this.lastWalk = run && this.accelerator?.walkFor(run.layout, run.source);
+      this.lastWalk =
+        run && this.accelerator?.walkFor(run.layout, run.source, this.gathers || this.onMatch !== undefined);
     }
     return this.lastWalk;
   }
@@ -85,7 +94,7 @@ export class Scan {
  */
 export function scanWindow(window: Window, container: Container, scan: Scan, from = window.start): Step {
   const { bytes, view } = window;
-  const { select, tests, onMatch, limit, drops } = scan;
+  const { select, tests, onMatch, limit, drops, gathers } = scan;
   let { packets, matched } = scan;
   let runStart = from;
   scan.keptStart = from;
@@ -96,6 +105,8 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
       const { run } = container;
       const walk = scan.walkFor(run);
       if (walk !== undefined) {
+        // What is only delivered has been, up to here.
+        if (onMatch !== undefined) runStart = scan.keptStart = scan.keptEnd = window.start;
         const state: WalkState = {
           start: window.start,
           end: window.end,
@@ -111,6 +122,10 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
         ({ start: window.start, runStart, keptStart: scan.keptStart, keptEnd: scan.keptEnd } = state);
         packets += state.packets;
         matched += state.matched;
+        if (onMatch !== undefined) {
+          deliver(window, container, state, onMatch);
+          runStart = window.start;
+        }
         if (matched >= limit) {
           step = PACKET;
           break;
@@ -123,7 +138,7 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
           const test = tests[index] ?? (tests[index] = select(container.interfaces[index]!));
           if (test(bytes, window.dataStart, window.dataEnd - window.dataStart, window.wireLength) === 0) {
             packets++;
-            if (runStart < window.recordStart) keep(scan, bytes, runStart, window.recordStart);
+            if (gathers && runStart < window.recordStart) keep(scan, bytes, runStart, window.recordStart);
             runStart = window.start;
             continue;
           }
@@ -143,10 +158,33 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
     window.start = window.recordStart;
     step = FAILED;
   }
-  if (runStart < window.start) keep(scan, bytes, runStart, window.start);
+  if (gathers && runStart < window.start) keep(scan, bytes, runStart, window.start);
   scan.packets = packets;
   scan.matched = matched;
   return step;
+}
+
+/** Hands on the packets that a walk has gathered: in one place, but for the last run. */
+function deliver(
+  window: Window,
+  container: Container,
+  { start, runStart, keptStart, keptEnd }: WalkState,
+  onMatch: (packet: Packet) => void,
+): void {
+  const { end } = window;
+  try {
+    for (const [from, to] of [
+      [keptStart, keptEnd],
+      [runStart, start],
+    ] as const) {
+      window.start = from;
+      window.end = to;
+      while (window.start < to && container.step(window) === PACKET) onMatch(container.packet(window));
+    }
+  } finally {
+    window.start = start;
+    window.end = end;
+  }
 }
 
 /** Appends a run to what is kept. */
