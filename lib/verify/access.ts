@@ -5,7 +5,7 @@
 
 import type { Instruction } from '../ebpf/instruction.js';
 import { FRAME_POINTER, type Size } from '../ebpf/opcodes.js';
-import { contextAccess } from './context.js';
+import { contextAccess, socketAccess } from './context.js';
 import { MAX_OFFSET, type Path } from './path.js';
 import * as scalars from './scalar.js';
 import { loadStack, storeStack } from './stack.js';
@@ -14,6 +14,7 @@ import {
   ANY_NUMBER,
   describe,
   NONE,
+  NOT_NULL,
   number,
   type Pointer,
   pointer,
@@ -52,6 +53,9 @@ function load(path: Path, base: Value, register: number, offset: number, size: S
       if (from.map?.readable === false) path.reject('map-access', 'values of this map cannot be read');
       return number(scalars.loaded(size));
     }
+    case 'socket':
+      accessSocket(path, offset, size, false);
+      return number(scalars.loaded(size));
     default:
       checkPacket(path, from, offset, size, false);
       return number(scalars.loaded(size));
@@ -83,6 +87,9 @@ export function store(
       if (leaks) path.reject('pointer-leak', 'an address written to a map');
       checkMapValue(path, to, offset, size);
       if (to.map?.writable === false) path.reject('map-access', 'values of this map cannot be written');
+      return;
+    case 'socket':
+      accessSocket(path, offset, size, true);
       return;
     default:
       if (leaks) path.reject('pointer-leak', 'an address written to the packet');
@@ -139,7 +146,7 @@ export function stepPacketLoad(path: Path, { size, index }: Extract<Instruction,
 function dereferenced(path: Path, base: Value, register: number): Pointer {
   if (base.kind !== 'pointer')
     path.reject('not-a-pointer', `r${register} is a number, ${describe(base)}, and no address`);
-  if (base.type === 'mapValueOrNull') {
+  if (NOT_NULL[base.type] !== undefined) {
     path.reject(
       'null-pointer',
       `r${register} may be null`,
@@ -167,17 +174,27 @@ function checkAlignment(path: Path, base: Pointer, offset: number, size: Size): 
   }
 }
 
-/** Accesses to the context are rewritten by the kernel, and so an instruction makes only such or none. */
+/** Accesses to the context and to sockets are rewritten by the kernel: an instruction makes only such or none. */
 function sameKindOfMemory(path: Path, { type }: Pointer): void {
-  const context = type === 'context';
-  const before = path.reachesContext.get(path.index);
-  if (before !== undefined && before !== context)
+  const rewritten = type === 'context' || type === 'socket' ? type : 'none';
+  const before = path.rewritten.get(path.index);
+  if (before !== undefined && before !== rewritten) {
+    const what = (kind: string): string => (kind === 'none' ? 'other memory' : `the ${kind}`);
     path.reject(
       'mixed-pointers',
-      'this instruction reaches the context on one path and other memory on another',
+      `this instruction reaches ${what(before)} on one path and ${what(rewritten)} on another`,
     );
-  path.reachesContext.set(path.index, context);
-  path.notes.access(path.index, type);
+  }
+  path.rewritten.set(path.index, rewritten);
+  if (type !== 'socket') path.notes.access(path.index, type);
+}
+
+function accessSocket(path: Path, offset: number, size: Size, write: boolean): void {
+  if (!socketAccess(offset, size, write))
+    path.reject(
+      'invalid-context-access',
+      `${write ? 'write' : 'read'} of ${size} bytes at offset ${offset} of a socket`,
+    );
 }
 
 function accessContext(path: Path, base: Pointer, offset: number, size: Size, write: boolean): Value {
@@ -191,7 +208,7 @@ function accessContext(path: Path, base: Pointer, offset: number, size: Size, wr
     );
   }
   if (access.kind === 'scalar') return number(scalars.loaded(size));
-  return pointer(access.type, access.type === 'packetEnd' ? {} : { id: 0 });
+  return pointer(access.type, access.type === 'socketOrNull' ? { id: path.newId() } : {});
 }
 
 export function checkPacket(path: Path, base: Pointer, offset: number, size: number, write: boolean): void {

@@ -123,10 +123,14 @@ function pointerArithmetic(
   else if (register !== undefined) path.decide(register);
   switch (base.type) {
     case 'mapValueOrNull':
+    case 'socketOrNull':
       path.reject('null-pointer', 'arithmetic on a pointer that may be null', 'compare it with 0 first');
       break;
     case 'map':
       if (by !== 0n || op !== 'add') path.reject('pointer-arithmetic', 'arithmetic on a map');
+      break;
+    case 'socket':
+      path.reject('pointer-arithmetic', 'arithmetic on a socket');
       break;
     case 'packetEnd':
       path.reject('pointer-arithmetic', 'arithmetic on the end of the packet');

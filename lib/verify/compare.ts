@@ -14,6 +14,7 @@ import { copyState, currentFrame, mapValues, type State } from './state.js';
 import {
   isPacket,
   known,
+  NOT_NULL,
   type Number_,
   number,
   type Pointer,
@@ -103,7 +104,7 @@ function mayCompare(left: Pointer, right: Value, width: Width): boolean {
     width === 64 &&
     right.kind === 'scalar' &&
     scalars.constantOf(right.scalar) === 0n &&
-    left.type === 'mapValueOrNull'
+    NOT_NULL[left.type] !== undefined
   )
     return true;
   const isEnd = (value: Value): boolean => value.kind === 'pointer' && value.type === 'packetEnd';
@@ -116,7 +117,8 @@ function mayCompare(left: Pointer, right: Value, width: Width): boolean {
 /** The outcome of a comparison with an address where it is certain. */
 function decide(op: BranchOperation, width: Width, left: Value, right: Value): boolean | undefined {
   const notNull = (value: Value): boolean =>
-    value.kind === 'pointer' && (value.type === 'mapValue' || value.type === 'map');
+    value.kind === 'pointer' &&
+    (value.type === 'mapValue' || value.type === 'map' || value.type === 'socket');
   const isNull = (value: Value): boolean =>
     value.kind === 'scalar' && scalars.constantOf(value.scalar) === 0n;
   if (
@@ -145,15 +147,16 @@ function learnBoth(
 function learnPointer(state: State, op: BranchOperation, left: Value, right: Value, holds: boolean): void {
   if (
     left.kind === 'pointer' &&
-    left.type === 'mapValueOrNull' &&
+    NOT_NULL[left.type] !== undefined &&
     right.kind === 'scalar' &&
     scalars.constantOf(right.scalar) === 0n
   ) {
     if (op !== 'jeq' && op !== 'jne') return;
     const isNull = (op === 'jeq') === holds;
+    const type = NOT_NULL[left.type]!;
     mapValues(state, (value) => {
-      if (value.kind !== 'pointer' || value.type !== 'mapValueOrNull' || value.id !== left.id) return value;
-      return isNull ? known(0n) : { ...value, type: 'mapValue', id: 0 };
+      if (value.kind !== 'pointer' || value.type !== left.type || value.id !== left.id) return value;
+      return isNull ? known(0n) : { ...value, type, id: 0 };
     });
     return;
   }

@@ -23,14 +23,16 @@ const TIMESTAMP: Field = { start: 152, end: 160, access: 'wide' };
 const HARDWARE_TIMESTAMP: Field = { start: 184, end: 192, access: 'wide' };
 const DATA: Field = { start: 76, end: 80, access: 'pointer', pointer: 'packet' };
 const DATA_END: Field = { start: 80, end: 84, access: 'pointer', pointer: 'packetEnd' };
+const SOCKET: Field = { start: 168, end: 176, access: 'wide', pointer: 'socketOrNull' };
 const DATA_META: Field = { start: 140, end: 144, access: 'pointer', pointer: 'packetMeta' };
-/** len … tc_index, hash; napi_id; gso_segs; gso_size and tstamp_type. */
+/** len … tc_index, hash; napi_id; gso_segs; sk; gso_size and tstamp_type. */
 const COMMON: readonly Field[] = [
   words(0, 48),
   CB,
   words(68, 72),
   words(84, 88),
   words(164, 168),
+  SOCKET,
   words(176, 181),
 ];
 
@@ -95,7 +97,8 @@ export function contextAccess(
     case 'bytes':
       return { kind: 'scalar' };
     case 'wide':
-      return size === 8 ? { kind: 'scalar' } : undefined;
+      if (size !== 8) return undefined;
+      return field.pointer === undefined ? { kind: 'scalar' } : { kind: 'pointer', type: field.pointer };
     case 'words':
       if (size > 4 || (write && size !== 4)) return undefined;
       return { kind: 'scalar' };
@@ -103,4 +106,29 @@ export function contextAccess(
       if (size !== 4) return undefined;
       return field.pointer === undefined ? { kind: 'scalar' } : { kind: 'pointer', type: field.pointer };
   }
+}
+
+/** Fields that all kinds of sockets have. `part`: loads of 1, 2 or 4 bytes anywhere in it; `head`: at its start only. */
+const SOCKET_FIELDS: readonly { readonly start: number; readonly end: number; readonly loads: string }[] = [
+  { start: 0, end: 4, loads: 'whole' }, // bound_dev_if
+  { start: 4, end: 8, loads: 'head' }, // family
+  { start: 24, end: 44, loads: 'part' }, // src_ip4, src_ip6
+  { start: 44, end: 48, loads: 'head' }, // src_port
+  { start: 48, end: 50, loads: 'part' }, // dst_port, in network order
+  { start: 48, end: 52, loads: 'whole' }, // the same and two bytes that are 0
+  { start: 52, end: 72, loads: 'part' }, // dst_ip4, dst_ip6
+  { start: 72, end: 76, loads: 'head' }, // state
+  { start: 76, end: 80, loads: 'head' }, // rx_queue_mapping
+];
+
+/**
+ * Whether a field of `struct bpf_sock` may be read of a socket of any kind. No field may be written.
+ * Linux `net/core/filter.c`: `bpf_sock_common_is_valid_access`, `bpf_sock_is_valid_access`.
+ */
+export function socketAccess(offset: number, size: number, write: boolean): boolean {
+  if (write || size > 4 || offset % size !== 0) return false;
+  return SOCKET_FIELDS.some(({ start, end, loads }) => {
+    if (offset < start || offset + size > end) return false;
+    return loads === 'part' || (offset === start && (loads === 'head' || size === end - start));
+  });
 }

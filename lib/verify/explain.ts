@@ -201,6 +201,10 @@ function describePointer(value: Pointer): string {
       return 'a map';
     case 'mapValue':
       return `a map value of ${value.map?.valueSize ?? 0} bytes${moved}`;
+    case 'socket':
+      return 'a socket';
+    case 'socketOrNull':
+      return 'a socket, or null';
     case 'mapValueOrNull':
       return `a map value of ${value.map?.valueSize ?? 0} bytes, or null`;
     default: {

@@ -49,7 +49,7 @@ export class Path {
   readonly operations = new Map<number, { readonly form: string; readonly distance: bigint }>();
   /** What the walk has seen, for those who compile the program. */
   readonly notes = new Notes();
-  readonly reachesContext = new Map<number, boolean>();
+  readonly rewritten = new Map<number, 'context' | 'socket' | 'none'>();
   readonly tailCallMaps = new Map<number, MapInfo | undefined>();
   /** Leaves another path, from `state` at slot `index`, for later. */
   readonly fork: (state: State, index: number) => void;

@@ -40,6 +40,8 @@ const TYPES: Readonly<Record<string, PointerType>> = {
   map_ptr: 'map',
   map_value: 'mapValue',
   map_value_or_null: 'mapValueOrNull',
+  sock_common: 'socket',
+  sock_common_or_null: 'socketOrNull',
 };
 
 /** Whether as much is known of a register as the kernel knows. */

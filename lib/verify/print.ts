@@ -17,6 +17,8 @@ const TYPE_NAMES: Readonly<Record<PointerType, string>> = {
   map: 'map_ptr',
   mapValue: 'map_value',
   mapValueOrNull: 'map_value_or_null',
+  socket: 'sock_common',
+  socketOrNull: 'sock_common_or_null',
 };
 
 const BYTE_MARKS: Readonly<Record<StackByte, string>> = { none: '?', any: 'm', zero: '0', spill: 'r' };

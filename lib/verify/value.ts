@@ -12,7 +12,16 @@ export type PointerType =
   | 'packetEnd'
   | 'map'
   | 'mapValue'
-  | 'mapValueOrNull';
+  | 'mapValueOrNull'
+  /** What `skb->sk` gives: the fields that all kinds of sockets have. */
+  | 'socket'
+  | 'socketOrNull';
+
+/** What an address that may be null points to when it is not. */
+export const NOT_NULL: Readonly<Partial<Record<PointerType, PointerType>>> = {
+  mapValueOrNull: 'mapValue',
+  socketOrNull: 'socket',
+};
 
 /** A map as the verifier sees it. */
 export interface MapInfo {
