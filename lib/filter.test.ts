@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { Filter } from './compile.js';
+import { type CompileOptions, Filter } from './compile.js';
 import { compile } from './filter.js';
+import { linkTypeOfDlt, parseIpv4 } from './names/index.js';
 import { openCapture } from './savefile/node.js';
 import { FilterError } from './source.js';
 import { dataPath, projectRoot, Tally, vectors } from './testing/vectors.js';
@@ -113,6 +114,55 @@ test("the readme's library example runs", async (t) => {
   const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
   t.regex(readme, /compile\('tcp port 443/);
 });
+
+interface Row {
+  readonly expr: string;
+  readonly dlt: string | null;
+  readonly dltNumber: number;
+  readonly snaplen: number;
+  readonly netmask: string | null;
+  readonly mode: 'dead' | 'savefile' | 'savefile-swapped' | 'linux-live';
+  readonly error?: string;
+  readonly optimizedError?: string;
+  readonly lookups?: unknown;
+}
+
+test('vectors: the same expressions compile with the optimizer, with the same messages', (t) => {
+  const tally = new Tally('filters: accepted or refused with the optimizer, with the message');
+  const groups = (dataPath(t, 'vectors/filters') ?? '') === '' ? [] : FILTER_GROUPS;
+  for (const group of groups) {
+    for (const row of vectors<Row>(t, `vectors/filters/${group}.jsonl`, 40)) {
+      const { expr, dlt, dltNumber, snaplen, mode } = row;
+      if (row.lookups !== undefined) tally.leaveOut('that need names');
+      else if (linkTypeOfDlt(dltNumber) === undefined) tally.leaveOut('of a link type without a name');
+      else {
+        const netmask = parseIpv4(row.netmask ?? '');
+        const message = refusal(expr, { linkType: dlt ?? dltNumber, snapLength: snaplen, mode, netmask });
+        const expected = row.error ?? row.optimizedError;
+        tally.check(message === expected, () => `${dlt} ${expr}: ${message}, libpcap: ${expected}`);
+      }
+    }
+  }
+  tally.finish(t);
+});
+
+// biome-ignore format: a list
+const FILTER_GROUPS = [
+  'abbrev', 'arith', 'compound', 'cookbook', 'encap', 'hostnet', 'large', 'linkproto', 'linktype', 'live', 'llc', 'mac',
+  'mutated', 'named', 'names', 'netmask', 'pflog', 'port', 'proto', 'protochain', 'random', 'reported', 'savefile',
+  'snaplen', 'telecom', 'testrun-accept', 'testrun-reject', 'wlan',
+];
+
+/** libpcap's words for what is wrong with an expression, `undefined` for nothing. */
+function refusal(expression: string, options: CompileOptions): string | undefined {
+  try {
+    compile(expression, options);
+    return undefined;
+  } catch (error) {
+    if (error instanceof FilterError) return error.libpcapMessage;
+    throw error;
+  }
+}
 
 /** The words that the instructions of a program came from, in order, each once. */
 const comesFrom = test.macro({
