@@ -186,7 +186,7 @@ function sameKindOfMemory(path: Path, { type }: Pointer): void {
     );
   }
   path.rewritten.set(path.index, rewritten);
-  if (type !== 'socket') path.notes.access(path.index, type);
+  path.notes.access(path.index, type);
 }
 
 function accessSocket(path: Path, offset: number, size: Size, write: boolean): void {

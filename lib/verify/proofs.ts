@@ -13,8 +13,9 @@ import type { Instruction, Program } from '../ebpf/instruction.js';
 import { numberFacts } from './numbers.js';
 import type { PointerType } from './value.js';
 
-/** Memory that bytes are read from and written to. */
-export type MemoryKind = 'stack' | 'context' | 'packet' | 'packetMeta' | 'mapValue';
+/** Memory that engines have, and that bytes are read from and written to. */
+const MEMORY_KINDS = ['stack', 'context', 'packet', 'packetMeta', 'mapValue'] as const;
+export type MemoryKind = (typeof MEMORY_KINDS)[number];
 
 /** What holds at one instruction whenever control comes there. */
 export interface Proof {
@@ -61,10 +62,11 @@ export class Notes {
     this.reached[index] = true;
   }
 
-  /** A checked access. */
+  /** A checked access. What no engine has, such as sockets, is in bounds for the verifier alone. */
   access(index: number, type: PointerType): void {
+    const kind = MEMORY_KINDS.find((known) => known === type) ?? 'several';
     const before = this.memory[index];
-    this.memory[index] = before === undefined || before === type ? (type as MemoryKind) : 'several';
+    this.memory[index] = before === undefined || before === kind ? kind : 'several';
   }
 
   /** A read of stack that holds nothing yet, which some programs may make. */
