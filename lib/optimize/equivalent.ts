@@ -101,6 +101,7 @@ class Walk {
   readonly #graphs: readonly [Decisions, Decisions];
   readonly #run;
   readonly #seen = new Set<string>();
+  readonly #anywhere = new WeakMap<ReadonlySet<Value>, boolean>();
   readonly #futures: readonly [Map<string, ReadonlySet<Value>>, Map<string, ReadonlySet<Value>>];
   readonly #random = randomNumbers();
   #budget: number;
@@ -294,7 +295,7 @@ class Walk {
   #key({ places, facts, limit, absentBehind, bare }: State): string {
     const [a, b] = places;
     const relevant = [this.#future(0, a), this.#future(1, b)];
-    const matters = (value: Value): boolean => relevant[0]!.has(value) || relevant[1]!.has(value);
+    const matters = (value: Value): boolean => relevant.some((future) => this.#canBeMade(value, future));
     const known: string[] = [];
     for (const [value, { ranges, zeros, ones }] of facts.known)
       if (matters(value)) known.push(`${value}:${ranges},${zeros},${ones}`);
@@ -307,7 +308,29 @@ class Walk {
     return `${at(a)};${at(b)};${facts.present} ${limit} ${bare};${known.sort().join(';')}`;
   }
 
-  /** Everything that a program may still compute from here on. */
+  /** Whether a value may come up again: steps to come can put what they bind into other values. */
+  #canBeMade(value: Value, future: ReadonlySet<Value>): boolean {
+    if (future.has(value) || this.#values.constantOf(value) !== undefined) return true;
+    const operands = this.#values.operands(value);
+    // A load at a variable place may turn out to be at any place.
+    if (operands.length === 0)
+      return this.#values.kinds[value]!.kind === 'load' && this.#loadsAnywhere(future);
+    return operands.every((operand) => this.#canBeMade(operand, future));
+  }
+
+  #loadsAnywhere(future: ReadonlySet<Value>): boolean {
+    let known = this.#anywhere.get(future);
+    if (known === undefined) {
+      const { kinds } = this.#values;
+      known = [...future].some(
+        (value) => kinds[value]!.kind === 'load' && this.#values.variablesOf(value).length > 0,
+      );
+      this.#anywhere.set(future, known);
+    }
+    return known;
+  }
+
+  /** Everything that a program may still compute from here on, but for what it binds on the way. */
   #future(side: 0 | 1, place: Place): ReadonlySet<Value> {
     if (place.result !== undefined) return new Set([place.result]);
     const key = `${place.step};${[...place.bindings].join()}`;
