@@ -12,6 +12,7 @@ const built = fileURLToPath(new URL('../command', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'weir-built-'));
 test.after.always(() => rmSync(scratch, { recursive: true }));
 
+// Tests may run after tsc alone, without the bundle; `npm test` makes it first.
 const isBuilt = existsSync(join(built, 'weir.js'));
 const check = isBuilt ? test : test.skip;
 if (!isBuilt) console.error('tests of the built command are left out: npm run bundle makes it');

@@ -54,6 +54,18 @@ export function successors({ exit }: Block): number[] {
   }
 }
 
+/** The same exit, to the blocks that `place` gives for those it went to. */
+export function redirect(exit: Exit, place: (block: number) => number): Exit {
+  switch (exit.kind) {
+    case 'branch':
+      return { ...exit, onTrue: place(exit.onTrue), onFalse: place(exit.onFalse) };
+    case 'goto':
+      return { kind: 'goto', target: place(exit.target) };
+    case 'return':
+      return exit;
+  }
+}
+
 /** What is wrong with a graph's shape, `undefined` for nothing: every stage may rely on this. */
 export function malformation({ blocks, entry }: Graph): string | undefined {
   const exists = (block: number) => Number.isInteger(block) && block >= 0 && block < blocks.length;

@@ -13,6 +13,7 @@ export {
   toCArray,
   toHex,
 } from './disassembler.js';
+export { effectsOf, targetsOf } from './effects.js';
 export {
   type ArgumentType,
   answer,

@@ -6,7 +6,7 @@
  * from doing so, and then callee and caller share r0 to r5, and the callee sees the caller's r6 to r9.
  */
 
-import type { Instruction, Operand } from '../ebpf/index.js';
+import { effectsOf } from '../ebpf/index.js';
 import { reversePostorder } from '../graph.js';
 import type { EbpfFunction } from './ebpfFlow.js';
 
@@ -41,7 +41,7 @@ function liveAtEntry(source: EbpfFunction, afterCall: (live: number) => void): n
       let live = successors.reduce((sum, next) => sum | atEntry[next]!, 0);
       for (const { instruction } of [...instructions].reverse()) {
         if (instruction.kind === 'callLocal') afterCall(live);
-        const { reads, writes } = effects(instruction);
+        const { reads, writes } = effectsOf(instruction);
         live = (live & ~writes) | reads;
       }
       changed ||= live !== atEntry[node];
@@ -49,43 +49,4 @@ function liveAtEntry(source: EbpfFunction, afterCall: (live: number) => void): n
     }
   }
   return atEntry[0]!;
-}
-
-const readBy = (operand: Operand): number => ('register' in operand ? bit(operand.register) : 0);
-
-function effects(instruction: Instruction): { readonly reads: number; readonly writes: number } {
-  switch (instruction.kind) {
-    case 'alu': {
-      const { op, dst, operand } = instruction;
-      return { reads: (op === 'mov' ? 0 : bit(dst)) | readBy(operand), writes: bit(dst) };
-    }
-    case 'movsx':
-      return { reads: bit(instruction.src), writes: bit(instruction.dst) };
-    case 'swap':
-      return { reads: bit(instruction.dst), writes: bit(instruction.dst) };
-    case 'load':
-      return { reads: bit(instruction.base), writes: bit(instruction.dst) };
-    case 'store':
-      return { reads: bit(instruction.base) | readBy(instruction.operand), writes: 0 };
-    case 'atomic': {
-      const { op, base, src } = instruction;
-      return { reads: bit(base) | bit(src) | (op === 'cmpxchg' ? bit(0) : 0), writes: 0 };
-    }
-    case 'wide':
-      return { reads: 0, writes: bit(instruction.dst) };
-    case 'packet':
-      return { reads: instruction.index === undefined ? 0 : bit(instruction.index), writes: bit(0) };
-    case 'branch':
-      return { reads: bit(instruction.dst) | readBy(instruction.operand), writes: 0 };
-    case 'call':
-    case 'callLocal':
-    case 'callKfunc':
-      return { reads: ARGUMENTS, writes: bit(0) };
-    case 'callRegister':
-      return { reads: ARGUMENTS | bit(instruction.register), writes: bit(0) };
-    case 'exit':
-      return { reads: bit(0), writes: 0 };
-    case 'jump':
-      return { reads: 0, writes: 0 };
-  }
 }

@@ -1,6 +1,6 @@
 /** Functions and basic blocks of an eBPF program, for the emitter. */
 
-import { DecodeError, decode, type Instruction, type Program, slotsOf } from '../ebpf/index.js';
+import { DecodeError, decode, type Instruction, type Program, targetsOf } from '../ebpf/index.js';
 import type { Graph } from '../graph.js';
 import type { Proof } from '../verify/index.js';
 
@@ -25,19 +25,10 @@ export interface EbpfFunction extends Graph {
 }
 
 /** Where control goes after an instruction, as slots, the taken branch first; one where it is proved which. */
-function targetsOf(instruction: Instruction, index: number, proof: Proof | undefined): readonly number[] {
-  const next = index + slotsOf(instruction);
-  switch (instruction.kind) {
-    case 'exit':
-      return [];
-    case 'jump':
-      return [next + instruction.distance];
-    case 'branch':
-      if (proof?.outcome !== undefined) return [proof.outcome ? next + instruction.distance : next];
-      return [next + instruction.distance, next];
-    default:
-      return [next];
-  }
+function waysOn(instruction: Instruction, index: number, proof: Proof | undefined): readonly number[] {
+  const [taken, next] = targetsOf(instruction, index);
+  if (instruction.kind === 'branch' && proof?.outcome !== undefined) return [proof.outcome ? taken! : next!];
+  return targetsOf(instruction, index);
 }
 
 const endsBlock = ({ kind }: Instruction): boolean => kind === 'exit' || kind === 'jump' || kind === 'branch';
@@ -90,7 +81,7 @@ function functionAt(
     const instruction = tryDecode(program, index, lenient);
     if (instruction === undefined) continue;
     decoded.set(index, instruction);
-    const targets = targetsOf(instruction, index, proofs[index]);
+    const targets = waysOn(instruction, index, proofs[index]);
     open.push(...targets);
     if (endsBlock(instruction)) for (const target of targets) starts.add(target);
   }
@@ -102,7 +93,7 @@ function functionAt(
       const instruction = decoded.get(index);
       if (instruction === undefined) return { instructions, successors: [], stuckAt: index };
       instructions.push({ index, instruction });
-      const targets = targetsOf(instruction, index, proofs[index]);
+      const targets = waysOn(instruction, index, proofs[index]);
       const [next] = targets;
       if (endsBlock(instruction) || blockAt.has(next!)) {
         return {

@@ -11,7 +11,7 @@
  */
 
 import { opcodes } from '../cbpf/index.js';
-import { type Block, type Exit, type Graph, successors } from '../cfg/index.js';
+import { type Block, type Exit, type Graph, redirect, successors } from '../cfg/index.js';
 import { reversePostorder } from '../graph.js';
 import { liveBeforeBlock } from './read.js';
 import { tidy } from './tidy.js';
@@ -147,13 +147,13 @@ function assemble(
     for (const { statements, exit } of piece.blocks) {
       const end = exit.kind === 'return' && exit.code === (RET | K) ? targets.get(exit.k) : undefined;
       const moved: Exit =
-        end === undefined ? retargeted(exit, (to) => first + to) : { kind: 'goto', target: places.get(end)! };
+        end === undefined ? redirect(exit, (to) => first + to) : { kind: 'goto', target: places.get(end)! };
       blocks.push({ statements, exit: moved });
     }
   }
   for (const index of fixed) {
     const { statements, exit } = blocks[index]!;
-    blocks[index] = { statements, exit: retargeted(exit, (to) => places.get(to)!) };
+    blocks[index] = { statements, exit: redirect(exit, (to) => places.get(to)!) };
   }
   return tidy({ blocks, entry: places.get(graph.entry)! }, fixed);
 }
@@ -189,18 +189,7 @@ function pieceFrom(graph: Graph, start: number, codes: ReadonlyMap<number, numbe
   place(start);
   for (let block = pending.pop(); block !== undefined; block = pending.pop()) {
     const { statements, exit } = graph.blocks[block]!;
-    blocks[places.get(block)!] = { statements, exit: retargeted(exit, place) };
+    blocks[places.get(block)!] = { statements, exit: redirect(exit, place) };
   }
   return { blocks, entry: 0 };
-}
-
-function retargeted(exit: Exit, place: (block: number) => number): Exit {
-  switch (exit.kind) {
-    case 'branch':
-      return { ...exit, onTrue: place(exit.onTrue), onFalse: place(exit.onFalse) };
-    case 'goto':
-      return { kind: 'goto', target: place(exit.target) };
-    case 'return':
-      return exit;
-  }
 }

@@ -6,7 +6,7 @@
  */
 
 import { opcodes } from '../cbpf/index.js';
-import { type Block, type Exit, type Graph, type Statement, successors } from '../cfg/index.js';
+import { type Block, type Exit, type Graph, redirect, type Statement, successors } from '../cfg/index.js';
 import { reversePostorder } from '../graph.js';
 
 const { LD, LDX, MEM, ST, STX } = opcodes;
@@ -28,7 +28,7 @@ export function tidy(graph: Graph, fixed: ReadonlySet<number> = NONE): Graph {
   for (const node of [...order.nodes].reverse()) {
     if (node === 0 || fixed.has(node - 1)) continue;
     const { statements, exit } = blocks[node - 1]!;
-    const moved = retarget(exit, (to) => places[to]!);
+    const moved = redirect(exit, (to) => places[to]!);
     if (moved.kind === 'goto' && statements.length === 0) {
       places[node - 1] = moved.target;
       continue;
@@ -42,7 +42,7 @@ export function tidy(graph: Graph, fixed: ReadonlySet<number> = NONE): Graph {
   }
   for (const index of fixed) {
     const { statements, exit } = blocks[index]!;
-    result[places[index]!] = { statements, exit: retarget(exit, (to) => places[to]!) };
+    result[places[index]!] = { statements, exit: redirect(exit, (to) => places[to]!) };
   }
   return { blocks: result, entry: places[entry]! };
 }
@@ -60,17 +60,6 @@ function withoutUnreadStores({ blocks, entry }: Graph): Graph {
     entry,
     blocks: blocks.map(({ statements, exit }) => ({ statements: statements.filter(isRead), exit })),
   };
-}
-
-function retarget(exit: Exit, place: (block: number) => number): Exit {
-  switch (exit.kind) {
-    case 'branch':
-      return { ...exit, onTrue: place(exit.onTrue), onFalse: place(exit.onFalse) };
-    case 'goto':
-      return { kind: 'goto', target: place(exit.target) };
-    case 'return':
-      return exit;
-  }
 }
 
 function exitKey(exit: Exit): string {
