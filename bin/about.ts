@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { LINK_TYPES } from '../lib/index.js';
 import { hostFacts, readyMadeFilters } from '../lib/node.js';
 import { OPTIONS } from './options.js';
+import { writeMessage, writeOutput } from './standard.js';
 
 function packageVersion(): string {
   const path = new URL('../../package.json', import.meta.url);
@@ -15,11 +16,11 @@ const versionLine = (): string =>
 
 export async function printHelp(): Promise<void> {
   const { helpText } = await import('./help.js');
-  process.stdout.write(`${versionLine()}\n${await helpText()}\n`);
+  writeOutput(`${versionLine()}\n${await helpText()}\n`);
 }
 
 export function printVersion(): void {
-  process.stdout.write(`${versionLine()}\n`);
+  writeOutput(`${versionLine()}\n`);
 }
 
 /** For a wrong command line: what is wrong, then how it goes, on stderr as tcpdump has it. */
@@ -35,13 +36,13 @@ export function printUsage(message: string): void {
     if (lines.at(-1)!.length + part.length > 78) lines.push('           ');
     lines.push(`${lines.pop()} ${part}`);
   }
-  process.stderr.write(`weir: ${message}\n${versionLine()}\n${lines.join('\n')}\n`);
+  writeMessage(`weir: ${message}\n${versionLine()}\n${lines.join('\n')}\n`);
 }
 
 export function printFilters(): void {
   const filters = readyMadeFilters();
   const width = Math.max(...filters.map(({ name }) => name.length)) + 1;
-  for (const { name, title } of filters) process.stdout.write(`@${name.padEnd(width)} ${title}\n`);
+  for (const { name, title } of filters) writeOutput(`@${name.padEnd(width)} ${title}\n`);
 }
 
 export async function printEngines(): Promise<void> {
@@ -51,15 +52,15 @@ export async function printEngines(): Promise<void> {
     const reason = unavailable();
     const mark =
       reason !== undefined ? ` (not here: ${reason})` : name === defaultEngine().name ? ' (default)' : '';
-    process.stdout.write(`${name.padEnd(width)}  ${description}${mark}\n`);
+    writeOutput(`${name.padEnd(width)}  ${description}${mark}\n`);
   }
-  process.stdout.write('\nThis host:\n');
+  writeOutput('\nThis host:\n');
   for (const { name, value, advice } of hostFacts())
-    process.stdout.write(`  ${name}: ${value}${advice === undefined ? '' : ` (${advice})`}\n`);
+    writeOutput(`  ${name}: ${value}${advice === undefined ? '' : ` (${advice})`}\n`);
 }
 
 /** Those of a device need a device; without one, all that there are. */
 export function printLinkTypes(): void {
-  process.stdout.write('Data link types (use option -y to set):\n');
-  for (const { name, description } of LINK_TYPES) process.stdout.write(`  ${name} (${description})\n`);
+  writeOutput('Data link types (use option -y to set):\n');
+  for (const { name, description } of LINK_TYPES) writeOutput(`  ${name} (${description})\n`);
 }

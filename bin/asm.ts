@@ -15,6 +15,7 @@ import {
 import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import { CommandError } from './report.js';
+import { writeOutput } from './standard.js';
 
 const ROWS = [
   { short: 'm', long: ['machine'], value: 'required' },
@@ -63,7 +64,7 @@ export function runAssembler(command: 'asm' | 'disasm', words: readonly string[]
   const given = (name: string): string | undefined =>
     options.findLast(({ row }) => row.long[0] === name)?.value;
   if (options.some(({ row }) => row.long[0] === 'help')) {
-    process.stdout.write(usage(command));
+    writeOutput(usage(command));
     return;
   }
   const machine = given('machine') ?? 'ebpf';
@@ -83,7 +84,7 @@ export function runAssembler(command: 'asm' | 'disasm', words: readonly string[]
     throw new CommandError(`${file}: ${reasonOf(error)}`);
   }
   try {
-    process.stdout.write(`${write(source)}\n`);
+    writeOutput(`${write(source)}\n`);
   } catch (error) {
     if (error instanceof FilterError)
       throw new CommandError(

@@ -2,7 +2,7 @@
 
 import { UsageError } from './getopt.js';
 import { parseOptions } from './options.js';
-import { fail, outputClosed } from './report.js';
+import { fail } from './report.js';
 
 async function dispatch(words: readonly string[]): Promise<void> {
   const [command, ...rest] = words;
@@ -37,7 +37,6 @@ async function dispatch(words: readonly string[]): Promise<void> {
 
 /** Runs a command line. Never rejects: what fails is told on stderr and in the exit status. */
 export async function runCommand(words: readonly string[]): Promise<void> {
-  process.stdout.on('error', outputClosed);
   try {
     await dispatch(words);
   } catch (error) {

@@ -4,6 +4,7 @@ import { type Filter, toCArray, toDecimal } from '../lib/index.js';
 import { compileExpression, expressionOf, loadNothing, warnAbout } from './expression.js';
 import type { Options } from './options.js';
 import { warn } from './report.js';
+import { writeOutput } from './standard.js';
 
 const DEFAULT_SNAPLEN = 262144;
 
@@ -19,7 +20,7 @@ export async function dumpExpression(options: Options): Promise<void> {
 }
 
 export async function printProgram(filter: Filter, options: Options): Promise<void> {
-  process.stdout.write(`${await textOf(filter, options)}\n`);
+  writeOutput(`${await textOf(filter, options)}\n`);
 }
 
 async function textOf(filter: Filter, { dump, ebpf, wasm }: Options): Promise<string> {

@@ -5,6 +5,7 @@ import { compileExpression, loadNothing, lookUpNames } from './expression.js';
 import { UsageError } from './getopt.js';
 import type { Options } from './options.js';
 import { warn } from './report.js';
+import { writeOutput } from './standard.js';
 
 /** Status 0: they do; 1: they do not; 2: not decided. */
 export async function compareExpressions(options: Options): Promise<void> {
@@ -21,20 +22,18 @@ export async function compareExpressions(options: Options): Promise<void> {
   const answer = equivalent(a!.cbpf, b!.cbpf);
   switch (answer.verdict) {
     case 'equal':
-      process.stdout.write('equivalent\n');
+      writeOutput('equivalent\n');
       return;
     case 'undecided':
-      process.stdout.write(`undecided: ${answer.reason}\n`);
+      writeOutput(`undecided: ${answer.reason}\n`);
       process.exitCode = 2;
       return;
     case 'different': {
       const matching = answer.results[0] !== 0 ? first : second;
       const { packet, wireLength } = answer;
       const length = wireLength === packet.length ? '' : `, ${wireLength} on the wire`;
-      process.stdout.write(
-        `different: only '${matching}' matches this packet of ${packet.length} bytes${length}\n`,
-      );
-      process.stdout.write(`${Buffer.from(packet).toString('hex')}\n`);
+      writeOutput(`different: only '${matching}' matches this packet of ${packet.length} bytes${length}\n`);
+      writeOutput(`${Buffer.from(packet).toString('hex')}\n`);
       process.exitCode = 1;
     }
   }

@@ -15,6 +15,7 @@ import {
 import { addressesOfHosts, blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
 import type { Options } from './options.js';
 import { CommandError, ExpressionError, warnOf } from './report.js';
+import { writeOutput } from './standard.js';
 
 /** The expression: that of `-F` if given, else the words of the command line. Its names are looked up. */
 export async function expressionOf(options: Options): Promise<string> {
@@ -86,7 +87,7 @@ export async function lookUpNames(options: Options, ...sources: readonly string[
 /** Prints the program whenever the pass has run. */
 const printerOf = (wanted: string) => (pass: string, program: Program) => {
   if (wanted !== 'all' && wanted !== pass) return;
-  process.stdout.write(`# after ${pass}\n${disassemble(program)}\n`);
+  writeOutput(`# after ${pass}\n${disassemble(program)}\n`);
 };
 
 /** Warns of what compiles but may not mean what it seems to. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { compile, OPTIMIZER_PASSES } from '../lib/index.js';
 
-const WEIR = fileURLToPath(new URL('./weir.js', import.meta.url));
+const WEIR = fileURLToPath(new URL('../command/weir.js', import.meta.url));
 
 function weir(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [WEIR, ...words], { encoding: 'utf8' });

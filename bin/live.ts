@@ -16,14 +16,14 @@ import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { CommandError } from './report.js';
 import { loaderFor } from './selection.js';
+import { STDOUT, writeMessage, writeOutput } from './standard.js';
 
 const DEFAULT_SNAPLEN = 262144;
 const KIB = 1024;
-const STDOUT = 1;
 
 export function printInterfaces(): void {
   for (const [index, device] of listDevices().entries()) {
-    process.stdout.write(`${index + 1}.${describeDevice(device)}\n`);
+    writeOutput(`${index + 1}.${describeDevice(device)}\n`);
   }
 }
 
@@ -47,8 +47,7 @@ export async function captureLive(options: Options): Promise<void> {
 
   const stop = (): void => void device.close();
   const counts = { captured: 0 };
-  const report = (): void =>
-    void process.stderr.write(`weir: ${summary(device, counts.captured).join(', ')}\n`);
+  const report = (): void => writeMessage(`weir: ${summary(device, counts.captured).join(', ')}\n`);
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
   process.on('SIGUSR1', report);
   process.on('SIGUSR2', () => output.flush());
@@ -59,7 +58,7 @@ export async function captureLive(options: Options): Promise<void> {
     process.off('SIGUSR1', report);
     output.finish();
   }
-  process.stderr.write(`${summary(device, counts.captured).join('\n')}\n`);
+  writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
 }
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -115,11 +114,10 @@ async function open(options: Options): Promise<Device> {
 function announce(device: Device, options: Options): void {
   const prints = options.write === undefined || options.print;
   const hushed = prints && options.verbose === 0;
-  if (hushed)
-    process.stderr.write('weir: verbose output suppressed, use -v[v]... for full protocol decode\n');
+  if (hushed) writeMessage('weir: verbose output suppressed, use -v[v]... for full protocol decode\n');
   const { linkType, snapLength } = device.interface;
   const prefix = hushed ? '' : 'weir: ';
-  process.stderr.write(
+  writeMessage(
     `${prefix}listening on ${device.name}, link-type ${linkTypeText(linkType)}, snapshot length ${snapLength || DEFAULT_SNAPLEN} bytes\n`,
   );
 }

@@ -3,8 +3,8 @@
 import { createPrinter, type Packet, type Printer } from '../lib/index.js';
 import { FileSink, systemNames } from '../lib/node.js';
 import type { Options } from './options.js';
+import { isTerminal, STDOUT } from './standard.js';
 
-const STDOUT = 1;
 const FLUSH_CHARACTERS = 1 << 16;
 
 export class TextOutput {
@@ -14,7 +14,7 @@ export class TextOutput {
   private text = '';
 
   constructor(options: Options) {
-    this.eager = options.lineBuffered || options.packetBuffered || process.stdout.isTTY === true;
+    this.eager = options.lineBuffered || options.packetBuffered || isTerminal(STDOUT);
     const { serviceName, hostName, interfaceName } = systemNames();
     this.printer = createPrinter({
       numeric: options.numeric > 0,

@@ -3,6 +3,8 @@
  * second. Speed comes before it: the caller asks now and then whether it is time.
  */
 
+import { isTerminal, STDERR } from './standard.js';
+
 const FIRST_MS = 1000;
 const EVERY_MS = 200;
 
@@ -23,8 +25,9 @@ export interface Progress {
 
 const SILENT: Progress = { update: () => {}, clear: () => {} };
 
-export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  if (!stream.isTTY) return SILENT;
+export function createProgress(): Progress {
+  if (!isTerminal(STDERR)) return SILENT;
+  const stream = process.stderr;
   const started = performance.now();
   let next = started + FIRST_MS;
   let drawn = false;

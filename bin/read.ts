@@ -27,11 +27,11 @@ import type { TextOutput } from './print.js';
 import { createProgress, type Progress } from './progress.js';
 import { CommandError } from './report.js';
 import { loaderFor, selectionFor } from './selection.js';
+import { STDOUT, writeMessage, writeOutput } from './standard.js';
 
 /** Linux and tcpdump's name for standard input and output. */
 const STDIO = '-';
 const STDIN = 0;
-const STDOUT = 1;
 const PROGRESS_MS = 200;
 const UNLIMITED = 262144;
 /** Packets of this link type say their interface by an index, which only the capturing host can name. */
@@ -90,7 +90,7 @@ async function threadsFor(
 const STOPPED = new Error('interrupted');
 
 function reportCount(matched: number): void {
-  process.stdout.write(`${matched} packet${matched === 1 ? '' : 's'}\n`);
+  writeOutput(`${matched} packet${matched === 1 ? '' : 's'}\n`);
 }
 
 function listedFiles(list: string): string[] {
@@ -121,8 +121,8 @@ async function readOne(
     first === undefined
       ? ''
       : `, link-type ${linkTypeText(first.linkType)}, snapshot length ${first.snapLength || UNLIMITED}`;
-  process.stderr.write(`reading from file ${name}${about}\n`);
-  if (first?.linkType === LINUX_SLL2) process.stderr.write('Warning: interface names might be incorrect\n');
+  writeMessage(`reading from file ${name}${about}\n`);
+  if (first?.linkType === LINUX_SLL2) writeMessage('Warning: interface names might be incorrect\n');
 
   const linkType = first?.linkType ?? 1;
   if (options.dump > 0) {

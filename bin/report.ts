@@ -1,6 +1,7 @@
 /** How failures reach the user: one message on stderr, a status, never a stack trace. */
 
 import { CaptureError, type FilterError, renderSpan, type Span } from '../lib/index.js';
+import { writeMessage } from './standard.js';
 
 /** Something the user can put right; the message says all there is to say. */
 export class CommandError extends Error {
@@ -18,40 +19,32 @@ export class ExpressionError extends Error {
 const indent = (text: string): string => text.replace(/^/gm, '  ');
 
 export function warn(message: string): void {
-  process.stderr.write(`weir: warning: ${message}\n`);
+  writeMessage(`weir: warning: ${message}\n`);
 }
 
 /** A warning about some words of the expression. */
 export function warnOf(source: string, span: Span, message: string, hint: string): void {
-  process.stderr.write(`weir: warning:\n${indent(renderSpan(source, span, message, hint))}\n`);
+  writeMessage(`weir: warning:\n${indent(renderSpan(source, span, message, hint))}\n`);
 }
 
 const codeOf = (error: unknown): unknown =>
   error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? codeOf(error.cause)) : undefined;
 
-/** The reader of our output has gone, as after `| head`: nothing is wrong, and nobody is listening. */
-export function outputClosed(error: unknown): void {
-  if (codeOf(error) === 'EPIPE') process.exit(0);
-  fail(error);
-}
-
 /** Reports a failure and sets the exit status. Errors that only we can fix keep their stack trace in `cause`. */
 export function fail(error: unknown): void {
   process.exitCode = 1;
+  // The reader of our output has gone, as after `| head`: nothing is wrong, and nobody is listening.
   if (causeCode(error) === 'EPIPE') {
     process.exitCode = 0;
     return;
   }
   if (error instanceof ExpressionError)
-    process.stderr.write(`weir: the filter expression cannot be compiled\n${error.message}\n`);
+    writeMessage(`weir: the filter expression cannot be compiled\n${error.message}\n`);
   else if (error instanceof CommandError || error instanceof CaptureError)
-    process.stderr.write(`weir: ${error.message}\n`);
+    writeMessage(`weir: ${error.message}\n`);
   else
-    process.stderr.write(
-      `weir: ${error instanceof Error ? error.message : String(error)} (this is a bug in weir)\n`,
-    );
-  if (process.env.WEIR_DEBUG !== undefined && error instanceof Error)
-    process.stderr.write(`${error.stack}\n`);
+    writeMessage(`weir: ${error instanceof Error ? error.message : String(error)} (this is a bug in weir)\n`);
+  if (process.env.WEIR_DEBUG !== undefined && error instanceof Error) writeMessage(`${error.stack}\n`);
 }
 
 const causeCode = (error: unknown): unknown =>

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
-const WEIR = fileURLToPath(new URL('./weir.js', import.meta.url));
+const WEIR = fileURLToPath(new URL('../command/weir.js', import.meta.url));
 
 function weir(
   args: readonly string[],

@@ -18,6 +18,7 @@ import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import { renderRejection } from './rejection.js';
 import { CommandError, ExpressionError } from './report.js';
+import { writeOutput } from './standard.js';
 
 const ROWS = [
   { long: ['filter'], value: 'required' },
@@ -53,7 +54,7 @@ export function runVerifier(words: readonly string[]): void {
   const given = (name: string): string | undefined =>
     options.findLast(({ row }) => row.long[0] === name)?.value;
   if (has('help')) {
-    process.stdout.write(USAGE);
+    writeOutput(USAGE);
     return;
   }
   const name = given('type') ?? 'socket';
@@ -90,19 +91,17 @@ export function runVerifier(words: readonly string[]): void {
             words: wordsOf(explained.index),
             slice: explained.slice.map((step) => ({ ...step, words: wordsOf(step.index) })),
           };
-    process.stdout.write(
-      `${JSON.stringify({ accepted, processed, rejection: withWords, complexity, log })}\n`,
-    );
+    writeOutput(`${JSON.stringify({ accepted, processed, rejection: withWords, complexity, log })}\n`);
     return;
   }
-  if (log !== undefined) process.stdout.write(log);
+  if (log !== undefined) writeOutput(log);
   const size = `${program.length} instructions, ${processed} looked at`;
-  process.stdout.write(
+  writeOutput(
     explained === undefined
       ? `accepted: ${size}\n`
       : `rejected: ${size}\n${renderRejection(explained, wordsOf)}`,
   );
-  if (complexity !== undefined) process.stdout.write(spent(complexity));
+  if (complexity !== undefined) writeOutput(spent(complexity));
 }
 
 function logLevel(text = '1'): LogLevel {

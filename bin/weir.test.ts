@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Packet, PcapEncoder } from '../lib/index.js';
 
-const WEIR = fileURLToPath(new URL('./weir.js', import.meta.url));
+const WEIR = fileURLToPath(new URL('../command/weir.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'weir-command-'));
 test.after.always(() => rmSync(folder, { recursive: true }));
 

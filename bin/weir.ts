@@ -1,13 +1,11 @@
 #!/usr/bin/env node
 
 /**
- * Starts the command in the quickest way there is. No `await` at the top: the build makes this a CommonJS
- * module, which Node starts some milliseconds sooner.
+ * Starts the command from the chunks that the build made: it becomes dist/command/weir.js, as a CommonJS module, which
+ * Node starts some milliseconds sooner.
  */
 
-import { loadCached } from './codeCache.js';
+import { Chunks } from './chunks.js';
 
-const cached = loadCached(import.meta.dirname);
-const words = process.argv.slice(2);
-if (cached === undefined) void import('./command.js').then(({ runCommand }) => runCommand(words));
-else void cached.runCommand(words);
+const { runCommand } = new Chunks(import.meta.dirname).load('command.cjs') as typeof import('./command.js');
+void runCommand(process.argv.slice(2));

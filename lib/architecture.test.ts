@@ -12,7 +12,8 @@ import { projectRoot } from './testing/vectors.js';
 const LAYERS: readonly (readonly string[])[] = [
   ['bin', 'bench', 'web', 'captures', 'filters'],
   ['lib/index', 'lib/node'],
-  ['lib/catalogue', 'lib/lookup', 'lib/host', 'lib/files'],
+  ['lib/catalogue', 'lib/lookup', 'lib/host', 'lib/filterStream'],
+  ['lib/files'],
   ['lib/system'],
   ['lib/filter'],
   ['lib/compile', 'lib/engine', 'lib/auto'],

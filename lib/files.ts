@@ -1,7 +1,5 @@
-/** Filtering whole captures: file to file, and as a stream in a pipeline. */
+/** Filtering whole captures, file to file. */
 
-import { once } from 'node:events';
-import { Duplex, PassThrough } from 'node:stream';
 import { AUTO, scansInBatches } from './auto.js';
 import type { Filter } from './compile.js';
 import { engineOf } from './engine.js';
@@ -46,7 +44,7 @@ function filtersLike(filter: Filter): (source: CaptureInterface) => Filter {
 }
 
 /** What a scan for a filter is called with: tests one by one, and many at once where that is faster. */
-function scanFor(filter: Filter): { readonly select: Select; readonly accelerator?: Accelerator } {
+export function scanFor(filter: Filter): { readonly select: Select; readonly accelerator?: Accelerator } {
   const filterFor = filtersLike(filter);
   const select: Select = (source) => filterFor(source).test;
   const { engine = 'auto' } = filter.options;
@@ -73,27 +71,4 @@ export async function filterFile(
   using sink = new FileSink(output, input);
   await capture.scan({ ...scanFor(filter), sink, ...(limit === undefined ? {} : { limit }) });
   return { read: capture.packetsRead, matched: capture.packetsMatched };
-}
-
-/**
- * A stream that takes a capture and gives the same with the matching packets only, for
- * `pipeline(process.stdin, filterStream(filter), process.stdout)`.
- */
-export function filterStream(filter: Filter): Duplex {
-  const input = new PassThrough();
-  const output = new PassThrough();
-  const sink = {
-    write: async (bytes: Uint8Array, start: number, end: number): Promise<void> => {
-      if (!output.write(bytes.slice(start, end))) await once(output, 'drain');
-    },
-  };
-  const run = async (): Promise<void> => {
-    await using capture = await openCapture(input);
-    await capture.scan({ ...scanFor(filter), sink });
-  };
-  run().then(
-    () => output.end(),
-    (error: Error) => output.destroy(error),
-  );
-  return Duplex.from({ writable: input, readable: output });
 }

@@ -5,15 +5,9 @@
  */
 
 export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
-export {
-  type FilterFileOptions,
-  type FilterFileResult,
-  filterFile,
-  filterStream,
-  selectWith,
-} from './files.js';
+export { type FilterFileOptions, type FilterFileResult, filterFile, selectWith } from './files.js';
+export { filterStream } from './filterStream.js';
 export { type HostFact, hostFacts } from './host.js';
-export * from './live/index.js';
 export * from './live/index.js';
 export { addressesOfHosts, type HostLookup, type LookUpOptions, lookUpHosts } from './lookup.js';
 export * from './savefile/node.js';

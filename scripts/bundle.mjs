@@ -1,14 +1,15 @@
 #!/usr/bin/env node
 /**
  * Bundles the command into dist/command, because loading modules is most of what a short run of `weir` takes:
- * into a few files instead of a hundred and fifty, where parts that few runs need stay files of their own; and
- * into one script, for which the code that V8 makes of it can be kept.
+ * into a few chunks instead of a hundred and fifty modules, where parts that few runs need are chunks of their own.
+ * bin/chunks.ts loads them, with the code that V8 made of them earlier.
  */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { build, transform } from 'esbuild';
+import { CHUNK_PARAMETERS, USUAL_SCRIPT } from '../dist/bin/chunks.js';
 
 const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'dist', 'command');
@@ -102,14 +103,6 @@ const rareTogether = {
   },
 };
 
-/** The command as modules stays beside what starts it. */
-const commandOutside = {
-  name: 'command-outside',
-  setup(build) {
-    build.onResolve({ filter: /^\.\/command\.js$/ }, () => ({ path: './command.mjs', external: true }));
-  },
-};
-
 const common = {
   bundle: true,
   platform: 'node',
@@ -121,40 +114,62 @@ const common = {
   minifySyntax: true,
   logLevel: 'warning',
 };
-await build({
+
+const bin = (name) => join(root, 'bin', `${name}.ts`);
+const { outputFiles, metafile } = await build({
   ...common,
-  entryPoints: [join(root, 'bin', 'command.ts')],
+  entryPoints: [bin('command'), bin('filterThread')],
   splitting: true,
   format: 'esm',
   plugins: [pastTheFaces, rareTogether],
   outdir,
-  outExtension: { '.js': '.mjs' },
-});
-const { outputFiles } = await build({
-  ...common,
-  entryPoints: [join(root, 'bin', 'command.ts')],
-  format: 'cjs',
-  define: { 'import.meta.url': 'scriptUrl' },
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'meta.url' },
+  metafile: true,
   write: false,
 });
-// Node finds no way to import for a script whose code comes from a cache; whoever loads it hands one in.
-const script = outputFiles[0].text.replace(/\bimport\((?="[^"]+"\))/g, 'importPackage(');
-writeFileSync(join(outdir, 'command.cjs'), script);
+
+/** The chunk whose entry is a file of bin/, and the chunks it cannot run without. */
+const chunkOf = (name) =>
+  Object.keys(metafile.outputs).find(
+    (output) => metafile.outputs[output].entryPoint === relative(process.cwd(), bin(name)),
+  );
+function needs(output, found = new Set()) {
+  if (found.has(output)) return found;
+  found.add(output);
+  for (const { path, kind, external } of metafile.outputs[output].imports)
+    if (kind === 'import-statement' && external !== true) needs(path, found);
+  return found;
+}
+// What listing a filter and filtering a savefile take: one script, because each takes a file and its code to read.
+const usual = new Set(['command', 'dump', 'read'].flatMap((name) => [...needs(chunkOf(name))]));
+
+const scripts = new Map([[USUAL_SCRIPT, []]]);
+for (const { path, text } of outputFiles) {
+  const { code } = await transform(text, { ...pick(common), format: 'cjs' });
+  const body = code
+    .trim()
+    .replace(/\bimport\((?="\.\/[^"]+"\))/g, 'importChunk(')
+    .replace(/\bimport\((?="[^"]+"\))/g, 'importPackage(');
+  const name = basename(path);
+  const chunk = `"${name}":function(${CHUNK_PARAMETERS}){${body}\n}`;
+  const isUsual = usual.has(relative(process.cwd(), path));
+  if (isUsual) scripts.get(USUAL_SCRIPT).push(chunk);
+  else scripts.set(name, [chunk]);
+}
+mkdirSync(outdir, { recursive: true });
+for (const [name, chunks] of scripts) writeFileSync(join(outdir, name), `({${chunks.join(',\n')}})`);
 await build({
   ...common,
-  entryPoints: [join(root, 'bin', 'weir.ts')],
+  entryPoints: { weir: bin('weir'), filterThread: bin('thread') },
   format: 'cjs',
   define: { 'import.meta.dirname': '__dirname' },
-  plugins: [commandOutside],
-  outdir,
-});
-await build({
-  ...common,
-  entryPoints: [join(root, 'bin', 'filterThread.ts')],
-  format: 'cjs',
-  banner: { js: 'const scriptUrl = require("node:url").pathToFileURL(__filename).href;' },
-  define: { 'import.meta.url': 'scriptUrl' },
   outdir,
 });
 writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
 execFileSync(process.execPath, [join(root, 'scripts', 'codeCache.mjs')], { stdio: 'ignore' });
+
+/** The settings that are of use for a single file as well. */
+function pick({ target, charset, minifyWhitespace, minifySyntax }) {
+  return { target, charset, minifyWhitespace, minifySyntax };
+}

@@ -68,6 +68,7 @@ async function openInput(input: string | number | Chunks, name: string): Promise
     if (typeof input === 'string') fs.closeSync(descriptor);
   };
   return {
+    ...(kind.isFile() ? { size: kind.size } : {}),
     read(window) {
       try {
         const count = fs.readSync(descriptor, window.bytes, window.end, window.room, null);

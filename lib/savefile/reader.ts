@@ -16,6 +16,8 @@ import { Window } from './window.js';
 
 /** Most packets in one batch. */
 const BATCH = 4096;
+/** Bytes of a capture from which on a compiled walk over its records pays. */
+const WORTH_COMPILING = 1 << 20;
 /** Milliseconds after which a reader that never waits lets the event loop turn. */
 const BREATH = 20;
 
@@ -44,8 +46,8 @@ export interface ScanOptions {
    */
   readonly sink?: Sink;
   /**
-   * Tests many packets at once, as `select` does one by one. Comes into play once the first window has been
-   * gone through, unless there are both a sink and `onMatch`: small captures are over before it would pay.
+   * Tests many packets at once, as `select` does one by one. Comes into play where much is to be read, unless
+   * there are both a sink and `onMatch`: small captures are over before it would pay.
    */
   readonly accelerator?: Accelerator;
   /** Called for each match; the packet's data is overwritten later, so copy what is to be kept. */
@@ -73,7 +75,8 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
   private readonly signal: AbortSignal | undefined;
   private inputEnded = false;
   private closed = false;
-  private lastBreath = performance.now();
+  /** By the clock on the wall: it is at hand, where `performance` has to be loaded first. */
+  private lastBreath = Date.now();
   /** First byte of the window that a scan has not handed on; -1 once there is none. */
   private heldFrom = 0;
   /** Where in the window the section headers are that were stepped over when opening. */
@@ -188,6 +191,11 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     this.heldFrom = -1;
     let from = heldFrom < 0 ? window.start : heldFrom;
     for (;;) {
+      if (accelerator !== undefined && Math.max(window.offset, this.source.size ?? 0) >= WORTH_COMPILING) {
+        window.moveTo(accelerator.grow);
+        scan.accelerate(accelerator);
+        accelerator = undefined;
+      }
       const step = scanWindow(window, container, scan, from);
       this.packetsRead = readBefore + scan.packets;
       this.packetsMatched = scan.matched;
@@ -200,12 +208,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
       if (step === PACKET) return true;
       const filled = this.fill();
       if (!(typeof filled === 'boolean' ? filled : await filled)) return false;
-      if (performance.now() - this.lastBreath > BREATH) await this.breathe();
-      if (accelerator !== undefined) {
-        window.moveTo(accelerator.grow);
-        scan.accelerate(accelerator);
-        accelerator = undefined;
-      }
+      if (Date.now() - this.lastBreath > BREATH) await this.breathe();
       from = window.start;
     }
   }
@@ -232,7 +235,9 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
       const step = container.step(window);
       if (step === FAILED) throw this.damage();
       if (step === SECTION) this.heldSections.push(window.recordStart);
-      if (step === MORE && (window.room === 0 || !(await this.append()))) return;
+      if (step !== MORE) continue;
+      if (window.room === 0) window.expand();
+      if (window.room === 0 || !(await this.append())) return;
     }
   }
 
@@ -267,7 +272,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
 
   private async breathe(): Promise<void> {
     await this.source.breathe?.();
-    this.lastBreath = performance.now();
+    this.lastBreath = Date.now();
     this.signal?.throwIfAborted();
   }
 

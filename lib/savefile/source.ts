@@ -10,6 +10,8 @@ export interface Source {
    * that need not wait answers with the number itself.
    */
   read(window: Window): number | Promise<number>;
+  /** Bytes there are to read, where that is known beforehand. */
+  readonly size?: number;
   /** Lets timers and signals have their turn, where reading never waits. */
   readonly breathe?: () => Promise<void>;
   close(): void | Promise<void>;

@@ -13,6 +13,9 @@
  * packets creates no objects.
  */
 
+/** Bytes held at first: enough for many captures, and new memory takes time to be touched. */
+const FIRST_SIZE = 1 << 14;
+
 export class Window {
   bytes: Uint8Array;
   /** Over the same memory as `bytes`. */
@@ -34,11 +37,13 @@ export class Window {
   /** Index of the last packet's interface in the container's `interfaces`. */
   interfaceIndex = 0;
 
+  private readonly size: number;
   private grow: (bytes: Uint8Array, size: number) => Uint8Array = copyToLarger;
 
-  /** @param size - Bytes to hold at first; the window doubles when one record fills it. */
-  constructor(size = 1 << 20) {
-    this.bytes = new Uint8Array(size);
+  /** @param size - Bytes to hold once there are more than a few; the window doubles when one record fills it. */
+  constructor(size = 1 << 18) {
+    this.size = size;
+    this.bytes = new Uint8Array(Math.min(size, FIRST_SIZE));
     this.view = new DataView(this.bytes.buffer);
   }
 
@@ -63,15 +68,21 @@ export class Window {
       this.base += start;
       this.start = 0;
       this.end = end - start;
-    } else if (end === bytes.length) {
+    } else if (end === bytes.length && bytes.length >= this.size) {
       this.resize(2 * bytes.length);
     }
+    this.expand();
+  }
+
+  /** Takes the size that it is to have, if it has not yet. */
+  expand(): void {
+    if (this.bytes.length < this.size) this.resize(this.size);
   }
 
   /** Moves to memory that `grow` gives, now and whenever more is needed: see {@link Accelerator}. */
   moveTo(grow: (bytes: Uint8Array, size: number) => Uint8Array): void {
     this.grow = grow;
-    this.resize(this.bytes.length);
+    this.resize(Math.max(this.bytes.length, this.size));
   }
 
   private resize(size: number): void {

@@ -1,0 +1,103 @@
+/**
+ * The command in the pieces that the build makes of it (scripts/bundle.mjs), with the code that V8 compiled of each.
+ *
+ * Reading and compiling source is most of what a short run takes. So the command is cut into chunks, of which a
+ * run loads those it needs; and the build runs it once and keeps the code that V8 compiled on the way
+ * (scripts/codeCache.mjs). That code fits one version of Node on one architecture; any other compiles the chunks
+ * again.
+ */
+
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import vm from 'node:vm';
+
+/** Holds the chunks that nearly every run needs; any other chunk is a script of its own. */
+export const USUAL_SCRIPT = 'usual.cjs';
+
+/** What the text of a chunk is a function of. */
+export const CHUNK_PARAMETERS = 'require, exports, module, importChunk, importPackage, meta';
+
+type ChunkFunction = (
+  require: (name: string) => unknown,
+  exports: object,
+  module: { exports: object },
+  importChunk: (name: string) => Promise<unknown>,
+  importPackage: (name: string) => Promise<unknown>,
+  meta: { readonly url: string },
+) => void;
+
+/** Where the build keeps code for the Node that runs. */
+export const codeFolder = (folder: string): string =>
+  join(folder, `code-${process.version}-${process.platform}-${process.arch}`);
+
+/** Larger than any script and the code of it. */
+const BUFFER_SIZE = 1 << 20;
+
+export class Chunks {
+  /** The scripts loaded so far, by their names. */
+  readonly scripts = new Map<string, vm.Script>();
+  private readonly functions: Record<string, ChunkFunction> = {};
+  private readonly modules = new Map<string, { exports: object }>();
+  private readonly folder: string;
+  private readonly code: string | undefined;
+  /** Read into again and again: to touch new memory takes longer than to read a file. */
+  private readonly buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+
+  /** @param folder - Where the build left the chunks. */
+  constructor(folder: string) {
+    this.folder = folder;
+    const code = codeFolder(folder);
+    this.code = existsSync(code) ? code : undefined;
+    this.loadScript(USUAL_SCRIPT);
+  }
+
+  /** What a chunk exports; runs it the first time. */
+  load(name: string): object {
+    const loaded = this.modules.get(name);
+    if (loaded !== undefined) return loaded.exports;
+    if (!(name in this.functions)) this.loadScript(name);
+    const filename = join(this.folder, name);
+    const module = { exports: {} };
+    this.modules.set(name, module);
+    this.functions[name]!(
+      (wanted) => (wanted.startsWith('./') ? this.load(wanted.slice(2)) : outside(filename, wanted)),
+      module.exports,
+      module,
+      async (wanted) => this.load(wanted.slice(2)),
+      // Node finds no way to import for a script whose code comes from a cache.
+      (wanted) => import(wanted),
+      {
+        get url() {
+          return pathToFileURL(filename).href;
+        },
+      },
+    );
+    return module.exports;
+  }
+
+  private loadScript(name: string): void {
+    const filename = join(this.folder, name);
+    // The bundler escapes what is not ASCII, so that every byte is a character.
+    const source = this.read(filename)!.toString('latin1');
+    const cachedData = this.code === undefined ? undefined : this.read(join(this.code, name));
+    const script = new vm.Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+    this.scripts.set(name, script);
+    Object.assign(this.functions, script.runInThisContext());
+  }
+
+  /** A file, until the next one is read; `undefined` where there is none. */
+  private read(path: string): Buffer | undefined {
+    if (!existsSync(path)) return undefined;
+    const descriptor = openSync(path, 'r');
+    const size = readSync(descriptor, this.buffer);
+    closeSync(descriptor);
+    return this.buffer.subarray(0, size);
+  }
+}
+
+/** A module of Node, or of a package. */
+function outside(from: string, name: string): unknown {
+  return name.startsWith('node:') ? process.getBuiltinModule(name) : createRequire(from)(name);
+}
