@@ -17,7 +17,10 @@ function run(script: string, args: readonly string[], input = '') {
 const HEX = 'b7000000010000009500000000000000';
 
 test('eBPF goes from text to hex and back', (t) => {
-  t.is(run('../command/weir.js', ['asm'], 'mov r0, 1\nexit\n').stdout, 'b700000001000000\n9500000000000000\n');
+  t.is(
+    run('../command/weir.js', ['asm'], 'mov r0, 1\nexit\n').stdout,
+    'b700000001000000\n9500000000000000\n',
+  );
   t.is(run('../command/weir.js', ['disasm'], HEX).stdout, '   0: (b7) r0 = 1\n   1: (95) exit\n');
   t.is(run('../command/weir.js', ['disasm', '-f', 'rfc'], HEX).stdout, '    mov %r0, 1\n    exit\n');
 });
@@ -26,14 +29,20 @@ test('classic programs go from text to text', (t) => {
   const source = 'ldh [12]\njeq #0x800, yes, no\nyes: ret #100\nno: ret #0\n';
   const decimal = run('../command/weir.js', ['asm', '-m', 'cbpf'], source).stdout;
   t.is(decimal, '4\n40 0 0 12\n21 0 1 2048\n6 0 0 100\n6 0 0 0\n');
-  t.regex(run('../command/weir.js', ['disasm', '-mcbpf'], decimal).stdout, /^\(000\) ldh {6}\[12\]\n\(001\) jeq/);
+  t.regex(
+    run('../command/weir.js', ['disasm', '-mcbpf'], decimal).stdout,
+    /^\(000\) ldh {6}\[12\]\n\(001\) jeq/,
+  );
 });
 
 test('a mistake in a program is shown in its place', (t) => {
   const { status, stderr } = run('../command/weir.js', ['asm'], 'r0 = 1\nr0 <> 2\n');
   t.is(status, 1);
   t.regex(stderr, /^weir: standard input: cannot read 'r0 <> 2'\nr0 <> 2\n\^~~~~~~\n/);
-  t.regex(run('../command/weir.js', ['asm', '-m', 'vax'], '').stderr, /no machine 'vax': there are ebpf, cbpf/);
+  t.regex(
+    run('../command/weir.js', ['asm', '-m', 'vax'], '').stderr,
+    /no machine 'vax': there are ebpf, cbpf/,
+  );
   t.regex(run('../command/weir.js', ['disasm'], '0000').stderr, /4 hex digits are no whole instructions/);
 });
 
