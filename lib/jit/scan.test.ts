@@ -46,7 +46,7 @@ async function scan(
         sink: { write: (bytes, start, end) => void kept.push(bytes.slice(start, end)) },
       }),
       ...(takes === 'packets' && { onMatch: ({ data }) => void kept.push(data.slice()) }),
-      ...(accelerated === undefined ? {} : { accelerator: createAccelerator(() => accelerated) }),
+      ...(accelerated === undefined ? {} : { accelerator: createAccelerator(() => accelerated, 0) }),
     });
   } catch (failure) {
     error = (failure as Error).message;

@@ -19,10 +19,11 @@ import type { FilterBody } from './body.js';
 import { REJECTED } from './classic.js';
 
 const PAGE_SIZE = 65536;
-/** Where the window begins: nothing lies at 0. */
-const WINDOW = PAGE_SIZE;
+/** The first page is the program's; what the walk takes and gives back follows, then the window. */
+const STATE_AT = PAGE_SIZE;
+const WINDOW = STATE_AT + 64;
 
-/** What the walk takes and gives back, as globals. */
+/** What the walk takes and gives back: 32-bit numbers from STATE_AT on; positions are addresses there. */
 const STATE = [
   'start',
   'end',
@@ -34,17 +35,12 @@ const STATE = [
   'keptStart',
   'keptEnd',
 ] as const satisfies readonly (keyof WalkState)[];
-/** Positions are addresses to the compiled code. */
-const POSITIONS = [
-  'start',
-  'end',
-  'runStart',
-  'keptStart',
-  'keptEnd',
-] as const satisfies readonly (keyof WalkState)[];
+const [START, END, INTERFACES, PACKETS, MATCHED, LIMIT, RUN_START, KEPT_START, KEPT_END] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8,
+] as const;
 /** The largest number the walk counts to. */
 const MOST = 0x7fff_ffff;
-const OUTCOME = STATE.length;
+const OUTCOME = 0;
 
 const ENHANCED_PACKET = 6;
 /** Blocks longer than this are left to the careful reader. */
@@ -77,7 +73,10 @@ export function scanModule(body: FilterBody, layout: RecordLayout, gathers: bool
   };
 
   STATE.forEach((_, index) => {
-    code.op('global.get', index).set(index);
+    code
+      .i32(STATE_AT)
+      .op('i32.load', 4 * index)
+      .set(index);
   });
   code.op('block');
   const outer = code.depth;
@@ -162,19 +161,22 @@ export function scanModule(body: FilterBody, layout: RecordLayout, gathers: bool
     .op('br_if', code.depth - again);
   code.op('end').op('end');
   STATE.forEach((_, index) => {
-    code.get(index).op('global.set', index);
+    code
+      .i32(STATE_AT)
+      .get(index)
+      .op('i32.store', 4 * index);
   });
 
   return {
     imports: [{ module: 'weir', name: 'special', type: { params: ['i32', 'i32', 'i32'], results: ['i32'] } }],
     memoryPages: 1,
-    globals: [...STATE, 'outcome'].map((name) => ({ name, type: 'i32', value: 0n })),
+    globals: [{ name: 'outcome', type: 'i32', value: 0n }],
     functions: [
       { name: 'walk', params: [], results: [], locals: [...own, ...body.locals], body: code.bytes },
     ],
     exports: [
       { name: 'walk', kind: 'func', index: 1 },
-      ...[...STATE, 'outcome'].map((name, index) => ({ name, kind: 'global' as const, index })),
+      { name: 'outcome', kind: 'global', index: OUTCOME },
     ],
   };
 }
@@ -195,33 +197,48 @@ function emitFlush(code: CodeWriter, local: (name: string) => number): void {
   code.op('end').op('end');
 }
 
-/** Adds the places and counters that a walk has to the way it was called. */
-function callable(exports: WebAssembly.Exports): RecordWalk {
-  const walk = exports.walk as () => void;
-  const globals = STATE.map((name) => [name, exports[name] as WebAssembly.Global] as const);
-  const isPosition = new Set<string>(POSITIONS);
+/** Hands a walk its places and counters through memory, which takes a fraction of what globals would. */
+function callable(walk: () => void, memory: WebAssembly.Memory): RecordWalk {
+  let cells = new Int32Array(0);
   return (state) => {
-    for (const [name, global] of globals)
-      global.value = isPosition.has(name) ? state[name] + WINDOW : Math.min(state[name], MOST);
+    // Memory that has grown is another buffer.
+    if (cells.buffer !== memory.buffer) cells = new Int32Array(memory.buffer, STATE_AT, STATE.length);
+    cells[START] = state.start + WINDOW;
+    cells[END] = state.end + WINDOW;
+    cells[INTERFACES] = state.interfaces;
+    cells[PACKETS] = state.packets;
+    cells[MATCHED] = state.matched;
+    cells[LIMIT] = Math.min(state.limit, MOST);
+    cells[RUN_START] = state.runStart + WINDOW;
+    cells[KEPT_START] = state.keptStart + WINDOW;
+    cells[KEPT_END] = state.keptEnd + WINDOW;
     walk();
-    for (const [name, global] of globals) {
-      if (name === 'limit' || name === 'end' || name === 'interfaces') continue;
-      state[name] = isPosition.has(name) ? global.value - WINDOW : global.value;
-    }
+    state.start = cells[START]! - WINDOW;
+    state.packets = cells[PACKETS]!;
+    state.matched = cells[MATCHED]!;
+    state.runStart = cells[RUN_START]! - WINDOW;
+    state.keptStart = cells[KEPT_START]! - WINDOW;
+    state.keptEnd = cells[KEPT_END]! - WINDOW;
   };
 }
+
+/** Bytes of a capture from which on compiling a walk over its records pays. */
+const WORTH_COMPILING = 1 << 20;
 
 /**
  * Speeds up a scan by compiling the filter for each kind of interface.
  *
  * @param bodyFor - What tests packets of an interface; `undefined` where something else than a program does.
+ * @param minBytes - Leaves shorter captures alone.
  */
 export function createAccelerator(
   bodyFor: (source: CaptureInterface) => FilterBody | undefined,
+  minBytes = WORTH_COMPILING,
 ): Accelerator {
   let memory: WebAssembly.Memory | undefined;
   const walks = new Map<string, RecordWalk>();
   return {
+    minBytes,
     grow(bytes, size) {
       const pages = Math.ceil((WINDOW + size) / PAGE_SIZE);
       memory ??= new WebAssembly.Memory({ initial: pages });
@@ -250,7 +267,7 @@ export function createAccelerator(
             },
           },
         });
-        walk = callable(exports);
+        walk = callable(exports.walk as () => void, memory);
         walks.set(key, walk);
       }
       return walk;

@@ -51,6 +51,8 @@ export interface WalkState {
 export type RecordWalk = (state: WalkState) => void;
 
 export interface Accelerator {
+  /** Bytes of a capture from which on it pays. */
+  readonly minBytes: number;
   /** Gives memory of `size` bytes that begins with `bytes`; what it gave before is not used again. */
   readonly grow: (bytes: Uint8Array, size: number) => Uint8Array;
   /**

@@ -16,8 +16,6 @@ import { Window } from './window.js';
 
 /** Most packets in one batch. */
 const BATCH = 4096;
-/** Bytes of a capture from which on a compiled walk over its records pays. */
-const WORTH_COMPILING = 1 << 20;
 /** Milliseconds after which a reader that never waits lets the event loop turn. */
 const BREATH = 20;
 
@@ -191,7 +189,8 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     this.heldFrom = -1;
     let from = heldFrom < 0 ? window.start : heldFrom;
     for (;;) {
-      if (accelerator !== undefined && Math.max(window.offset, this.source.size ?? 0) >= WORTH_COMPILING) {
+      const bytes = Math.max(window.offset, this.source.size ?? 0);
+      if (accelerator !== undefined && bytes >= accelerator.minBytes) {
         window.moveTo(accelerator.grow);
         scan.accelerate(accelerator);
         accelerator = undefined;

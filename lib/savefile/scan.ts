@@ -48,6 +48,18 @@ export class Scan {
   readonly gathers: boolean;
   /** Tests by interface index, made when needed. */
   readonly tests: PacketTest[] = [];
+  /** One for all windows. */
+  readonly state: WalkState = {
+    start: 0,
+    end: 0,
+    interfaces: 0,
+    packets: 0,
+    matched: 0,
+    limit: 0,
+    runStart: 0,
+    keptStart: 0,
+    keptEnd: 0,
+  };
   private accelerator: Accelerator | undefined;
   private lastRun: RecordRun | undefined;
   private lastWalk: RecordWalk | undefined;
@@ -107,17 +119,16 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
       if (walk !== undefined) {
         // What is only delivered has been, up to here.
         if (onMatch !== undefined) runStart = scan.keptStart = scan.keptEnd = window.start;
-        const state: WalkState = {
-          start: window.start,
-          end: window.end,
-          interfaces: run!.interfaces,
-          packets: 0,
-          matched: 0,
-          limit: limit - matched,
-          runStart,
-          keptStart: scan.keptStart,
-          keptEnd: scan.keptEnd,
-        };
+        const { state } = scan;
+        state.start = window.start;
+        state.end = window.end;
+        state.interfaces = run!.interfaces;
+        state.packets = 0;
+        state.matched = 0;
+        state.limit = limit - matched;
+        state.runStart = runStart;
+        state.keptStart = scan.keptStart;
+        state.keptEnd = scan.keptEnd;
         walk(state);
         ({ start: window.start, runStart, keptStart: scan.keptStart, keptEnd: scan.keptEnd } = state);
         packets += state.packets;
