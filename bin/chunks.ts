@@ -32,8 +32,8 @@ type ChunkFunction = (
 export const codeFolder = (folder: string): string =>
   join(folder, `code-${process.version}-${process.platform}-${process.arch}`);
 
-/** Larger than any script and the code of it. */
-const BUFFER_SIZE = 1 << 20;
+/** Larger than any script and the code of it; memory that is not touched costs nothing. */
+const BUFFER_SIZE = 1 << 22;
 
 export class Chunks {
   /** The scripts loaded so far, by their names. */
@@ -93,6 +93,7 @@ export class Chunks {
     const descriptor = openSync(path, 'r');
     const size = readSync(descriptor, this.buffer);
     closeSync(descriptor);
+    if (size === BUFFER_SIZE) throw new RangeError(`${path} is larger than expected`);
     return this.buffer.subarray(0, size);
   }
 }

@@ -85,8 +85,8 @@ const pastTheFaces = {
 };
 
 /**
- * Parts that few runs need, in one file: each file of its own would break what it shares with the others
- * into more pieces, and every piece costs all runs a third of a millisecond.
+ * Parts that few runs need, in one chunk: chunks of their own would break what they share with the others into more
+ * pieces.
  */
 const RARE = ['asm', 'engines', 'equivalent', 'help', 'lifted', 'moduleText', 'verify'];
 const rareTogether = {
@@ -103,17 +103,9 @@ const rareTogether = {
   },
 };
 
-const common = {
-  bundle: true,
-  platform: 'node',
-  target: 'node20.19',
-  packages: 'external',
-  charset: 'ascii',
-  // Less text to scan: V8 reads all of a file before it runs any. Names stay, for stack traces.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  logLevel: 'warning',
-};
+/** Less text to scan: V8 reads all of a file before it runs any. Names stay, for stack traces. */
+const style = { target: 'node20.19', charset: 'ascii', minifyWhitespace: true, minifySyntax: true };
+const common = { ...style, bundle: true, platform: 'node', packages: 'external', logLevel: 'warning' };
 
 const bin = (name) => join(root, 'bin', `${name}.ts`);
 const { outputFiles, metafile } = await build({
@@ -146,7 +138,7 @@ const usual = new Set(['command', 'dump', 'read'].flatMap((name) => [...needs(ch
 
 const scripts = new Map([[USUAL_SCRIPT, []]]);
 for (const { path, text } of outputFiles) {
-  const { code } = await transform(text, { ...pick(common), format: 'cjs' });
+  const { code } = await transform(text, { ...style, format: 'cjs' });
   const body = code
     .trim()
     .replace(/\bimport\((?="\.\/[^"]+"\))/g, 'importChunk(')
@@ -168,8 +160,3 @@ await build({
 });
 writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
 execFileSync(process.execPath, [join(root, 'scripts', 'codeCache.mjs')], { stdio: 'ignore' });
-
-/** The settings that are of use for a single file as well. */
-function pick({ target, charset, minifyWhitespace, minifySyntax }) {
-  return { target, charset, minifyWhitespace, minifySyntax };
-}
