@@ -15,7 +15,7 @@ export async function dumpExpression(options: Options): Promise<void> {
   const source = await expressionOf(options);
   const snapLength = options.snapLength ?? DEFAULT_SNAPLEN;
   const filter = compileExpression(source, { linkType, snapLength, mode: 'dead' }, options, loadNothing);
-  warnAbout(source, linkType, options);
+  warnAbout(filter, options);
   await printProgram(filter, options);
 }
 

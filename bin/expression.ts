@@ -91,10 +91,18 @@ const printerOf = (wanted: string) => (pass: string, program: Program) => {
 };
 
 /** Warns of what compiles but may not mean what it seems to. */
-export function warnAbout(source: string, linkType: string | number, options: Options): void {
+export function warnAbout(filter: Filter, options: Options): void {
   if (!options.lint) return;
+  const { expression, linkType, cbpf } = filter;
   const settings = { linkType, ...languageOf(options) };
-  for (const { span, message, hint } of lintExpression(source, settings)) warnOf(source, span, message, hint);
+  for (const { span, message, hint } of lintExpression(expression, settings))
+    warnOf(expression, span, message, hint);
+  // libpcap refuses what it finds to match nothing; the optimizer finds more.
+  const [first, ...others] = cbpf;
+  if (options.optimize && others.length === 0 && first?.k === 0) {
+    const everything = { start: 0, end: expression.length };
+    warnOf(expression, everything, `no packet of link type ${linkType} matches this`, '');
+  }
 }
 
 export const linkTypeText = (linkType: number): string => describeLinkType(linkType);

@@ -71,3 +71,12 @@ test('a host that nobody knows is an error with its place', (t) => {
   t.is(status, 1);
   t.regex(stderr, /unknown host 'no-such-host\.invalid'/);
 });
+
+test('an expression that libpcap compiles, and that nothing matches, gets a warning', (t) => {
+  const { status, stdout, stderr } = weir('-y', 'EN10MB', '-d', 'dst port 22 and icmp');
+  t.is(status, 0);
+  t.is(stdout, '(000) ret      #0\n');
+  t.regex(stderr, /\^~+ no packet of link type EN10MB matches this/);
+  t.is(weir('--no-lint', '-y', 'EN10MB', '-d', 'dst port 22 and icmp').stderr, '');
+  t.is(weir('-y', 'EN10MB', '-d', 'dst port 22').stderr, '');
+});

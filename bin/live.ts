@@ -39,7 +39,7 @@ export async function captureLive(options: Options): Promise<void> {
     await printProgram(filter, options);
     return;
   }
-  warnAbout(source, linkType, options);
+  if (source !== '') warnAbout(filter, options);
   const prints = options.write === undefined || options.print;
   const text = prints ? new (await import('./print.js')).TextOutput(options) : undefined;
   const output = new LiveOutput(options, device, text);

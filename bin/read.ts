@@ -124,8 +124,8 @@ async function readOne(
   writeMessage(`reading from file ${name}${about}\n`);
   if (first?.linkType === LINUX_SLL2) writeMessage('Warning: interface names might be incorrect\n');
 
-  const linkType = first?.linkType ?? 1;
   if (options.dump > 0) {
+    const linkType = first?.linkType ?? 1;
     const snapLength = first?.snapLength || UNLIMITED;
     const mode = first?.bigEndian === true ? 'savefile-swapped' : 'savefile';
     await printProgram(
@@ -136,8 +136,7 @@ async function readOne(
   }
   const selection = selectionFor(source, options, await loaderFor(options));
   // An expression that is wrong should say so even where the file holds no packet.
-  if (first !== undefined) selection?.select(first);
-  warnAbout(source, linkType, options);
+  if (first !== undefined && selection !== undefined) warnAbout(selection.filterFor(first), options);
 
   const sink = output.sinkFor(capture, name);
   const onMatch = output.onMatch;

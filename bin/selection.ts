@@ -36,6 +36,7 @@ export async function loaderFor({ engine = 'auto' }: Options): Promise<Loader> {
 
 /** What a scan is called with: tests one by one, and many at once where that is faster. */
 export interface Selection {
+  readonly filterFor: (from: CaptureInterface) => Filter;
   readonly select: (from: CaptureInterface) => PacketTest;
   readonly accelerator?: Accelerator;
 }
@@ -61,6 +62,6 @@ export function selectionFor(source: string, options: Options, loader: Loader): 
     return filter;
   };
   const select = (from: CaptureInterface): PacketTest => filterFor(from).test;
-  if (!scansInBatches(loader)) return { select };
-  return { select, accelerator: createAccelerator((from) => loader.body?.(filterFor(from).cbpf)) };
+  if (!scansInBatches(loader)) return { filterFor, select };
+  return { filterFor, select, accelerator: createAccelerator((from) => loader.body?.(filterFor(from).cbpf)) };
 }
