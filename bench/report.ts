@@ -35,23 +35,54 @@ const COLOURS: Readonly<Record<string, string>> = {
   'ebpf-proved': '#8c3d0b',
 };
 
-const cell = (value: number | undefined): string =>
-  (value === undefined ? '-' : value.toFixed(1)).padStart(11);
+const cell = (time: { readonly median: number; readonly least: number } | undefined): string =>
+  (time === undefined ? '-' : `${time.median.toFixed(1)}/${time.least.toFixed(1)}`).padStart(14);
 
-export function printTable({ matrix, loops }: Report): string {
+/** How many times as long one takes as another: the geometric mean over the filters, by the least of the samples. */
+function ratio(report: Report, one: string, other: string): number | undefined {
+  const logs = report.matrix.flatMap(({ engines, peers }) => {
+    const [a, b] = [one, other].map((name) => engines[name] ?? peers[name]);
+    return a === undefined || b === undefined ? [] : [Math.log(a.least / b.least)];
+  });
+  return logs.length === 0 ? undefined : Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+}
+
+/** What the matrix says about two registers and ten, in words. */
+function conclusions(report: Report): string[] {
+  const words: Readonly<Record<string, string>> = {
+    'cbpf-interpreter': 'two registers, interpreted',
+    'cbpf-js': 'filter.matches() on a buffer',
+    'cbpf-wasm': 'two registers, compiled',
+    'ebpf-interpreter': 'ten registers, interpreted',
+    'ebpf-proved': 'ten registers, compiled',
+    libpcap: "libpcap's interpreter",
+  };
+  const pairs = [
+    ['cbpf-interpreter', 'ebpf-proved'],
+    ['cbpf-wasm', 'ebpf-proved'],
+    ['ebpf-interpreter', 'cbpf-interpreter'],
+    ['libpcap', 'cbpf-js'],
+    ['libpcap', 'ebpf-proved'],
+  ] as const;
+  return pairs.flatMap(([one, other]) => {
+    const times = ratio(report, one, other);
+    return times === undefined ? [] : [`${words[one]}: ${times.toPrecision(2)} times ${words[other]}`];
+  });
+}
+
+export function printTable(report: Report): string {
+  const { matrix, loops } = report;
   const peers = [...new Set(matrix.flatMap((row) => Object.keys(row.peers)))];
   const heads = [...peers, ...ENGINES.map((engine) => engine.replace('interpreter', 'int'))];
   const lines = [
-    `${'ns per packet'.padEnd(18)}${heads.map((head) => head.padStart(11)).join('')}  steps 2/10 reg`,
+    `${'ns, median/least'.padEnd(18)}${heads.map((head) => head.padStart(14)).join('')}  steps 2/10 reg`,
   ];
   for (const row of matrix) {
-    const times = [
-      ...peers.map((name) => row.peers[name]?.median),
-      ...ENGINES.map((engine) => row.engines[engine]?.median),
-    ];
+    const times = [...peers.map((name) => row.peers[name]), ...ENGINES.map((engine) => row.engines[engine])];
     const steps = `${row.classicSteps.toFixed(1)} / ${row.extendedSteps.toFixed(1)}`;
     lines.push(`${row.filter.padEnd(18)}${times.map(cell).join('')}  ${steps}`);
   }
+  lines.push('', 'time over all filters', ...conclusions(report));
   lines.push(
     '',
     `${'loop, ms'.padEnd(18)}${['C', 'native', 'ebpf-wasm', 'proved', 'ebpf-int'].map((head) => head.padStart(11)).join('')}`,
@@ -127,9 +158,13 @@ export function printHtml(report: Report): string {
     .map(([name, version]) => `${name} ${version}`)
     .join(', ');
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Weir: two registers against ten</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;margin:2.5rem auto;max-width:${WIDTH}px;padding:0 1rem;color:#1c2733}h1{font-weight:600}h2{font-size:1.1rem;margin:2rem 0 0}p{margin:.2rem 0 .6rem;color:#5a6673}svg text{font:12px system-ui,sans-serif;fill:#1c2733}</style>
+<style>body{font:15px/1.5 system-ui,sans-serif;margin:2.5rem auto;max-width:${WIDTH}px;padding:0 1rem;color:#1c2733}h1{font-weight:600}h2{font-size:1.1rem;margin:2rem 0 0}p{margin:.2rem 0 .6rem;color:#5a6673}svg text{font:12px system-ui,sans-serif;fill:currentColor}@media(prefers-color-scheme:dark){body{background:#14191f;color:#dde4ea}p{color:#9aa7b3}}</style>
 <h1>Two registers against ten</h1>
 <p>Nanoseconds per packet, median of the samples; the white mark is the least. Shorter is better. Every chart has its own scale.</p>
+<p>Time over all filters (geometric mean of the least):</p>
+<ul>${conclusions(report)
+    .map((line) => `<li>${escapeText(line)}</li>`)
+    .join('')}</ul>
 <p>${escapeText(report.machine)}; ${escapeText(versions)}</p>
 ${charts.join('\n')}
 ${loops.join('\n')}
