@@ -38,8 +38,8 @@ function lazily<Value>(compute: () => Value): () => Value {
 }
 
 interface Services {
-  /** `http/tcp` to port. */
-  readonly ports: ReadonlyMap<string, number>;
+  /** `http` to `tcp` to port. */
+  readonly ports: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** `80/tcp` to the official name. */
   readonly names: ReadonlyMap<string, string>;
 }
@@ -59,20 +59,26 @@ export interface SystemDatabases {
 /** @param folder - Where the databases are; another one in tests. */
 export function readSystemDatabases(folder = '/etc'): SystemDatabases {
   const services = lazily((): Services => {
-    const ports = new Map<string, number>();
+    const ports = new Map<string, Map<string, number>>();
     const names = new Map<string, string>();
     for (const [name = '', service = '', ...aliases] of readDatabase(`${folder}/services`)) {
       const [port, transport] = service.split('/');
       if (transport === undefined || !/^\d+$/.test(port!)) continue;
       if (!names.has(service)) names.set(service, name);
-      for (const alias of [name, ...aliases]) ports.set(`${alias}/${transport}`, Number(port));
+      for (const alias of [name, ...aliases]) {
+        const numbers = ports.get(alias) ?? new Map<string, number>();
+        ports.set(alias, numbers);
+        // getservbyname(3) reads from the front and takes the first line that fits.
+        if (!numbers.has(transport)) numbers.set(transport, Number(port));
+      }
     }
     return { ports, names };
   });
   const protocols = lazily(() => {
     const numbers = new Map<string, number>();
     for (const [name = '', number = '', ...aliases] of readDatabase(`${folder}/protocols`)) {
-      for (const alias of [name, ...aliases]) if (/^\d+$/.test(number)) numbers.set(alias, Number(number));
+      if (!/^\d+$/.test(number)) continue;
+      for (const alias of [name, ...aliases]) if (!numbers.has(alias)) numbers.set(alias, Number(number));
     }
     return numbers;
   });
@@ -94,20 +100,30 @@ export function readSystemDatabases(folder = '/etc'): SystemDatabases {
     () => new Map(readDatabase(`${folder}/ethers`).map(([address = '', name = '']) => [name, address])),
   );
 
+  const others = firstOf(
+    {
+      protocol: (name) => protocols().get(name),
+      hosts: (name) => hosts().addresses.get(name),
+      network: (name) => networks().get(name),
+      ether: (name) => ethers().get(name),
+    },
+    builtinResolver,
+  );
   return {
-    resolver: firstOf(
-      {
-        service: (name, transport) => services().ports.get(`${name}/${transport}`),
-        protocol: (name) => protocols().get(name),
-        hosts: (name) => hosts().addresses.get(name),
-        network: (name) => networks().get(name),
-        ether: (name) => ethers().get(name),
+    resolver: {
+      ...others,
+      // A service that the system knows is of no other transport than it says, whatever IANA has registered.
+      service(name, transport) {
+        const ports = services().ports.get(name);
+        return ports === undefined ? builtinResolver.service(name, transport) : ports.get(transport);
       },
-      builtinResolver,
-    ),
+    },
     names: {
-      serviceName: (port, protocol) =>
-        services().names.get(`${port}/${protocol}`) ?? serviceName(port, protocol),
+      // tcpdump prints the number of a port that the system has no name for.
+      serviceName(port, protocol) {
+        const known = services().names;
+        return known.size === 0 ? serviceName(port, protocol) : known.get(`${port}/${protocol}`);
+      },
       hostName: (address) => hosts().names.get(textOfAddress(address)),
       interfaceName: (index) => interfaces().get(index),
     },

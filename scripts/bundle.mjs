@@ -103,9 +103,24 @@ const rareTogether = {
   },
 };
 
+/** IANA's tables stay a file of their own, read when a name is asked for that the system does not know. */
+const tablesOutside = {
+  name: 'tables-outside',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]ianaTable\.ts$/ }, () => ({
+      contents: `import { createRequire } from 'node:module';
+        const load = () => createRequire(import.meta.url)('./ianaTable.js');
+        export const servicesText = () => load().servicesText();
+        export const protocolsText = () => load().protocolsText();`,
+    }));
+  },
+};
+
 /** Less text to scan: V8 reads all of a file before it runs any. Names stay, for stack traces. */
 const style = { target: 'node20.19', charset: 'ascii', minifyWhitespace: true, minifySyntax: true };
 const common = { ...style, bundle: true, platform: 'node', packages: 'external', logLevel: 'warning' };
+
+await build({ ...common, entryPoints: [join(root, 'lib', 'names', 'ianaTable.ts')], format: 'cjs', outdir });
 
 const bin = (name) => join(root, 'bin', `${name}.ts`);
 const { outputFiles, metafile } = await build({
@@ -113,7 +128,7 @@ const { outputFiles, metafile } = await build({
   entryPoints: [bin('command'), bin('filterThread')],
   splitting: true,
   format: 'esm',
-  plugins: [pastTheFaces, rareTogether],
+  plugins: [pastTheFaces, rareTogether, tablesOutside],
   outdir,
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'meta.url' },

@@ -1,7 +1,10 @@
 /**
- * IP protocol numbers and names: IANA "Assigned Internet Protocol Numbers", with the spelling that
- * /etc/protocols uses. The first name of a number is the one to print.
+ * IP protocol numbers and names: those in use, with the spelling that /etc/protocols has, where it is not IANA's
+ * (`ospf` is OSPFIGP there), and those that IANA has assigned lately. The first name of a number is the one to print.
+ * All of IANA's "Assigned Internet Protocol Numbers" stand behind them, see iana.ts.
  */
+
+import { ianaProtocol } from './iana.js';
 
 // biome-ignore format: a table
 export const IP_PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -13,10 +16,15 @@ export const IP_PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ['eigrp', 88], ['ospf', 89], ['ax.25', 93], ['ipip', 94], ['etherip', 97], ['encap', 98], ['pim', 103],
   ['ipcomp', 108], ['vrrp', 112], ['l2tp', 115], ['isis', 124], ['sctp', 132], ['fc', 133],
   ['mobility-header', 135], ['udplite', 136], ['mpls-in-ip', 137], ['manet', 138], ['hip', 139],
-  ['shim6', 140], ['wesp', 141], ['rohc', 142], ['ethernet', 143],
+  ['shim6', 140], ['wesp', 141], ['rohc', 142], ['ethernet', 143], ['aggfrag', 144], ['nsh', 145],
+  ['IP', 0], ['IP-ENCAP', 4], ['IPSEC-ESP', 50], ['IPSEC-AH', 51], ['RSPF', 73], ['IPCOMP', 108], ['ISIS', 124],
+  ['Mobility-Header', 135], ['Ethernet', 143], ['AGGFRAG', 144], ['NSH', 145],
 ]);
 
 const names = new Map([...IP_PROTOCOLS].reverse().map(([name, number]) => [number, name]));
+
+export const protocolNumber = (name: string): number | undefined =>
+  IP_PROTOCOLS.get(name) ?? ianaProtocol(name);
 
 export const ipProtocolName = (number: number): string | undefined => names.get(number);
 

@@ -2,11 +2,11 @@
  * Where names in an expression get their numbers from.
  *
  * Compiling is pure and synchronous: whatever has to be asked of the system or the network is asked
- * before, and put behind this interface. The built-in resolver knows well-known services and protocols
- * and nothing else.
+ * before, and put behind this interface. The built-in resolver knows the services and protocols that IANA
+ * has registered and nothing else.
  */
 
-import { IP_PROTOCOLS } from './ipProtocols.js';
+import { protocolNumber } from './ipProtocols.js';
 import { servicePort, type Transport } from './services.js';
 
 /** Answers `undefined` for a name it does not know. */
@@ -25,7 +25,7 @@ export interface Resolver {
 
 export const builtinResolver: Resolver = {
   service: servicePort,
-  protocol: (name) => IP_PROTOCOLS.get(name),
+  protocol: protocolNumber,
   // RFC 6761 §6.3: `localhost` is the loopback address whatever a name service says.
   hosts: (name) => (name === 'localhost' ? ['127.0.0.1', '::1'] : undefined),
   network: () => undefined,
