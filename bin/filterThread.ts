@@ -5,7 +5,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { CaptureError } from '../lib/index.js';
-import { openCapture } from '../lib/node.js';
+import { openSavefile } from '../lib/node.js';
 import type { Options } from './options.js';
 import { loaderFor, selectionFor } from './selection.js';
 
@@ -50,7 +50,7 @@ export async function serve(): Promise<void> {
     let matched = 0;
     let failure: Failure | undefined;
     try {
-      await using capture = await openCapture(name, { name });
+      await using capture = await openSavefile(name, { name });
       const selection = selectionFor(source, options, load);
       try {
         await capture.scan({ ...selection, ...(posts ? { sink } : {}) });

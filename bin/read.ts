@@ -11,7 +11,7 @@ import {
   PcapngEncoder,
   type Sink,
 } from '../lib/index.js';
-import { FileSink, fromPcapParser, openCapture } from '../lib/node.js';
+import { FileSink, fromPcapParser, openSavefile } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import {
   compileExpression,
@@ -115,7 +115,7 @@ async function readOne(
   signal: AbortSignal,
   filtered: FilteredFile | undefined,
 ): Promise<void> {
-  await using capture = await openCapture(name === STDIO ? STDIN : name, { name, signal });
+  await using capture = await openSavefile(name === STDIO ? STDIN : name, { name, signal });
   const [first] = capture.interfaces;
   const about =
     first === undefined
@@ -175,7 +175,7 @@ async function deliver(
   onMatch: (packet: Packet) => void,
   limit: number | undefined,
 ): Promise<void> {
-  await using matching = await openCapture(chunks, { name, signal });
+  await using matching = await openSavefile(chunks, { name, signal });
   try {
     await matching.scan({ onMatch, ...(limit === undefined ? {} : { limit }) });
   } finally {

@@ -47,9 +47,10 @@ export interface Selection {
  */
 export function selectionFor(source: string, options: Options, loader: Loader): Selection | undefined {
   if (source.trim() === '') return undefined;
-  const byLinkType = new Map<number, Filter>();
+  const byKind = new Map<string, Filter>();
   const filterFor = ({ linkType, snapLength, bigEndian }: CaptureInterface): Filter => {
-    let filter = byLinkType.get(linkType);
+    const kind = `${linkType} ${bigEndian}`;
+    let filter = byKind.get(kind);
     if (filter === undefined) {
       const target = {
         linkType,
@@ -57,7 +58,7 @@ export function selectionFor(source: string, options: Options, loader: Loader): 
         mode: bigEndian === true ? ('savefile-swapped' as const) : ('savefile' as const),
       };
       filter = compileExpression(source, target, options, loader.load);
-      byLinkType.set(linkType, filter);
+      byKind.set(kind, filter);
     }
     return filter;
   };

@@ -1,12 +1,42 @@
-/** Filtering whole captures, file to file. */
+/** Captures opened for a filter, and filtered file to file. */
 
 import { AUTO, scansInBatches } from './auto.js';
 import type { Filter } from './compile.js';
 import { engineOf } from './engine.js';
 import { compile } from './filter.js';
 import { createAccelerator } from './jit/index.js';
-import type { Accelerator, CaptureInterface, Select } from './savefile/index.js';
-import { FileSink, openCapture } from './savefile/node.js';
+import type { Capture, CaptureInterface, Chunks, ReadOptions, Select, Selection } from './savefile/index.js';
+import { FileSink, openSavefile } from './savefile/node.js';
+
+export interface OpenOptions extends ReadOptions {
+  /**
+   * Packets that do not match are left out, of batches, of iteration and of scans; in place of `select`. What
+   * link type an interface is of does not matter: the expression is compiled for each.
+   */
+  readonly filter?: Filter;
+}
+
+/**
+ * Opens a capture: pcap or pcapng, bare or compressed with gzip, zstd or lz4, told apart by content.
+ *
+ * A regular file is read synchronously into one reused buffer, which is what makes scanning fast; the
+ * event loop gets its turn every few milliseconds. Pipes, FIFOs and streams are read as data comes.
+ *
+ * @example
+ * await using capture = await openCapture('big.pcapng.zst', { filter: compile('tcp port 443'), signal });
+ * for await (const batch of capture.batches()) for (const packet of batch) use(packet);
+ *
+ * @param input - A path; a file descriptor, which stays open unless it is a pipe or socket; or chunks of
+ *   bytes, as from a stream.
+ * @throws CaptureError where the input cannot be opened or is no capture.
+ */
+export async function openCapture(
+  input: string | number | Chunks,
+  options: OpenOptions = {},
+): Promise<Capture> {
+  const { filter, ...others } = options;
+  return openSavefile(input, filter === undefined ? others : { ...others, ...selectionOf(filter) });
+}
 
 export interface FilterFileOptions {
   /** Stop after this many matches. */
@@ -31,20 +61,21 @@ export function selectWith(filter: Filter): Select {
 }
 
 function filtersLike(filter: Filter): (source: CaptureInterface) => Filter {
-  const byLinkType = new Map<number, Filter>();
+  const byKind = new Map<string, Filter>();
   return ({ linkType, bigEndian }) => {
-    let same = byLinkType.get(linkType);
+    const mode = bigEndian === true ? 'savefile-swapped' : 'savefile';
+    const kind = `${linkType} ${mode}`;
+    let same = byKind.get(kind);
     if (same === undefined) {
-      const mode = bigEndian === true ? 'savefile-swapped' : 'savefile';
       same = compile(filter.expression, { ...filter.options, linkType, mode });
-      byLinkType.set(linkType, same);
+      byKind.set(kind, same);
     }
     return same;
   };
 }
 
-/** What a scan for a filter is called with: tests one by one, and many at once where that is faster. */
-export function scanFor(filter: Filter): { readonly select: Select; readonly accelerator?: Accelerator } {
+/** The packets that match, asked one by one and, where that is faster, many at once. For one capture. */
+export function selectionOf(filter: Filter): Selection {
   const filterFor = filtersLike(filter);
   const select: Select = (source) => filterFor(source).test;
   const { engine = 'auto' } = filter.options;
@@ -67,8 +98,8 @@ export async function filterFile(
   options: FilterFileOptions = {},
 ): Promise<FilterFileResult> {
   const { limit, signal } = options;
-  await using capture = await openCapture(input, signal === undefined ? {} : { signal });
+  await using capture = await openCapture(input, { filter, ...(signal === undefined ? {} : { signal }) });
   using sink = new FileSink(output, input);
-  await capture.scan({ ...scanFor(filter), sink, ...(limit === undefined ? {} : { limit }) });
+  await capture.scan({ sink, ...(limit === undefined ? {} : { limit }) });
   return { read: capture.packetsRead, matched: capture.packetsMatched };
 }

@@ -4,7 +4,7 @@ import test from 'ava';
 import { type CompileOptions, Filter } from './compile.js';
 import { compile } from './filter.js';
 import { linkTypeOfDlt, parseIpv4 } from './names/index.js';
-import { openCapture } from './savefile/node.js';
+import { openSavefile } from './savefile/node.js';
 import { FilterError } from './source.js';
 import { dataPath, projectRoot, Tally, vectors } from './testing/vectors.js';
 
@@ -72,7 +72,7 @@ test("verdicts on sample captures equal libpcap's", async (t) => {
   for (const row of vectors<VerdictRow>(t, 'captures/verdicts.jsonl', 20)) {
     const path = dataPath(t, join('captures', row.file));
     if (path === undefined) continue;
-    const capture = await openCapture(path);
+    const capture = await openSavefile(path);
     const packets: { data: Uint8Array; wireLength: number }[] = [];
     try {
       for await (const packet of capture) packets.push(packet.copy());

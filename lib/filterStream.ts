@@ -6,8 +6,7 @@
 import { once } from 'node:events';
 import { Duplex, PassThrough } from 'node:stream';
 import type { Filter } from './compile.js';
-import { scanFor } from './files.js';
-import { openCapture } from './savefile/node.js';
+import { openCapture } from './files.js';
 
 /**
  * A stream that takes a capture and gives the same with the matching packets only, for
@@ -22,8 +21,8 @@ export function filterStream(filter: Filter): Duplex {
     },
   };
   const run = async (): Promise<void> => {
-    await using capture = await openCapture(input);
-    await capture.scan({ ...scanFor(filter), sink });
+    await using capture = await openCapture(input, { filter });
+    await capture.scan({ sink });
   };
   run().then(
     () => output.end(),

@@ -5,7 +5,15 @@
  */
 
 export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
-export { type FilterFileOptions, type FilterFileResult, filterFile, selectWith } from './files.js';
+export {
+  type FilterFileOptions,
+  type FilterFileResult,
+  filterFile,
+  type OpenOptions,
+  openCapture,
+  selectionOf,
+  selectWith,
+} from './files.js';
 export { filterStream } from './filterStream.js';
 export { type HostFact, hostFacts } from './host.js';
 export * from './live/index.js';

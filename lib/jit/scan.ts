@@ -42,6 +42,9 @@ const [START, END, INTERFACES, PACKETS, MATCHED, LIMIT, RUN_START, KEPT_START, K
 const MOST = 0x7fff_ffff;
 const OUTCOME = 0;
 
+/** Bytes of a capture from which on compiling a walk over its records pays. */
+const WORTH_COMPILING = 1 << 20;
+
 const ENHANCED_PACKET = 6;
 /** Blocks longer than this are left to the careful reader. */
 const MAX_BLOCK = 65_536;
@@ -222,23 +225,20 @@ function callable(walk: () => void, memory: WebAssembly.Memory): RecordWalk {
   };
 }
 
-/** Bytes of a capture from which on compiling a walk over its records pays. */
-const WORTH_COMPILING = 1 << 20;
-
 /**
  * Speeds up a scan by compiling the filter for each kind of interface.
  *
  * @param bodyFor - What tests packets of an interface; `undefined` where something else than a program does.
- * @param minBytes - Leaves shorter captures alone.
+ * @param worthFrom - Bytes of a capture from which on to do so.
  */
 export function createAccelerator(
   bodyFor: (source: CaptureInterface) => FilterBody | undefined,
-  minBytes = WORTH_COMPILING,
+  worthFrom: number = WORTH_COMPILING,
 ): Accelerator {
   let memory: WebAssembly.Memory | undefined;
   const walks = new Map<string, RecordWalk>();
   return {
-    minBytes,
+    worthFrom,
     grow(bytes, size) {
       const pages = Math.ceil((WINDOW + size) / PAGE_SIZE);
       memory ??= new WebAssembly.Memory({ initial: pages });

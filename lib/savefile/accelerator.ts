@@ -52,7 +52,7 @@ export type RecordWalk = (state: WalkState) => void;
 
 export interface Accelerator {
   /** Bytes of a capture from which on it pays. */
-  readonly minBytes: number;
+  readonly worthFrom: number;
   /** Gives memory of `size` bytes that begins with `bytes`; what it gave before is not used again. */
   readonly grow: (bytes: Uint8Array, size: number) => Uint8Array;
   /**

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { dataPath, Tally, vectors } from '../testing/vectors.js';
 import { CaptureError, readCapture } from './index.js';
-import { FileSink, openCapture } from './node.js';
+import { FileSink, openSavefile } from './node.js';
 import type { Capture } from './reader.js';
 
 interface Row {
@@ -71,7 +71,7 @@ test('captures of the tcpdump suite: packets, times, link types', async (t) => {
   const tally = new Tally('captures/files: packets, first and last time, link type');
   for (const row of vectors<Row>(t, 'captures/index.jsonl', 1000)) {
     if (row.packets === undefined) continue;
-    const reading = await readAll(openCapture(dataPath(t, `captures/${row.file}`)!));
+    const reading = await readAll(openSavefile(dataPath(t, `captures/${row.file}`)!));
     const got = [
       reading.packets,
       reading.times[0],
@@ -99,7 +99,7 @@ test('generated captures: as libpcap reads them, or better', async (t) => {
   for (const row of vectors<Row>(t, 'captures/index.jsonl', 1000)) {
     const libpcap = row.libpcap_head;
     if (libpcap === undefined) continue;
-    const reading = await readAll(openCapture(dataPath(t, `captures/${row.file}`)!));
+    const reading = await readAll(openSavefile(dataPath(t, `captures/${row.file}`)!));
     const better = BETTER[row.file];
     if (better !== undefined) {
       const error = reading.error?.reason ?? '';
@@ -134,14 +134,14 @@ test('a capture reads the same from a path, a descriptor, a stream, a pipe and c
   for (const name of ['made/le-us.pcap', 'made/le.pcapng', 'made/le-us.pcap.gz', 'made/le-us.pcap.lz4']) {
     const path = dataPath(t, `captures/${name}`);
     if (path === undefined) return;
-    const whole = await readAll(openCapture(path));
+    const whole = await readAll(openSavefile(path));
     t.is(whole.packets, 30);
     t.is(whole.error, undefined);
     const descriptor = openSync(path, 'r');
-    t.deepEqual(await readAll(openCapture(descriptor)), whole);
+    t.deepEqual(await readAll(openSavefile(descriptor)), whole);
     closeSync(descriptor);
-    t.deepEqual(await readAll(openCapture(createReadStream(path, { highWaterMark: 77 }))), whole);
-    t.deepEqual(await readAll(openCapture(new Blob([readFileSync(path)]).stream())), whole);
+    t.deepEqual(await readAll(openSavefile(createReadStream(path, { highWaterMark: 77 }))), whole);
+    t.deepEqual(await readAll(openSavefile(new Blob([readFileSync(path)]).stream())), whole);
     if (name.endsWith('.gz') || name.endsWith('.lz4')) continue;
     t.deepEqual(await readAll(readCapture([readFileSync(path)])), whole);
   }
@@ -155,7 +155,7 @@ test('a capture reads from a FIFO', async (t) => {
   try {
     execFileSync('mkfifo', [fifo]);
     execFileSync('sh', ['-c', 'cat "$0" > "$1" &', path, fifo], { stdio: 'ignore' });
-    t.is((await readAll(openCapture(fifo))).packets, 30);
+    t.is((await readAll(openSavefile(fifo))).packets, 30);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -167,11 +167,11 @@ test('filtering keeps what it does not drop, byte for byte', async (t) => {
   try {
     for (const row of vectors<Row>(t, 'captures/index.jsonl', 1000)) {
       const path = dataPath(t, `captures/${row.file}`)!;
-      if ((await readAll(openCapture(path))).error !== undefined || /\.(gz|zst|lz4)$/.test(row.file))
+      if ((await readAll(openSavefile(path))).error !== undefined || /\.(gz|zst|lz4)$/.test(row.file))
         continue;
       const copy = join(folder, 'copy');
       const sink = new FileSink(copy);
-      await using capture = await openCapture(path);
+      await using capture = await openSavefile(path);
       await capture.scan({ select: () => () => 1, sink });
       sink.close();
       tally.check(readFileSync(copy).equals(readFileSync(path)), () => row.file);
@@ -185,7 +185,7 @@ test('filtering keeps what it does not drop, byte for byte', async (t) => {
 const complaint = test.macro({
   title: (_, path: string) => `opening ${path}`,
   async exec(t, path: string, expected: RegExp) {
-    const error = await t.throwsAsync(openCapture(path), { instanceOf: CaptureError });
+    const error = await t.throwsAsync(openSavefile(path), { instanceOf: CaptureError });
     t.regex(error.message, expected);
   },
 });

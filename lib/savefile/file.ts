@@ -22,16 +22,13 @@ const open = promisify(
 );
 
 /**
- * Opens a capture: pcap or pcapng, bare or compressed with gzip, zstd or lz4, told apart by content.
- *
- * A regular file is read synchronously into one reused buffer, which is what makes scanning fast; the
- * event loop gets its turn every few milliseconds. Pipes, FIFOs and streams are read as data comes.
+ * Opens a capture as `openCapture` does, for callers with a selection of their own or none: needs no engine.
  *
  * @param input - A path; a file descriptor, which stays open unless it is a pipe or socket; or chunks of
  *   bytes, as from a stream.
  * @throws CaptureError where the input cannot be opened or is no capture.
  */
-export async function openCapture(
+export async function openSavefile(
   input: string | number | Chunks,
   options: ReadOptions = {},
 ): Promise<Capture> {

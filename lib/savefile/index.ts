@@ -8,7 +8,14 @@ export type { Step } from './container.js';
 export { CaptureError, type CaptureErrorCode, type CaptureErrorOptions } from './error.js';
 export { OPTION, type Option, optionText, readOptions, textOption } from './options.js';
 export { type CaptureInterface, maxCapturedLength, Packet } from './packet.js';
-export { Capture, type ReadOptions, readCapture, type ScanOptions, type Sink } from './reader.js';
+export {
+  Capture,
+  type ReadOptions,
+  readCapture,
+  type ScanOptions,
+  type Selection,
+  type Sink,
+} from './reader.js';
 export type { Compression } from './recognise.js';
 export type { PacketTest, Select } from './scan.js';
 export type { Chunks } from './source.js';

@@ -9,7 +9,7 @@ import test from 'ava';
 import pcapParser from 'pcap-parser';
 import { dataPath, Tally, vectors } from '../testing/vectors.js';
 import { CaptureError, Packet, PcapEncoder } from './index.js';
-import { fromPcapParser, openCapture } from './node.js';
+import { fromPcapParser, openSavefile } from './node.js';
 
 const text = (packet: Packet) =>
   `${packet.seconds}.${packet.nanoseconds} ${packet.wireLength} ${packet.interface.linkType} ${[...packet.data]}`;
@@ -19,7 +19,7 @@ async function both(input: Uint8Array) {
   const theirs: string[] = [];
   let code: string | undefined;
   try {
-    for await (const packet of await openCapture([input])) ours.push(text(packet));
+    for await (const packet of await openSavefile([input])) ours.push(text(packet));
   } catch (error) {
     code = (error as CaptureError).code;
   }

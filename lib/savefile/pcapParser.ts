@@ -3,7 +3,7 @@
  *
  * For programs that use pcap-parser already: its events become an iterable that waits for its reader,
  * and what the parser leaves unsaid, a file cut short, becomes an error. It reads pcap files with
- * microseconds only; everything else is for `openCapture`.
+ * microseconds only; everything else is for `openSavefile`.
  */
 
 import type { PacketHeader, Parser } from 'pcap-parser';

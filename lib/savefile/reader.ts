@@ -6,11 +6,11 @@
  */
 
 import type { Accelerator } from './accelerator.js';
-import { type Container, FAILED, MORE, PACKET, SECTION, type Step } from './container.js';
+import { type Container, FAILED, MORE, PACKET, SECTION } from './container.js';
 import { CaptureError } from './error.js';
 import type { CaptureInterface, Packet } from './packet.js';
 import { type Compression, MAGIC_LENGTH, openContainer } from './recognise.js';
-import { type PacketTest, Scan, type Select, scanWindow, unsetSectionLength } from './scan.js';
+import { Scan, type Select, scanWindow, unsetSectionLength } from './scan.js';
 import { type Chunks, chunkSource, type Source } from './source.js';
 import { Window } from './window.js';
 
@@ -19,7 +19,20 @@ const BATCH = 4096;
 /** Milliseconds after which a reader that never waits lets the event loop turn. */
 const BREATH = 20;
 
-export interface ReadOptions {
+/** Which packets to take. */
+export interface Selection {
+  /** Makes the test for an interface; without it every packet matches. */
+  readonly select?: Select;
+  /**
+   * Tests many packets at once, as `select` does one by one. Comes into play where much is to be read, unless a
+   * scan has both a sink and `onMatch`: small captures are over before it would pay. For this capture alone: what
+   * is read lies in its memory.
+   */
+  readonly accelerator?: Accelerator;
+}
+
+/** A selection is for whatever reads the capture and is given none of its own. */
+export interface ReadOptions extends Selection {
   /** Name for error messages; the path where the capture comes from a file. */
   readonly name?: string;
   /** Ends reading early: the pending and every later read rejects with its reason. */
@@ -33,9 +46,7 @@ export interface Sink {
   write(bytes: Uint8Array, start: number, end: number): void | Promise<void>;
 }
 
-export interface ScanOptions {
-  /** Makes the test for an interface; without it every packet matches. */
-  readonly select?: Select;
+export interface ScanOptions extends Selection {
   /** Stop after this many matches. */
   readonly limit?: number;
   /**
@@ -43,11 +54,6 @@ export interface ScanOptions {
    * is not a packet: file header, or sections, interfaces, names, secrets, statistics, unknown blocks.
    */
   readonly sink?: Sink;
-  /**
-   * Tests many packets at once, as `select` does one by one. Comes into play where much is to be read, unless
-   * there are both a sink and `onMatch`: small captures are over before it would pay.
-   */
-  readonly accelerator?: Accelerator;
   /** Called for each match; the packet's data is overwritten later, so copy what is to be kept. */
   readonly onMatch?: (packet: Packet) => void;
 }
@@ -71,6 +77,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
   private readonly window: Window;
   private readonly source: Source;
   private readonly signal: AbortSignal | undefined;
+  private readonly selection: Selection;
   private inputEnded = false;
   private closed = false;
   /** By the clock on the wall: it is at hand, where `performance` has to be loaded first. */
@@ -95,6 +102,11 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     this.window = window;
     this.source = source;
     this.signal = options.signal;
+    const { select, accelerator } = options;
+    this.selection = {
+      ...(select === undefined ? {} : { select }),
+      ...(accelerator === undefined ? {} : { accelerator }),
+    };
   }
 
   /** Interfaces met so far. A pcap file has one; those of a pcapng file come as they are read. */
@@ -108,44 +120,38 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
   }
 
   /**
-   * The packets, in arrays. Data of a batch is overwritten when the next one is asked for.
+   * The packets, in arrays. Data of a batch is overwritten when the next one is asked for, or gone with the memory
+   * it was in: who keeps a packet copies it.
    *
-   * @param select - Leaves out the packets its test rejects.
+   * @param selection - Which packets, where they are not those that the capture was opened for.
    */
-  async *batches(select?: Select): AsyncGenerator<Packet[], void, undefined> {
+  async *batches(selection: Select | Selection = this.selection): AsyncGenerator<Packet[], void, undefined> {
+    const { select, accelerator } =
+      typeof selection === 'function' ? { select: selection, accelerator: undefined } : selection;
     const { window, container } = this;
-    const tests: PacketTest[] = [];
+    const readBefore = this.packetsRead;
+    let batch: Packet[] = [];
+    const scan = new Scan(select, 0, (packet) => batch.push(packet), false);
+    let waiting = select === undefined ? undefined : accelerator;
     this.heldFrom = -1;
     try {
       for (;;) {
-        const batch: Packet[] = [];
-        let step: Step = MORE;
-        let failure: { readonly reason: unknown } | undefined;
-        try {
-          for (
-            step = container.step(window);
-            step !== MORE && step !== FAILED;
-            step = container.step(window)
-          ) {
-            if (step !== PACKET) continue;
-            if (select !== undefined) {
-              const { interfaceIndex, dataStart, dataEnd, wireLength } = window;
-              const test = (tests[interfaceIndex] ??= select(container.interfaces[interfaceIndex]!));
-              this.packetsRead++;
-              if (test(window.bytes, dataStart, dataEnd - dataStart, wireLength) === 0) continue;
-            } else {
-              this.packetsRead++;
-            }
-            this.packetsMatched++;
-            if (batch.push(container.packet(window)) === BATCH) break;
-          }
-        } catch (reason) {
-          failure = { reason }; // what came before is delivered first
+        if (waiting !== undefined && this.pays(waiting)) {
+          this.accelerate(scan, waiting);
+          waiting = undefined;
         }
-        if (batch.length > 0) yield batch;
-        if (failure !== undefined) throw failure.reason;
+        scan.limit = scan.matched + BATCH;
+        const step = scanWindow(window, container, scan);
+        this.packetsRead = readBefore + scan.packets;
+        this.packetsMatched = scan.matched;
+        if (batch.length > 0) {
+          yield batch;
+          batch = [];
+        }
+        if (scan.failure !== undefined) throw scan.failure;
         if (step === FAILED) throw this.damage();
         if (step === MORE && !(await this.fill())) return;
+        if (Date.now() - this.lastBreath > BREATH) await this.breathe();
         this.signal?.throwIfAborted();
       }
     } finally {
@@ -168,7 +174,8 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
    */
   async scan(options: ScanOptions = {}): Promise<void> {
     try {
-      if (await this.scanOn(options)) return;
+      if (await this.scanOn(options.select === undefined ? { ...options, ...this.selection } : options))
+        return;
     } catch (error) {
       await this.close();
       throw error;
@@ -189,10 +196,8 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     this.heldFrom = -1;
     let from = heldFrom < 0 ? window.start : heldFrom;
     for (;;) {
-      const bytes = Math.max(window.offset, this.source.size ?? 0);
-      if (accelerator !== undefined && bytes >= accelerator.minBytes) {
-        window.moveTo(accelerator.grow);
-        scan.accelerate(accelerator);
+      if (accelerator !== undefined && this.pays(accelerator)) {
+        this.accelerate(scan, accelerator);
         accelerator = undefined;
       }
       const step = scanWindow(window, container, scan, from);
@@ -238,6 +243,16 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
       if (window.room === 0) window.expand();
       if (window.room === 0 || !(await this.append())) return;
     }
+  }
+
+  /** Whether there is, or has been, enough to read. */
+  private pays({ worthFrom }: Accelerator): boolean {
+    return Math.max(this.window.offset, this.source.size ?? 0) >= worthFrom;
+  }
+
+  private accelerate(scan: Scan, accelerator: Accelerator): void {
+    this.window.moveTo(accelerator.grow);
+    scan.accelerate(accelerator);
   }
 
   /** Gets more bytes. `false` at a well-formed end of the input. */

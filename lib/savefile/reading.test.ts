@@ -16,7 +16,7 @@ import {
   PcapngEncoder,
   readCapture,
 } from './index.js';
-import { openCapture } from './node.js';
+import { openSavefile } from './node.js';
 import type { Chunks } from './source.js';
 
 const ETHERNET: CaptureInterface = { linkType: 1, snapLength: 262_144, timestampUnit: 1e-6 };
@@ -31,7 +31,7 @@ async function read(
 ): Promise<{ packets: string[]; error?: CaptureError }> {
   const packets: string[] = [];
   try {
-    const capture = await openCapture(chunks, chunkSize === undefined ? {} : { chunkSize });
+    const capture = await openSavefile(chunks, chunkSize === undefined ? {} : { chunkSize });
     for await (const packet of capture) packets.push(text(packet));
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;

@@ -41,7 +41,7 @@ export class Scan {
 
   readonly select: Select | undefined;
   /** Stop after so many matches. */
-  readonly limit: number;
+  limit: number;
   /** Called for each match; the packet is a view of the window until the call returns. */
   readonly onMatch: ((packet: Packet) => void) | undefined;
   /** Whether kept bytes are handed on: else nothing need be gathered. */

@@ -37,6 +37,8 @@ export function chunkSource(chunks: Chunks): Source {
       used += count;
       return count;
     },
+    // Chunks that are at hand are waited for without anything else having its turn.
+    breathe: () => new Promise((resolve) => setTimeout(resolve)),
     async close() {
       await iterator.return?.();
     },

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { createPrinter, type PrinterOptions } from '../dissect/index.js';
 import { CaptureError, type Packet } from '../savefile/index.js';
-import { openCapture } from '../savefile/node.js';
+import { openSavefile } from '../savefile/node.js';
 
 /** Version of the installed tcpdump, as `4.99.3`; `undefined` where there is none. */
 export function tcpdumpVersion(): string | undefined {
@@ -67,7 +67,7 @@ export function printAll(packets: readonly Packet[], options: PrinterOptions): s
 export async function readPackets(path: string): Promise<Packet[]> {
   const packets: Packet[] = [];
   try {
-    await using capture = await openCapture(path);
+    await using capture = await openSavefile(path);
     for await (const packet of capture) packets.push(snapped(packet.copy()));
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
