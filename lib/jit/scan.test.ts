@@ -141,10 +141,10 @@ for (const [name, module] of [
         maxCaptured: 262144,
         snapLength: 96,
       },
-      true,
+      'records',
     ),
   ],
-  ['walk over pcapng', scanModule(classicBody(PROGRAM)!, { kind: 'pcapng', littleEndian: true }, false)],
+  ['walk over pcapng', scanModule(classicBody(PROGRAM)!, { kind: 'pcapng', littleEndian: true }, 'places')],
 ] as const) {
   test(`the text of a ${name} assembles to the module's bytes`, async (t) => {
     const parsed = (await wabt()).parseWat('module.wat', printModule(module));

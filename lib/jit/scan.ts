@@ -11,6 +11,7 @@ import type {
   CaptureInterface,
   RecordLayout,
   RecordWalk,
+  Taking,
   WalkState,
 } from '../savefile/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../wasm/index.js';
@@ -19,9 +20,13 @@ import type { FilterBody } from './body.js';
 import { REJECTED } from './classic.js';
 
 const PAGE_SIZE = 65536;
-/** The first page is the program's; what the walk takes and gives back follows, then the window. */
+/**
+ * The first page is the filter's. The second holds what the walk takes and gives back, and the places of records
+ * that match; then the window begins.
+ */
 const STATE_AT = PAGE_SIZE;
-const WINDOW = STATE_AT + 64;
+const PLACES = STATE_AT + 64;
+const WINDOW = 2 * PAGE_SIZE;
 
 /** What the walk takes and gives back: 32-bit numbers from STATE_AT on; positions are addresses there. */
 const STATE = [
@@ -49,8 +54,8 @@ const ENHANCED_PACKET = 6;
 /** Blocks longer than this are left to the careful reader. */
 const MAX_BLOCK = 65_536;
 
-/** The module that walks over records of a layout with a filter; gathers those that match, or counts only. */
-export function scanModule(body: FilterBody, layout: RecordLayout, gathers: boolean): WasmModule {
+/** The module that walks over records of a layout with a filter. */
+export function scanModule(body: FilterBody, layout: RecordLayout, takes: Taking): WasmModule {
   const code = new CodeWriter();
   const own: readonly Local[] = [...STATE, 'data', 'length', 'wire', 'next', 'total', 'verdict'].map(
     (name) => ({ name, type: 'i32' }),
@@ -149,9 +154,12 @@ export function scanModule(body: FilterBody, layout: RecordLayout, gathers: bool
   code.op('unreachable').op('end');
 
   code.get(packets).i32(1).op('i32.add').set(packets);
-  // No branch here: whether a packet matches is what nobody can predict.
+  // No branch here: whether a packet matches is what nobody can predict. A place that does not is written over.
+  if (takes === 'places') {
+    code.get(matched).i32(2).op('i32.shl').get(start).i32(WINDOW).op('i32.sub').op('i32.store', PLACES);
+  }
   code.get(verdict).i32(0).op('i32.ne').get(matched).op('i32.add').set(matched);
-  if (gathers) {
+  if (takes === 'records') {
     code.get(verdict).op('i32.eqz').op('if');
     emitFlush(code, local);
     code.get(next).set(local('runStart')).op('end');
@@ -249,14 +257,15 @@ export function createAccelerator(
       if (!isInPlace) grown.set(bytes);
       return grown;
     },
-    walkFor(layout, source, gathers) {
+    places: () => new Uint32Array(memory!.buffer, PLACES, (WINDOW - PLACES) / Uint32Array.BYTES_PER_ELEMENT),
+    walkFor(layout, source, takes) {
       if (memory === undefined) return undefined;
-      const key = JSON.stringify([layout, source.linkType, gathers]);
+      const key = JSON.stringify([layout, source.linkType, takes]);
       let walk = walks.get(key);
       if (walk === undefined) {
         const body = bodyFor(source);
         if (body === undefined) return undefined;
-        const module = new WebAssembly.Module(encodeModule(scanModule(body, layout, gathers)));
+        const module = new WebAssembly.Module(encodeModule(scanModule(body, layout, takes)));
         const { exports } = new WebAssembly.Instance(module, {
           weir: {
             [MEMORY_IMPORT.name]: memory,

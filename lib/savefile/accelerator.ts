@@ -46,23 +46,23 @@ export interface WalkState {
 
 /**
  * Steps over records as long as they are whole and ordinary; stops in front of any other, at the end of
- * the bytes, and at the limit. Records that match are closed up, as in scan.ts, where that is asked for.
+ * the bytes, and at the limit.
  */
 export type RecordWalk = (state: WalkState) => void;
+
+/**
+ * What a walk leaves behind of the records that match: nothing; the records, closed up as in scan.ts; or where
+ * each of them begins.
+ */
+export type Taking = 'counts' | 'records' | 'places';
 
 export interface Accelerator {
   /** Bytes of a capture from which on it pays. */
   readonly worthFrom: number;
   /** Gives memory of `size` bytes that begins with `bytes`; what it gave before is not used again. */
   readonly grow: (bytes: Uint8Array, size: number) => Uint8Array;
-  /**
-   * `undefined` where records have to be tested one by one.
-   *
-   * @param gathers - Whether matching records are closed up; else they are counted only.
-   */
-  readonly walkFor: (
-    layout: RecordLayout,
-    source: CaptureInterface,
-    gathers: boolean,
-  ) => RecordWalk | undefined;
+  /** `undefined` where records have to be tested one by one. */
+  readonly walkFor: (layout: RecordLayout, source: CaptureInterface, takes: Taking) => RecordWalk | undefined;
+  /** Where the records begin that the last walk found to match, as indexes into the window; no more fit. */
+  readonly places: () => Uint32Array;
 }

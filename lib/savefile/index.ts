@@ -3,7 +3,7 @@
  * and written. The half that needs Node is node.ts.
  */
 
-export type { Accelerator, RecordLayout, RecordRun, RecordWalk, WalkState } from './accelerator.js';
+export type { Accelerator, RecordLayout, RecordRun, RecordWalk, Taking, WalkState } from './accelerator.js';
 export type { Step } from './container.js';
 export { CaptureError, type CaptureErrorCode, type CaptureErrorOptions } from './error.js';
 export { OPTION, type Option, optionText, readOptions, textOption } from './options.js';

@@ -86,10 +86,15 @@ export class Scan {
   walkFor(run: RecordRun | undefined): RecordWalk | undefined {
     if (run !== this.lastRun) {
       this.lastRun = run;
-      this.lastWalk =
-        run && this.accelerator?.walkFor(run.layout, run.source, this.gathers || this.onMatch !== undefined);
+      const takes = this.onMatch !== undefined ? 'places' : this.gathers ? 'records' : 'counts';
+      this.lastWalk = run && this.accelerator?.walkFor(run.layout, run.source, takes);
     }
     return this.lastWalk;
+  }
+
+  /** Where the last walk found records that match. */
+  get places(): Uint32Array {
+    return this.accelerator!.places();
   }
 
   /** Whether packets may be missing from what is kept. */
@@ -117,15 +122,13 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
       const { run } = container;
       const walk = scan.walkFor(run);
       if (walk !== undefined) {
-        // What is only delivered has been, up to here.
-        if (onMatch !== undefined) runStart = scan.keptStart = scan.keptEnd = window.start;
         const { state } = scan;
         state.start = window.start;
         state.end = window.end;
         state.interfaces = run!.interfaces;
         state.packets = 0;
         state.matched = 0;
-        state.limit = limit - matched;
+        state.limit = Math.min(limit - matched, onMatch === undefined ? limit : scan.places.length);
         state.runStart = runStart;
         state.keptStart = scan.keptStart;
         state.keptEnd = scan.keptEnd;
@@ -134,7 +137,7 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
         packets += state.packets;
         matched += state.matched;
         if (onMatch !== undefined) {
-          deliver(window, container, state, onMatch);
+          deliver(window, container, scan.places.subarray(0, state.matched), onMatch);
           runStart = window.start;
         }
         if (matched >= limit) {
@@ -175,26 +178,22 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
   return step;
 }
 
-/** Hands on the packets that a walk has gathered: in one place, but for the last run. */
+/** Hands on the packets at the places that a walk has found. */
 function deliver(
   window: Window,
   container: Container,
-  { start, runStart, keptStart, keptEnd }: WalkState,
+  places: Uint32Array,
   onMatch: (packet: Packet) => void,
 ): void {
-  const { end } = window;
+  const { start } = window;
   try {
-    for (const [from, to] of [
-      [keptStart, keptEnd],
-      [runStart, start],
-    ] as const) {
-      window.start = from;
-      window.end = to;
-      while (window.start < to && container.step(window) === PACKET) onMatch(container.packet(window));
+    for (const place of places) {
+      window.start = place;
+      container.step(window);
+      onMatch(container.packet(window));
     }
   } finally {
     window.start = start;
-    window.end = end;
   }
 }
 
