@@ -33,6 +33,7 @@ const STATE = [
   'start',
   'end',
   'interfaces',
+  'snapLength',
   'packets',
   'matched',
   'limit',
@@ -40,8 +41,8 @@ const STATE = [
   'keptStart',
   'keptEnd',
 ] as const satisfies readonly (keyof WalkState)[];
-const [START, END, INTERFACES, PACKETS, MATCHED, LIMIT, RUN_START, KEPT_START, KEPT_END] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8,
+const [START, END, INTERFACES, SNAP_LENGTH, PACKETS, MATCHED, LIMIT, RUN_START, KEPT_START, KEPT_END] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 ] as const;
 /** The largest number the walk counts to. */
 const MOST = 0x7fff_ffff;
@@ -50,7 +51,11 @@ const OUTCOME = 0;
 /** Bytes of a capture from which on compiling a walk over its records pays. */
 const WORTH_COMPILING = 1 << 20;
 
+/** pcapng §4.3, §4.4: block types, and the bytes of such a block that are not the packet's. */
 const ENHANCED_PACKET = 6;
+const ENHANCED_FIELDS = 32;
+const SIMPLE_PACKET = 3;
+const SIMPLE_FIELDS = 16;
 /** Blocks longer than this are left to the careful reader. */
 const MAX_BLOCK = 65_536;
 
@@ -105,34 +110,38 @@ export function scanModule(body: FilterBody, layout: RecordLayout, takes: Taking
       code.get(length).i32(snapLength).op('i32.gt_u').op('if').i32(snapLength).set(length).op('end');
     }
   } else {
-    code.get(start).i32(32).op('i32.add').get(end).op('i32.gt_u');
-    stopIf();
-    load(start, 0, total);
-    code.get(total).i32(ENHANCED_PACKET).op('i32.ne');
+    code.get(start).i32(SIMPLE_FIELDS).op('i32.add').get(end).op('i32.gt_u');
     stopIf();
     load(start, 4, total);
-    code
-      .get(total)
-      .i32(32)
-      .op('i32.sub')
-      .i32(MAX_BLOCK - 32)
-      .op('i32.gt_u');
+    code.get(total).i32(SIMPLE_FIELDS).op('i32.sub').tee(length);
+    code.i32(MAX_BLOCK - SIMPLE_FIELDS).op('i32.gt_u');
     stopIf();
     code.get(start).get(total).i32(3).op('i32.add').i32(-4).op('i32.and').op('i32.add').tee(next);
     code.get(end).op('i32.gt_u');
-    stopIf();
-    load(start, 8, length);
-    code.get(length).get(local('interfaces')).op('i32.ge_u');
     stopIf();
     code.get(next).i32(4).op('i32.sub').set(wire);
     load(wire, 0, wire);
     code.get(wire).get(total).op('i32.ne');
     stopIf();
+    load(start, 0, data);
+    code.get(data).i32(ENHANCED_PACKET).op('i32.eq').op('if');
+    code.get(total).i32(ENHANCED_FIELDS).op('i32.lt_u');
+    stopIf();
+    load(start, 8, length);
+    code.get(length).get(local('interfaces')).op('i32.ge_u');
+    stopIf();
     load(start, 20, length);
-    code.get(length).get(total).i32(32).op('i32.sub').op('i32.gt_u');
+    code.get(length).get(total).i32(ENHANCED_FIELDS).op('i32.sub').op('i32.gt_u');
     stopIf();
     load(start, 24, wire);
-    code.get(start).i32(28).op('i32.add').set(data);
+    code.get(start).i32(28).op('i32.add').set(data).op('else');
+    code.get(data).i32(SIMPLE_PACKET).op('i32.ne');
+    stopIf();
+    // The first interface's. Captured is what the packet had, as far as the snapshot length and the block go.
+    load(start, 8, wire);
+    for (const most of [wire, local('snapLength')])
+      code.get(most).get(length).op('i32.lt_u').op('if').get(most).set(length).op('end');
+    code.get(start).i32(12).op('i32.add').set(data).op('end');
   }
 
   if (body.maxLength < MOST) {
@@ -217,6 +226,7 @@ function callable(walk: () => void, memory: WebAssembly.Memory): RecordWalk {
     cells[START] = state.start + WINDOW;
     cells[END] = state.end + WINDOW;
     cells[INTERFACES] = state.interfaces;
+    cells[SNAP_LENGTH] = state.snapLength;
     cells[PACKETS] = state.packets;
     cells[MATCHED] = state.matched;
     cells[LIMIT] = Math.min(state.limit, MOST);

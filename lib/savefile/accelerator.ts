@@ -16,7 +16,7 @@ export type RecordLayout =
       /** What is captured beyond this is not part of the packet. */
       readonly snapLength: number;
     }
-  /** Enhanced Packet Blocks. */
+  /** Enhanced and Simple Packet Blocks. */
   | { readonly kind: 'pcapng'; readonly littleEndian: boolean };
 
 /** The records that come next, and the interfaces they may be from. */
@@ -34,6 +34,8 @@ export interface WalkState {
   end: number;
   /** Interfaces as in {@link RecordRun}. */
   interfaces: number;
+  /** Most bytes of a packet that the first interface captured, for blocks that do not say how many it did. */
+  snapLength: number;
   packets: number;
   matched: number;
   /** Stop at so many matches. */

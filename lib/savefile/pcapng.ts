@@ -44,8 +44,8 @@ export class PcapngContainer implements Container {
   readonly format = 'pcapng';
   readonly interfaces: CaptureInterface[] = [];
   error: CaptureError | undefined;
-  run: RecordRun | undefined;
 
+  private currentRun: RecordRun | undefined;
   private readonly clocks: Clock[] = [];
   private littleEndian = true;
   private inSection = false;
@@ -55,6 +55,11 @@ export class PcapngContainer implements Container {
   private passing = 0;
   /** Bytes of that block before its trailer that are still to come. */
   private passingLeft = 0;
+
+  /** What is in the middle of a block that is passed on in pieces may look like blocks, and is none. */
+  get run(): RecordRun | undefined {
+    return this.passing === 0 ? this.currentRun : undefined;
+  }
 
   step(window: Window): Step {
     if (this.passing !== 0) return this.pass(window);
@@ -175,7 +180,7 @@ export class PcapngContainer implements Container {
     this.littleEndian = little;
     this.inSection = true;
     this.sectionBase = this.interfaces.length;
-    this.run = undefined;
+    this.currentRun = undefined;
     window.recordStart = start;
     window.start = next;
     return SECTION;
@@ -226,12 +231,13 @@ export class PcapngContainer implements Container {
 
   /** A run goes on over the section's first interfaces, as long as they are of one link type. */
   private extendRun(): void {
-    const { run, interfaces, sectionBase, littleEndian } = this;
+    const { currentRun: run, interfaces, sectionBase, littleEndian } = this;
     const added = interfaces.at(-1)!;
     const number = interfaces.length - 1 - sectionBase;
-    if (number === 0) this.run = { layout: { kind: 'pcapng', littleEndian }, source: added, interfaces: 1 };
+    if (number === 0)
+      this.currentRun = { layout: { kind: 'pcapng', littleEndian }, source: added, interfaces: 1 };
     else if (run?.interfaces === number && run.source.linkType === added.linkType)
-      this.run = { ...run, interfaces: number + 1 };
+      this.currentRun = { ...run, interfaces: number + 1 };
   }
 
   /** A block that carries no packet and defines nothing: whole where it is at hand, else in pieces. */

@@ -29,6 +29,13 @@ export type PacketTest = (
 /** Makes the test for packets of one interface; called once for each, when its first packet comes. */
 export type Select = (source: CaptureInterface) => PacketTest;
 
+/** What stands for a snapshot length of 0: pcapng §4.2. */
+const NO_LIMIT = 0xffff_ffff;
+
+/** A walk over fewer records than this was not worth its call; most records to step over before it is tried again. */
+const FEW = 8;
+const MOST_PATIENCE = 64;
+
 /** A walk over one capture: what to look for, what was counted, what to hand on. */
 export class Scan {
   packets = 0;
@@ -53,6 +60,7 @@ export class Scan {
     start: 0,
     end: 0,
     interfaces: 0,
+    snapLength: 0,
     packets: 0,
     matched: 0,
     limit: 0,
@@ -117,15 +125,19 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
   scan.keptStart = from;
   scan.keptEnd = from;
   let step: Step = matched < limit ? MORE : PACKET;
+  // Where walks do not get far, as over interfaces of two link types in turns, trying takes longer than stepping.
+  let patience = 1;
+  let waiting = 0;
   try {
     while (matched < limit) {
       const { run } = container;
       const walk = scan.walkFor(run);
-      if (walk !== undefined) {
+      if (walk !== undefined && waiting-- <= 0) {
         const { state } = scan;
         state.start = window.start;
         state.end = window.end;
         state.interfaces = run!.interfaces;
+        state.snapLength = run!.source.snapLength || NO_LIMIT;
         state.packets = 0;
         state.matched = 0;
         state.limit = Math.min(limit - matched, onMatch === undefined ? limit : scan.places.length);
@@ -134,6 +146,8 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
         state.keptEnd = scan.keptEnd;
         walk(state);
         ({ start: window.start, runStart, keptStart: scan.keptStart, keptEnd: scan.keptEnd } = state);
+        patience = state.packets < FEW ? Math.min(2 * patience, MOST_PATIENCE) : 1;
+        waiting = patience - 2;
         packets += state.packets;
         matched += state.matched;
         if (onMatch !== undefined) {
