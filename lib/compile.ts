@@ -166,10 +166,12 @@ export function compileWith(load: Load, expression: string, options: CompileOpti
     refuseConstants(expression, graph);
   }
   const watch =
-    onPass === undefined ? {} : { onPass: (pass: string, now: Graph) => onPass(pass, linearize(now)) };
+    onPass === undefined
+      ? {}
+      : { onPass: (pass: string, now: Graph) => onPass(pass, linearize(now, { shareJumps: true })) };
   const final = optimize ? optimizeGraph(graph, watch) : graph;
   if (optimize && refusable && isRejection(final) && evidentlyRejects(graph)) throw rejectsAll(expression);
-  const program = linearize(final);
+  const program = linearize(final, { shareJumps: optimize });
   return new Filter(expression, options, dlt, program, load);
 }
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { loadInterpreter, opcodes, type Program } from '../cbpf/index.js';
+import { loadInterpreter, opcodes, type Program, validate } from '../cbpf/index.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import { type Block, type Graph, linearize, malformation, split, successors } from './index.js';
 
@@ -127,8 +127,26 @@ test('a program does what its graph does, however far it jumps; and splits back 
     t.is(run(packet, 0, packet.length, packet.length), expected);
     t.is(walk(split(program), packet), expected);
     t.is(malformation(split(program)), undefined);
+    const shared = linearize(graph, { shareJumps: true });
+    t.is(loadInterpreter(shared)(packet, 0, packet.length, packet.length), expected);
+    t.is(validate(shared), undefined);
+    t.true(shared.length <= program.length);
   });
   fc.assert(property, { numRuns: 300 });
+});
+
+test('a jump that goes where a branch has to go serves it too, where it is in reach', (t) => {
+  const count = 600;
+  const chain = Array.from({ length: count }, (_, at) => branch(at, count + 1, at + 1));
+  const graph: Graph = { blocks: [...chain, ret(0), ret(9)], entry: 0 };
+  const jumps = (program: Program) => program.filter(({ code }) => code === JMP).length;
+  // A branch takes two instructions: all but the last 128 are too far from the end.
+  t.is(jumps(linearize(graph)), count - 128);
+  const shared = linearize(graph, { shareJumps: true });
+  t.is(jumps(shared), Math.ceil((2 * (count - 128)) / 255));
+  const run = loadInterpreter(shared);
+  const returned = [0, 100, 255].map((value) => run(new Uint8Array(count).fill(value), 0, count, count));
+  t.deepEqual(returned, [9, 9, 9]);
 });
 
 test('vectors: programs of libpcap split and come back equal', (t) => {

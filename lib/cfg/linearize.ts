@@ -4,7 +4,8 @@
  * The layout is that of libpcap's icode_to_fcode (optimize.c), so that unoptimized programs are equal
  * instruction by instruction: filled from the end, first everything behind the false branch, then
  * everything behind the true branch, then the block itself; a block is placed once. A conditional jump
- * reaches 255 instructions; for a longer way a `ja` is put right behind it, the true branch's first.
+ * reaches 255 instructions; for a longer way a `ja` is put right behind it, the true branch's first. With
+ * `shareJumps`, a `ja` that goes there already serves too, where it is in reach.
  */
 
 import { type Instruction, opcodes, type Program } from '../cbpf/index.js';
@@ -14,10 +15,15 @@ import { type Block, type Graph, successors } from './block.js';
 const { JA, JMP, K } = opcodes;
 const REACH = 255;
 
+export interface LinearizeOptions {
+  /** Whether branches too far away may share a `ja`, which libpcap never does. Default false. */
+  readonly shareJumps?: boolean;
+}
+
 /** Unreachable blocks are left out. A loop's way back is a `ja` with a negative distance. */
-export function linearize(graph: Graph): Program {
+export function linearize(graph: Graph, { shareJumps = false }: LinearizeOptions = {}): Program {
   const order = layoutOrder(graph);
-  const places = measure(graph, order);
+  const places = measure(graph, order, shareJumps);
   const program: Instruction[] = [];
   for (const index of order) emit(program, graph.blocks[index]!, places[index]!, places);
   return program;
@@ -48,31 +54,45 @@ interface Place {
   readonly fromEnd: number;
   /** Whether the next block in order is where this one goes. */
   readonly falls: boolean;
-  /** Whether a branch needs a `ja`: 1 or 0. */
+  /** Whether a branch needs a `ja` of its own: 1 or 0. */
   readonly longTrue: number;
   readonly longFalse: number;
+  /** Where a branch without goes, from the end: to its target, or to a `ja` that leads there. */
+  readonly trueEnd: number;
+  readonly falseEnd: number;
 }
 
 /** Sizes from the end, where all distances of forward jumps are known. */
-function measure({ blocks }: Graph, order: readonly number[]): Place[] {
+function measure({ blocks }: Graph, order: readonly number[], shareJumps: boolean): Place[] {
   const places = new Array<Place>(blocks.length);
+  /** The last `ja` to each block, from the end. */
+  const jumps = new Map<number, number>();
   let fromEnd = 0;
+  /** The target, or a `ja` to it that is nearer, where that is needed. */
+  const near = (target: number): number => {
+    const end = places[target]!.fromEnd;
+    const jump = shareJumps && fromEnd - end >= REACH ? jumps.get(target) : undefined;
+    return jump !== undefined && fromEnd - jump < REACH ? jump : end;
+  };
   for (let at = order.length - 1; at >= 0; at--) {
     const index = order[at]!;
     const { statements, exit } = blocks[index]!;
     const falls = exit.kind === 'goto' && exit.target === order[at + 1];
-    let longTrue = 0;
-    let longFalse = 0;
+    let [longTrue, longFalse, trueEnd, falseEnd] = [0, 0, 0, 0];
     if (exit.kind === 'branch') {
-      const trueDistance = fromEnd - places[exit.onTrue]!.fromEnd;
-      const falseDistance = fromEnd - places[exit.onFalse]!.fromEnd;
+      trueEnd = near(exit.onTrue);
+      falseEnd = near(exit.onFalse);
+      const trueDistance = fromEnd - trueEnd;
+      const falseDistance = fromEnd - falseEnd;
       // An inserted `ja` makes the other way longer by one, which may make it too long.
       longTrue = Number(trueDistance > REACH);
       longFalse = Number(falseDistance + longTrue > REACH);
       longTrue = Number(trueDistance + longFalse > REACH);
-    }
+      if (longFalse > 0) jumps.set(exit.onFalse, fromEnd + 1);
+      if (longTrue > 0) jumps.set(exit.onTrue, fromEnd + longFalse + 1);
+    } else if (exit.kind === 'goto' && !falls) jumps.set(exit.target, fromEnd + 1);
     fromEnd += statements.length + (falls ? 0 : 1) + longTrue + longFalse;
-    places[index] = { fromEnd, falls, longTrue, longFalse };
+    places[index] = { fromEnd, falls, longTrue, longFalse, trueEnd, falseEnd };
   }
   return places;
 }
@@ -84,10 +104,10 @@ function emit(
   places: readonly Place[],
 ): void {
   for (const { code, k, span } of statements) program.push(instruction(code, 0, 0, k, span));
-  const { fromEnd, falls, longTrue, longFalse } = place;
-  /** Instructions between the one `behind` after the block's statements and the target. */
-  const distance = (target: number, behind: number) =>
-    fromEnd - statements.length - 1 - behind - places[target]!.fromEnd;
+  const { fromEnd, falls, longTrue, longFalse, trueEnd, falseEnd } = place;
+  /** Instructions between the one `behind` after the block's statements and a place. */
+  const between = (behind: number, end: number) => fromEnd - statements.length - 1 - behind - end;
+  const distance = (target: number, behind: number) => between(behind, places[target]!.fromEnd);
   switch (exit.kind) {
     case 'return':
       program.push(instruction(exit.code, 0, 0, exit.k, exit.span));
@@ -96,8 +116,8 @@ function emit(
       if (!falls) program.push(jump(distance(exit.target, 0)));
       break;
     case 'branch': {
-      const jt = longTrue > 0 ? 0 : distance(exit.onTrue, 0);
-      const jf = longFalse > 0 ? longTrue : distance(exit.onFalse, 0);
+      const jt = longTrue > 0 ? 0 : between(0, trueEnd);
+      const jf = longFalse > 0 ? longTrue : between(0, falseEnd);
       program.push(instruction(exit.code, jt, jf, exit.k, exit.span));
       if (longTrue > 0) program.push(jump(distance(exit.onTrue, 1)));
       if (longFalse > 0) program.push(jump(distance(exit.onFalse, 1 + longTrue)));

@@ -61,7 +61,7 @@ test('vectors: programs execute fewer instructions than those of libpcap', (t) =
       // Where libpcap leaves out what decides, it executes less.
       if (unoptimized === undefined || reference === undefined || caution.length > 0) continue;
       const theirs = fromQuadruples(reference);
-      const ours = linearize(optimize(split(fromQuadruples(unoptimized))));
+      const ours = linearize(optimize(split(fromQuadruples(unoptimized))), { shareJumps: true });
       for (const { capture, packets, dltNumber: dlt } of captures) {
         if (dlt !== dltNumber) continue;
         for (const { bytes, wirelen } of packets) {

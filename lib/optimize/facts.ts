@@ -12,6 +12,7 @@ import { BEYOND, type Value, type Values } from './value.js';
 const { ADD, AND, DIV, evalAlu, aluRowOf, JEQ, JGE, JGT, JSET, jumpRowOf, MOD } = opcodes;
 
 const MAX = 0xffff_ffff;
+const ALL: Ranges = [0, MAX];
 const MOST_VALUES = 40;
 const MOST_RELATIONS = 16;
 
@@ -65,12 +66,39 @@ export function factOf(values: Values, facts: Facts, value: Value, depth = 0): F
   }
   if (kind.op === AND) {
     const zeros = (left.zeros | right.zeros) >>> 0;
-    return meet(base, { ranges: [0, ~zeros >>> 0], zeros, ones: (left.ones & right.ones) >>> 0 }) ?? base;
+    const ranges = b !== undefined && isPrefix(b) ? underPrefix(left.ranges, b) : [0, ~zeros >>> 0];
+    return meet(base, { ranges, zeros, ones: (left.ones & right.ones) >>> 0 }) ?? base;
   }
   if (kind.op === ADD && b !== undefined && left.ranges.length > 0 && left.ranges.at(-1)! + b <= MAX) {
     return meet(base, { ranges: left.ranges.map((end) => end + b), zeros: 0, ones: 0 }) ?? base;
   }
   return base;
+}
+
+/** Ones, then zeros: a mask that leaves the order of numbers as it is. */
+export const isPrefix = (mask: number): boolean => mask !== 0 && (~mask & (~mask + 1)) === 0;
+
+/** What numbers within the ranges become under such a mask. */
+function underPrefix(ranges: Ranges, mask: number): Ranges {
+  const result: number[] = [];
+  for (let i = 0; i < ranges.length; i += 2) {
+    const [low, high] = [(ranges[i]! & mask) >>> 0, (ranges[i + 1]! & mask) >>> 0];
+    if (result.length > 0 && low <= result.at(-1)!) result[result.length - 1] = high;
+    else result.push(low, high);
+  }
+  return result;
+}
+
+/** Numbers that come to lie within the ranges under such a mask. */
+function abovePrefix(ranges: Ranges, mask: number): Ranges {
+  const result: number[] = [];
+  const rest = ~mask >>> 0;
+  for (let i = 0; i < ranges.length; i += 2) {
+    // The first one at or behind the range's start that ends in zeros.
+    const low = ranges[i]! + rest - ((ranges[i]! + rest) % (rest + 1));
+    if (low <= ranges[i + 1]!) result.push(low, (ranges[i + 1]! | rest) >>> 0);
+  }
+  return result;
 }
 
 const point = (k: number): Fact => ({ ranges: [k, k], zeros: ~k >>> 0, ones: k });
@@ -215,8 +243,10 @@ function note(values: Values, facts: Facts, known: Map<Value, Fact>, value: Valu
   // Bits under a mask are bits of what is masked.
   if (kind.op === AND && !values.literal) {
     const [zeros, ones] = [(both.zeros & c) >>> 0, (both.ones & c) >>> 0];
-    if (zeros !== 0 || ones !== 0)
-      return note(values, facts, known, kind.left, { ranges: [0, MAX], zeros, ones });
+    // Under leading ones, so are ranges.
+    const ranges = isPrefix(c) ? abovePrefix(both.ranges, c) : ALL;
+    if (zeros !== 0 || ones !== 0 || ranges !== ALL)
+      return note(values, facts, known, kind.left, { ranges, zeros, ones });
   }
   return true;
 }
@@ -235,7 +265,7 @@ function restriction(op: number, k: number, outcome: boolean): Fact {
     default: {
       const single = (k & (k - 1)) === 0;
       if (!outcome) return { ranges: [0, MAX], zeros: k, ones: 0 };
-      return { ranges: [1, MAX], zeros: 0, ones: single ? k : 0 };
+      return { ranges: [isPrefix(k) ? (~k >>> 0) + 1 : 1, MAX], zeros: 0, ones: single ? k : 0 };
     }
   }
 }

@@ -14,16 +14,13 @@
 
 import { opcodes } from '../cbpf/index.js';
 import { compact, type Decisions, entrances, rejects, type Step, type Test, targets } from './decision.js';
+import { append, type Constraint, constraintOf, highest, SHORTEST_SEARCH, searchTree } from './interval.js';
 import { unimplied } from './read.js';
 import { type Demand, demandsOf, demandWith, isMet, NO_DEMAND } from './trim.js';
 import type { Value, Values } from './value.js';
 
-const { AND, JEQ, JGE, JSET } = opcodes;
+const { JEQ } = opcodes;
 
-/** Constants from which a search is built. */
-const SHORTEST_SEARCH = 10;
-/** Constants that are compared one after the other at the end of a search. */
-const LEAF = 6;
 /**
  * Masks from which a list of networks is searched as intervals of the address itself: two comparisons for a
  * network instead of one, but one search instead of one for each mask.
@@ -178,30 +175,9 @@ interface Group {
   readonly links: readonly Link[];
 }
 
-interface Member {
-  readonly value: Value;
-  readonly low: number;
-  readonly high: number;
-}
-
 /** The interval of a value on which a link leaves, as far as it is a constant or a network. */
-function memberOf(values: Values, { test, leavesOn }: Link): Member | undefined {
-  const k = values.constantOf(test.right);
-  if (k === undefined) return undefined;
-  const kind = values.kinds[test.left]!;
-  const mask = kind.kind === 'alu' && kind.op === AND ? values.constantOf(kind.right) : undefined;
-  if (leavesOn && test.op === JEQ) {
-    if (kind.kind === 'alu' && mask !== undefined && isPrefix(mask) && (k & ~mask) === 0)
-      return { value: kind.left, low: k, high: (k | ~mask) >>> 0 };
-    return { value: test.left, low: k, high: k };
-  }
-  // The network of all zeros: none of the mask's bits is set.
-  if (!leavesOn && test.op === JSET && isPrefix(k)) return { value: test.left, low: 0, high: ~k >>> 0 };
-  return undefined;
-}
-
-/** Ones, then zeros. */
-const isPrefix = (mask: number): boolean => mask !== 0 && (~mask & (~mask + 1)) === 0;
+const memberOf = (values: Values, { test, leavesOn }: Link): Constraint | undefined =>
+  constraintOf(values, test, leavesOn);
 
 /** The intervals of a group's own value that its links leave on. */
 const membersOf = (values: Values, { value, links }: Group): readonly Link[] =>
@@ -210,7 +186,7 @@ const membersOf = (values: Values, { value, links }: Group): readonly Link[] =>
 function intervalIn(values: Values, value: Value, link: Link): Interval | undefined {
   const { test, leavesOn } = link;
   const member = memberOf(values, link);
-  if (member?.value === value) return [member.low, member.high];
+  if (member?.value === value) return [member.k, highest(member)];
   // A masked value is compared as it is where its group is its own.
   const k = values.constantOf(test.right);
   return leavesOn && test.op === JEQ && test.left === value && k !== undefined ? [k, k] : undefined;
@@ -232,11 +208,6 @@ function build(values: Values, steps: Step[], groups: readonly Group[], { exit, 
   return next;
 }
 
-function append(steps: Step[], step: Step): number {
-  steps.push(step);
-  return steps.length - 1;
-}
-
 function single({ touches, test, leavesOn }: Link, exit: number, next: number): Step {
   const [onTrue, onFalse] = leavesOn ? [exit, next] : [next, exit];
   return { touches, sets: [], exit: { ...test, onTrue, onFalse } };
@@ -250,30 +221,10 @@ function search(values: Values, steps: Step[], group: Group, exit: number, next:
   const others = group.links.filter((link) => intervalIn(values, group.value, link) === undefined);
   let end = next;
   for (const link of [...others].reverse()) end = append(steps, single(link, exit, end));
-  const { test } = members[0]!;
+  const { span } = members[0]!.test;
   const intervals = joined(members.map((link) => intervalIn(values, group.value, link)!));
-  const step = (op: number, k: number, onTrue: number, onFalse: number) =>
-    append(steps, {
-      touches: [],
-      sets: [],
-      exit: { ...test, op, left: group.value, right: values.constant(k), onTrue, onFalse },
-    });
-  const linear = (from: number, to: number): number => {
-    let after = end;
-    for (let at = to - 1; at >= from; at--) {
-      const [low, high] = intervals[at]!;
-      if (low === high) after = step(JEQ, low, exit, after);
-      else after = step(JGE, low, high === 0xffff_ffff ? exit : step(JGE, high + 1, after, exit), after);
-    }
-    return after;
-  };
-  // Depth is the logarithm of the list.
-  const tree = (from: number, to: number): number => {
-    if (to - from <= LEAF) return linear(from, to);
-    const middle = (from + to) >> 1;
-    return step(JGE, intervals[middle]![0], tree(middle, to), tree(from, middle));
-  };
-  const root = tree(0, intervals.length);
+  const entries = intervals.map(([low, high]) => ({ low, high, target: exit, span }));
+  const root = searchTree(values, steps, group.value, entries, end);
   const touched = unimplied(
     values,
     group.links.flatMap(({ touches }) => touches),

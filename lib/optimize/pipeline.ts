@@ -9,11 +9,13 @@ import { opcodes } from '../cbpf/index.js';
 import { type Graph, linearize } from '../cfg/index.js';
 import { decideTests } from './decide.js';
 import { type Decisions, malformedDecision } from './decision.js';
+import { searchLists } from './lists.js';
 import { hasLoop, optimizeAroundLoops } from './loops.js';
 import { lower } from './lower.js';
 import { merge } from './merge.js';
 import { order } from './order.js';
 import { read } from './read.js';
+import { search } from './search.js';
 import { shareTails } from './tails.js';
 import { tidy } from './tidy.js';
 import { trim } from './trim.js';
@@ -33,7 +35,11 @@ export const SIMPLIFY: readonly Pass[] = [
 ];
 
 /** Run once the graph is simple; the others follow again. */
-export const ARRANGE: readonly Pass[] = [{ name: 'order', run: order }];
+export const ARRANGE: readonly Pass[] = [
+  { name: 'lists', run: searchLists },
+  { name: 'order', run: order },
+  { name: 'search', run: search },
+];
 
 /** What `onPass` may be told. */
 export const PASS_NAMES: readonly string[] = [...[...SIMPLIFY, ...ARRANGE].map(({ name }) => name), 'tails'];
@@ -90,7 +96,7 @@ function withSharedTails(
 }
 
 const SHARING_SAVES = 2;
-const lengthOf = (graph: Graph): number => linearize(graph).length;
+const lengthOf = (graph: Graph): number => linearize(graph, { shareJumps: true }).length;
 
 function check(pass: string, decisions: Decisions, { checked = false }: OptimizeOptions): void {
   const problem = checked ? malformedDecision(decisions) : undefined;
