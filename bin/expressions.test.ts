@@ -53,9 +53,13 @@ test('--print-after prints the program after a pass, or after all', (t) => {
   t.regex(unknown.stderr, /invalid pass 'wish': it is one of decide, /);
 });
 
-test('--print-after ends with the program that -d prints', (t) => {
-  const plain = weir('-y', 'EN10MB', '-d', 'tcp port 80').stdout;
-  t.true(weir('-y', 'EN10MB', '-d', '--print-after=all', 'tcp port 80').stdout.endsWith(`\n${plain}`));
+test('--print-after ends with the program that -d prints, loops or not', (t) => {
+  for (const expression of ['tcp port 80', 'ip protochain 6 and port 80']) {
+    const plain = weir('-y', 'EN10MB', '-d', expression).stdout;
+    const passes = weir('-y', 'EN10MB', '-d', '--print-after=all', expression).stdout;
+    t.regex(passes, /^# after decide\n\(000\) /);
+    t.true(passes.endsWith(`\n${plain}`));
+  }
 });
 
 test('--vxlan-port and --geneve-port move the tunnels', (t) => {

@@ -18,8 +18,11 @@ import { tidy } from './tidy.js';
 
 const { K, RET } = opcodes;
 
+/** Is told the name of each pass with what has become of the graph. */
+export type OnPass = (name: string, graph: Graph) => void;
+
 /** Optimizes a graph without loops; registers are zero at its start only where the program starts. */
-export type OptimizePiece = (piece: Graph, fromStart: boolean) => Graph;
+export type OptimizePiece = (piece: Graph, fromStart: boolean, onPass?: OnPass) => Graph;
 
 interface Loop {
   /** Where it is entered: the block that sets it up. */
@@ -34,8 +37,12 @@ export function hasLoop({ blocks, entry }: Graph): boolean {
   return nodes.some((at) => node(at).some((to) => position[to]! <= position[at]!));
 }
 
-/** The graph as it is where it cannot be taken apart. */
-export function optimizeAroundLoops(graph: Graph, optimizePiece: OptimizePiece): Graph {
+/**
+ * The graph as it is where it cannot be taken apart.
+ *
+ * @param onPass - Told whole programs: the piece that a pass was run on, in its place between the others.
+ */
+export function optimizeAroundLoops(graph: Graph, optimizePiece: OptimizePiece, onPass?: OnPass): Graph {
   const live = liveness(graph);
   const loops = loopsOf(graph, live);
   if (loops === undefined) return graph;
@@ -45,9 +52,29 @@ export function optimizeAroundLoops(graph: Graph, optimizePiece: OptimizePiece):
   const starts = [...new Set(left)].filter((to) => !loops.some(({ entry }) => entry === to));
   if (starts.some((block) => live[block] !== 0)) return graph;
   // What stands behind a loop and is entered past it, too, may be there once or twice.
-  const twice = assemble(graph, loops, starts, new Set(), optimizePiece);
-  const once = assemble(graph, loops, starts, new Set(starts), optimizePiece);
-  return size(twice) <= size(once) ? twice : once;
+  const [twice, once] = [[], starts].map((cuts) => {
+    const parts = takenApart(graph, loops, starts, cuts);
+    return { parts, result: assemble(parts, optimized(parts, optimizePiece)) };
+  }) as [Outcome, Outcome];
+  const { parts, result } = size(twice.result) <= size(once.result) ? twice : once;
+  if (onPass !== undefined) optimized(parts, optimizePiece, onPass);
+  return result;
+}
+
+interface Outcome {
+  readonly parts: Parts;
+  readonly result: Graph;
+}
+
+/** The pieces, one after the other. */
+function optimized(parts: Parts, optimizePiece: OptimizePiece, onPass?: OnPass): readonly Graph[] {
+  const pieces = [...parts.pieces];
+  for (const [at, start] of parts.starts.entries()) {
+    const show: OnPass | undefined =
+      onPass && ((name, now) => onPass(name, assemble(parts, pieces.with(at, now))));
+    pieces[at] = optimizePiece(pieces[at]!, start === parts.graph.entry, show);
+  }
+  return pieces;
 }
 
 const size = ({ blocks }: Graph): number =>
@@ -111,14 +138,31 @@ function loopsOf(graph: Graph, live: Int32Array): Loop[] | undefined {
   return loops;
 }
 
-/** Optimizes the pieces and puts them together with the loops. */
-function assemble(
+/** A graph in pieces; each begins at the block of the same place in `starts`. */
+interface Parts {
+  readonly graph: Graph;
+  readonly loops: readonly Loop[];
+  readonly starts: readonly number[];
+  readonly pieces: readonly Graph[];
+  /** What a piece returns where it goes on with a loop or with another piece. */
+  readonly codes: ReadonlyMap<number, number>;
+}
+
+/** @param cuts - Places behind loops that pieces end at as they do at loops. */
+function takenApart(
   graph: Graph,
   loops: readonly Loop[],
-  starts: readonly number[],
-  cuts: ReadonlySet<number>,
-  optimizePiece: OptimizePiece,
-): Graph {
+  behind: readonly number[],
+  cuts: readonly number[],
+): Parts {
+  const ends = new Set([...loops.map((loop) => loop.entry), ...cuts]);
+  const starts = [...new Set([...(ends.has(graph.entry) ? [] : [graph.entry]), ...behind])];
+  const codes = marks(graph, [...ends]);
+  return { graph, loops, starts, codes, pieces: starts.map((start) => pieceFrom(graph, start, codes)) };
+}
+
+/** Puts pieces together with the loops. */
+function assemble({ graph, loops, starts, codes }: Parts, pieces: readonly Graph[]): Graph {
   const blocks: Block[] = [];
   /** Places of the blocks of loops, and of the starts of pieces. */
   const places = new Map<number, number>();
@@ -130,15 +174,9 @@ function assemble(
       blocks.push(graph.blocks[block]!);
     }
   }
-  const ends = new Set([...loops.map((loop) => loop.entry), ...cuts]);
-  const pieceStarts = [...new Set([...(ends.has(graph.entry) ? [] : [graph.entry]), ...starts])];
-  const codes = marks(graph, [...ends]);
-  const pieces = pieceStarts.map((start) =>
-    optimizePiece(pieceFrom(graph, start, codes), start === graph.entry),
-  );
   let base = blocks.length;
   for (const [at, piece] of pieces.entries()) {
-    places.set(pieceStarts[at]!, base + piece.entry);
+    places.set(starts[at]!, base + piece.entry);
     base += piece.blocks.length;
   }
   const targets = new Map([...codes].map(([block, k]) => [k, block]));

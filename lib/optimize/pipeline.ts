@@ -10,7 +10,7 @@ import { type Graph, linearize } from '../cfg/index.js';
 import { decideTests } from './decide.js';
 import { type Decisions, malformedDecision } from './decision.js';
 import { searchLists } from './lists.js';
-import { hasLoop, optimizeAroundLoops } from './loops.js';
+import { hasLoop, type OnPass, type OptimizePiece, optimizeAroundLoops } from './loops.js';
 import { lower } from './lower.js';
 import { merge } from './merge.js';
 import { order } from './order.js';
@@ -46,7 +46,7 @@ export const PASS_NAMES: readonly string[] = [...[...SIMPLIFY, ...ARRANGE].map((
 
 export interface OptimizeOptions {
   /** Called after each pass with its name and the graph as it is then. */
-  readonly onPass?: (name: string, graph: Graph) => void;
+  readonly onPass?: OnPass;
   /** Checks the invariants between passes. */
   readonly checked?: boolean;
 }
@@ -56,15 +56,16 @@ const MOST_ROUNDS = 12;
 
 export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
   if (!hasLoop(graph)) return optimizePiece(graph, options, true);
-  const { checked = false } = options;
-  // A piece is no program, so it is not shown.
-  return optimizeAroundLoops(graph, (piece, fromStart) => optimizePiece(piece, { checked }, fromStart));
+  const { checked = false, onPass } = options;
+  const piecewise: OptimizePiece = (piece, fromStart, told) =>
+    optimizePiece(piece, told === undefined ? { checked } : { checked, onPass: told }, fromStart);
+  return optimizeAroundLoops(graph, piecewise, onPass);
 }
 
 function optimizePiece(graph: Graph, options: OptimizeOptions, fromStart: boolean): Graph {
   const start = read(graph);
   if (start === undefined) return graph;
-  const decisions = simplify(start, options);
+  const decisions = simplify(start, options, fromStart);
   const lowered = lower(decisions, fromStart);
   return lowered === undefined ? graph : withSharedTails(decisions, tidy(lowered), options, fromStart);
 }
@@ -103,14 +104,14 @@ function check(pass: string, decisions: Decisions, { checked = false }: Optimize
   if (problem !== undefined) throw new Error(`after ${pass}: ${problem}`);
 }
 
-function simplify(start: Decisions, options: OptimizeOptions): Decisions {
+function simplify(start: Decisions, options: OptimizeOptions, fromStart: boolean): Decisions {
   const { onPass } = options;
   let decisions = start;
   const run = ({ name, run: pass }: Pass): void => {
     decisions = pass(decisions);
     check(name, decisions, options);
     if (onPass === undefined) return;
-    const lowered = lower(decisions);
+    const lowered = lower(decisions, fromStart);
     if (lowered !== undefined) onPass(name, lowered);
   };
   // A pass that finds nothing to do returns what it was given.
