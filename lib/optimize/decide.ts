@@ -9,7 +9,7 @@
  */
 
 import { compact, type Decisions, type Step, type StepExit } from './decision.js';
-import { compute, decide, type Facts, factOf, join, learn, mayTrap, NOTHING_KNOWN } from './facts.js';
+import { compute, decide, type Facts, factOf, join, learnOpen, mayTrap, NOTHING_KNOWN } from './facts.js';
 import { normalize } from './normalize.js';
 import { unimplied } from './read.js';
 import type { Value, Values } from './value.js';
@@ -99,9 +99,20 @@ function decided(
   // Variables are assigned behind the test's operands, which are told by their values.
   const before = facts;
   if (exit.kind === 'test' && !(through(exit.left) && through(exit.right))) return reject;
-  const yes = exit.kind === 'test' ? learn(values, facts, exit.op, exit.left, exit.right, true) : undefined;
-  const no = exit.kind === 'test' ? learn(values, facts, exit.op, exit.left, exit.right, false) : undefined;
-  const outcome = yes !== undefined && no !== undefined ? undefined : yes !== undefined;
+  let [yes, no, outcome]: [Facts | undefined, Facts | undefined, boolean | undefined] = [
+    facts,
+    facts,
+    undefined,
+  ];
+  if (exit.kind === 'test') {
+    const { op, left, right } = exit;
+    outcome = decide(values, facts, op, left, right);
+    if (outcome === undefined) {
+      yes = learnOpen(values, facts, op, left, right, true);
+      no = learnOpen(values, facts, op, left, right, false);
+      if (yes === undefined || no === undefined) outcome = yes !== undefined;
+    }
+  }
   if (exit.kind === 'test' && outcome !== undefined)
     touches = [...touches, ...[exit.left, exit.right].filter((value) => mayTrap(values, before, value))];
   const assigned = assign(values, facts, step);

@@ -172,15 +172,17 @@ export function decide(
   }
   if (values.literal && op !== JEQ) return undefined;
   const a = factOf(values, facts, left);
+  const constant = values.constantOf(right);
+  if (constant !== undefined) return decideConstant(a, op, constant);
   const b = factOf(values, facts, right);
   const k = constantIn(b);
-  const c = constantIn(a);
-  if (c !== undefined && k !== undefined) return jumpRowOf(op)!.eval(c, k);
+  if (k !== undefined) return decideConstant(a, op, k);
   const [aMin, aMax, bMin, bMax] = [a.ranges[0]!, a.ranges.at(-1)!, b.ranges[0]!, b.ranges.at(-1)!];
   switch (op) {
     case JEQ:
-      if (aMax < bMin || bMax < aMin || (a.ones & b.zeros) !== 0 || (a.zeros & b.ones) !== 0) return false;
-      return k !== undefined && !contains(a.ranges, k) ? false : undefined;
+      return aMax < bMin || bMax < aMin || (a.ones & b.zeros) !== 0 || (a.zeros & b.ones) !== 0
+        ? false
+        : undefined;
     case JGT:
       return aMin > bMax ? true : aMax <= bMin ? false : undefined;
     case JGE:
@@ -188,6 +190,22 @@ export function decide(
     default:
       if ((a.ones & b.ones) !== 0) return true;
       return (~a.zeros & ~b.zeros) === 0 ? false : undefined;
+  }
+}
+
+function decideConstant({ ranges, zeros, ones }: Fact, op: number, k: number): boolean | undefined {
+  const [min, max] = [ranges[0]!, ranges[ranges.length - 1]!];
+  if (ranges.length === 2 && min === max) return jumpRowOf(op)!.eval(min, k);
+  switch (op) {
+    case JEQ:
+      return (ones & ~k) !== 0 || (zeros & k) !== 0 || !contains(ranges, k) ? false : undefined;
+    case JGT:
+      return min > k ? true : max <= k ? false : undefined;
+    case JGE:
+      return min >= k ? true : max < k ? false : undefined;
+    default:
+      if ((ones & k) !== 0) return true;
+      return (~zeros & k) === 0 ? false : undefined;
   }
 }
 
@@ -209,7 +227,20 @@ export function learn(
 ): Facts | undefined {
   const decided = decide(values, facts, op, left, right);
   if (decided !== undefined) return decided === outcome ? facts : undefined;
-  const k = values.literal ? values.constantOf(right) : constantIn(factOf(values, facts, right));
+  return learnOpen(values, facts, op, left, right, outcome);
+}
+
+/** As {@link learn}, where {@link decide} has no answer. */
+export function learnOpen(
+  values: Values,
+  facts: Facts,
+  op: number,
+  left: Value,
+  right: Value,
+  outcome: boolean,
+): Facts | undefined {
+  const constant = values.constantOf(right);
+  const k = constant !== undefined || values.literal ? constant : constantIn(factOf(values, facts, right));
   if (k === undefined || (values.literal && !(op === JEQ && outcome))) {
     const relations = bounded(facts.relations, MOST_RELATIONS);
     relations.set(relation(op, left, right), outcome);

@@ -52,6 +52,7 @@ interface List {
 
 export function searchLists(decisions: Decisions): Decisions {
   const { values, entry } = decisions;
+  if (decisions.steps.length < SHORTEST_SEARCH) return decisions;
   const steps = [...decisions.steps];
   const homes = new Map(decisions.homes);
   const count = entrances(decisions);

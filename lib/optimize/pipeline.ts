@@ -115,18 +115,20 @@ function simplify(start: Decisions, options: OptimizeOptions, fromStart: boolean
     if (lowered !== undefined) onPass(name, lowered);
   };
   // A pass that finds nothing to do returns what it was given.
-  const settle = (): void => {
+  const settle = (): boolean => {
+    const start = decisions;
     for (let round = 0, before: Decisions | undefined; round < MOST_ROUNDS && before !== decisions; round++) {
       before = decisions;
       for (const pass of SIMPLIFY) run(pass);
     }
+    return decisions !== start;
   };
   settle();
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const before = decisions;
     for (const pass of ARRANGE) run(pass);
-    if (decisions === before) break;
-    settle();
+    // What was arranged is arranged as long as nothing becomes simpler by it.
+    if (decisions === before || !settle()) break;
   }
   return decisions;
 }

@@ -53,6 +53,7 @@ const X_PLACE = 1;
 const homeOf = (place: number): number =>
   place === A_PLACE ? HOME_A : place === X_PLACE ? HOME_X : place - 2;
 const UNKNOWN = -1;
+const NOTHING_READ: Value[] = new Array<Value>(PLACES).fill(UNKNOWN);
 
 /** `undefined` for a graph with a loop, or with loads that are no function of the packet. */
 export function read(graph: Graph, values = new Values()): Decisions | undefined {
@@ -72,9 +73,10 @@ export function read(graph: Graph, values = new Values()): Decisions | undefined
   leaving[0] = new Array<Value>(PLACES).fill(values.constant(0));
   const results = new Map<number, Executed>();
   for (const node of order.nodes.slice(1)) {
-    const entering = new Array<Value>(PLACES).fill(UNKNOWN);
+    const isRead = live[node] !== 0;
+    const entering = isRead ? new Array<Value>(PLACES).fill(UNKNOWN) : NOTHING_READ;
     const joins = new Map<string, Value>();
-    for (let place = 0; place < PLACES; place++) {
+    for (let place = 0; isRead && place < PLACES; place++) {
       if ((live[node]! & (1 << place)) === 0) continue;
       const incoming = before[node]!.map((from) => leaving[from]![place]!);
       if (incoming.every((value) => value === incoming[0])) entering[place] = incoming[0]!;
@@ -116,7 +118,7 @@ export function read(graph: Graph, values = new Values()): Decisions | undefined
   const steps = order.nodes.slice(1).map((node): Step => {
     const { touches, sets, value, right } = results.get(node)!;
     const step = { touches: [], sets, exit: exitOf(blocks[node - 1]!, value, right, place) };
-    return { ...step, touches: unimplied(values, [...touches], uses(step)) };
+    return { ...step, touches: unimplied(values, touches, uses(step)) };
   });
   return { values, steps, entry: 0, homes };
 }
@@ -178,12 +180,13 @@ function isCheap(values: Values, value: Value): boolean {
 const isVariable = (values: Values, value: Value): boolean => values.kinds[value]!.kind === 'variable';
 
 interface Executed {
-  readonly touches: Set<Value>;
+  /** Each once. */
+  readonly touches: readonly Value[];
   readonly sets: Assignment[];
   /** Places behind the block's statements. */
   readonly state: Value[];
-  /** Scratch cells that were written. */
-  readonly stored: Set<number>;
+  /** Scratch cells that were written, each once. */
+  readonly stored: readonly number[];
   /** A and the other operand, at the exit. */
   readonly value: Value;
   readonly right: Value;
@@ -195,15 +198,15 @@ function execute(
   entering: readonly Value[],
 ): Executed | undefined {
   const state = [...entering];
-  const touches = new Set<Value>();
-  const stored = new Set<number>();
+  const touches: Value[] = [];
+  const stored: number[] = [];
   for (const statement of statements) {
     const place = destination(statement);
     const value = evaluate(values, statement, state);
     if (value === undefined || (value.result >= 0 && values.weight[value.result]! >= HUGE)) return undefined;
-    if (values.traps[value.trap]) touches.add(value.trap);
+    if (values.traps[value.trap] && !touches.includes(value.trap)) touches.push(value.trap);
     state[place] = value.result;
-    if (place > X_PLACE) stored.add(place);
+    if (place > X_PLACE && !stored.includes(place)) stored.push(place);
   }
   let value = state[A_PLACE]!;
   let right = UNKNOWN;

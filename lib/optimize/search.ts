@@ -15,14 +15,16 @@ import type { Value, Values } from './value.js';
 
 export function search(decisions: Decisions): Decisions {
   const { values, homes, entry } = decisions;
+  if (decisions.steps.length < SHORTEST_SEARCH) return decisions;
   const steps = [...decisions.steps];
   const count = entrances(decisions);
   const taken = new Uint8Array(steps.length);
   for (let index = 0; index < decisions.steps.length; index++) {
     if (taken[index] === 1 || decisions.steps[index]!.sets.length > 0) continue;
     const { cases, places, otherwise } = casesFrom(values, decisions.steps, count, index);
-    if (cases.length < SHORTEST_SEARCH) continue;
+    // What begins further on in a chain is a shorter one.
     for (const place of places) taken[place] = 1;
+    if (cases.length < SHORTEST_SEARCH) continue;
     const start = searchMembers(values, steps, cases, ([first]) => cases[first!]!.target, otherwise);
     steps[index] = { ...steps[start]!, touches: steps[index]!.touches };
   }
