@@ -111,3 +111,15 @@ test('shipped code imports no test support', (t) => {
     [],
   );
 });
+
+test('whoever compiles against the declarations needs no types of other packages', (t) => {
+  const folder = join(projectRoot, 'dist', 'lib');
+  const needed = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.d.ts') && !name.includes('.test.') && !name.startsWith('testing'))
+    .flatMap((name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      return [...text.matchAll(/(?:from|import\()\s*['"]([^'"]+)['"]/g)].map(([, to]) => `${name}: ${to}`);
+    })
+    .filter((line) => !/: (\.|node:)/.test(line));
+  t.deepEqual(needed, []);
+});

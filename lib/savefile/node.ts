@@ -4,4 +4,4 @@
 
 export { FileSink, ioError, openSavefile } from './file.js';
 export { PacketWriter } from './packetWriter.js';
-export { fromPcapParser } from './pcapParser.js';
+export { fromPcapParser, type PcapParser, type PcapParserHeader } from './pcapParser.js';

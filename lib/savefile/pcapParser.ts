@@ -6,9 +6,32 @@
  * microseconds only; everything else is for `openSavefile`.
  */
 
-import type { PacketHeader, Parser } from 'pcap-parser';
 import { CaptureError } from './error.js';
 import { type CaptureInterface, Packet } from './packet.js';
+
+/**
+ * A parser of pcap-parser 0.2.1, as far as it is used here. The package has no types of its own, and whoever uses ours
+ * should not need any.
+ */
+export interface PcapParser {
+  readonly stream: { pause(): unknown; resume(): unknown; destroy(): unknown };
+  on(
+    event: 'globalHeader',
+    listener: (header: { readonly linkLayerType: number; readonly snapshotLength: number }) => void,
+  ): unknown;
+  on(event: 'packetHeader' | 'end', listener: () => void): unknown;
+  on(
+    event: 'packet',
+    listener: (packet: { readonly header: PcapParserHeader; readonly data: Uint8Array }) => void,
+  ): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+export interface PcapParserHeader {
+  readonly timestampSeconds: number;
+  readonly timestampMicroseconds: number;
+  readonly originalLength: number;
+}
 
 /** Packets held before the parser's stream is told to wait. */
 const HIGH_WATER = 4096;
@@ -18,7 +41,7 @@ const HIGH_WATER = 4096;
  * @returns The packets, in arrays; their bytes are not overwritten.
  * @throws CaptureError for a file that pcap-parser cannot read or that is cut short.
  */
-export function fromPcapParser(parser: Parser): AsyncGenerator<Packet[], void, undefined> {
+export function fromPcapParser(parser: PcapParser): AsyncGenerator<Packet[], void, undefined> {
   let ready: Packet[] = [];
   let source: CaptureInterface | undefined;
   let announced = 0;
@@ -31,7 +54,7 @@ export function fromPcapParser(parser: Parser): AsyncGenerator<Packet[], void, u
     source = { linkType: linkLayerType & 0xffff, snapLength: snapshotLength, timestampUnit: 1e-6 };
   });
   parser.on('packetHeader', () => announced++);
-  parser.on('packet', ({ header, data }: { header: PacketHeader; data: Uint8Array }) => {
+  parser.on('packet', ({ header, data }) => {
     const { timestampSeconds, timestampMicroseconds, originalLength } = header;
     ready.push(new Packet(data, originalLength, timestampSeconds, timestampMicroseconds * 1000, source!));
     delivered++;
