@@ -128,7 +128,7 @@ const { outputFiles, metafile } = await build({
   entryPoints: [bin('command'), bin('filterThread')],
   splitting: true,
   format: 'esm',
-  plugins: [pastTheFaces, rareTogether, tablesOutside],
+  plugins: [tablesOutside, pastTheFaces, rareTogether],
   outdir,
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'meta.url' },
