@@ -99,11 +99,9 @@ function decided(
   // Variables are assigned behind the test's operands, which are told by their values.
   const before = facts;
   if (exit.kind === 'test' && !(through(exit.left) && through(exit.right))) return reject;
-  let [yes, no, outcome]: [Facts | undefined, Facts | undefined, boolean | undefined] = [
-    facts,
-    facts,
-    undefined,
-  ];
+  let yes: Facts | undefined = facts;
+  let no: Facts | undefined = facts;
+  let outcome: boolean | undefined;
   if (exit.kind === 'test') {
     const { op, left, right } = exit;
     outcome = decide(values, facts, op, left, right);

@@ -71,7 +71,8 @@ export function retarget(step: Step, target: (step: number) => number): Step {
   const { exit } = step;
   switch (exit.kind) {
     case 'test': {
-      const [onTrue, onFalse] = [target(exit.onTrue), target(exit.onFalse)];
+      const onTrue = target(exit.onTrue);
+      const onFalse = target(exit.onFalse);
       if (onTrue === exit.onTrue && onFalse === exit.onFalse) return step;
       return { ...step, exit: { ...exit, onTrue, onFalse } };
     }
@@ -113,7 +114,7 @@ export function compact({ values, steps, entry, homes }: Decisions): Decisions {
   }
   const order = postorder.reverse();
   const place = new Int32Array(steps.length).fill(-1);
-  for (const [index, step] of order.entries()) place[step] = index;
+  for (let index = 0; index < order.length; index++) place[order[index]!] = index;
   return {
     values,
     homes,
@@ -126,7 +127,12 @@ export function compact({ values, steps, entry, homes }: Decisions): Decisions {
 export function entrances({ steps, entry }: Decisions): Int32Array {
   const count = new Int32Array(steps.length);
   count[entry] = 1;
-  for (const step of steps) for (const to of targets(step)) count[to]!++;
+  for (const { exit } of steps) {
+    if (exit.kind === 'goto') count[exit.target]!++;
+    if (exit.kind !== 'test') continue;
+    count[exit.onTrue]!++;
+    count[exit.onFalse]!++;
+  }
   return count;
 }
 

@@ -59,7 +59,8 @@ export function factOf(values: Values, facts: Facts, value: Value, depth = 0): F
   }
   const left = factOf(values, facts, kind.left, depth + 1);
   const right = factOf(values, facts, kind.right, depth + 1);
-  const [a, b] = [constantIn(left), constantIn(right)];
+  const a = constantIn(left);
+  const b = constantIn(right);
   if (a !== undefined && b !== undefined) {
     const folded = evalAlu(aluRowOf(kind.op)!, a, b);
     if (folded !== undefined) return point(folded);
@@ -82,7 +83,8 @@ export const isPrefix = (mask: number): boolean => mask !== 0 && (~mask & (~mask
 function underPrefix(ranges: Ranges, mask: number): Ranges {
   const result: number[] = [];
   for (let i = 0; i < ranges.length; i += 2) {
-    const [low, high] = [(ranges[i]! & mask) >>> 0, (ranges[i + 1]! & mask) >>> 0];
+    const low = (ranges[i]! & mask) >>> 0;
+    const high = (ranges[i + 1]! & mask) >>> 0;
     if (result.length > 0 && low <= result.at(-1)!) result[result.length - 1] = high;
     else result.push(low, high);
   }
@@ -117,9 +119,9 @@ function meet(a: Fact, b: Fact): Fact | undefined {
   const zeros = (a.zeros | b.zeros) >>> 0;
   const ones = (a.ones | b.ones) >>> 0;
   if ((zeros & ones) !== 0) return undefined;
-  const [least, most] = [ones, ~zeros >>> 0];
+  const most = ~zeros >>> 0;
   for (let i = 0, j = 0; i < a.ranges.length && j < b.ranges.length; ) {
-    const low = Math.max(a.ranges[i]!, b.ranges[j]!, least);
+    const low = Math.max(a.ranges[i]!, b.ranges[j]!, ones);
     const high = Math.min(a.ranges[i + 1]!, b.ranges[j + 1]!, most);
     // A single number has to agree with the bits, too.
     if (low < high || (low === high && (low & zeros) === 0 && (~low & ones) === 0)) ranges.push(low, high);
@@ -194,7 +196,8 @@ export function decide(
 }
 
 function decideConstant({ ranges, zeros, ones }: Fact, op: number, k: number): boolean | undefined {
-  const [min, max] = [ranges[0]!, ranges[ranges.length - 1]!];
+  const min = ranges[0]!;
+  const max = ranges[ranges.length - 1]!;
   if (ranges.length === 2 && min === max) return jumpRowOf(op)!.eval(min, k);
   switch (op) {
     case JEQ:
@@ -273,7 +276,8 @@ function note(values: Values, facts: Facts, known: Map<Value, Fact>, value: Valu
   if (c === undefined) return true;
   // Bits under a mask are bits of what is masked.
   if (kind.op === AND && !values.literal) {
-    const [zeros, ones] = [(both.zeros & c) >>> 0, (both.ones & c) >>> 0];
+    const zeros = (both.zeros & c) >>> 0;
+    const ones = (both.ones & c) >>> 0;
     // Under leading ones, so are ranges.
     const ranges = isPrefix(c) ? abovePrefix(both.ranges, c) : ALL;
     if (zeros !== 0 || ones !== 0 || ranges !== ALL)

@@ -102,11 +102,11 @@ function follow(
     const before = links.at(-1);
     // An alternative is entered where one before has failed, and nowhere else.
     if (before !== undefined && count[at] !== before.conditions.length) break;
-    const both = before === undefined ? [goesOn] : [true, false];
-    const link = both
-      .map((side) => linkAt(values, steps, count, at, side, exit))
-      .find((found) => found !== undefined);
-    if (link === undefined || (before !== undefined && steps[at]!.touches.length > 0)) break;
+    if (before !== undefined && steps[at]!.touches.length > 0) break;
+    const link: Link | undefined =
+      linkAt(values, steps, count, at, goesOn, exit) ??
+      (before === undefined ? undefined : linkAt(values, steps, count, at, !goesOn, exit));
+    if (link === undefined) break;
     links.push(link);
     exit = link.exit;
     at = link.next;

@@ -43,8 +43,10 @@ function simpler(values: Values, step: Step, target: (step: number) => number, s
     const rejects = values.constantOf(exit.value) === 0;
     return rejects && step.touches.length + step.sets.length > 0 ? { touches: [], sets: [], exit } : step;
   }
-  const [first, second] = exit.kind === 'test' ? [exit.onTrue, exit.onFalse] : [exit.target, exit.target];
-  const [yes, no] = [target(first), target(second)];
+  const first = exit.kind === 'test' ? exit.onTrue : exit.target;
+  const second = exit.kind === 'test' ? exit.onFalse : exit.target;
+  const yes = target(first);
+  const no = target(second);
   if (yes !== no) {
     if (exit.kind !== 'test' || (yes === first && no === second)) return step;
     return { ...step, exit: { ...exit, onTrue: yes, onFalse: no } };

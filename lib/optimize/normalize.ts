@@ -50,7 +50,9 @@ function rewrite(values: Values, it: Comparison): Comparison | boolean {
     if (op === JEQ || op === JSET) return test(op, right, left);
     return test(op === JGT ? JGE : JGT, right, left, true);
   }
-  const [min, max, bits] = [values.min[left]!, values.max[left]!, values.bits[left]!];
+  const min = values.min[left]!;
+  const max = values.max[left]!;
+  const bits = values.bits[left]!;
   const againstConstant = (operation: number, x: Value, c: number, negated = false) =>
     test(operation, x, values.constant(c), negated);
   switch (op) {

@@ -125,11 +125,8 @@ export function read(graph: Graph, values = new Values()): Decisions | undefined
 
 /** Node 0 stands for the entry, block + 1 for a block. */
 function nodesOf(blocks: readonly Block[], entry: number) {
-  const nodes = {
-    size: blocks.length + 1,
-    successors: (node: number) =>
-      node === 0 ? [entry + 1] : successors(blocks[node - 1]!).map((to) => to + 1),
-  };
+  const lists = [[entry + 1], ...blocks.map((block) => successors(block).map((to) => to + 1))];
+  const nodes = { size: lists.length, successors: (node: number) => lists[node]! };
   return { nodes, order: reversePostorder(nodes) };
 }
 
@@ -139,8 +136,10 @@ function nodesOf(blocks: readonly Block[], entry: number) {
  */
 function splitAtStores(graph: Graph, live: Int32Array): Graph {
   const result = [...graph.blocks];
-  for (const [index, block] of graph.blocks.entries()) {
+  for (let index = 0; index < graph.blocks.length; index++) {
+    const block = graph.blocks[index]!;
     const { statements, exit } = block;
+    if (statements.every(({ code }) => classOf(code) !== ST && classOf(code) !== STX)) continue;
     const after = successors(block).reduce((all, to) => all | live[to + 1]!, 0);
     const isKept = ({ code, k }: Statement) =>
       (classOf(code) === ST || classOf(code) === STX) && (after & (1 << (k + 2))) !== 0;
@@ -295,7 +294,8 @@ function exitOf({ exit }: Block, value: Value, right: Value, place: (block: numb
     case 'return':
       return { kind: 'return', value, ...spanOf(exit) };
     case 'branch': {
-      const [onTrue, onFalse] = [place(exit.onTrue), place(exit.onFalse)];
+      const onTrue = place(exit.onTrue);
+      const onFalse = place(exit.onFalse);
       return {
         kind: 'test',
         op: operationOf(exit.code),

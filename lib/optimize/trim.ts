@@ -7,7 +7,7 @@
  * the number of touches and assignments; nothing is added.
  */
 
-import { type Assignment, type Decisions, type Step, targets, uses } from './decision.js';
+import { type Assignment, type Decisions, type Step, type StepExit, targets, uses } from './decision.js';
 import { common, intersection } from './facts.js';
 import { unimplied } from './read.js';
 import type { Value, Values } from './value.js';
@@ -33,6 +33,11 @@ export const demandsOf = (decisions: Decisions): readonly (Demand | undefined)[]
 export const demandWith = (values: Values, known: Demand, list: readonly Value[]): Demand =>
   list.reduce((all, value) => demand(values, all, value), known);
 
+function demandOfExit(values: Values, known: Demand, exit: StepExit): Demand {
+  if (exit.kind === 'test') return demand(values, demand(values, known, exit.left), exit.right);
+  return exit.kind === 'return' ? demand(values, known, exit.value) : known;
+}
+
 function backwards(decisions: Decisions): { decisions: Decisions; demands: readonly (Demand | undefined)[] } {
   const { values } = decisions;
   const demands = new Array<Demand | undefined>(decisions.steps.length);
@@ -43,15 +48,21 @@ function backwards(decisions: Decisions): { decisions: Decisions; demands: reado
     const next = targets(step);
     const ends = step.exit.kind === 'return';
     const rejects = step.exit.kind === 'return' && values.constantOf(step.exit.value) === 0;
-    const liveAfter = ends ? NOTHING_LIVE : union(live[next[0]!]!, live[next.at(-1)!]!);
-    const isLive = ({ variable }: Assignment): boolean => liveAfter.has(variable);
-    const sets = step.sets.every(isLive) ? step.sets : step.sets.filter(isLive);
-    const rest = sets === step.sets ? step : { ...step, sets };
+    const liveAfter = ends ? NOTHING_LIVE : union(live[next[0]!]!, live[next[next.length - 1]!]!);
     const after = ends
       ? rejects
         ? undefined
         : NO_DEMAND
-      : weakest(demands[next[0]!], demands[next.at(-1)!]);
+      : weakest(demands[next[0]!], demands[next[next.length - 1]!]);
+    if (step.touches.length === 0 && step.sets.length === 0) {
+      // As most steps are: there is nothing to leave out.
+      if (after !== undefined) demands[index] = demandOfExit(values, after, step.exit);
+      live[index] = liveBefore(values, step, liveAfter);
+      continue;
+    }
+    const isLive = ({ variable }: Assignment): boolean => liveAfter.has(variable);
+    const sets = step.sets.every(isLive) ? step.sets : step.sets.filter(isLive);
+    const rest = sets === step.sets ? step : { ...step, sets };
     let trimmed: Step;
     if (after === undefined) trimmed = rest.touches.length === 0 ? rest : { ...rest, touches: [] };
     else {
@@ -85,12 +96,27 @@ function union(first: ReadonlySet<Value>, second: ReadonlySet<Value>): ReadonlyS
 
 /** Variables whose values are needed before the step, given those needed behind it. */
 function liveBefore(values: Values, step: Step, after: ReadonlySet<Value>): ReadonlySet<Value> {
-  const read = [...step.touches, ...uses(step)].flatMap((value) => values.variablesOf(value));
-  if (step.sets.length === 0 && read.every((variable) => after.has(variable))) return after;
-  const before = new Set(after);
-  for (const { variable } of step.sets) before.delete(variable);
-  for (const variable of read) before.add(variable);
-  return before;
+  let before: Set<Value> | undefined;
+  if (step.sets.length > 0) {
+    before = new Set(after);
+    for (const { variable } of step.sets) before.delete(variable);
+  }
+  const read = (value: Value): void => {
+    for (const variable of values.variablesOf(value)) {
+      if (before === undefined && after.has(variable)) continue;
+      before ??= new Set(after);
+      before.add(variable);
+    }
+  };
+  const { touches, sets, exit } = step;
+  for (const value of touches) read(value);
+  for (const { value } of sets) read(value);
+  if (exit.kind === 'return') read(exit.value);
+  if (exit.kind === 'test') {
+    read(exit.left);
+    read(exit.right);
+  }
+  return before ?? after;
 }
 
 /** Variables that are needed behind each step. */

@@ -110,7 +110,8 @@ export class Values {
   }
 
   load(size: 1 | 2 | 4, base: Value | undefined, k: number): Value {
-    let [from, at] = [base, k];
+    let from = base;
+    let at = k;
     if (from !== undefined && !this.literal) {
       const kind = this.kinds[from]!;
       if (kind.kind === 'constant') {
@@ -241,8 +242,12 @@ export class Values {
   }
 
   #bounds(op: number, left: Value, right: Value): { min: number; max: number; bits: number } {
-    const [aMin, aMax, aBits] = [this.min[left]!, this.max[left]!, this.bits[left]!];
-    const [bMin, bMax, bBits] = [this.min[right]!, this.max[right]!, this.bits[right]!];
+    const aMin = this.min[left]!;
+    const aMax = this.max[left]!;
+    const aBits = this.bits[left]!;
+    const bMin = this.min[right]!;
+    const bMax = this.max[right]!;
+    const bBits = this.bits[right]!;
     const c = this.constantOf(right);
     const upTo = (max: number, min = 0) => ({ min, max, bits: smear(max) });
     switch (op) {
