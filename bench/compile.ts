@@ -27,10 +27,15 @@ function network(): string {
   return `${[24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff).join('.')}/${length}`;
 }
 
+const hex = (count: number, below: number): string =>
+  Array.from({ length: count }, () => random(below).toString(16)).join(':');
+
 const KINDS: readonly [name: string, item: () => string][] = [
   ['host', () => `host ${address()}`],
   ['net', () => `net ${network()}`],
   ['port', () => `port ${random(65536)}`],
+  ['host, IPv6', () => `host ${hex(8, 65536)}`],
+  ['ether host', () => `ether host ${hex(6, 256)}`],
 ];
 
 function mostExecuted(expression: string): number {
@@ -38,8 +43,8 @@ function mostExecuted(expression: string): number {
   let most = 0;
   for (let at = 0; at < 200; at++) {
     const packet = Uint8Array.from({ length: 80 }, () => random(256));
-    packet.set([0x08, 0x00, 0x45], 12);
-    packet.set([0, 0], 20);
+    packet.set(at % 2 === 0 ? [0x08, 0x00, 0x45] : [0x86, 0xdd, 0x60], 12);
+    packet.set([at % 2 === 0 ? 0 : 6, 0], 20);
     packet[23] = 6;
     most = Math.max(most, filter.explain(packet).steps.length);
   }

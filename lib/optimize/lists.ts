@@ -68,7 +68,7 @@ export function searchLists(decisions: Decisions): Decisions {
     demands ??= demandsOf(decisions);
     const free = rejects(values, decisions.steps[list.exit]!);
     const before = free ? 'everything' : (demands[list.exit] ?? NO_DEMAND);
-    const parts = partsOf(values, list.links, before);
+    const parts = bestParts(values, list.links, before);
     if (!parts.some(isSearched)) continue;
     const start = new Builder(values, steps, homes, list.exit).list(parts, list.end);
     const { touches, exit } = steps[start]!;
@@ -170,14 +170,60 @@ interface Placed {
 
 const isSearched = ({ groups }: Part): boolean => groups.some(({ links }) => links.length >= SHORTEST_SEARCH);
 
+/** Keeping which member matched takes instructions: done where most of a list is in no order without it. */
+function bestParts(values: Values, links: readonly Link[], before: Demand | 'everything'): Part[] {
+  const apart = partsOf(values, links, before, false);
+  const sorted = apart.filter(isSearched).reduce((sum, part) => sum + part.links.length, 0);
+  if (sorted >= links.length / 2) return apart;
+  const mixed = partsOf(values, links, before, true);
+  return mixed.every(isShort) ? mixed : apart;
+}
+
+/** Instructions more than the chain's that a search with two fields may take. */
+const MOST_GROWTH = 1.25;
+
+/** Whether a part does not become much longer, as far as that can be told beforehand. */
+function isShort(part: Part): boolean {
+  if (!isMixed(part) || !isSearched(part)) return true;
+  let [before, after] = [0, 0];
+  let loaded: Value | undefined;
+  for (const { conditions } of part.links) {
+    for (const { value, mask } of conditions) {
+      before += (value === loaded ? 1 : 2) + Number(mask !== ALL_BITS);
+      loaded = value;
+    }
+  }
+  for (const { risky, links } of part.groups) {
+    for (const { conditions } of links) {
+      const masked = conditions.filter(({ mask }) => mask !== ALL_BITS).length;
+      const kept = !risky || conditions.length > 1 ? 2 : 0;
+      after += PER_MEMBER + masked + 2 * (conditions.length - 1) + kept;
+    }
+  }
+  return after <= MOST_GROWTH * before;
+}
+
+const ALL_BITS = 0xffff_ffff;
+/** Tests of a search for each of its members. */
+const PER_MEMBER = 1.2;
+
+const isMixed = ({ groups }: Part): boolean => groups.length > 1 && groups.some(({ risky }) => risky);
+
 /**
  * Cuts a list where sorting has to stop.
  *
  * An alternative whose first test may trap anew begins a part, and every way through a search of the part
  * computes that value. Within a part, where leaving is no rejection, one field may trap further on; then one
  * other field may be there beside it.
+ *
+ * @param mix - Whether it may: what matched has to be kept then.
  */
-function partsOf(values: Values, links: readonly Link[], before: Demand | 'everything'): Part[] {
+function partsOf(
+  values: Values,
+  links: readonly Link[],
+  before: Demand | 'everything',
+  mix: boolean,
+): Part[] {
   const parts: Part[] = [];
   let part: Part | undefined;
   let seen = before;
@@ -190,9 +236,9 @@ function partsOf(values: Values, links: readonly Link[], before: Demand | 'every
     const known = seen;
     const isRisky =
       known !== 'everything' && !link.conditions.every((condition) => isMet(values, known, condition.value));
-    if (part === undefined || !join(part, link, isRisky)) {
+    if (part === undefined || !join(part, link, isRisky, mix)) {
       part = { links: [], groups: [] };
-      join(part, link, isRisky);
+      join(part, link, isRisky, mix);
       parts.push(part);
     }
   }
@@ -202,13 +248,13 @@ function partsOf(values: Values, links: readonly Link[], before: Demand | 'every
 }
 
 /** Adds the alternative to a part, if it may be sorted with those that are there. */
-function join({ links, groups }: Part, link: Link, isRisky: boolean): boolean {
+function join({ links, groups }: Part, link: Link, isRisky: boolean, mix: boolean): boolean {
   const list = link.conditions.map(({ value }) => value);
   const group = groups.find(({ values }) => values[0] === list[0]);
   if (group !== undefined && !list.every((value, at) => value === (group.values[at] ?? value))) return false;
   const others = groups.filter((other) => other !== group);
   const risky = others.filter((other) => other.risky).length + Number(isRisky || group?.risky === true);
-  if (risky > 1 || (risky === 1 && others.length > 1)) return false;
+  if (risky > 1 || (risky === 1 && others.length > (mix ? 1 : 0))) return false;
   const placed = { conditions: link.conditions, rank: links.length };
   links.push(link);
   if (group === undefined) groups.push({ values: list, risky: isRisky, links: [placed] });
