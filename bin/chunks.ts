@@ -8,9 +8,7 @@
  */
 
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 
 /** Holds the chunks that nearly every run needs; any other chunk is a script of its own. */
@@ -70,7 +68,7 @@ export class Chunks {
       (wanted) => import(wanted),
       {
         get url() {
-          return pathToFileURL(filename).href;
+          return process.getBuiltinModule('node:url').pathToFileURL(filename).href;
         },
       },
     );
@@ -98,7 +96,8 @@ export class Chunks {
   }
 }
 
-/** A module of Node, or of a package. */
+/** A module of Node, or of a package. Few runs need packages, so what finds them is not imported above. */
 function outside(from: string, name: string): unknown {
-  return name.startsWith('node:') ? process.getBuiltinModule(name) : createRequire(from)(name);
+  if (name.startsWith('node:')) return process.getBuiltinModule(name);
+  return process.getBuiltinModule('node:module').createRequire(from)(name);
 }

@@ -3,7 +3,7 @@
  * second. Speed comes before it: the caller asks now and then whether it is time.
  */
 
-import { isTerminal, STDERR } from './standard.js';
+import { isTerminal, STDERR, writeMessage } from './standard.js';
 
 const FIRST_MS = 1000;
 const EVERY_MS = 200;
@@ -23,25 +23,23 @@ export interface Progress {
   clear(): void;
 }
 
-const SILENT: Progress = { update: () => {}, clear: () => {} };
-
 export function createProgress(): Progress {
-  if (!isTerminal(STDERR)) return SILENT;
-  const stream = process.stderr;
-  const started = performance.now();
+  const started = Date.now();
   let next = started + FIRST_MS;
   let drawn = false;
   return {
     update(state) {
-      const now = performance.now();
+      const now = Date.now();
       if (now < next) return;
-      next = now + EVERY_MS;
+      // Asked only now: most runs are over before, and finding out takes longer than some of them.
+      next = isTerminal(STDERR) ? now + EVERY_MS : Number.POSITIVE_INFINITY;
+      if (next === Number.POSITIVE_INFINITY) return;
       drawn = true;
       const line = renderProgress(state, (now - started) / 1000);
-      stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
+      writeMessage(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
     },
     clear() {
-      if (drawn) stream.write('\r\x1b[K');
+      if (drawn) writeMessage('\r\x1b[K');
       drawn = false;
     },
   };

@@ -4,7 +4,6 @@
 
 import * as fs from 'node:fs';
 import type { SocketConstructorOpts } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 import { getSystemErrorMap, promisify } from 'node:util';
 import { CaptureError } from './error.js';
 import { type Capture, openSource, type ReadOptions, readMagic, type Sink } from './reader.js';
@@ -16,6 +15,9 @@ import { Window } from './window.js';
 const COMPRESSED_CHUNK = 262_144;
 /** Milliseconds to wait before a descriptor that would block is tried again. */
 const RETRY = 2;
+
+/** Lets the event loop have its turn. */
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const open = promisify(
   fs.open as (path: string, callback: (error: Error | null, fd: number) => void) => void,
@@ -46,7 +48,7 @@ export async function openSavefile(
       await contents.close();
       await source.close();
     };
-    const inner = { read: contents.read, breathe: () => setImmediate(), close: closeBoth };
+    const inner = { read: contents.read, breathe: turn, close: closeBoth };
     return openSource(inner, new Window(options.chunkSize), compression, { ...options, name });
   } catch (error) {
     await source.close();
@@ -75,7 +77,7 @@ async function openInput(input: string | number | Chunks, name: string): Promise
         throw ioError(error, name, doing);
       }
     },
-    breathe: () => setImmediate(),
+    breathe: turn,
     close,
   };
 }

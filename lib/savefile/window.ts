@@ -41,7 +41,7 @@ export class Window {
   private grow: (bytes: Uint8Array, size: number) => Uint8Array = copyToLarger;
 
   /** @param size - Bytes to hold once there are more than a few; the window doubles when one record fills it. */
-  constructor(size = 1 << 18) {
+  constructor(size = 1 << 19) {
     this.size = size;
     this.bytes = new Uint8Array(Math.min(size, FIRST_SIZE));
     this.view = new DataView(this.bytes.buffer);
