@@ -7,7 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { build, transform } from 'esbuild';
 import { CHUNK_PARAMETERS, USUAL_SCRIPT } from '../dist/bin/chunks.js';
 
@@ -136,11 +136,11 @@ const { outputFiles, metafile } = await build({
   write: false,
 });
 
+/** A path as the metafile has it. */
+const named = (path) => relative(process.cwd(), path).split(sep).join('/');
 /** The chunk whose entry is a file of bin/, and the chunks it cannot run without. */
 const chunkOf = (name) =>
-  Object.keys(metafile.outputs).find(
-    (output) => metafile.outputs[output].entryPoint === relative(process.cwd(), bin(name)),
-  );
+  Object.keys(metafile.outputs).find((output) => metafile.outputs[output].entryPoint === named(bin(name)));
 function needs(output, found = new Set()) {
   if (found.has(output)) return found;
   found.add(output);
@@ -160,8 +160,7 @@ for (const { path, text } of outputFiles) {
     .replace(/\bimport\((?="[^"]+"\))/g, 'importPackage(');
   const name = basename(path);
   const chunk = `"${name}":function(${CHUNK_PARAMETERS}){${body}\n}`;
-  const isUsual = usual.has(relative(process.cwd(), path));
-  if (isUsual) scripts.get(USUAL_SCRIPT).push(chunk);
+  if (usual.has(named(path))) scripts.get(USUAL_SCRIPT).push(chunk);
   else scripts.set(name, [chunk]);
 }
 mkdirSync(outdir, { recursive: true });

@@ -5,7 +5,7 @@
  */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Chunks, codeFolder } from '../dist/bin/chunks.js';
 
@@ -26,7 +26,7 @@ for (const line of [
   ['-d', 'tcp port 80 and not host 192.0.2.1'],
   ['-r', capture, '--count', 'tcp port 80'],
   ['-r', long, '--count', 'tcp port 80'],
-  ['-r', long, '-w', '/dev/null', 'udp port 53'],
+  ['-r', long, '-w', devNull, 'udp port 53'],
   ['-nr', capture, 'ip or ip6'],
 ]) {
   await runCommand(line);
