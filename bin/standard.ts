@@ -3,13 +3,14 @@
  * Node's streams for it, which takes longer than compiling a filter does.
  */
 
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { FileSink } from '../lib/node.js';
 
 export const STDOUT = 1;
 export const STDERR = 2;
 
 const output = new FileSink(STDOUT);
+const messages = new FileSink(STDERR);
 
 /** @throws CaptureError when standard output cannot be written: a full disk, or a reader that has gone. */
 export function writeOutput(text: string): void {
@@ -19,7 +20,7 @@ export function writeOutput(text: string): void {
 /** A line or more for the user. Where nobody can be told, nothing is said. */
 export function writeMessage(text: string): void {
   try {
-    writeSync(STDERR, text);
+    messages.write(Buffer.from(text, 'utf8'));
   } catch {}
 }
 
