@@ -2,11 +2,12 @@
  * Whole processes on large captures, weir beside tcpdump and others, in turns: `npm run bench:files [-- --rounds N]`.
  *
  * Wall-clock time of a process from start to end, page cache warm, least and median of the rounds, and
- * the largest resident set. Peers that are not installed are left out with a line.
+ * the largest resident set. Files that are written are new ones: to empty one takes longer the shorter the writes
+ * were that made it. Peers that are not installed are left out with a line.
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,7 +71,8 @@ const few = capture('few-addresses.pcap', '--packets', '500000', '--addresses', 
 const many = capture('many-addresses-100k.pcap', '--packets', '100000');
 const expression = 'tcp port 80';
 const count = ['--count', expression];
-const write = ['-w', join(folder, 'out.pcap'), expression];
+const output = join(folder, 'out.pcap');
+const write = ['-w', output, expression];
 const node = (script: string, file: string): readonly string[] => [process.execPath, here(script), file];
 
 const jobs: readonly Job[] = [
@@ -123,7 +125,10 @@ for (const { title, file, options, peers = {}, rounds: own } of jobs) {
   const runs = new Map<string, Run[]>(commands.map(([name]) => [name, []]));
   // In turns, so that a busy minute of the machine meets all of them.
   for (let round = 0; round < Math.min(rounds, own ?? rounds); round++)
-    for (const [name, command] of commands) runs.get(name)!.push(run(command));
+    for (const [name, command] of commands) {
+      rmSync(output, { force: true });
+      runs.get(name)!.push(run(command));
+    }
   const ours = least(runs.get('weir')!);
   for (const [name, own] of runs) {
     const ratio = name === 'weir' ? '' : `${(ours / least(own)).toPrecision(2)} of its time`;

@@ -15,16 +15,15 @@ import vm from 'node:vm';
 export const USUAL_SCRIPT = 'usual.cjs';
 
 /** What the text of a chunk is a function of. */
-export const CHUNK_PARAMETERS = 'require, exports, module, importChunk, importPackage, meta';
+export const CHUNK_PARAMETERS = 'require, importChunk, importPackage, meta';
 
+/** Gives what the chunk exports. */
 type ChunkFunction = (
   require: (name: string) => unknown,
-  exports: object,
-  module: { exports: object },
   importChunk: (name: string) => Promise<unknown>,
   importPackage: (name: string) => Promise<unknown>,
   meta: { readonly url: string },
-) => void;
+) => object;
 
 /** Where the build keeps code for the Node that runs. */
 export const codeFolder = (folder: string): string =>
@@ -37,7 +36,7 @@ export class Chunks {
   /** The scripts loaded so far, by their names. */
   readonly scripts = new Map<string, vm.Script>();
   private readonly functions: Record<string, ChunkFunction> = {};
-  private readonly modules = new Map<string, { exports: object }>();
+  private readonly exports = new Map<string, object>();
   private readonly folder: string;
   private readonly code: string | undefined;
   /** Read into again and again: to touch new memory takes longer than to read a file. */
@@ -53,16 +52,12 @@ export class Chunks {
 
   /** What a chunk exports; runs it the first time. */
   load(name: string): object {
-    const loaded = this.modules.get(name);
-    if (loaded !== undefined) return loaded.exports;
+    const loaded = this.exports.get(name);
+    if (loaded !== undefined) return loaded;
     if (!(name in this.functions)) this.loadScript(name);
     const filename = join(this.folder, name);
-    const module = { exports: {} };
-    this.modules.set(name, module);
-    this.functions[name]!(
+    const exports = this.functions[name]!(
       (wanted) => (wanted.startsWith('./') ? this.load(wanted.slice(2)) : outside(filename, wanted)),
-      module.exports,
-      module,
       async (wanted) => this.load(wanted.slice(2)),
       // Node finds no way to import for a script whose code comes from a cache.
       (wanted) => import(wanted),
@@ -72,7 +67,8 @@ export class Chunks {
         },
       },
     );
-    return module.exports;
+    this.exports.set(name, exports);
+    return exports;
   }
 
   private loadScript(name: string): void {

@@ -11,7 +11,7 @@ import {
   PcapngEncoder,
   type Sink,
 } from '../lib/index.js';
-import { FileSink, fromPcapParser, openSavefile } from '../lib/node.js';
+import { FileSink, fromPcapParser, GatheringSink, openSavefile } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import {
   compileExpression,
@@ -49,7 +49,6 @@ export async function readFiles(options: Options): Promise<void> {
   const stop = (): void => interrupt.abort(STOPPED);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   const totals: Totals = { packets: 0, matched: 0 };
-  let stopped = false;
   const output = new Output(options, names.length > 1, await textOutput(options));
   const threads = await threadsFor(names, source, options);
   try {
@@ -61,7 +60,6 @@ export async function readFiles(options: Options): Promise<void> {
     }
   } catch (error) {
     if (error !== STOPPED) throw error;
-    stopped = true;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
     await threads?.[Symbol.asyncDispose]();
@@ -69,8 +67,6 @@ export async function readFiles(options: Options): Promise<void> {
     output.finish();
     if (options.countOnly && options.dump === 0) reportCount(totals.matched);
   }
-  // A read of a pipe that never comes back would keep the process waiting.
-  if (stopped) process.exit(0);
 }
 
 /** The threads of `--jobs`, where there is more than one file and something to filter. */
@@ -253,7 +249,8 @@ class Output {
     const { write } = this.options;
     if (write === undefined) return undefined;
     this.file ??= new FileSink(write === STDIO ? STDOUT : write, name === STDIO ? undefined : name);
-    if (this.encoder === undefined && !this.mustEncode(capture)) return this.file;
+    if (this.encoder === undefined && !this.mustEncode(capture))
+      return this.options.packetBuffered ? this.file : new GatheringSink(this.file);
     this.encoder ??= this.makeEncoder(capture);
     this.encoder.start();
     return undefined;

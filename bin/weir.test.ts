@@ -205,6 +205,25 @@ test('a reader that goes away, as head does, ends it quietly', async (t) => {
   t.notRegex(stderr, /EPIPE|Error|bug/);
 });
 
+test('from a pipe to a pipe, what matches is handed on before more comes', async (t) => {
+  const child = spawn(process.execPath, [WEIR, '-r', '-', '-w', '-', 'ip'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const sent = readFileSync(capture);
+  let got = 0;
+  const whole = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      got += chunk.length;
+      if (got === sent.length) resolve();
+    });
+  });
+  child.stdin.write(sent);
+  await whole;
+  child.stdin.end();
+  t.is(await new Promise((resolve) => child.on('close', resolve)), 0);
+  t.is(got, sent.length);
+});
+
 test('an interrupt ends a read from a pipe with what there is', async (t) => {
   const child = spawn(process.execPath, [WEIR, '-r', '-', '--count'], { stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';

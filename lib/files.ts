@@ -6,7 +6,7 @@ import { engineOf } from './engine.js';
 import { compile } from './filter.js';
 import { createAccelerator } from './jit/index.js';
 import type { Capture, CaptureInterface, Chunks, ReadOptions, Select, Selection } from './savefile/index.js';
-import { FileSink, openSavefile } from './savefile/node.js';
+import { FileSink, GatheringSink, openSavefile } from './savefile/node.js';
 
 export interface OpenOptions extends ReadOptions {
   /**
@@ -99,7 +99,7 @@ export async function filterFile(
 ): Promise<FilterFileResult> {
   const { limit, signal } = options;
   await using capture = await openCapture(input, { filter, ...(signal === undefined ? {} : { signal }) });
-  using sink = new FileSink(output, input);
-  await capture.scan({ sink, ...(limit === undefined ? {} : { limit }) });
+  using file = new FileSink(output, input);
+  await capture.scan({ sink: new GatheringSink(file), ...(limit === undefined ? {} : { limit }) });
   return { read: capture.packetsRead, matched: capture.packetsMatched };
 }

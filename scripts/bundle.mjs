@@ -8,7 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { build, transform } from 'esbuild';
+import { build } from 'esbuild';
 import { CHUNK_PARAMETERS, USUAL_SCRIPT } from '../dist/bin/chunks.js';
 
 const root = join(import.meta.dirname, '..');
@@ -69,17 +69,23 @@ function direct(keyword, list, face) {
 
 /**
  * The faces of the library and of its folders keep it in order; in a bundle they would keep all that they
- * re-export in one file, needed or not.
+ * re-export in one file, needed or not. Likewise a list of names taken out of a module becomes an import of them: else
+ * the module is made an object first, and its constants are looked up where they could stand.
  */
 const pastTheFaces = {
   name: 'past-the-faces',
   setup(build) {
     build.onLoad({ filter: /[\\/](bin|lib)[\\/].*\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replace(
-        /^(import|export) \{([^}]*)\} from '(\.[^']*\/(?:index|node))\.js';/gm,
-        (_, keyword, list, face) => direct(keyword, list, join(dirname(path), `${face}.ts`)),
-      ),
+      contents: readFileSync(path, 'utf8')
+        .replace(
+          /^(import|export) \{([^}]*)\} from '(\.[^']*\/(?:index|node))\.js';/gm,
+          (_, keyword, list, face) => direct(keyword, list, join(dirname(path), `${face}.ts`)),
+        )
+        .replace(/^const \{([^}]*)\} =\s+(\w+);/gm, (whole, list, name, _, text) => {
+          const from = text.match(new RegExp(`import \\* as ${name} from ('.*?');`))?.[1];
+          return from === undefined ? whole : `import {${list.replaceAll(':', ' as ')}} from ${from};`;
+        }),
     }));
   },
 };
@@ -108,8 +114,8 @@ const tablesOutside = {
   name: 'tables-outside',
   setup(build) {
     build.onLoad({ filter: /[\\/]ianaTable\.ts$/ }, () => ({
-      contents: `import { createRequire } from 'node:module';
-        const load = () => createRequire(import.meta.url)('./ianaTable.js');
+      contents: `const load = () =>
+          process.getBuiltinModule('node:module').createRequire(import.meta.url)('./ianaTable.js');
         export const servicesText = () => load().servicesText();
         export const protocolsText = () => load().protocolsText();`,
     }));
@@ -151,15 +157,32 @@ function needs(output, found = new Set()) {
 // What listing a filter and filtering a savefile take: one script, because each takes a file and its code to read.
 const usual = new Set(['command', 'dump', 'read'].flatMap((name) => [...needs(chunkOf(name))]));
 
+/**
+ * What a chunk does, as the body of a function. esbuild's own conversion asks a getter of another getter each time
+ * that a name is used; here the names of other chunks are variables. None of them changes: chunks import each other
+ * one way, and no source exports a variable that does. Where an import is overlooked, no script comes of it.
+ */
+function bodyOf(text) {
+  return text
+    .trim()
+    .replace(
+      /(?<=^|[;}\s])import ?(?:\*as (\w+)|\{([^{}]*)\}|(\w+)) ?from("[^"]+");/g,
+      (_, space, list, byDefault, from) =>
+        `var ${space ?? byDefault ?? `{${list.replaceAll(' as ', ':')}}`}=require(${from});`,
+    )
+    .replace(/(?<=^|[;}\s])import("[^"]+");/g, 'require($1);')
+    .replace(/export\{([^{}]*)\};$/, (_, list) => {
+      const members = list.split(',').map((name) => name.split(' as ').reverse().join(':'));
+      return `return {${members}};`;
+    })
+    .replace(/\bimport\((?="\.\/)/g, 'importChunk(')
+    .replace(/\bimport\((?=")/g, 'importPackage(');
+}
+
 const scripts = new Map([[USUAL_SCRIPT, []]]);
 for (const { path, text } of outputFiles) {
-  const { code } = await transform(text, { ...style, format: 'cjs' });
-  const body = code
-    .trim()
-    .replace(/\bimport\((?="\.\/[^"]+"\))/g, 'importChunk(')
-    .replace(/\bimport\((?="[^"]+"\))/g, 'importPackage(');
   const name = basename(path);
-  const chunk = `"${name}":function(${CHUNK_PARAMETERS}){${body}\n}`;
+  const chunk = `"${name}":function(${CHUNK_PARAMETERS}){"use strict";${bodyOf(text)}\n}`;
   if (usual.has(named(path))) scripts.get(USUAL_SCRIPT).push(chunk);
   else scripts.set(name, [chunk]);
 }

@@ -7,6 +7,8 @@ import { extensionAt, opcodes } from '../cbpf/index.js';
 import { type Block, type Exit, type Graph, type Statement, successors } from '../cfg/index.js';
 import { type Order, reversePostorder } from '../graph.js';
 
+const { classOf, modeOf, operationOf, usesX } = opcodes;
+
 export const A = 0;
 export const X = 1;
 /** The variable of M[0]; M[n] is n further on. */
@@ -30,7 +32,6 @@ const READS_REGISTERS = new Set(['xor_x', 'nla', 'nlan']);
 const bit = (variable: number): Variables => 1 << variable;
 
 export function effectsOf({ code, k }: Statement): Effects {
-  const { classOf, modeOf, operationOf, usesX } = opcodes;
   switch (classOf(code)) {
     case opcodes.LD:
     case opcodes.LDX: {

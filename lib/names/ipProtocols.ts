@@ -21,12 +21,16 @@ export const IP_PROTOCOLS: ReadonlyMap<string, number> = new Map([
   ['Mobility-Header', 135], ['Ethernet', 143], ['AGGFRAG', 144], ['NSH', 145],
 ]);
 
-const names = new Map([...IP_PROTOCOLS].reverse().map(([name, number]) => [number, name]));
+/** Made when a name is asked for: filters ask for numbers. */
+let names: ReadonlyMap<number, string> | undefined;
 
 export const protocolNumber = (name: string): number | undefined =>
   IP_PROTOCOLS.get(name) ?? ianaProtocol(name);
 
-export const ipProtocolName = (number: number): string | undefined => names.get(number);
+export function ipProtocolName(number: number): string | undefined {
+  names ??= new Map([...IP_PROTOCOLS].reverse().map(([name, protocol]) => [protocol, name]));
+  return names.get(number);
+}
 
 /** Numbers that the filter language has to know itself. */
 // biome-ignore format: a table

@@ -213,25 +213,25 @@ export const LINK_TYPES: readonly LinkType[] = [
   row(304, 'DECT_NR_TAP', 'DECT-2020 New Radio TAP'),
 ];
 
-const byDlt = new Map(LINK_TYPES.map((type) => [type.dlt, type]));
-const byName = new Map(LINK_TYPES.map((type) => [type.name, type]));
-const byLinkType = new Map(LINK_TYPES.map((type) => [type.linkType, type]));
-
-export const linkTypeOfDlt = (dlt: number): LinkType | undefined => byDlt.get(dlt);
+// Searched as it is: a run asks for a few types, and three maps of them take as long to make as a filter to generate.
+export const linkTypeOfDlt = (dlt: number): LinkType | undefined =>
+  LINK_TYPES.find((type) => type.dlt === dlt);
 
 /** By name, in any case, with or without `DLT_` or `LINKTYPE_`. */
 export function linkTypeNamed(name: string): LinkType | undefined {
-  return byName.get(name.toUpperCase().replace(/^(DLT|LINKTYPE)_/, ''));
+  const bare = name.toUpperCase().replace(/^(DLT|LINKTYPE)_/, '');
+  return LINK_TYPES.find((type) => type.name === bare);
 }
 
 /** The DLT_ number for the LINKTYPE_ number of a file; unknown numbers stand for themselves. */
-export const dltOfLinkType = (linkType: number): number => byLinkType.get(linkType)?.dlt ?? linkType;
+export const dltOfLinkType = (linkType: number): number =>
+  LINK_TYPES.find((type) => type.linkType === linkType)?.dlt ?? linkType;
 
 /** The LINKTYPE_ number a file gets for a DLT_ number; unknown numbers stand for themselves. */
-export const linkTypeNumberOfDlt = (dlt: number): number => byDlt.get(dlt)?.linkType ?? dlt;
+export const linkTypeNumberOfDlt = (dlt: number): number => linkTypeOfDlt(dlt)?.linkType ?? dlt;
 
 /** `EN10MB (Ethernet)`, as tcpdump names a link type; `DLT 305` for a number without a name. */
 export function describeDlt(dlt: number): string {
-  const type = byDlt.get(dlt);
+  const type = linkTypeOfDlt(dlt);
   return type === undefined ? `DLT ${dlt}` : `${type.name} (${type.description})`;
 }

@@ -8,9 +8,10 @@ import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import fc from 'fast-check';
 import { dataPath, Tally, vectors } from '../testing/vectors.js';
 import { CaptureError, readCapture } from './index.js';
-import { FileSink, openSavefile } from './node.js';
+import { FileSink, GatheringSink, openSavefile } from './node.js';
 import type { Capture } from './reader.js';
 
 interface Row {
@@ -203,4 +204,37 @@ test('a full disk is an error', (t) => {
     instanceOf: CaptureError,
     message: /No space left on device/i,
   });
+});
+
+test('gathering: the same bytes, in writes that begin at pages of the file', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-gathering-'));
+  const path = join(folder, 'gathered');
+  const pieces = fc.array(fc.oneof(fc.nat(100), fc.nat(40_000), fc.nat(400_000)), { maxLength: 12 });
+  try {
+    fc.assert(
+      fc.property(pieces, fc.nat(255), (lengths, seed) => {
+        const file = new FileSink(path);
+        const starts: number[] = [];
+        const write = file.write.bind(file);
+        file.write = (bytes, start, end) => {
+          starts.push(file.bytesWritten);
+          write(bytes, start, end);
+        };
+        const sink = new GatheringSink(file);
+        const sent = lengths.map((length, index) => new Uint8Array(length).fill(seed + index));
+        for (const piece of sent) {
+          const inTheMiddle = Uint8Array.of(1, 2, 3, ...piece, 4);
+          sink.write(inTheMiddle, 3, 3 + piece.length);
+          inTheMiddle.fill(0); // the caller reads into the same memory next
+        }
+        sink.flush();
+        file.close();
+        t.true(readFileSync(path).equals(Buffer.concat(sent)));
+        t.true(starts.every((start) => start % 4096 === 0));
+      }),
+      { numRuns: 40 },
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

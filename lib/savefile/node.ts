@@ -2,6 +2,6 @@
  * Capture files, the half that needs Node: files, pipes, compression, pcap-parser.
  */
 
-export { FileSink, ioError, openSavefile } from './file.js';
+export { FileSink, GatheringSink, ioError, openSavefile } from './file.js';
 export { PacketWriter } from './packetWriter.js';
 export { fromPcapParser, type PcapParser, type PcapParserHeader } from './pcapParser.js';

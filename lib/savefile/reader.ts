@@ -44,6 +44,8 @@ export interface ReadOptions extends Selection {
 /** Takes kept bytes of a scan, as indexes into a buffer that is reused once the result has settled. */
 export interface Sink {
   write(bytes: Uint8Array, start: number, end: number): void | Promise<void>;
+  /** Hands on what it has kept back: called where a scan may have to wait for bytes, and where it ends or fails. */
+  flush?(): void | Promise<void>;
 }
 
 export interface ScanOptions extends Selection {
@@ -174,8 +176,12 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
    */
   async scan(options: ScanOptions = {}): Promise<void> {
     try {
-      if (await this.scanOn(options.select === undefined ? { ...options, ...this.selection } : options))
-        return;
+      try {
+        if (await this.scanOn(options.select === undefined ? { ...options, ...this.selection } : options))
+          return;
+      } finally {
+        await options.sink?.flush?.();
+      }
     } catch (error) {
       await this.close();
       throw error;
@@ -210,6 +216,8 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
       if (scan.failure !== undefined) throw scan.failure;
       if (step === FAILED) throw this.damage();
       if (step === PACKET) return true;
+      // What is no file may have nothing to read for long.
+      if (sink?.flush !== undefined && this.source.size === undefined) await sink.flush();
       const filled = this.fill();
       if (!(typeof filled === 'boolean' ? filled : await filled)) return false;
       if (Date.now() - this.lastBreath > BREATH) await this.breathe();

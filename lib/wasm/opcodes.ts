@@ -138,9 +138,6 @@ export type InstructionName = (typeof INSTRUCTIONS)[number]['name'];
 export const rowByName: ReadonlyMap<string, InstructionRow> = new Map(
   INSTRUCTIONS.map((row) => [row.name, row]),
 );
-export const rowByByte: ReadonlyMap<number, InstructionRow> = new Map(
-  INSTRUCTIONS.map((row) => [row.byte, row]),
-);
 
 /** Types of values, and the type of a block without result. */
 export const VALUE_TYPES = { i32: 0x7f, i64: 0x7e } as const;

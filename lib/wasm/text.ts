@@ -12,8 +12,9 @@ import {
   typeOf,
   type WasmModule,
 } from './module.js';
-import { EMPTY_BLOCK, rowByByte, VALUE_TYPES, type ValueType } from './opcodes.js';
+import { EMPTY_BLOCK, INSTRUCTIONS, type InstructionRow, VALUE_TYPES, type ValueType } from './opcodes.js';
 
+const rowByByte: ReadonlyMap<number, InstructionRow> = new Map(INSTRUCTIONS.map((row) => [row.byte, row]));
 const typeByByte: ReadonlyMap<number, string> = new Map(
   Object.entries(VALUE_TYPES).map(([name, byte]) => [byte, name]),
 );
