@@ -1,22 +1,15 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
-import {
-  compileWith,
-  type Encoder,
-  type Filter,
-  type Load,
-  type Packet,
-  PcapEncoder,
-  PcapngEncoder,
-} from '../lib/index.js';
-import { type Device, DeviceError, describeDevice, FileSink, listDevices, openDevice } from '../lib/node.js';
+import { compileWith, type Filter, type Load, type Packet } from '../lib/index.js';
+import { type Device, DeviceError, describeDevice, listDevices, openDevice } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import { compileExpression, expressionOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { CommandError } from './report.js';
+import { NO_MORE_FILES, Savefiles } from './savefiles.js';
 import { loaderFor } from './selection.js';
-import { STDOUT, writeMessage, writeOutput } from './standard.js';
+import { writeMessage, writeOutput } from './standard.js';
 
 const DEFAULT_SNAPLEN = 262144;
 const KIB = 1024;
@@ -53,10 +46,12 @@ export async function captureLive(options: Options): Promise<void> {
   process.on('SIGUSR2', () => output.flush());
   try {
     await run(device, filter, source === '' ? undefined : filter, options, output, counts);
+  } catch (error) {
+    if (error !== NO_MORE_FILES) throw error;
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, stop);
     process.off('SIGUSR1', report);
-    output.finish();
+    await output.finish();
   }
   writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
 }
@@ -135,42 +130,36 @@ function summary(device: Device, captured: number): readonly string[] {
 }
 
 class LiveOutput {
-  private readonly options: Options;
   private readonly text: TextOutput | undefined;
-  private readonly file: FileSink | undefined;
-  private readonly encoder: Encoder | undefined;
+  private readonly savefiles: Savefiles | undefined;
 
   constructor(options: Options, device: Device, text: TextOutput | undefined) {
-    this.options = options;
-    const { write } = options;
+    const { write, writeFormat, precision } = options;
     this.text = text;
     if (write === undefined) return;
-    this.file = new FileSink(write === '-' ? STDOUT : write);
     const { linkType, snapLength } = device.interface;
-    const isPcapng =
-      options.writeFormat === 'pcapng' || (options.writeFormat === undefined && write.endsWith('.pcapng'));
-    const nanoseconds = options.precision === 'nano';
-    this.encoder = isPcapng
-      ? new PcapngEncoder()
-      : new PcapEncoder({ linkType, snapLength: snapLength || DEFAULT_SNAPLEN, nanoseconds });
-    this.encoder.start();
+    this.savefiles = new Savefiles(options, {
+      format: writeFormat ?? (write.endsWith('.pcapng') ? 'pcapng' : 'pcap'),
+      linkType,
+      snapLength: snapLength || DEFAULT_SNAPLEN,
+      nanoseconds: precision === 'nano',
+    });
     // The header is there at once, for whoever reads the other end of a pipe.
     this.flush();
   }
 
   take(packet: Packet): void {
-    this.encoder?.write(packet);
+    this.savefiles?.write(packet);
     this.text?.print(packet);
-    if (this.options.packetBuffered) this.flush();
   }
 
   flush(): void {
     this.text?.flush();
-    if (this.encoder !== undefined && this.encoder.size > 0) this.file!.write(this.encoder.take());
+    this.savefiles?.flush();
   }
 
-  finish(): void {
-    this.flush();
-    this.file?.close();
+  async finish(): Promise<void> {
+    this.text?.flush();
+    await this.savefiles?.close();
   }
 }

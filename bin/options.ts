@@ -17,6 +17,14 @@ export interface Options {
   write: string | undefined;
   /** Container of the written file; `undefined` keeps the kind of what is read. */
   writeFormat: 'pcap' | 'pcapng' | undefined;
+  /** `-C`: begin another file when one is larger than so many bytes; 0 never. */
+  rotateBytes: number;
+  /** `-G`: begin another file every so many seconds; 0 never. */
+  rotateSeconds: number;
+  /** `-W`: as many files as that; 0 any number. */
+  fileCount: number;
+  /** `-z`: run with each file that another one has followed. */
+  rotateCommand: string | undefined;
   interface: string | undefined;
   filterFile: string | undefined;
   /** `-c`: stop after so many matching packets. */
@@ -81,6 +89,10 @@ const DEFAULTS: Options = {
   jobs: 1,
   write: undefined,
   writeFormat: undefined,
+  rotateBytes: 0,
+  rotateSeconds: 0,
+  fileCount: 0,
+  rotateCommand: undefined,
   interface: undefined,
   filterFile: undefined,
   count: undefined,
@@ -141,6 +153,16 @@ function numberIn(what: string, text: string, min: number, max: number): number 
   return value;
 }
 
+const UNITS: Readonly<Record<string, number>> = { '': 1e6, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** Bytes of a file size as -C has it: millions, or binary units where a letter says so. */
+function fileSize(text: string): number {
+  const [, number = '', unit = ''] = /^(.*?)([kmg]?)$/i.exec(text) ?? [];
+  const size = /^\d+$/.test(number) ? Number(number) * UNITS[unit.toLowerCase()]! : 0;
+  if (!(size > 0 && size <= Number.MAX_SAFE_INTEGER)) throw new UsageError(`invalid file size ${text}`);
+  return size;
+}
+
 function oneOf<const Choice extends string>(what: string, text: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined)
@@ -185,6 +207,10 @@ export const OPTIONS: readonly OptionRow[] = [
 
   valued('w', 'write', 'Output', 'FILE', 'write matching packets to FILE instead of printing them; - is standard output', (o, v) => { o.write = v; }),
   valued(undefined, 'write-format', 'Output', 'KIND', 'pcap or pcapng; without it, what is read', (o, v) => { o.writeFormat = oneOf('file format', v, ['pcap', 'pcapng']); }),
+  valued('C', 'rotate-size', 'Output', 'SIZE', 'begin another file when one is larger than SIZE million bytes; k, m, g after it: KiB, MiB, GiB', (o, v) => { o.rotateBytes = fileSize(v); }),
+  valued('G', 'rotate-seconds', 'Output', 'N', 'begin another file every N seconds; the name given to -w holds the time as strftime(3) writes it', (o, v) => { o.rotateSeconds = numberIn('number of seconds', v, 0, 2 ** 31 - 1); }),
+  valued('W', 'file-count', 'Output', 'N', 'with -C, begin again with the first of N files; with -G, stop after N', (o, v) => { o.fileCount = numberIn('number of output files', v, 1, 2 ** 31 - 1); }),
+  valued('z', 'rotate-command', 'Output', 'COMMAND', 'run COMMAND with each file that -C or -G has ended', (o, v) => { o.rotateCommand = v; }),
   flag(undefined, 'count', 'Output', 'print only how many packets match', (o) => { o.countOnly = true; }),
   flag(undefined, 'print', 'Output', 'print packets although they are written with -w', (o) => { o.print = true; }),
   flag('U', 'packet-buffered', 'Output', 'write out each packet at once', (o) => { o.packetBuffered = true; }),

@@ -1,16 +1,7 @@
 /** Reading savefiles: filters them, and prints, counts or writes what matches. */
 
 import { readFileSync, statSync } from 'node:fs';
-import {
-  type Capture,
-  type CaptureInterface,
-  type Encoder,
-  type Packet,
-  type PacketTest,
-  PcapEncoder,
-  PcapngEncoder,
-  type Sink,
-} from '../lib/index.js';
+import type { Capture, CaptureInterface, Packet, PacketTest, Sink } from '../lib/index.js';
 import { FileSink, fromPcapParser, GatheringSink, openSavefile } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import {
@@ -26,6 +17,7 @@ import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { createProgress, type Progress } from './progress.js';
 import { CommandError } from './report.js';
+import type { SavefileForm, Savefiles } from './savefiles.js';
 import { loaderFor, selectionFor } from './selection.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
 
@@ -49,7 +41,7 @@ export async function readFiles(options: Options): Promise<void> {
   const stop = (): void => interrupt.abort(STOPPED);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   const totals: Totals = { packets: 0, matched: 0 };
-  const output = new Output(options, names.length > 1, await textOutput(options));
+  const output = new Output(options, names, await textOutput(options));
   const threads = await threadsFor(names, source, options);
   try {
     for (const [index, name] of names.entries()) {
@@ -59,12 +51,12 @@ export async function readFiles(options: Options): Promise<void> {
       else await readWithPcapParser(name, source, options, output, totals, interrupt.signal);
     }
   } catch (error) {
-    if (error !== STOPPED) throw error;
+    if (error !== STOPPED && !output.isFull(error)) throw error;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
     await threads?.[Symbol.asyncDispose]();
     // What was read before a failure is delivered before the failure is reported.
-    output.finish();
+    await output.finish();
     if (options.countOnly && options.dump === 0) reportCount(totals.matched);
   }
 }
@@ -134,7 +126,7 @@ async function readOne(
   // An expression that is wrong should say so even where the file holds no packet.
   if (first !== undefined && selection !== undefined) warnAbout(selection.filterFor(first), options);
 
-  const sink = output.sinkFor(capture, name);
+  const sink = await output.sinkFor(capture);
   const onMatch = output.onMatch;
   const limit = options.count === undefined ? undefined : options.count - totals.matched;
   if (filtered !== undefined) {
@@ -230,56 +222,68 @@ async function textOutput(options: Options): Promise<TextOutput | undefined> {
 /** Where what matches goes: a savefile, printed lines, both, or nowhere. */
 class Output {
   private readonly options: Options;
-  private readonly manyInputs: boolean;
+  private readonly names: readonly string[];
   private readonly text: TextOutput | undefined;
+  /** For records copied as they are. */
   private file: FileSink | undefined;
-  private encoder: Encoder | undefined;
+  /** For packets written anew. */
+  private savefiles: Savefiles | undefined;
+  private limitReached: Error | undefined;
 
-  constructor(options: Options, manyInputs: boolean, text: TextOutput | undefined) {
+  constructor(options: Options, names: readonly string[], text: TextOutput | undefined) {
     this.options = options;
-    this.manyInputs = manyInputs;
+    this.names = names;
     this.text = text;
   }
 
   /**
-   * Prepares the output file for a capture. Where its container can stay as it is, records are copied
-   * byte for byte by the sink returned; else packets are written anew.
+   * Prepares the output file for a capture. Where it is one file of the same kind, records are copied byte for byte
+   * by the sink returned; else packets are written anew.
    */
-  sinkFor(capture: Capture, name: string): Sink | undefined {
-    const { write } = this.options;
+  async sinkFor(capture: Capture): Promise<Sink | undefined> {
+    const { write, packetBuffered } = this.options;
     if (write === undefined) return undefined;
-    this.file ??= new FileSink(write === STDIO ? STDOUT : write, name === STDIO ? undefined : name);
-    if (this.encoder === undefined && !this.mustEncode(capture))
-      return this.options.packetBuffered ? this.file : new GatheringSink(this.file);
-    this.encoder ??= this.makeEncoder(capture);
-    this.encoder.start();
-    return undefined;
+    const inputs = this.names.filter((name) => name !== STDIO);
+    if (this.mustEncode(capture)) {
+      if (this.savefiles !== undefined) return undefined;
+      const { NO_MORE_FILES, Savefiles } = await import('./savefiles.js');
+      this.limitReached = NO_MORE_FILES;
+      this.savefiles = new Savefiles(this.options, this.formLike(capture), inputs);
+      return undefined;
+    }
+    this.file = new FileSink(write === STDIO ? STDOUT : write, ...inputs);
+    return packetBuffered ? this.file : new GatheringSink(this.file);
   }
 
   /** What to do with each match, where copying records is not all. */
   get onMatch(): ((packet: Packet) => void) | undefined {
-    const { text, encoder } = this;
-    if (encoder === undefined) return text && ((packet) => text.print(packet));
+    const { text, savefiles } = this;
+    if (savefiles === undefined) return text && ((packet) => text.print(packet));
     return (packet) => {
-      encoder.write(packet);
-      if (encoder.size >= FLUSH_BYTES || this.options.packetBuffered) this.flushEncoder();
+      savefiles.write(packet);
       text?.print(packet);
     };
   }
 
-  finish(): void {
-    this.text?.flush();
-    this.flushEncoder();
-    this.file?.close();
+  /** Whether this was thrown because as many files are written as were asked for. */
+  isFull(error: unknown): boolean {
+    return error === this.limitReached;
   }
 
-  private flushEncoder(): void {
-    if (this.encoder !== undefined && this.encoder.size > 0) this.file!.write(this.encoder.take());
+  async finish(): Promise<void> {
+    this.text?.flush();
+    this.file?.close();
+    await this.savefiles?.close();
   }
 
   private mustEncode(capture: Capture): boolean {
+    const { precision, rotateBytes, rotateSeconds } = this.options;
     return (
-      this.manyInputs || this.options.precision !== undefined || this.formatFor(capture) !== capture.format
+      this.names.length > 1 ||
+      precision !== undefined ||
+      rotateBytes > 0 ||
+      rotateSeconds > 0 ||
+      this.formatFor(capture) !== capture.format
     );
   }
 
@@ -291,21 +295,19 @@ class Output {
     return (suffix as 'pcap' | 'pcapng' | undefined) ?? capture.format;
   }
 
-  private makeEncoder(capture: Capture): Encoder {
-    if (this.formatFor(capture) === 'pcapng') return new PcapngEncoder();
+  private formLike(capture: Capture): SavefileForm {
     const source: CaptureInterface = capture.interfaces[0] ?? {
       linkType: 1,
       snapLength: UNLIMITED,
       timestampUnit: 1e-6,
     };
     const { precision } = this.options;
-    return new PcapEncoder({
+    return {
+      format: this.formatFor(capture),
       linkType: source.linkType,
       snapLength: source.snapLength || UNLIMITED,
       nanoseconds: precision === undefined ? source.timestampUnit < 1e-6 : precision === 'nano',
       bigEndian: source.bigEndian === true && capture.format === 'pcap',
-    });
+    };
   }
 }
-
-const FLUSH_BYTES = 1 << 20;

@@ -180,17 +180,17 @@ export class FileSink implements Sink {
 
   /**
    * @param target - A path, created or emptied; or a descriptor, which stays open.
-   * @param input - A path that must not be the same file as the target, because it is being read.
+   * @param inputs - Paths that must not be the same file as the target, because they are being read.
    * @throws CaptureError where the file cannot be created.
    */
-  constructor(target: string | number, input?: string) {
+  constructor(target: string | number, ...inputs: readonly string[]) {
     this.owned = typeof target === 'string';
     this.name = typeof target === 'string' ? target : '';
     if (typeof target === 'number') {
       this.descriptor = target;
       return;
     }
-    if (input !== undefined && sameFile(target, input)) {
+    if (inputs.some((input) => sameFile(target, input))) {
       throw new CaptureError('io', 'is the file that is being read; write to another one', { path: target });
     }
     try {

@@ -1,0 +1,153 @@
+/**
+ * The savefile that `-w` names, packet by packet; or one after the other, where -C and -G ask for it. When the next one
+ * begins and what it is called is tcpdump's way, which is in tcpdump(1) and, to the letter, in dump_packet_and_trunc()
+ * and MakeFilename() of its tcpdump.c.
+ */
+
+import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
+import { type Encoder, type Packet, PcapEncoder, PcapngEncoder, type PcapOptions } from '../lib/index.js';
+import { FileSink, PacketWriter } from '../lib/node.js';
+import { reasonOf } from './expression.js';
+import type { Options } from './options.js';
+import { CommandError } from './report.js';
+import { STDOUT, writeMessage } from './standard.js';
+import { strftime } from './strftime.js';
+
+/** Linux and tcpdump's name for standard output. */
+const STDIO = '-';
+
+/** Thrown where `-W` allows no more files after `-G`, which is no failure. */
+export const NO_MORE_FILES = new Error('as many files as -W allows');
+
+/** What a savefile is made like; a pcapng file takes interfaces from its packets. */
+export interface SavefileForm extends PcapOptions {
+  readonly format: 'pcap' | 'pcapng';
+}
+
+export class Savefiles {
+  private readonly options: Options;
+  private readonly form: SavefileForm;
+  private readonly inputs: readonly string[];
+  /** Seconds since 1970. */
+  private readonly clock: () => number;
+  private readonly starting: Promise<void>[] = [];
+  /** When the period of `-G` began that the file is of, and how many there were before. */
+  private since: number;
+  private periods = 0;
+  /** Number of the file within the period, which `-C` counts. */
+  private number = 0;
+  private path = '';
+  private writer: PacketWriter;
+
+  /**
+   * @param inputs - Paths that must not be written to, because they are being read.
+   */
+  constructor(
+    options: Options,
+    form: SavefileForm,
+    inputs: readonly string[] = [],
+    clock: () => number = () => Math.floor(Date.now() / 1000),
+  ) {
+    const { write, rotateBytes, rotateSeconds } = options;
+    if (write === STDIO && (rotateBytes > 0 || rotateSeconds > 0))
+      throw new CommandError('standard output is one file: -C and -G need another one to write to');
+    this.options = options;
+    this.form = form;
+    this.inputs = inputs;
+    this.clock = clock;
+    this.since = clock();
+    this.writer = this.open();
+  }
+
+  /** @throws NO_MORE_FILES, and what {@link PacketWriter} throws. */
+  write(packet: Packet): void {
+    const { rotateBytes, rotateSeconds, fileCount, packetBuffered } = this.options;
+    if (rotateSeconds > 0) {
+      const now = this.clock();
+      if (now - this.since >= rotateSeconds) {
+        this.since = now;
+        this.periods++;
+        this.end();
+        if (rotateBytes === 0 && fileCount > 0 && this.periods >= fileCount) {
+          writeMessage(`Maximum file limit reached: ${fileCount}\n`);
+          throw NO_MORE_FILES;
+        }
+        this.number = 0;
+        this.writer = this.open();
+      }
+    }
+    if (rotateBytes > 0 && this.size > rotateBytes) {
+      this.end();
+      this.number++;
+      if (fileCount > 0 && this.number >= fileCount) this.number = 0;
+      this.writer = this.open();
+    }
+    this.writer.write(packet);
+    if (packetBuffered) this.flush();
+  }
+
+  flush(): void {
+    this.writer.flush();
+  }
+
+  /** Settles when the commands of `-z` run, which go on by themselves. */
+  async close(): Promise<void> {
+    this.writer.close();
+    await Promise.all(this.starting);
+  }
+
+  /** Bytes of the file so far. */
+  private get size(): number {
+    return this.writer.sink.bytesWritten + this.writer.encoder.size;
+  }
+
+  private open(): PacketWriter {
+    this.path = this.name();
+    const target = this.path === STDIO ? STDOUT : this.path;
+    return new PacketWriter(this.makeEncoder(), new FileSink(target, ...this.inputs));
+  }
+
+  private makeEncoder(): Encoder {
+    return this.form.format === 'pcapng' ? new PcapngEncoder() : new PcapEncoder(this.form);
+  }
+
+  private name(): string {
+    const { write, rotateBytes, rotateSeconds, fileCount } = this.options;
+    const path = rotateSeconds > 0 ? strftime(write!, new Date(this.since * 1000)) : write!;
+    const width = fileCount > 1 ? `${fileCount - 1}`.length : 0;
+    if (rotateBytes === 0 || (this.number === 0 && width === 0)) return path;
+    return path + `${this.number}`.padStart(width, '0');
+  }
+
+  /** Closes the file and hands it to the command of `-z`. */
+  private end(): void {
+    this.writer.close();
+    const { rotateCommand } = this.options;
+    if (rotateCommand === undefined) return;
+    const { path } = this;
+    const child = spawn(rotateCommand, [path], { stdio: ['ignore', 'inherit', 'inherit'] });
+    child.unref();
+    this.starting.push(
+      new Promise((resolve) => {
+        child.once('spawn', () => {
+          lower(child.pid!);
+          resolve();
+        });
+        child.once('error', (error) => {
+          writeMessage(`weir: -z ${rotateCommand} ${path}: ${reasonOf(error)}\n`);
+          resolve();
+        });
+      }),
+    );
+  }
+}
+
+/** Such a command must not be in the way of the capture. */
+function lower(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It is through already.
+  }
+}
