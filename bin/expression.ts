@@ -2,12 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import {
+  type CompileOptions,
   compileWith,
   describeLinkType,
   disassemble,
   type Filter,
   FilterError,
   firstOf,
+  kernelProgram,
   type Load,
   lintExpression,
   type Program,
@@ -52,18 +54,33 @@ export const loadNothing: Load = () => () => 0;
 
 /** Compiles the expression for an engine; errors show the place in it. */
 export function compileExpression(source: string, target: Target, options: Options, load: Load): Filter {
+  return shown(source, () => compileWith(load, source, settingsOf(target, options)));
+}
+
+/** Compiles it for a socket whose packets have no header yet, where the kernel can run that. */
+export function compileForCooked(source: string, target: Target, options: Options): Program | undefined {
+  const settings = settingsOf(target, { ...options, printAfter: undefined });
+  return shown(source, () => kernelProgram(source, settings, true));
+}
+
+/** What compiling gives; its errors in words. */
+function shown<Result>(source: string, compile: () => Result): Result {
   try {
-    return compileWith(load, source, {
-      ...target,
-      optimize: options.optimize,
-      ...(options.printAfter === undefined ? {} : { onPass: printerOf(options.printAfter) }),
-      ...languageOf(options),
-    });
+    return compile();
   } catch (error) {
     if (error instanceof FilterError) throw new ExpressionError(source, error);
     if (error instanceof RangeError) throw new CommandError(error.message);
     throw error;
   }
+}
+
+function settingsOf(target: Target, options: Options): CompileOptions {
+  return {
+    ...target,
+    optimize: options.optimize,
+    ...(options.printAfter === undefined ? {} : { onPass: printerOf(options.printAfter) }),
+    ...languageOf(options),
+  };
 }
 
 /** What decides the meaning of words besides the link type. */
@@ -94,8 +111,7 @@ const printerOf = (wanted: string) => (pass: string, program: Program) => {
 export function warnAbout(filter: Filter, options: Options): void {
   if (!options.lint) return;
   const { expression, linkType, cbpf } = filter;
-  const settings = { linkType, ...languageOf(options) };
-  for (const { span, message, hint } of lintExpression(expression, settings))
+  for (const { span, message, hint } of lintExpression(expression, filter.options))
     warnOf(expression, span, message, hint);
   // libpcap refuses what it finds to match nothing; the optimizer finds more.
   const [first, ...others] = cbpf;

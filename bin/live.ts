@@ -1,9 +1,23 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
 import { compileWith, type Filter, type Load, type Packet } from '../lib/index.js';
-import { type Device, DeviceError, describeDevice, listDevices, openDevice } from '../lib/node.js';
+import {
+  type Device,
+  DeviceError,
+  describeDevice,
+  type KernelFilter,
+  listDevices,
+  openDevice,
+} from '../lib/node.js';
 import { printProgram } from './dump.js';
-import { compileExpression, expressionOf, linkTypeText, warnAbout } from './expression.js';
+import {
+  compileExpression,
+  compileForCooked,
+  expressionOf,
+  linkTypeText,
+  type Target,
+  warnAbout,
+} from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { CommandError } from './report.js';
@@ -23,11 +37,17 @@ export function printInterfaces(): void {
 export async function captureLive(options: Options): Promise<void> {
   const source = await expressionOf(options);
   // A wrong expression is reported before any right to capture is asked for.
-  const { load } = await loaderFor(options);
-  compileFor(source, 1, options, load);
-  await using device = await open(options);
-  const { linkType } = device.interface;
-  const filter = compileFor(source, linkType, options, load);
+  const compileFor = compilerOf(source, options, (await loaderFor(options)).load);
+  compileFor(1, process.platform === 'linux');
+  const kernelFilter: KernelFilter = ({ linkType }, cooked) =>
+    cooked
+      ? compileForCooked(source, targetFor(linkType, options, true), options)
+      : compileFor(linkType, true).cbpf;
+  // The kernel runs the filter unless an engine is asked for to do so.
+  const filters = source !== '' && options.engine === undefined;
+  await using device = await open(options, filters ? kernelFilter : undefined);
+  const { filtersInKernel } = device;
+  const filter = compileFor(device.interface.linkType, filtersInKernel);
   if (options.dump > 0) {
     await printProgram(filter, options);
     return;
@@ -45,7 +65,7 @@ export async function captureLive(options: Options): Promise<void> {
   process.on('SIGUSR1', report);
   process.on('SIGUSR2', () => output.flush());
   try {
-    await run(device, filter, source === '' ? undefined : filter, options, output, counts);
+    await run(device, filter, source === '' || filtersInKernel ? undefined : filter, options, output, counts);
   } catch (error) {
     if (error !== NO_MORE_FILES) throw error;
   } finally {
@@ -79,18 +99,33 @@ async function run(
 }
 
 /** For a link type by name where -y gives one, as the device has it otherwise. */
-function compileFor(source: string, linkType: number, options: Options, load: Load): Filter {
-  const snapLength = options.snapLength ?? DEFAULT_SNAPLEN;
-  if (source === '') return compileWith(load, '', { linkType, snapLength });
-  return compileExpression(
-    source,
-    { linkType: options.linkType ?? linkType, snapLength, mode: 'dead' },
-    options,
-    load,
-  );
+function targetFor(linkType: number, options: Options, inKernel: boolean): Target {
+  return {
+    linkType: options.linkType ?? linkType,
+    snapLength: options.snapLength ?? DEFAULT_SNAPLEN,
+    mode: inKernel ? 'linux-live' : 'dead',
+  };
 }
 
-async function open(options: Options): Promise<Device> {
+/** Compiles for a link type, once. */
+function compilerOf(
+  source: string,
+  options: Options,
+  load: Load,
+): (linkType: number, inKernel: boolean) => Filter {
+  const filters = new Map<string, Filter>();
+  return (linkType, inKernel) => {
+    const target = targetFor(linkType, options, inKernel);
+    const kind = `${target.linkType} ${target.mode}`;
+    const filter =
+      filters.get(kind) ??
+      (source === '' ? compileWith(load, '', target) : compileExpression(source, target, options, load));
+    filters.set(kind, filter);
+    return filter;
+  };
+}
+
+async function open(options: Options, kernelFilter: KernelFilter | undefined): Promise<Device> {
   try {
     const name = options.interface ?? listDevices()[0]?.name;
     if (name === undefined) throw new CommandError('no suitable device found');
@@ -98,6 +133,7 @@ async function open(options: Options): Promise<Device> {
       snapLength: options.snapLength ?? DEFAULT_SNAPLEN,
       promiscuous: options.promiscuous,
       ...(options.bufferSize === undefined ? {} : { bufferBytes: options.bufferSize * KIB }),
+      ...(kernelFilter === undefined ? {} : { kernelFilter }),
     });
   } catch (error) {
     if (error instanceof DeviceError)

@@ -10,6 +10,7 @@ import {
   type Instruction,
   type PacketMetadata,
   type Program,
+  validate,
 } from './cbpf/index.js';
 import { type Graph, linearize } from './cfg/index.js';
 import {
@@ -19,6 +20,7 @@ import {
   lint,
   parseChecked,
 } from './codegen/index.js';
+import { withoutCookedHeader } from './cooked.js';
 import { describeDlt, dltOfLinkType, linkTypeNamed, linkTypeOfDlt } from './names/index.js';
 import { constantError, evidentlyRejects, isRejection, optimize as optimizeGraph } from './optimize/index.js';
 import { FilterError } from './source.js';
@@ -53,6 +55,7 @@ export const loadOnce =
 
 /** Bytes that tcpdump keeps of a packet unless told otherwise. */
 const DEFAULT_SNAPLEN = 262144;
+const DEFAULT_LINK_TYPE = 'EN10MB';
 
 /** One step of {@link Filter.explain}. */
 export interface ExplainedStep {
@@ -149,35 +152,67 @@ export class Filter {
  * @throws RangeError for a link type that does not exist.
  */
 export function compileWith(load: Load, expression: string, options: CompileOptions = {}): Filter {
+  const program = programOf(expression, options, (graph) => graph)!;
+  return new Filter(expression, options, dltOf(options.linkType ?? DEFAULT_LINK_TYPE), program, load);
+}
+
+/**
+ * The program for the filter of an AF_PACKET socket (SO_ATTACH_FILTER, packet(7)), which sees what the kernel does:
+ * VLAN tags as metadata, and in front of cooked packets no header.
+ *
+ * @param cooked - Whether the socket is one of SOCK_DGRAM, whose packets get their header of LINUX_SLL2 later.
+ * @returns `undefined` where such a filter cannot ask what the expression does, or the kernel would not take it: a loop,
+ *   as of `protochain`, or more than 4,096 instructions.
+ * @throws FilterError as {@link compileWith} does.
+ */
+export function kernelProgram(
+  expression: string,
+  options: CompileOptions,
+  cooked: boolean,
+): Program | undefined {
+  const change = cooked ? withoutCookedHeader : (graph: Graph) => graph;
+  const program = programOf(expression, { ...options, mode: 'linux-live' }, change);
+  return program === undefined || validate(program, { personality: 'kernel' }) !== undefined
+    ? undefined
+    : program;
+}
+
+/** Compiles to a program; `change` is what the graph goes through before it is optimized, or gives up. */
+function programOf(
+  expression: string,
+  options: CompileOptions,
+  change: (graph: Graph) => Graph | undefined,
+): Program | undefined {
   const {
     engine: _,
-    linkType = 'EN10MB',
+    linkType = DEFAULT_LINK_TYPE,
     snapLength = DEFAULT_SNAPLEN,
     optimize = true,
     onPass,
     ...rest
   } = options;
-  const dlt = dltOf(linkType);
-  const settings = { ...rest, linkType: dlt, snapLength };
+  const settings = { ...rest, linkType: dltOf(linkType), snapLength };
   const tree = parseChecked(expression, settings);
-  const { graph, verdict, refusable } = generate(tree, settings);
+  const { graph: generated, verdict, refusable } = generate(tree, settings);
   if (optimize && refusable) {
     if (verdict === false) throw rejectsAll(expression);
-    refuseConstants(expression, graph);
+    refuseConstants(expression, generated);
   }
+  const graph = change(generated);
+  if (graph === undefined) return undefined;
   const watch =
     onPass === undefined
       ? {}
       : { onPass: (pass: string, now: Graph) => onPass(pass, linearize(now, { shareJumps: true })) };
   const final = optimize ? optimizeGraph(graph, watch) : graph;
-  if (optimize && refusable && isRejection(final) && evidentlyRejects(graph)) throw rejectsAll(expression);
-  const program = linearize(final, { shareJumps: optimize });
-  return new Filter(expression, options, dlt, program, load);
+  if (optimize && refusable && isRejection(final) && evidentlyRejects(generated))
+    throw rejectsAll(expression);
+  return linearize(final, { shareJumps: optimize });
 }
 
 /** Warnings for an expression that compiles and may not mean what it seems to. @throws FilterError */
 export function lintExpression(expression: string, options: CompileOptions = {}): readonly Lint[] {
-  const settings = { ...options, linkType: dltOf(options.linkType ?? 'EN10MB') };
+  const settings = { ...options, linkType: dltOf(options.linkType ?? DEFAULT_LINK_TYPE) };
   return lint(parseChecked(expression, settings), settings);
 }
 

@@ -33,6 +33,7 @@ export {
   type ExplainedStep,
   type Explanation,
   Filter,
+  kernelProgram,
   type Load,
   lintExpression,
   loadOnce,

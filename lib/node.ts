@@ -5,6 +5,7 @@
  */
 
 export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
+export { type OpenDeviceOptions, openDevice } from './devices.js';
 export {
   type FilterFileOptions,
   type FilterFileResult,
@@ -16,7 +17,18 @@ export {
 } from './files.js';
 export { filterStream } from './filterStream.js';
 export { type HostFact, hostFacts } from './host.js';
-export * from './live/index.js';
+export {
+  type Backend,
+  type Device,
+  DeviceError,
+  type DeviceErrorCode,
+  type DeviceInfo,
+  type DeviceOptions,
+  type DeviceStats,
+  describeDevice,
+  type KernelFilter,
+  listDevices,
+} from './live/index.js';
 export { addressesOfHosts, type HostLookup, type LookUpOptions, lookUpHosts } from './lookup.js';
 export * from './savefile/node.js';
 export {

@@ -71,6 +71,7 @@ async function loadCap(): Promise<typeof import('cap')['default']> {
 
 class CapDevice implements Device {
   readonly backend = 'cap';
+  readonly filtersInKernel = false;
   readonly name: string;
   readonly interface: CaptureInterface;
 

@@ -2,6 +2,7 @@
  * Live capture: what a network device gives, whichever back end reads it.
  */
 
+import type { Program } from '../cbpf/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 
 export interface DeviceOptions {
@@ -13,7 +14,18 @@ export interface DeviceOptions {
   readonly bufferBytes?: number;
   /** Rather this back end than the first that works. */
   readonly backend?: Backend;
+  /**
+   * Makes a program for the kernel, which then hands on only packets that match; asked once the link type is known,
+   * by back ends that can use it. See {@link Device.filtersInKernel}.
+   */
+  readonly kernelFilter?: KernelFilter;
 }
+
+/**
+ * @param source - What is captured from.
+ * @param cooked - Whether the kernel sees its packets without the header that they have in the end (LINUX_SLL2).
+ */
+export type KernelFilter = (source: CaptureInterface, cooked: boolean) => Program | undefined;
 
 /** `linux`: a packet ring of the kernel's, through koffi. `cap`: libpcap, through the package cap. */
 export type Backend = 'linux' | 'cap';
@@ -33,6 +45,8 @@ export interface Device extends AsyncDisposable {
   readonly backend: Backend;
   /** Link type, snapshot length and time stamp unit of its packets. */
   readonly interface: CaptureInterface;
+  /** Whether {@link DeviceOptions.kernelFilter} is in use. Where it is not, all packets come. */
+  readonly filtersInKernel: boolean;
   /**
    * Packets as they come, in arrays. Their data is overwritten when the next array is asked for. Ends
    * when the device is closed; rejects when the device goes away.

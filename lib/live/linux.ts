@@ -6,6 +6,7 @@
  * packet: a block of the ring, up to a megabyte, is copied and handed back at once.
  */
 
+import { KERNEL_MAX_LENGTH, opcodes, type Program } from '../cbpf/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 import { type Device, DeviceError, type DeviceOptions, type DeviceStats } from './device.js';
 import { attribute } from './interfaces.js';
@@ -30,8 +31,6 @@ const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const SO_ERROR = 4;
 const IFF_UP = 1;
-/** Opcode BPF_RET | BPF_K: keep k bytes. */
-const RET_K = 0x06;
 
 const BLOCK_SIZE = 1 << 20;
 const FRAME_SIZE = 1 << 11;
@@ -117,7 +116,7 @@ async function loadCalls(): Promise<Calls> {
  */
 export async function openLinuxDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
   const calls = await loadCalls();
-  const { snapLength = 262_144, promiscuous = true, bufferBytes = 32 << 20 } = options;
+  const { snapLength = 262_144, promiscuous = true, bufferBytes = 32 << 20, kernelFilter } = options;
   const any = name === 'any';
   const index = any ? 0 : Number(attribute(name, 'ifindex'));
   if (!any && index === 0) throw new DeviceError('not-found', `${name}: No such device exists`);
@@ -129,6 +128,9 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     name,
     timestampUnit: 1e-9,
   };
+
+  const program = kernelFilter?.(source, cooked);
+  let filtersInKernel = false;
 
   const { koffi } = calls;
   const fail = (what: string): DeviceError => systemError(name, what, koffi.errno(), koffi);
@@ -147,9 +149,11 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     const frames = (BLOCK_SIZE / FRAME_SIZE) * blockCount;
     const request = int32(BLOCK_SIZE, blockCount, FRAME_SIZE, frames, RETIRE, 0, 0); // struct tpacket_req3
     set(PACKET_RX_RING, request, 'PACKET_RX_RING');
-    const keep = { count: 1, instructions: Buffer.concat([uint16(RET_K, 0), int32(snapLength)]) };
-    if (calls.attachFilter(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, keep, 16) < 0)
-      throw fail('SO_ATTACH_FILTER');
+    const attach = (filter: Program): boolean =>
+      calls.attachFilter(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, socketFilter(filter), 16) >= 0;
+    // It may be more than the kernel takes, or more than a socket may use (optmem_max).
+    filtersInKernel = program !== undefined && program.length <= KERNEL_MAX_LENGTH && attach(program);
+    if (!filtersInKernel && !attach([keepAll(snapLength)])) throw fail('SO_ATTACH_FILTER');
     const mapped = calls.mmap(null, ringLength, PROT_READ_WRITE, MAP_SHARED, descriptor, 0);
     if (BigInt.asIntN(64, BigInt(mapped)) === -1n) throw fail('mmap');
     ring = BigInt(mapped);
@@ -167,13 +171,18 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     throw error;
   }
   const loopbackIndex = Number(attribute('lo', 'ifindex')) || -1;
-  return new LinuxDevice(calls, descriptor, ring, blockCount, { source, cooked, loopbackIndex });
+  return new LinuxDevice(calls, descriptor, ring, blockCount, filtersInKernel, {
+    source,
+    cooked,
+    loopbackIndex,
+  });
 }
 
 class LinuxDevice implements Device {
   readonly backend = 'linux';
   readonly name: string;
   readonly interface: CaptureInterface;
+  readonly filtersInKernel: boolean;
 
   private readonly calls: Calls;
   private readonly descriptor: number;
@@ -191,8 +200,16 @@ class LinuxDevice implements Device {
   private dropped = 0;
   private missed = 0;
 
-  constructor(calls: Calls, descriptor: number, ring: bigint, blockCount: number, layout: RingLayout) {
+  constructor(
+    calls: Calls,
+    descriptor: number,
+    ring: bigint,
+    blockCount: number,
+    filtersInKernel: boolean,
+    layout: RingLayout,
+  ) {
     this.calls = calls;
+    this.filtersInKernel = filtersInKernel;
     this.descriptor = descriptor;
     this.ring = ring;
     this.layout = layout;
@@ -272,6 +289,14 @@ class LinuxDevice implements Device {
     this.dropped += dropped!;
     this.missed = missedPackets(this.name) - this.missedBefore;
   }
+}
+
+const keepAll = (snapLength: number) => ({ code: opcodes.RET | opcodes.K, jt: 0, jf: 0, k: snapLength });
+
+/** A program as struct sock_fprog has it, with its struct sock_filter one after the other. */
+function socketFilter(program: Program) {
+  const instructions = program.map(({ code, jt, jf, k }) => [uint16(code), Buffer.from([jt, jf]), int32(k)]);
+  return { count: program.length, instructions: Buffer.concat(instructions.flat()) };
 }
 
 /** Numbers as system calls take them, in host byte order. */
