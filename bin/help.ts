@@ -9,6 +9,7 @@ const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
   ["ssh router tcpdump -w - | $0 -r - 'not port 22'", 'filter a pipe'],
   ["$0 -d 'tcp dst port 443'", 'print the compiled filter'],
   ["sudo $0 -i eth0 -c 10 'icmp or icmp6'", 'capture ten packets live'],
+  ['sudo $0 -i eth0 -G 3600 -w %F-%H.pcap -z gzip', 'a savefile an hour, each compressed'],
 ];
 
 /** Columns of the terminal, within what reads well. */

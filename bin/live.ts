@@ -20,6 +20,7 @@ import {
 } from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
+import { relinquishPrivileges } from './privileges.js';
 import { CommandError } from './report.js';
 import { NO_MORE_FILES, Savefiles } from './savefiles.js';
 import { loaderFor } from './selection.js';
@@ -52,6 +53,7 @@ export async function captureLive(options: Options): Promise<void> {
     await printProgram(filter, options);
     return;
   }
+  if (options.user !== undefined) relinquishPrivileges(options.user);
   if (source !== '') warnAbout(filter, options);
   const prints = options.write === undefined || options.print;
   const text = prints ? new (await import('./print.js')).TextOutput(options) : undefined;
@@ -64,6 +66,9 @@ export async function captureLive(options: Options): Promise<void> {
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
   process.on('SIGUSR1', report);
   process.on('SIGUSR2', () => output.flush());
+  // tcpdump's sign of life while nothing is printed.
+  const got = (): void => writeMessage(`Got ${counts.captured}\r`);
+  const sign = options.verbose > 0 && !prints ? setInterval(got, 1000) : undefined;
   try {
     await run(device, filter, source === '' || filtersInKernel ? undefined : filter, options, output, counts);
   } catch (error) {
@@ -71,6 +76,7 @@ export async function captureLive(options: Options): Promise<void> {
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, stop);
     process.off('SIGUSR1', report);
+    clearInterval(sign);
     await output.finish();
   }
   writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
@@ -132,6 +138,8 @@ async function open(options: Options, kernelFilter: KernelFilter | undefined): P
     return await openDevice(name, {
       snapLength: options.snapLength ?? DEFAULT_SNAPLEN,
       promiscuous: options.promiscuous,
+      direction: options.direction,
+      immediate: options.immediate,
       ...(options.bufferSize === undefined ? {} : { bufferBytes: options.bufferSize * KIB }),
       ...(kernelFilter === undefined ? {} : { kernelFilter }),
     });

@@ -4,6 +4,7 @@
  */
 
 import { type LiftForm, OPTIMIZER_PASSES } from '../lib/index.js';
+import type { Direction } from '../lib/node.js';
 import { type OptionSyntax, parseLine, UsageError } from './getopt.js';
 
 export interface Options {
@@ -59,6 +60,12 @@ export interface Options {
   lineBuffered: boolean;
   packetBuffered: boolean;
   promiscuous: boolean;
+  /** `-Q`: packets that come in, go out, or both. */
+  direction: Direction;
+  /** Hand on each packet at once. */
+  immediate: boolean;
+  /** `-Z`: go on as this user once the input is open. */
+  user: string | undefined;
   /** `-B`: kernel buffer in KiB. */
   bufferSize: number | undefined;
   engine: string | undefined;
@@ -121,6 +128,9 @@ const DEFAULTS: Options = {
   lineBuffered: false,
   packetBuffered: false,
   promiscuous: true,
+  direction: 'inout',
+  immediate: false,
+  user: undefined,
   bufferSize: undefined,
   engine: undefined,
   reader: 'weir',
@@ -250,6 +260,9 @@ export const OPTIONS: readonly OptionRow[] = [
 
   flag('D', 'list-interfaces', 'Live capture', 'list the interfaces', (o) => { o.action = 'listInterfaces'; }),
   flag('p', 'no-promiscuous-mode', 'Live capture', 'do not put the interface into promiscuous mode', (o) => { o.promiscuous = false; }),
+  valued('Q', 'direction', 'Live capture', 'DIRECTION', 'capture packets that go in, out, or inout', (o, v) => { o.direction = oneOf('capture direction', v, ['in', 'out', 'inout']); }),
+  flag(undefined, 'immediate-mode', 'Live capture', 'hand on each packet as soon as it comes', (o) => { o.immediate = true; }),
+  valued('Z', 'relinquish-privileges', 'Live capture', 'USER', 'when run by root, go on as USER once the input is open', (o, v) => { o.user = v; }),
   valued('B', 'buffer-size', 'Live capture', 'KIB', 'size of the capture buffer', (o, v) => { o.bufferSize = numberIn('packet buffer size', v, 1, 2 ** 21); }),
 
   flag('h', 'help', 'About', 'print this help', (o) => { o.action = 'help'; }),

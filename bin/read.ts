@@ -111,6 +111,7 @@ async function readOne(
       : `, link-type ${linkTypeText(first.linkType)}, snapshot length ${first.snapLength || UNLIMITED}`;
   writeMessage(`reading from file ${name}${about}\n`);
   if (first?.linkType === LINUX_SLL2) writeMessage('Warning: interface names might be incorrect\n');
+  if (options.user !== undefined) (await import('./privileges.js')).relinquishPrivileges(options.user);
 
   if (options.dump > 0) {
     const linkType = first?.linkType ?? 1;

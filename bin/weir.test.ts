@@ -1,7 +1,16 @@
 /** The command as its users run it: a process, its output, its exit status. */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -149,6 +158,12 @@ test(fails, 'an option without its value', ['-r'], /^weir: option requires an ar
 test(fails, 'a count of zero', ['-r', 'ten.pcap', '-c', '0'], /^weir: invalid packet count 0\n/);
 test(fails, 'an unknown engine', ['-r', 'ten.pcap', '--engine', 'steam', 'ip'], /no engine 'steam'/);
 test(fails, 'an unknown link type', ['-d', '-y', 'TIN_CAN', 'ip'], /no link type 'TIN_CAN'/);
+test(
+  fails,
+  'an unknown direction',
+  ['-Q', 'up'],
+  /^weir: invalid capture direction 'up': it is one of in, out, inout\n/,
+);
 test(fails, 'a full disk', ['-r', 'ten.pcap', '-w', '/dev/full'], /No space left on device\n$/);
 test(
   fails,
@@ -234,6 +249,28 @@ test('an interrupt ends a read from a pipe with what there is', async (t) => {
   const status = await new Promise((resolve) => child.on('close', resolve));
   t.is(status, 0);
   t.is(stdout, '10 packets\n');
+});
+
+test('-Z: as another user once the input is open', (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('skipped: only root can become somebody else');
+    t.pass();
+    return;
+  }
+  const open = join(folder, 'open');
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  chmodSync(folder, 0o755);
+  chmodSync(capture, 0o600);
+  t.is(weir(['-r', 'ten.pcap', '-w', 'open/ours', '-Z', 'nobody']).status, 0);
+  const { uid, gid } = statSync(join(open, 'ours'));
+  const nobody = ['-u', '-g'].map((which) => Number(spawnSync('id', [which, 'nobody']).stdout));
+  t.deepEqual([uid, gid], nobody);
+  // Whatever is opened later has to be open to that user.
+  t.regex(weir(['-r', 'ten.pcap', '-w', 'closed', '-Z', 'nobody']).stderr, /closed: Permission denied$/m);
+  const unknown = weir(['-r', 'ten.pcap', '--count', '-Z', 'no such user']);
+  t.is(unknown.status, 1);
+  t.regex(unknown.stderr, /^weir: Couldn't find user 'no such user'$/m);
 });
 
 test('tells about itself', (t) => {

@@ -25,6 +25,7 @@ export {
   type DeviceInfo,
   type DeviceOptions,
   type DeviceStats,
+  type Direction,
   describeDevice,
   type KernelFilter,
   listDevices,

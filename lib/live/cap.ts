@@ -36,6 +36,12 @@ export async function openCapDevice(name: string, options: DeviceOptions = {}): 
       'npm install koffi, on Linux',
     );
   }
+  if (options.direction !== undefined && options.direction !== 'inout')
+    throw new DeviceError(
+      'io',
+      `${name}: the package cap captures both directions`,
+      'npm install koffi, on Linux',
+    );
   const { Cap } = await loadCap();
   const { snapLength = 262_144, bufferBytes = MIN_BUFFER } = options;
   const session = new Cap();

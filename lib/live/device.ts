@@ -12,6 +12,10 @@ export interface DeviceOptions {
   readonly promiscuous?: boolean;
   /** Memory for packets that wait to be read; 32 MiB unless given. More means fewer drops in bursts. */
   readonly bufferBytes?: number;
+  /** Which packets: those that come in, those that go out, or both, which is the default. The back end cap has both. */
+  readonly direction?: Direction;
+  /** Whether each packet is to be handed on at once, at the cost of more work for each; false unless given. */
+  readonly immediate?: boolean;
   /** Rather this back end than the first that works. */
   readonly backend?: Backend;
   /**
@@ -20,6 +24,8 @@ export interface DeviceOptions {
    */
   readonly kernelFilter?: KernelFilter;
 }
+
+export type Direction = 'in' | 'out' | 'inout';
 
 /**
  * @param source - What is captured from.

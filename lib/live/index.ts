@@ -9,6 +9,7 @@ export {
   type DeviceErrorCode,
   type DeviceOptions,
   type DeviceStats,
+  type Direction,
   type KernelFilter,
 } from './device.js';
 export { type DeviceInfo, describeDevice, listDevices } from './interfaces.js';

@@ -34,8 +34,9 @@ const IFF_UP = 1;
 
 const BLOCK_SIZE = 1 << 20;
 const FRAME_SIZE = 1 << 11;
-/** Milliseconds after which the kernel hands over a block that is not full. */
+/** Milliseconds after which the kernel hands over a block that is not full, and where packets are wanted at once. */
 const RETIRE = 20;
+const RETIRE_IMMEDIATELY = 1;
 /** Milliseconds after which a device that is silent is looked at: it may have gone. */
 const WAIT = 500;
 
@@ -116,7 +117,7 @@ async function loadCalls(): Promise<Calls> {
  */
 export async function openLinuxDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
   const calls = await loadCalls();
-  const { snapLength = 262_144, promiscuous = true, bufferBytes = 32 << 20, kernelFilter } = options;
+  const { snapLength = 262_144, promiscuous = true, bufferBytes = 32 << 20, direction = 'inout' } = options;
   const any = name === 'any';
   const index = any ? 0 : Number(attribute(name, 'ifindex'));
   if (!any && index === 0) throw new DeviceError('not-found', `${name}: No such device exists`);
@@ -129,7 +130,7 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     timestampUnit: 1e-9,
   };
 
-  const program = kernelFilter?.(source, cooked);
+  const program = options.kernelFilter?.(source, cooked);
   let filtersInKernel = false;
 
   const { koffi } = calls;
@@ -147,7 +148,8 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     set(PACKET_VERSION, int32(TPACKET_V3), 'PACKET_VERSION');
     set(PACKET_RESERVE, int32(RESERVE), 'PACKET_RESERVE');
     const frames = (BLOCK_SIZE / FRAME_SIZE) * blockCount;
-    const request = int32(BLOCK_SIZE, blockCount, FRAME_SIZE, frames, RETIRE, 0, 0); // struct tpacket_req3
+    const retire = options.immediate === true ? RETIRE_IMMEDIATELY : RETIRE;
+    const request = int32(BLOCK_SIZE, blockCount, FRAME_SIZE, frames, retire, 0, 0); // struct tpacket_req3
     set(PACKET_RX_RING, request, 'PACKET_RX_RING');
     const attach = (filter: Program): boolean =>
       calls.attachFilter(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, socketFilter(filter), 16) >= 0;
@@ -175,6 +177,7 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     source,
     cooked,
     loopbackIndex,
+    direction,
   });
 }
 

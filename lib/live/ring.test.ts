@@ -11,6 +11,7 @@ const ETHERNET: RingLayout = {
   source: { linkType: 1, snapLength: 262_144, timestampUnit: 1e-9 },
   cooked: false,
   loopbackIndex: 1,
+  direction: 'inout',
 };
 const COOKED: RingLayout = { ...ETHERNET, source: { ...ETHERNET.source, linkType: 276 }, cooked: true };
 
@@ -96,6 +97,17 @@ test('on loopback, packets are taken when they come in, not when they go out', (
     packets.map(({ data }) => [...data]),
     [[2]],
   );
+});
+
+test('one direction of two', (t) => {
+  const elsewhere = { ...ETHERNET, loopbackIndex: 7 };
+  const bytes = () =>
+    block({ data: [1], packetType: 4 }, { data: [2], packetType: 0 }, { data: [3], packetType: 3 });
+  const taken = (layout: RingLayout): number[][] => readBlock(bytes(), layout).map(({ data }) => [...data]);
+  t.deepEqual(taken(elsewhere), [[1], [2], [3]]);
+  t.deepEqual(taken({ ...elsewhere, direction: 'in' }), [[2], [3]]);
+  t.deepEqual(taken({ ...elsewhere, direction: 'out' }), [[1]]);
+  t.deepEqual(taken({ ...ETHERNET, direction: 'out' }), []);
 });
 
 test('the snapshot length cuts headers and tags with the rest', (t) => {

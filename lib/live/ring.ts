@@ -22,6 +22,7 @@
 
 import { endianness } from 'node:os';
 import { type CaptureInterface, Packet } from '../savefile/index.js';
+import type { Direction } from './device.js';
 
 export const BLOCK_STATUS = 8;
 export const BLOCK_LENGTH = 20;
@@ -43,6 +44,7 @@ export interface RingLayout {
   readonly cooked: boolean;
   /** Index of the loopback interface, on which every packet is seen going out and coming in. */
   readonly loopbackIndex: number;
+  readonly direction: Direction;
 }
 
 /** The packets in a copy of one block, which is changed: headers and tags are put in front of them. */
@@ -62,10 +64,12 @@ export function readBlock(block: Uint8Array, layout: RingLayout): Packet[] {
 }
 
 function readPacket(block: Uint8Array, view: DataView, at: number, layout: RingLayout): Packet | undefined {
-  const { source, cooked, loopbackIndex } = layout;
+  const { source, cooked, loopbackIndex, direction } = layout;
   const address = at + ADDRESS;
   const interfaceIndex = view.getInt32(address + 4, LITTLE);
-  if (block[address + 10] === PACKET_OUTGOING && interfaceIndex === loopbackIndex) return undefined;
+  const isOutgoing = block[address + 10] === PACKET_OUTGOING;
+  if (isOutgoing && interfaceIndex === loopbackIndex) return undefined;
+  if (direction === (isOutgoing ? 'in' : 'out')) return undefined;
   const captured = view.getUint32(at + 12, LITTLE);
   let wireLength = view.getUint32(at + 16, LITTLE);
   const status = view.getUint32(at + 20, LITTLE);
