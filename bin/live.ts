@@ -4,8 +4,8 @@ import { compileWith, type Filter, type Load, type Packet } from '../lib/index.j
 import {
   type Device,
   DeviceError,
+  type DeviceFilter,
   describeDevice,
-  type KernelFilter,
   listDevices,
   openDevice,
 } from '../lib/node.js';
@@ -15,19 +15,21 @@ import {
   compileForCooked,
   expressionOf,
   linkTypeText,
+  loadNothing,
   type Target,
   warnAbout,
 } from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { relinquishPrivileges } from './privileges.js';
-import { CommandError } from './report.js';
+import { CommandError, fail } from './report.js';
 import { NO_MORE_FILES, Savefiles } from './savefiles.js';
 import { loaderFor } from './selection.js';
 import { writeMessage, writeOutput } from './standard.js';
 
 const DEFAULT_SNAPLEN = 262144;
 const KIB = 1024;
+const ETHERNET = 1;
 
 export function printInterfaces(): void {
   for (const [index, device] of listDevices().entries()) {
@@ -37,18 +39,9 @@ export function printInterfaces(): void {
 
 export async function captureLive(options: Options): Promise<void> {
   const source = await expressionOf(options);
-  // A wrong expression is reported before any right to capture is asked for.
   const compileFor = compilerOf(source, options, (await loaderFor(options)).load);
-  compileFor(1, process.platform === 'linux');
-  const kernelFilter: KernelFilter = ({ linkType }, cooked) =>
-    cooked
-      ? compileForCooked(source, targetFor(linkType, options, true), options)
-      : compileFor(linkType, true).cbpf;
-  // The kernel runs the filter unless an engine is asked for to do so.
-  const filters = source !== '' && options.engine === undefined;
-  await using device = await open(options, filters ? kernelFilter : undefined);
-  const { filtersInKernel } = device;
-  const filter = compileFor(device.interface.linkType, filtersInKernel);
+  await using device = await open(source, options, compileFor);
+  const filter = compileFor(device.interface.linkType, device.backend === 'linux' ? 'linux-live' : 'dead');
   if (options.dump > 0) {
     await printProgram(filter, options);
     return;
@@ -70,9 +63,11 @@ export async function captureLive(options: Options): Promise<void> {
   const got = (): void => writeMessage(`Got ${counts.captured}\r`);
   const sign = options.verbose > 0 && !prints ? setInterval(got, 1000) : undefined;
   try {
-    await run(device, filter, source === '' || filtersInKernel ? undefined : filter, options, output, counts);
+    await run(device, options, output, counts);
   } catch (error) {
-    if (error !== NO_MORE_FILES) throw error;
+    // What was captured until the device went away is counted all the same.
+    if (error instanceof DeviceError) fail(error);
+    else if (error !== NO_MORE_FILES) throw error;
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, stop);
     process.off('SIGUSR1', report);
@@ -86,43 +81,28 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 async function run(
   device: Device,
-  { snapLength }: Filter,
-  filter: Filter | undefined,
-  options: Options,
+  { count: limit = Number.POSITIVE_INFINITY }: Options,
   output: LiveOutput,
   counts: { captured: number },
 ): Promise<void> {
-  const limit = options.count ?? Number.POSITIVE_INFINITY;
   for await (const batch of device.batches()) {
     for (const packet of batch) {
-      if (filter !== undefined && filter.run(packet.data, packet.wireLength) === 0) continue;
-      if (packet.data.length > snapLength) packet.data = packet.data.subarray(0, snapLength);
+      counts.captured++;
       output.take(packet);
-      if (++counts.captured >= limit) return;
+      if (counts.captured >= limit) return;
     }
     output.flush();
   }
 }
 
-/** For a link type by name where -y gives one, as the device has it otherwise. */
-function targetFor(linkType: number, options: Options, inKernel: boolean): Target {
-  return {
-    linkType: options.linkType ?? linkType,
-    snapLength: options.snapLength ?? DEFAULT_SNAPLEN,
-    mode: inKernel ? 'linux-live' : 'dead',
-  };
-}
+type CompileFor = (linkType: number, mode: Target['mode']) => Filter;
 
 /** Compiles for a link type, once. */
-function compilerOf(
-  source: string,
-  options: Options,
-  load: Load,
-): (linkType: number, inKernel: boolean) => Filter {
+function compilerOf(source: string, options: Options, load: Load): CompileFor {
   const filters = new Map<string, Filter>();
-  return (linkType, inKernel) => {
-    const target = targetFor(linkType, options, inKernel);
-    const kind = `${target.linkType} ${target.mode}`;
+  return (linkType, mode) => {
+    const target = targetFor(linkType, mode, options);
+    const kind = `${linkType} ${mode}`;
     const filter =
       filters.get(kind) ??
       (source === '' ? compileWith(load, '', target) : compileExpression(source, target, options, load));
@@ -131,21 +111,49 @@ function compilerOf(
   };
 }
 
-async function open(options: Options, kernelFilter: KernelFilter | undefined): Promise<Device> {
+function targetFor(linkType: number, mode: Target['mode'], { snapLength }: Options): Target {
+  return { linkType, snapLength: snapLength ?? DEFAULT_SNAPLEN, mode };
+}
+
+/** Opens the interface for the expression, which the kernel runs unless an engine is asked for to do so. */
+async function open(source: string, options: Options, compileFor: CompileFor): Promise<Device> {
+  const filter: DeviceFilter = {
+    program({ linkType }, cooked) {
+      if (options.engine !== undefined) return undefined;
+      if (cooked) return compileForCooked(source, targetFor(linkType, 'linux-live', options), options);
+      return compileFor(linkType, 'linux-live').cbpf;
+    },
+    test: ({ linkType }, mode) => compileFor(linkType, mode).test,
+  };
   try {
     const name = options.interface ?? listDevices()[0]?.name;
     if (name === undefined) throw new CommandError('no suitable device found');
-    return await openDevice(name, {
+    const device = await openDevice(name, {
       snapLength: options.snapLength ?? DEFAULT_SNAPLEN,
       promiscuous: options.promiscuous,
       direction: options.direction,
       immediate: options.immediate,
       ...(options.bufferSize === undefined ? {} : { bufferBytes: options.bufferSize * KIB }),
-      ...(kernelFilter === undefined ? {} : { kernelFilter }),
+      ...(source === '' ? {} : { filter }),
     });
+    if (hasLinkType(device, options.linkType)) return device;
+    await device.close();
+    throw new CommandError(`${options.linkType} is not one of the DLTs supported by this device`);
   } catch (error) {
+    // Who may not capture should hear all the same that the expression is wrong.
     if (error instanceof DeviceError)
-      throw new CommandError(error.hint === '' ? error.message : `${error.message}\n(${error.hint})`);
+      compileFor(ETHERNET, process.platform === 'linux' ? 'linux-live' : 'dead');
+    throw error;
+  }
+}
+
+function hasLinkType({ interface: { linkType } }: Device, wanted: string | undefined): boolean {
+  if (wanted === undefined) return true;
+  const nameOf = (type: string | number) => compileWith(loadNothing, '', { linkType: type }).linkType;
+  try {
+    return nameOf(wanted) === nameOf(linkType);
+  } catch (error) {
+    if (error instanceof RangeError) throw new CommandError(error.message);
     throw error;
   }
 }
@@ -198,12 +206,13 @@ class LiveOutput {
   }
 
   flush(): void {
-    this.text?.flush();
     this.savefiles?.flush();
+    this.text?.flush();
   }
 
+  /** Savefiles first: where lines go may be full, or gone. */
   async finish(): Promise<void> {
-    this.text?.flush();
     await this.savefiles?.close();
+    this.text?.flush();
   }
 }

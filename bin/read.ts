@@ -1,6 +1,6 @@
 /** Reading savefiles: filters them, and prints, counts or writes what matches. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Capture, CaptureInterface, Packet, PacketTest, Sink } from '../lib/index.js';
 import { FileSink, fromPcapParser, GatheringSink, openSavefile } from '../lib/node.js';
 import { printProgram } from './dump.js';
@@ -39,7 +39,12 @@ export async function readFiles(options: Options): Promise<void> {
   const source = await expressionOf(options);
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort(STOPPED);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // Not before a file is open: opening a FIFO waits for its writer, and only a signal that ends the process ends that.
+  let listens = false;
+  const listen = (): void => {
+    if (!listens) for (const signal of STOP_SIGNALS) process.on(signal, stop);
+    listens = true;
+  };
   const totals: Totals = { packets: 0, matched: 0 };
   const output = new Output(options, names, await textOutput(options));
   const threads = await threadsFor(names, source, options);
@@ -47,13 +52,16 @@ export async function readFiles(options: Options): Promise<void> {
     for (const [index, name] of names.entries()) {
       if (totals.matched >= (options.count ?? Number.POSITIVE_INFINITY)) break;
       if (options.reader === 'weir')
-        await readOne(name, source, options, output, totals, interrupt.signal, threads?.file(index));
-      else await readWithPcapParser(name, source, options, output, totals, interrupt.signal);
+        await readOne(name, source, options, output, totals, interrupt.signal, listen, threads?.file(index));
+      else {
+        listen();
+        await readWithPcapParser(name, source, options, output, totals, interrupt.signal);
+      }
     }
   } catch (error) {
     if (error !== STOPPED && !output.isFull(error)) throw error;
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
     await threads?.[Symbol.asyncDispose]();
     // What was read before a failure is delivered before the failure is reported.
     await output.finish();
@@ -61,15 +69,19 @@ export async function readFiles(options: Options): Promise<void> {
   }
 }
 
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** The threads of `--jobs`, where there is more than one file and something to filter. */
 async function threadsFor(
   names: readonly string[],
   source: string,
   options: Options,
 ): Promise<FilterThreads | undefined> {
-  const { jobs, reader, dump, countOnly, write } = options;
+  const { jobs, reader, dump, countOnly, write, user } = options;
   if (jobs < 2 || names.length < 2 || reader !== 'weir' || dump > 0 || names.includes(STDIO))
     return undefined;
+  // Threads open files for themselves, so that it would be chance as whom.
+  if (user !== undefined) return undefined;
   const { FilterThreads } = await import('./jobs.js');
   return new FilterThreads(names, jobs, { source, options, posts: !countOnly || write !== undefined });
 }
@@ -101,9 +113,11 @@ async function readOne(
   output: Output,
   totals: Totals,
   signal: AbortSignal,
+  listen: () => void,
   filtered: FilteredFile | undefined,
 ): Promise<void> {
   await using capture = await openSavefile(name === STDIO ? STDIN : name, { name, signal });
+  listen();
   const [first] = capture.interfaces;
   const about =
     first === undefined
@@ -139,7 +153,7 @@ async function readOne(
     return;
   }
   const progress = createProgress();
-  const watch = watchProgress(progress, capture, name);
+  const watch = watchProgress(progress, capture);
   try {
     await capture.scan({
       ...selection,
@@ -183,6 +197,8 @@ async function readWithPcapParser(
 ): Promise<void> {
   if (options.write !== undefined)
     throw new CommandError('--reader=pcap-parser prints and counts; it does not write');
+  if (options.user !== undefined)
+    throw new CommandError('--reader=pcap-parser opens its file late, so that -Z cannot come after it');
   const { default: pcapParser } = await import('pcap-parser');
   const select = selectionFor(source, options, await loaderFor(options))?.select;
   const limit = options.count ?? Number.POSITIVE_INFINITY;
@@ -201,13 +217,11 @@ async function readWithPcapParser(
   }
 }
 
-function watchProgress(progress: Progress, capture: Capture, name: string): NodeJS.Timeout {
-  const totalBytes =
-    name === STDIO || capture.compression !== undefined ? undefined : statSync(name).size || undefined;
+function watchProgress(progress: Progress, capture: Capture): NodeJS.Timeout {
   const draw = (): void =>
     progress.update({
       bytes: capture.bytesRead,
-      totalBytes,
+      totalBytes: capture.bytesTotal,
       packets: capture.packetsRead,
       matched: capture.packetsMatched,
     });
@@ -271,10 +285,11 @@ class Output {
     return error === this.limitReached;
   }
 
+  /** Savefiles first: where lines go may be full, or gone. */
   async finish(): Promise<void> {
-    this.text?.flush();
     this.file?.close();
     await this.savefiles?.close();
+    this.text?.flush();
   }
 
   private mustEncode(capture: Capture): boolean {
@@ -309,6 +324,7 @@ class Output {
       snapLength: source.snapLength || UNLIMITED,
       nanoseconds: precision === undefined ? source.timestampUnit < 1e-6 : precision === 'nano',
       bigEndian: source.bigEndian === true && capture.format === 'pcap',
+      ...(source.fcsLength === undefined ? {} : { fcsLength: source.fcsLength }),
     };
   }
 }

@@ -1,6 +1,7 @@
 /** How failures reach the user: one message on stderr, a status, never a stack trace. */
 
 import { CaptureError, type FilterError, renderSpan, type Span } from '../lib/index.js';
+import { DeviceError } from '../lib/node.js';
 import { writeMessage } from './standard.js';
 
 /** Something the user can put right; the message says all there is to say. */
@@ -40,6 +41,8 @@ export function fail(error: unknown): void {
   }
   if (error instanceof ExpressionError)
     writeMessage(`weir: the filter expression cannot be compiled\n${error.message}\n`);
+  else if (error instanceof DeviceError)
+    writeMessage(`weir: ${error.message}${error.hint === '' ? '' : `\n(${error.hint})`}\n`);
   else if (error instanceof CommandError || error instanceof CaptureError)
     writeMessage(`weir: ${error.message}\n`);
   else

@@ -156,7 +156,11 @@ test('-z is run with each file that has ended', async (t) => {
 
   const missing = run('./nothing');
   t.is(missing.status, 0);
-  t.regex(missing.stderr, /^weir: -z \.\/nothing ring: spawn \.\/nothing ENOENT$/m);
+  t.regex(missing.stderr, /^weir: -z \.\/nothing ring: No such file or directory$/m);
+  // What Node throws at once instead of telling later.
+  const wrong = run('/etc/passwd/x');
+  t.is(wrong.status, 0);
+  t.is(wrong.stderr.match(/Not a directory$/gm)?.length, files.length - 1);
 });
 
 test('standard output and a file that is read are no ring', (t) => {

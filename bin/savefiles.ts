@@ -5,10 +5,10 @@
  */
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants, setPriority } from 'node:os';
 import { type Encoder, type Packet, PcapEncoder, PcapngEncoder, type PcapOptions } from '../lib/index.js';
-import { FileSink, PacketWriter } from '../lib/node.js';
-import { reasonOf } from './expression.js';
+import { FileSink, ioError, PacketWriter } from '../lib/node.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
 import { STDOUT, writeMessage } from './standard.js';
@@ -31,7 +31,7 @@ export class Savefiles {
   private readonly inputs: readonly string[];
   /** Seconds since 1970. */
   private readonly clock: () => number;
-  private readonly starting: Promise<void>[] = [];
+  private readonly starting = new Set<Promise<void>>();
   /** When the period of `-G` began that the file is of, and how many there were before. */
   private since: number;
   private periods = 0;
@@ -125,21 +125,20 @@ export class Savefiles {
     this.writer.close();
     const { rotateCommand } = this.options;
     if (rotateCommand === undefined) return;
-    const { path } = this;
-    const child = spawn(rotateCommand, [path], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const started = start(rotateCommand, this.path).finally(() => this.starting.delete(started));
+    this.starting.add(started);
+  }
+}
+
+/** Runs a command with a file, and settles when it does; what is wrong is said. */
+async function start(command: string, path: string): Promise<void> {
+  try {
+    const child = spawn(command, [path], { stdio: ['ignore', 'inherit', 'inherit'] });
     child.unref();
-    this.starting.push(
-      new Promise((resolve) => {
-        child.once('spawn', () => {
-          lower(child.pid!);
-          resolve();
-        });
-        child.once('error', (error) => {
-          writeMessage(`weir: -z ${rotateCommand} ${path}: ${reasonOf(error)}\n`);
-          resolve();
-        });
-      }),
-    );
+    await once(child, 'spawn');
+    lower(child.pid!);
+  } catch (error) {
+    writeMessage(`weir: -z ${command} ${path}: ${ioError(error, '').reason}\n`);
   }
 }
 

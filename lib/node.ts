@@ -22,12 +22,12 @@ export {
   type Device,
   DeviceError,
   type DeviceErrorCode,
+  type DeviceFilter,
   type DeviceInfo,
   type DeviceOptions,
   type DeviceStats,
   type Direction,
   describeDevice,
-  type KernelFilter,
   listDevices,
 } from './live/index.js';
 export { addressesOfHosts, type HostLookup, type LookUpOptions, lookUpHosts } from './lookup.js';

@@ -8,6 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import vm from 'node:vm';
 import { build } from 'esbuild';
 import { CHUNK_PARAMETERS, USUAL_SCRIPT } from '../dist/bin/chunks.js';
 
@@ -160,7 +161,8 @@ const usual = new Set(['command', 'dump', 'read'].flatMap((name) => [...needs(ch
 /**
  * What a chunk does, as the body of a function. esbuild's own conversion asks a getter of another getter each time
  * that a name is used; here the names of other chunks are variables. None of them changes: chunks import each other
- * one way, and no source exports a variable that does. Where an import is overlooked, no script comes of it.
+ * one way, and no source exports a variable that does. Where an import is overlooked, the script is none, and the
+ * build fails.
  */
 function bodyOf(text) {
   return text
@@ -187,7 +189,11 @@ for (const { path, text } of outputFiles) {
   else scripts.set(name, [chunk]);
 }
 mkdirSync(outdir, { recursive: true });
-for (const [name, chunks] of scripts) writeFileSync(join(outdir, name), `({${chunks.join(',\n')}})`);
+for (const [name, chunks] of scripts) {
+  const script = `({${chunks.join(',\n')}})`;
+  new vm.Script(script, { filename: name });
+  writeFileSync(join(outdir, name), script);
+}
 await build({
   ...common,
   entryPoints: { weir: bin('weir'), filterThread: bin('thread') },

@@ -10,6 +10,7 @@
 
 import { isMainThread } from 'node:worker_threads';
 import type { Cap as CapSession } from 'cap';
+import type { FilterFunction } from '../cbpf/index.js';
 import { type CaptureInterface, Packet } from '../savefile/index.js';
 import { type Device, DeviceError, type DeviceOptions } from './device.js';
 
@@ -59,7 +60,14 @@ export async function openCapDevice(name: string, options: DeviceOptions = {}): 
     throw new DeviceError('io', `${name}: cap has no number for its link type ${linkName}`);
   }
   const source = { linkType, snapLength: Math.min(snapLength, MAX_PACKET), name, timestampUnit: 1e-6 };
-  return new CapDevice(session, buffer, source);
+  let test: FilterFunction | undefined;
+  try {
+    test = await options.filter?.test(source, 'dead');
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+  return new CapDevice(session, buffer, source, test);
 }
 
 async function loadCap(): Promise<typeof import('cap')['default']> {
@@ -88,7 +96,12 @@ class CapDevice implements Device {
   private wake: () => void = () => {};
   private closed = false;
 
-  constructor(session: CapSession, buffer: Buffer, source: CaptureInterface & { readonly name: string }) {
+  constructor(
+    session: CapSession,
+    buffer: Buffer,
+    source: CaptureInterface & { readonly name: string },
+    test: FilterFunction | undefined,
+  ) {
     this.session = session;
     this.buffer = buffer;
     this.interface = source;
@@ -96,7 +109,10 @@ class CapDevice implements Device {
     session.on('packet', (length: number) => {
       const microseconds = Math.floor((performance.timeOrigin + performance.now()) * 1000);
       const seconds = Math.floor(microseconds / 1e6);
-      const data = new Uint8Array(this.buffer.subarray(0, Math.min(length, source.snapLength)));
+      const captured = Math.min(length, this.buffer.length);
+      const keep = test === undefined ? captured : test(this.buffer, 0, captured, length);
+      if (keep === 0) return;
+      const data = new Uint8Array(this.buffer.subarray(0, Math.min(captured, keep, source.snapLength)));
       this.ready.push(new Packet(data, length, seconds, (microseconds - seconds * 1e6) * 1000, source));
       this.wake();
     });

@@ -2,7 +2,7 @@
  * Live capture: what a network device gives, whichever back end reads it.
  */
 
-import type { Program } from '../cbpf/index.js';
+import type { FilterFunction, Program } from '../cbpf/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 
 export interface DeviceOptions {
@@ -18,20 +18,29 @@ export interface DeviceOptions {
   readonly immediate?: boolean;
   /** Rather this back end than the first that works. */
   readonly backend?: Backend;
-  /**
-   * Makes a program for the kernel, which then hands on only packets that match; asked once the link type is known,
-   * by back ends that can use it. See {@link Device.filtersInKernel}.
-   */
-  readonly kernelFilter?: KernelFilter;
+  /** Which packets to hand on; all of them unless given. */
+  readonly filter?: DeviceFilter;
 }
 
 export type Direction = 'in' | 'out' | 'inout';
 
-/**
- * @param source - What is captured from.
- * @param cooked - Whether the kernel sees its packets without the header that they have in the end (LINUX_SLL2).
- */
-export type KernelFilter = (source: CaptureInterface, cooked: boolean) => Program | undefined;
+/** A filter in the forms that back ends have use for, each made once the link type is known. */
+export interface DeviceFilter {
+  /**
+   * The program for the kernel, which then does not hand over what does not match; `undefined` where it cannot be put
+   * so. See `kernelProgram()`.
+   *
+   * @param cooked - Whether the kernel sees the packets without the header that they have in the end (LINUX_SLL2).
+   */
+  program(source: CaptureInterface, cooked: boolean): Program | undefined;
+  /**
+   * The test for packets that the kernel has not tested; what it gives is how many bytes to keep.
+   *
+   * @param mode - What they are tested with: `linux-live` with metadata, and without the VLAN tag that the kernel took
+   *   off; `dead` as they are.
+   */
+  test(source: CaptureInterface, mode: 'linux-live' | 'dead'): FilterFunction | Promise<FilterFunction>;
+}
 
 /** `linux`: a packet ring of the kernel's, through koffi. `cap`: libpcap, through the package cap. */
 export type Backend = 'linux' | 'cap';
@@ -51,7 +60,7 @@ export interface Device extends AsyncDisposable {
   readonly backend: Backend;
   /** Link type, snapshot length and time stamp unit of its packets. */
   readonly interface: CaptureInterface;
-  /** Whether {@link DeviceOptions.kernelFilter} is in use. Where it is not, all packets come. */
+  /** Whether the kernel runs the filter, if there is one; else it is run here. */
   readonly filtersInKernel: boolean;
   /**
    * Packets as they come, in arrays. Their data is overwritten when the next array is asked for. Ends

@@ -7,10 +7,10 @@ export {
   type Device,
   DeviceError,
   type DeviceErrorCode,
+  type DeviceFilter,
   type DeviceOptions,
   type DeviceStats,
   type Direction,
-  type KernelFilter,
 } from './device.js';
 export { type DeviceInfo, describeDevice, listDevices } from './interfaces.js';
 export { openDevice } from './open.js';

@@ -6,7 +6,7 @@
  * packet: a block of the ring, up to a megabyte, is copied and handed back at once.
  */
 
-import { KERNEL_MAX_LENGTH, opcodes, type Program } from '../cbpf/index.js';
+import { type FilterFunction, KERNEL_MAX_LENGTH, opcodes, type Program } from '../cbpf/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 import { type Device, DeviceError, type DeviceOptions, type DeviceStats } from './device.js';
 import { attribute } from './interfaces.js';
@@ -39,6 +39,8 @@ const RETIRE = 20;
 const RETIRE_IMMEDIATELY = 1;
 /** Milliseconds after which a device that is silent is looked at: it may have gone. */
 const WAIT = 500;
+/** Milliseconds after which a device that is never silent lets timers and signals have their turn. */
+const BREATH = 20;
 
 /** LINKTYPE_ numbers by ARPHRD_ type; what is not here is captured cooked (libpcap pcap-linux.c). */
 const LINK_TYPES: ReadonlyMap<number, number> = new Map([
@@ -130,8 +132,10 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     timestampUnit: 1e-9,
   };
 
-  const program = options.kernelFilter?.(source, cooked);
+  const { filter } = options;
+  const program = filter?.program(source, cooked);
   let filtersInKernel = false;
+  let test: FilterFunction | undefined;
 
   const { koffi } = calls;
   const fail = (what: string): DeviceError => systemError(name, what, koffi.errno(), koffi);
@@ -151,11 +155,14 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     const retire = options.immediate === true ? RETIRE_IMMEDIATELY : RETIRE;
     const request = int32(BLOCK_SIZE, blockCount, FRAME_SIZE, frames, retire, 0, 0); // struct tpacket_req3
     set(PACKET_RX_RING, request, 'PACKET_RX_RING');
-    const attach = (filter: Program): boolean =>
-      calls.attachFilter(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, socketFilter(filter), 16) >= 0;
+    const attach = (tried: Program): boolean =>
+      calls.attachFilter(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, socketFilter(tried), 16) >= 0;
     // It may be more than the kernel takes, or more than a socket may use (optmem_max).
     filtersInKernel = program !== undefined && program.length <= KERNEL_MAX_LENGTH && attach(program);
-    if (!filtersInKernel && !attach([keepAll(snapLength)])) throw fail('SO_ATTACH_FILTER');
+    if (!filtersInKernel) {
+      if (!attach([keepAll(snapLength)])) throw fail('SO_ATTACH_FILTER');
+      test = await filter?.test(source, 'linux-live');
+    }
     const mapped = calls.mmap(null, ringLength, PROT_READ_WRITE, MAP_SHARED, descriptor, 0);
     if (BigInt.asIntN(64, BigInt(mapped)) === -1n) throw fail('mmap');
     ring = BigInt(mapped);
@@ -178,6 +185,7 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     cooked,
     loopbackIndex,
     direction,
+    ...(test === undefined ? {} : { test }),
   });
 }
 
@@ -228,7 +236,13 @@ class LinuxDevice implements Device {
   }
 
   async *batches(): AsyncGenerator<Packet[], void, undefined> {
+    let lastBreath = Date.now();
     while (!this.closed) {
+      if (Date.now() - lastBreath > BREATH) {
+        await new Promise((resolve) => void setImmediate(resolve));
+        lastBreath = Date.now();
+        continue;
+      }
       const state = this.states[this.next]!;
       if ((state[BLOCK_STATUS / 4]! & TP_STATUS_USER) === 0) {
         await this.wait();

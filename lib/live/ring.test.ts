@@ -110,6 +110,34 @@ test('one direction of two', (t) => {
   t.deepEqual(taken({ ...ETHERNET, direction: 'out' }), []);
 });
 
+test('a filter sees what the kernel would: no tag, no put-back header length, metadata', (t) => {
+  const seen: unknown[] = [];
+  const layout: RingLayout = {
+    ...ETHERNET,
+    test(bytes, start, captured, wire, metadata) {
+      seen.push([[...bytes.subarray(start, start + captured)], wire, metadata]);
+      return seen.length === 1 ? 14 : 0;
+    },
+  };
+  const packets = readBlock(
+    block(
+      { data: FRAME, status: 0x50, tci: 0x6005, tpid: 0x88a8, packetType: 3 },
+      { data: [7], wireLength: 9 },
+    ),
+    layout,
+  );
+  const metadata = { protocol: 0x0800, interfaceIndex: 1, hardwareType: 772 };
+  t.deepEqual(seen, [
+    [FRAME, 16, { ...metadata, packetType: 3, vlanTci: 0x6005, vlanProtocol: 0x88a8 }],
+    [[7], 9, { ...metadata, packetType: 0 }],
+  ]);
+  // Fourteen bytes are kept, and the tag is put back between them.
+  t.deepEqual(
+    packets.map(({ data }) => [...data]),
+    [[...FRAME.slice(0, 12), 0x88, 0xa8, 0x60, 0x05, 0x08, 0x00]],
+  );
+});
+
 test('the snapshot length cuts headers and tags with the rest', (t) => {
   const layout = { ...COOKED, source: { ...COOKED.source, snapLength: 21 } };
   t.is(readBlock(block({ data: [0x45, 0x00] }), layout)[0]!.data.length, 21);

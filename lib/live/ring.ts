@@ -21,6 +21,7 @@
  */
 
 import { endianness } from 'node:os';
+import type { FilterFunction, PacketMetadata } from '../cbpf/index.js';
 import { type CaptureInterface, Packet } from '../savefile/index.js';
 import type { Direction } from './device.js';
 
@@ -45,6 +46,8 @@ export interface RingLayout {
   /** Index of the loopback interface, on which every packet is seen going out and coming in. */
   readonly loopbackIndex: number;
   readonly direction: Direction;
+  /** Tests packets as the kernel would have, and gives how many bytes of one to keep. */
+  readonly test?: FilterFunction;
 }
 
 /** The packets in a copy of one block, which is changed: headers and tags are put in front of them. */
@@ -64,7 +67,7 @@ export function readBlock(block: Uint8Array, layout: RingLayout): Packet[] {
 }
 
 function readPacket(block: Uint8Array, view: DataView, at: number, layout: RingLayout): Packet | undefined {
-  const { source, cooked, loopbackIndex, direction } = layout;
+  const { source, cooked, loopbackIndex, direction, test } = layout;
   const address = at + ADDRESS;
   const interfaceIndex = view.getInt32(address + 4, LITTLE);
   const isOutgoing = block[address + 10] === PACKET_OUTGOING;
@@ -72,28 +75,47 @@ function readPacket(block: Uint8Array, view: DataView, at: number, layout: RingL
   if (direction === (isOutgoing ? 'in' : 'out')) return undefined;
   const captured = view.getUint32(at + 12, LITTLE);
   let wireLength = view.getUint32(at + 16, LITTLE);
-  const status = view.getUint32(at + 20, LITTLE);
   let start = at + view.getUint16(at + 24, LITTLE);
-  const end = start + captured;
+  let end = start + captured;
   if (end > block.length || start < address + 20) throw new RangeError('packet outside its ring block');
 
   if (cooked) {
     start -= SLL2_HEADER;
     wireLength += SLL2_HEADER;
     writeCookedHeader(block, view, address, start);
-  } else if (source.linkType === 1 && (status & TP_STATUS_VLAN_VALID) !== 0 && captured >= 12) {
-    // The kernel took the tag off; EtherType 0x8100 where it does not say which it was.
-    const tpid = (status & TP_STATUS_VLAN_TPID_VALID) !== 0 ? view.getUint16(at + 36, LITTLE) : 0x8100;
-    const tci = view.getUint32(at + 32, LITTLE) & 0xffff;
+  }
+  const tag = tagOf(view, at);
+  if (test !== undefined) {
+    const keep = test(block, start, end - start, wireLength, { ...metadataOf(view, address), ...tag });
+    if (keep === 0) return undefined;
+    end = Math.min(end, start + keep);
+  }
+  if (tag !== undefined && source.linkType === 1 && end - start >= 12) {
     start -= 4;
     wireLength += 4;
     block.copyWithin(start, start + 4, start + 16);
-    view.setUint16(start + 12, tpid);
-    view.setUint16(start + 14, tci);
+    view.setUint16(start + 12, tag.vlanProtocol);
+    view.setUint16(start + 14, tag.vlanTci);
   }
   const data = block.subarray(start, Math.min(end, start + source.snapLength));
   return new Packet(data, wireLength, view.getUint32(at + 4, LITTLE), view.getUint32(at + 8, LITTLE), source);
 }
+
+/** The VLAN tag that the kernel took off; EtherType 0x8100 where it does not say which it was. */
+function tagOf(view: DataView, at: number) {
+  const status = view.getUint32(at + 20, LITTLE);
+  if ((status & TP_STATUS_VLAN_VALID) === 0) return undefined;
+  const known = (status & TP_STATUS_VLAN_TPID_VALID) !== 0;
+  const vlanProtocol = known ? view.getUint16(at + 36, LITTLE) : 0x8100;
+  return { vlanProtocol, vlanTci: view.getUint32(at + 32, LITTLE) & 0xffff };
+}
+
+const metadataOf = (view: DataView, address: number): PacketMetadata => ({
+  protocol: view.getUint16(address + 2),
+  interfaceIndex: view.getInt32(address + 4, LITTLE),
+  hardwareType: view.getUint16(address + 8, LITTLE),
+  packetType: view.getUint8(address + 10),
+});
 
 /** LINKTYPE_LINUX_SLL2: protocol, 0, interface, ARPHRD type, packet type, address and its length. */
 function writeCookedHeader(block: Uint8Array, view: DataView, address: number, at: number): void {

@@ -272,10 +272,19 @@ export class GatheringSink implements Sink {
 }
 
 function sameFile(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((path) => fs.statSync(path, { throwIfNoEntry: false }));
+  const [one, other] = [a, b].map(kindOf);
   return (
     one !== undefined && other !== undefined && one.isFile() && one.ino === other.ino && one.dev === other.dev
   );
+}
+
+/** `undefined` for what is not there or not to be seen: such a file cannot be written to by mistake either. */
+function kindOf(path: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A system error in the words that the C library, and so tcpdump, has for it. */

@@ -225,6 +225,11 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     }
   }
 
+  /** Bytes of the file; `undefined` where they are not known beforehand: pipes, streams, compressed files. */
+  get bytesTotal(): number | undefined {
+    return this.source.size;
+  }
+
   /** Closes the input. Does nothing when it is closed already. */
   async close(): Promise<void> {
     if (this.closed) return;
