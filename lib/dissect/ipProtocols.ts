@@ -116,7 +116,7 @@ function printInnerEthernet(d: Dissection, at: number, length: number): void {
 
 /** A protocol without a printer: its name as in /etc/protocols, or `ip-proto-N`. */
 export function protocolText(d: Dissection, protocol: number): string {
-  const name = d.numeric ? '' : PROTOCOL_KEYWORDS[protocol];
+  const name = d.numeric ? '' : (PROTOCOL_KEYWORDS[protocol] ?? LAST_KEYWORDS[255 - protocol]);
   return name || `ip-proto-${protocol}`;
 }
 
@@ -127,9 +127,12 @@ const PROTOCOL_KEYWORDS: readonly string[] = `
   idpr-cmtp tp++ il ipv6 sdrp ipv6-route ipv6-frag idrp rsvp gre dsr bna esp ah i-nlsp swipe narp mobile tlsp skip
   ipv6-icmp ipv6-nonxt ipv6-opts - cftp - sat-expak kryptolan rvd ippc - sat-mon visa ipcv cpnx rspf wsn pvp
   br-sat-mon sun-nd wb-mon wb-expak iso-ip vmtp secure-vmtp vines ttp nsfnet-igp dgp tcf eigrp ospf sprite-rpc larp
-  mtp ax.25 ipip micp etherip encap - gmtp ifmp pnni pim aris scps qnx a/n ipcomp snp compaq-peer ipx-in-ip vrrp pgm
+  mtp ax.25 ipip micp scc-sp etherip encap - gmtp ifmp pnni pim aris scps qnx a/n ipcomp snp compaq-peer ipx-in-ip vrrp pgm
   - l2tp ddx iatp stp srp uti smp sm ptp isis fire crtp crudp sscopmce iplt sps pipe sctp fc rsvp-e2e-ignore
   mobility-header udplite mpls-in-ip manet hip shim6 wesp rohc`
   .trim()
   .split(/\s+/)
   .map((keyword) => (keyword === '-' ? '' : keyword));
+
+/** From 255 down: IANA's last three, two of them for experiments (RFC 3692 §2.1). */
+const LAST_KEYWORDS: readonly string[] = ['reserved', 'exptest-254', 'exptest-253'];

@@ -184,3 +184,32 @@ function cut(packet: Packet, length: number): Packet {
   const { data, wireLength, seconds, nanoseconds } = packet;
   return new Packet(data.subarray(0, length), wireLength, seconds, nanoseconds, packet.interface);
 }
+
+/** IP protocols that tcpdump decodes and this project names: EGP, IGRP, DCCP, RSVP, mobile IP, EIGRP, OSPF, PIM, ... */
+const NAMED_ONLY = new Set([8, 9, 33, 46, 55, 88, 89, 103, 112, 113, 132]);
+
+test('every IP protocol by the name that tcpdump has for it', (t) => {
+  if (tcpdumpVersion() === undefined) {
+    t.log('skipped: tcpdump is not installed');
+    t.pass();
+    return;
+  }
+  const source = { linkType: 101, snapLength: 262_144, timestampUnit: 1e-6 };
+  const packets = Array.from({ length: 256 }, (_, protocol) => {
+    const data = Uint8Array.of(0x45, 0, 0, 60, 0, 0, 0, 0, 64, protocol, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2);
+    return new Packet(new Uint8Array([...data, ...new Uint8Array(40)]), 60, 0, 0, source);
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'weir-protocols-'));
+  try {
+    const path = join(folder, 'protocols.pcap');
+    writeFileSync(path, pcapFile(packets, 101));
+    for (const options of [['-t'], ['-n', '-t']]) {
+      const theirs = runTcpdump(path, options).split('\n');
+      const ours = printAll(packets, printerOptions(options)!).split('\n');
+      for (let protocol = 0; protocol < 256; protocol++)
+        if (!NAMED_ONLY.has(protocol)) t.is(ours[protocol], theirs[protocol], `${protocol}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
