@@ -1,7 +1,7 @@
 /** What the command tells about itself: help, version, filters, engines, link types. */
 
 import { readFileSync } from 'node:fs';
-import { LINK_TYPES } from '../lib/index.js';
+import { describeLinkType, LINK_TYPES } from '../lib/index.js';
 import { hostFacts, readyMadeFilters } from '../lib/node.js';
 import { OPTIONS } from './options.js';
 import { writeMessage, writeOutput } from './standard.js';
@@ -60,7 +60,15 @@ export async function printEngines(): Promise<void> {
 }
 
 /** Those of a device need a device; without one, all that there are. */
-export function printLinkTypes(): void {
+/** Those that filters can be compiled for; with `-i` that of the interface. */
+export async function printLinkTypes(name: string | undefined): Promise<void> {
+  if (name !== undefined) {
+    const { openDevice } = await import('../lib/node.js');
+    await using device = await openDevice(name);
+    writeOutput(`Data link types for ${device.name} (use option -y to set):\n`);
+    writeOutput(`  ${describeLinkType(device.interface.linkType)}\n`);
+    return;
+  }
   writeOutput('Data link types (use option -y to set):\n');
   for (const { name, description } of LINK_TYPES) writeOutput(`  ${name} (${description})\n`);
 }

@@ -20,7 +20,7 @@ async function dispatch(words: readonly string[]): Promise<void> {
     case 'listEngines':
       return (await import('./about.js')).printEngines();
     case 'listLinkTypes':
-      return (await import('./about.js')).printLinkTypes();
+      return (await import('./about.js')).printLinkTypes(options.interface);
     case 'equivalent':
       return (await import('./equivalent.js')).compareExpressions(options);
     case 'listInterfaces':

@@ -14,7 +14,13 @@ import {
   lintExpression,
   type Program,
 } from '../lib/index.js';
-import { addressesOfHosts, blankComments, readyMadeExpression, systemResolver } from '../lib/node.js';
+import {
+  addressesOfHosts,
+  blankComments,
+  ioError,
+  readyMadeExpression,
+  systemResolver,
+} from '../lib/node.js';
 import type { Options } from './options.js';
 import { CommandError, ExpressionError, warnOf } from './report.js';
 import { writeOutput } from './standard.js';
@@ -36,11 +42,8 @@ function textOf(options: Options): string {
   }
 }
 
-/** The system's words for a failed call, without Node's prefix: `no such file or directory`. */
-export function reasonOf(error: unknown): string {
-  const { message } = error as Error;
-  return /^[A-Z]+: (.*?),/.exec(message)?.[1] ?? message;
-}
+/** The system's words for a failed call. */
+export const reasonOf = (error: unknown): string => ioError(error, '').reason;
 
 export interface Target {
   readonly linkType: string | number;
@@ -88,6 +91,8 @@ function languageOf({ hosts, vxlanPort, genevePort }: Options) {
   return {
     resolver: firstOf(systemResolver(), { hosts: (name) => hosts.get(name) }),
     namedFilters: readyMadeExpression,
+    // tcpdump does not know that of the network either, unless told to ask the interface.
+    netmask: 0,
     ...(vxlanPort === undefined ? {} : { vxlanPort }),
     ...(genevePort === undefined ? {} : { genevePort }),
   };

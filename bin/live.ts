@@ -30,6 +30,7 @@ import { writeMessage, writeOutput } from './standard.js';
 const DEFAULT_SNAPLEN = 262144;
 const KIB = 1024;
 const ETHERNET = 1;
+const LINUX_SLL2 = 276;
 
 export function printInterfaces(): void {
   for (const [index, device] of listDevices().entries()) {
@@ -38,6 +39,9 @@ export function printInterfaces(): void {
 }
 
 export async function captureLive(options: Options): Promise<void> {
+  // Until there is something to report; Node would open a port for debuggers.
+  let report = (): void => {};
+  process.on('SIGUSR1', () => report());
   const source = await expressionOf(options);
   const compileFor = compilerOf(source, options, (await loaderFor(options)).load);
   await using device = await open(source, options, compileFor);
@@ -55,9 +59,8 @@ export async function captureLive(options: Options): Promise<void> {
 
   const stop = (): void => void device.close();
   const counts = { captured: 0 };
-  const report = (): void => writeMessage(`weir: ${summary(device, counts.captured).join(', ')}\n`);
+  report = () => writeMessage(`weir: ${summary(device, counts.captured).join(', ')}\n`);
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
-  process.on('SIGUSR1', report);
   process.on('SIGUSR2', () => output.flush());
   // tcpdump's sign of life while nothing is printed.
   const got = (): void => writeMessage(`Got ${counts.captured}\r`);
@@ -70,7 +73,7 @@ export async function captureLive(options: Options): Promise<void> {
     else if (error !== NO_MORE_FILES) throw error;
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, stop);
-    process.off('SIGUSR1', report);
+    report = () => {};
     clearInterval(sign);
     await output.finish();
   }
@@ -163,6 +166,7 @@ function announce(device: Device, options: Options): void {
   const hushed = prints && options.verbose === 0;
   if (hushed) writeMessage('weir: verbose output suppressed, use -v[v]... for full protocol decode\n');
   const { linkType, snapLength } = device.interface;
+  if (linkType === LINUX_SLL2) writeMessage('weir: data link type LINUX_SLL2\n');
   const prefix = hushed ? '' : 'weir: ';
   writeMessage(
     `${prefix}listening on ${device.name}, link-type ${linkTypeText(linkType)}, snapshot length ${snapLength || DEFAULT_SNAPLEN} bytes\n`,

@@ -5,7 +5,8 @@
 
 import { type LiftForm, OPTIMIZER_PASSES } from '../lib/index.js';
 import type { Direction } from '../lib/node.js';
-import { type OptionSyntax, parseLine, UsageError } from './getopt.js';
+import { type OptionSyntax, parseLine } from './getopt.js';
+import { CommandError } from './report.js';
 
 export interface Options {
   /** `-r`: savefiles to read; `-` is standard input. */
@@ -159,7 +160,7 @@ const MAX_SNAPLEN = 262144;
 /** A number as C's strtol takes it with base 0 or 10, within bounds, or tcpdump's message. */
 function numberIn(what: string, text: string, min: number, max: number): number {
   const value = /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max)) throw new UsageError(`invalid ${what} ${text}`);
+  if (!(value >= min && value <= max)) throw new CommandError(`invalid ${what} ${text}`);
   return value;
 }
 
@@ -169,14 +170,14 @@ const UNITS: Readonly<Record<string, number>> = { '': 1e6, k: 2 ** 10, m: 2 ** 2
 function fileSize(text: string): number {
   const [, number = '', unit = ''] = /^(.*?)([kmg]?)$/i.exec(text) ?? [];
   const size = /^\d+$/.test(number) ? Number(number) * UNITS[unit.toLowerCase()]! : 0;
-  if (!(size > 0 && size <= Number.MAX_SAFE_INTEGER)) throw new UsageError(`invalid file size ${text}`);
+  if (!(size > 0 && size <= Number.MAX_SAFE_INTEGER)) throw new CommandError(`invalid file size ${text}`);
   return size;
 }
 
 function oneOf<const Choice extends string>(what: string, text: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined)
-    throw new UsageError(`invalid ${what} '${text}': it is one of ${choices.join(', ')}`);
+    throw new CommandError(`invalid ${what} '${text}': it is one of ${choices.join(', ')}`);
   return choice;
 }
 
@@ -269,11 +270,18 @@ export const OPTIONS: readonly OptionRow[] = [
   flag(undefined, 'version', 'About', 'print the version', (o) => { o.action = 'version'; }),
 ];
 
-/** Reads a command line. @throws UsageError */
+/** Ways to print the time, one for each `t`. */
+const MOST_TIMESTAMPS = 5;
+
+/** Reads a command line. @throws UsageError, and CommandError for values that are none. */
 export function parseOptions(words: readonly string[]): Options {
   const line = parseLine(words, OPTIONS);
   const options = { ...DEFAULTS };
   for (const { row, value } of line.options) row.set(options, value ?? '');
+  if (options.read !== undefined && options.readList !== undefined)
+    throw new CommandError('-V and -r are mutually exclusive.');
+  if (options.timestamp > MOST_TIMESTAMPS)
+    throw new CommandError('only -t, -tt, -ttt, -tttt, and -ttttt are supported');
   options.operands = line.operands;
   options.expression = line.operands.join(' ');
   return options;

@@ -32,6 +32,8 @@ const LINUX_SLL2 = 276;
 interface Totals {
   packets: number;
   matched: number;
+  /** What is being scanned, or was when that failed. */
+  capture: Capture | undefined;
 }
 
 export async function readFiles(options: Options): Promise<void> {
@@ -42,12 +44,17 @@ export async function readFiles(options: Options): Promise<void> {
   // Not before a file is open: opening a FIFO waits for its writer, and only a signal that ends the process ends that.
   let listens = false;
   const listen = (): void => {
-    if (!listens) for (const signal of STOP_SIGNALS) process.on(signal, stop);
+    if (listens) return;
     listens = true;
+    for (const signal of STOP_SIGNALS) process.on(signal, stop);
+    // As live. Else the one would have Node open a port for debuggers, and the other end the process.
+    process.on('SIGUSR1', () => tell(totals));
+    process.on('SIGUSR2', () => output.flush());
   };
-  const totals: Totals = { packets: 0, matched: 0 };
+  const totals: Totals = { packets: 0, matched: 0, capture: undefined };
   const output = new Output(options, names, await textOutput(options));
   const threads = await threadsFor(names, source, options);
+  let counted = true;
   try {
     for (const [index, name] of names.entries()) {
       if (totals.matched >= (options.count ?? Number.POSITIVE_INFINITY)) break;
@@ -59,13 +66,16 @@ export async function readFiles(options: Options): Promise<void> {
       }
     }
   } catch (error) {
-    if (error !== STOPPED && !output.isFull(error)) throw error;
+    if (error === STOPPED || output.isFull(error)) return;
+    // A count is that of what was read until a file proved damaged, not of what could not be opened or compiled.
+    counted = totals.capture !== undefined;
+    throw error;
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, stop);
     await threads?.[Symbol.asyncDispose]();
     // What was read before a failure is delivered before the failure is reported.
     await output.finish();
-    if (options.countOnly && options.dump === 0) reportCount(totals.matched);
+    if (options.countOnly && options.dump === 0 && counted) reportCount(totals.matched);
   }
 }
 
@@ -88,6 +98,11 @@ async function threadsFor(
 
 /** Thrown through a read that the user interrupted, which is no failure. */
 const STOPPED = new Error('interrupted');
+
+function tell({ packets, matched, capture }: Totals): void {
+  const [read, found] = [packets + (capture?.packetsRead ?? 0), matched + (capture?.packetsMatched ?? 0)];
+  writeMessage(`weir: ${read} packets read, ${found} match\n`);
+}
 
 function reportCount(matched: number): void {
   writeOutput(`${matched} packet${matched === 1 ? '' : 's'}\n`);
@@ -144,12 +159,14 @@ async function readOne(
   const sink = await output.sinkFor(capture);
   const onMatch = output.onMatch;
   const limit = options.count === undefined ? undefined : options.count - totals.matched;
+  totals.capture = capture;
   if (filtered !== undefined) {
     if (onMatch === undefined) {
       const { matched, failure } = await filtered.count();
       totals.matched += Math.min(matched, limit ?? matched);
       if (failure !== undefined) throw failure;
     } else await deliver(filtered, name, totals, signal, onMatch, limit);
+    totals.capture = undefined;
     return;
   }
   const progress = createProgress();
@@ -161,6 +178,7 @@ async function readOne(
       ...(sink === undefined ? {} : { sink }),
       ...(onMatch === undefined ? {} : { onMatch }),
     });
+    totals.capture = undefined;
   } finally {
     clearInterval(watch);
     progress.clear();
@@ -283,6 +301,11 @@ class Output {
   /** Whether this was thrown because as many files are written as were asked for. */
   isFull(error: unknown): boolean {
     return error === this.limitReached;
+  }
+
+  flush(): void {
+    this.savefiles?.flush();
+    this.text?.flush();
   }
 
   /** Savefiles first: where lines go may be full, or gone. */

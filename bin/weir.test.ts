@@ -169,7 +169,7 @@ test(
   fails,
   'a filter file that is missing',
   ['-r', 'ten.pcap', '-F', 'none'],
-  /weir: none: no such file or directory\n$/,
+  /weir: none: No such file or directory\n$/,
 );
 test(
   fails,
@@ -204,6 +204,14 @@ test('a cut file: all that is readable, then the place and the reason', (t) => {
   t.is(status, 1);
   t.is(weir(['-r', 'cut.pcap', '-w', 'mended.pcap']).status, 1);
   t.is(weir(['-r', 'mended.pcap', '--count']).stdout, '9 packets\n');
+});
+
+test('nothing is counted where nothing could be read', (t) => {
+  t.is(weir(['-r', 'ten.pcap', '--count', 'tcp prot']).stdout, '');
+  writeFileSync(join(folder, 'with-missing'), 'ten.pcap\nmissing.pcap\n');
+  t.is(weir(['-V', 'with-missing', '--count']).stdout, '');
+  writeFileSync(join(folder, 'half'), readFileSync(capture).subarray(0, 24 + 5 * 76 + 10));
+  t.is(weir(['-r', 'half', '--count']).stdout, '5 packets\n');
 });
 
 test('a reader that goes away, as head does, ends it quietly', async (t) => {

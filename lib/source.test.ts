@@ -13,6 +13,14 @@ test(draws, 'tcp and', 7, 7, ['tcp and', '       ^ here', '         try x']);
 test(draws, 'ip or\n\tprot 1 or\nudp', 7, 11, ['\tprot 1 or', '\t^~~~ here', '\t     try x']);
 test(draws, 'a\nb', 0, 3, ['a', '^ here', '  try x']);
 
+const LONG = `host 10.0.0.1 or ${'host 10.0.0.2 or '.repeat(1000)}prt 80`;
+test(draws, LONG, LONG.length - 6, LONG.length - 3, [
+  `…${LONG.slice(-66)}`,
+  `${' '.repeat(61)}^~~ here`,
+  `${' '.repeat(65)}try x`,
+]);
+test(draws, `prt 80 or ${LONG}`, 0, 3, [`${`prt 80 or ${LONG}`.slice(0, 80)}…`, '^~~ here', '    try x']);
+
 test("an error carries the place, the hint and libpcap's words", (t) => {
   const error = new FilterError(
     'unknown word',

@@ -48,19 +48,34 @@ export class FilterError extends Error {
  * Draws `message` under the words that `span` covers.
  *
  * A source of several lines is cut to the line where the span starts; a span that runs over the end
- * of that line is marked to its end. Tabs before the mark are kept, so that the caret stays aligned.
+ * of that line is marked to its end. Tabs before the mark are kept, so that the caret stays aligned. Of a long line
+ * only what is around the mark is shown.
  */
 export function renderSpan(source: string, span: Span, message: string, hint = ''): string {
   const lineStart = source.lastIndexOf('\n', span.start - 1) + 1;
   const newline = source.indexOf('\n', span.start);
-  const line = source.slice(lineStart, newline < 0 ? source.length : newline);
-  const column = span.start - lineStart;
+  const whole = source.slice(lineStart, newline < 0 ? source.length : newline);
+  const { line, column } = around(whole, span.start - lineStart);
   const width = Math.max(1, Math.min(span.end - span.start, line.length - column));
   const indent = line.slice(0, column).padEnd(column).replace(/[^\t]/g, ' ');
   const mark = `${indent}^${'~'.repeat(width - 1)}`;
   const rows = [line, `${mark} ${message}`];
   if (hint !== '') rows.push(`${mark.replace(/[^\t]/g, ' ')} ${hint}`);
   return rows.join('\n');
+}
+
+/** Characters of a line that are shown whole, and before and behind a place of a longer one. */
+const LONGEST_LINE = 160;
+const BEFORE = 60;
+const BEHIND = 80;
+
+/** The part of a line that a place is in, and where it is there. */
+function around(line: string, column: number): { readonly line: string; readonly column: number } {
+  if (line.length <= LONGEST_LINE) return { line, column };
+  const from = Math.max(0, column - BEFORE);
+  const to = Math.min(line.length, column + BEHIND);
+  const [before, behind] = [from > 0 ? '…' : '', to < line.length ? '…' : ''];
+  return { line: before + line.slice(from, to) + behind, column: column - from + before.length };
 }
 
 /** Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours. */

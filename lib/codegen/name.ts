@@ -102,7 +102,7 @@ const MAX_ADDRESSES = 100;
 function addressesOf(context: Context, name: string): { ipv4: Ipv4Net[]; ipv6: Ipv6Net[] } {
   const answers = context.settings.resolver.hosts(name);
   if (answers === undefined || answers.length === 0) {
-    return context.fail(`unknown host '${name}'`, displayFilterHint(name, 0) || 'write its address');
+    return context.fail(`unknown host '${name}'`, displayFilterHint(name, 0) || slipHint(name));
   }
   const ipv4 = answers.map(parseIpv4).filter((address) => address !== undefined);
   const ipv6 = answers.map(parseIpv6).filter((address) => address !== undefined);
@@ -185,4 +185,12 @@ function lookUpProtocol(context: Context, name: string, protocol: Protocol | und
     default:
       return undefined;
   }
+}
+
+/** Words that stand before a name, and are taken for one when they are misspelt: `dst prt 90`. */
+const TYPES = ['host', 'net', 'port', 'portrange', 'proto', 'gateway'];
+
+function slipHint(name: string): string {
+  const word = closest(name, TYPES);
+  return word === undefined ? 'write its address' : `did you mean '${word}'?`;
 }

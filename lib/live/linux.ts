@@ -206,6 +206,7 @@ class LinuxDevice implements Device {
   private readonly poll: InstanceType<Koffi['node']['PollHandle']>;
   private next = 0;
   private closed = false;
+  private wentDown = false;
   private wake: () => void = () => {};
   private received = 0;
   private dropped = 0;
@@ -290,9 +291,12 @@ class LinuxDevice implements Device {
     this.poll.stop();
     const error = Buffer.alloc(4);
     this.calls.getsockopt(this.descriptor, SOL_SOCKET, SO_ERROR, error, [error.length]);
-    if (error.every((byte) => byte === 0)) return;
+    const [code] = new Int32Array(error.buffer, error.byteOffset, 1);
+    if (code !== 0) this.wentDown = true;
+    // As libpcap has it: what is down may come up again, what is gone does not come back.
+    if (!this.wentDown || this.name === 'any' || attribute(this.name, 'ifindex') !== '') return;
     await this.close();
-    throw down(this.name, 'The interface went down or was removed');
+    throw new DeviceError('down', `${this.name}: The interface disappeared`);
   }
 
   /** Adds what the kernel counted since it was asked last; asking sets its counters to zero. */

@@ -131,10 +131,10 @@ export function hintFor(source: string, token: Token, before: Token | undefined)
     if (token.text === 'contains' || token.text === 'matches') {
       return 'capture filters compare 1, 2 or 4 bytes at a fixed place, such as tcp[20:4] = 0x47455420';
     }
-    const keyword = closest(token.text, KEYWORDS.keys());
-    if (keyword !== undefined) return `did you mean '${keyword}'?`;
     const lower = token.text.toLowerCase();
     if (lower !== token.text && KEYWORDS.has(lower)) return `keywords are lower-case: '${lower}'`;
+    const keyword = closest(token.text, KEYWORDS.keys());
+    if (keyword !== undefined) return `did you mean '${keyword}'?`;
     if (before === undefined) return `to match a host or network name, write 'host ${token.text}'`;
   }
   if (before?.kind === 'protocol' && token.kind === 'number') {
