@@ -36,6 +36,17 @@ interface Totals {
   capture: Capture | undefined;
 }
 
+/** What reading one file takes besides its name. */
+interface Reading {
+  readonly source: string;
+  readonly options: Options;
+  readonly output: Output;
+  readonly totals: Totals;
+  readonly signal: AbortSignal;
+  /** Called once a file is open. */
+  readonly listen: () => void;
+}
+
 export async function readFiles(options: Options): Promise<void> {
   const names = options.readList === undefined ? [options.read!] : listedFiles(options.readList);
   const source = await expressionOf(options);
@@ -54,16 +65,13 @@ export async function readFiles(options: Options): Promise<void> {
   const totals: Totals = { packets: 0, matched: 0, capture: undefined };
   const output = new Output(options, names, await textOutput(options));
   const threads = await threadsFor(names, source, options);
+  const reading: Reading = { source, options, output, totals, signal: interrupt.signal, listen };
   let counted = true;
   try {
     for (const [index, name] of names.entries()) {
       if (totals.matched >= (options.count ?? Number.POSITIVE_INFINITY)) break;
-      if (options.reader === 'weir')
-        await readOne(name, source, options, output, totals, interrupt.signal, listen, threads?.file(index));
-      else {
-        listen();
-        await readWithPcapParser(name, source, options, output, totals, interrupt.signal);
-      }
+      if (options.reader === 'weir') await readOne(name, reading, threads?.file(index));
+      else await readWithPcapParser(name, reading);
     }
   } catch (error) {
     if (error === STOPPED || output.isFull(error)) return;
@@ -121,16 +129,8 @@ function listedFiles(list: string): string[] {
   return named;
 }
 
-async function readOne(
-  name: string,
-  source: string,
-  options: Options,
-  output: Output,
-  totals: Totals,
-  signal: AbortSignal,
-  listen: () => void,
-  filtered: FilteredFile | undefined,
-): Promise<void> {
+async function readOne(name: string, reading: Reading, filtered: FilteredFile | undefined): Promise<void> {
+  const { source, options, output, totals, signal, listen } = reading;
   await using capture = await openSavefile(name === STDIO ? STDIN : name, { name, signal });
   listen();
   const [first] = capture.interfaces;
@@ -165,7 +165,7 @@ async function readOne(
       const { matched, failure } = await filtered.count();
       totals.matched += Math.min(matched, limit ?? matched);
       if (failure !== undefined) throw failure;
-    } else await deliver(filtered, name, totals, signal, onMatch, limit);
+    } else await deliver(filtered, name, reading, onMatch, limit);
     totals.capture = undefined;
     return;
   }
@@ -191,8 +191,7 @@ async function readOne(
 async function deliver(
   { chunks }: FilteredFile,
   name: string,
-  totals: Totals,
-  signal: AbortSignal,
+  { totals, signal }: Reading,
   onMatch: (packet: Packet) => void,
   limit: number | undefined,
 ): Promise<void> {
@@ -205,14 +204,9 @@ async function deliver(
 }
 
 /** The same through the package pcap-parser: pcap files in microseconds, packet by packet. */
-async function readWithPcapParser(
-  name: string,
-  source: string,
-  options: Options,
-  output: Output,
-  totals: Totals,
-  signal: AbortSignal,
-): Promise<void> {
+async function readWithPcapParser(name: string, reading: Reading): Promise<void> {
+  const { source, options, output, totals, signal, listen } = reading;
+  listen();
   if (options.write !== undefined)
     throw new CommandError('--reader=pcap-parser prints and counts; it does not write');
   if (options.user !== undefined)
