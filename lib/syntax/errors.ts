@@ -5,7 +5,7 @@
 
 import { closest, FilterError, type FilterErrorOptions, type Span } from '../source.js';
 import type { Arithmetic, Expr } from './ast.js';
-import { KEYWORDS, type Token } from './token.js';
+import { CONSTANTS, KEYWORDS, type Token } from './token.js';
 
 export const SYNTAX_ERROR = "can't parse filter expression: syntax error";
 
@@ -117,6 +117,13 @@ function captureFilter(template: string, written: string, value: string | undefi
   return op === '!=' ? `not ${test}` : test;
 }
 
+/** Two or four capitals as the number that their bytes are; of three, `GET`, with the space that follows them. */
+function numberOf(text: string): string | undefined {
+  if (!/^[A-Z]{2,4}$/.test(text)) return undefined;
+  const letters = [...(text.length === 3 ? `${text} ` : text)];
+  return `0x${letters.map((letter) => letter.charCodeAt(0).toString(16)).join('')}`;
+}
+
 /** The hint for a token that does not fit: display-filter habits first, then typing slips. */
 export function hintFor(source: string, token: Token, before: Token | undefined): string {
   if (before?.kind === 'name') {
@@ -131,11 +138,18 @@ export function hintFor(source: string, token: Token, before: Token | undefined)
     if (token.text === 'contains' || token.text === 'matches') {
       return 'capture filters compare 1, 2 or 4 bytes at a fixed place, such as tcp[20:4] = 0x47455420';
     }
+    if (before?.kind === 'operator' && before.word !== ')') {
+      const number = numberOf(token.text);
+      if (number !== undefined) return `letters are compared as a number: ${number}`;
+    }
     const lower = token.text.toLowerCase();
     if (lower !== token.text && KEYWORDS.has(lower)) return `keywords are lower-case: '${lower}'`;
-    const keyword = closest(token.text, KEYWORDS.keys());
+    const keyword = closest(token.text, [...KEYWORDS.keys(), ...CONSTANTS.keys()]);
     if (keyword !== undefined) return `did you mean '${keyword}'?`;
     if (before === undefined) return `to match a host or network name, write 'host ${token.text}'`;
+  }
+  if (before === undefined && (token.kind === 'mac' || token.kind === 'dotted' || token.kind === 'ipv6')) {
+    return `did you mean '${token.kind === 'mac' ? 'ether ' : ''}host ${token.text}'?`;
   }
   if (before?.kind === 'protocol' && token.kind === 'number') {
     const takesPort = ['tcp', 'udp', 'sctp'].includes(before.word);

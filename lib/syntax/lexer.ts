@@ -164,8 +164,10 @@ function strayHint(character: string): string {
       return 'use ( ) to group';
     case '"':
     case "'":
+    case '‘':
     case '’':
     case '“':
+    case '”':
       return 'names are written without quotes';
     case '~':
       return 'compare with a mask instead: (x & mask) = value';

@@ -141,6 +141,26 @@ test(fails, 'port (80 or tcp)', [
   "            ^~~ expected a port number or service name after 'port', found 'tcp'",
 ]);
 test(fails, 'ip[0', ['ip[0', "    ^ expected an operator such as '=' or '+', the expression ends here"]);
+test(fails, 'IP', [
+  'IP',
+  "^~ expected a test such as 'host 10.0.0.1', 'tcp port 80' or 'ip[8] < 5', found 'IP'",
+  "   keywords are lower-case: 'ip'",
+]);
+test(fails, 'tcp[20:4] = GET', [
+  'tcp[20:4] = GET',
+  "            ^~~ expected a number, 'len' or a field such as 'tcp[13]', found 'GET'",
+  '                letters are compared as a number: 0x47455420',
+]);
+test(fails, 'tcp[13] = tcp-sin', [
+  'tcp[13] = tcp-sin',
+  "          ^~~~~~~ expected a number, 'len' or a field such as 'tcp[13]', found 'tcp-sin'",
+  "                  did you mean 'tcp-fin'?",
+]);
+test(fails, 'aa:bb:cc:dd:ee:ff', [
+  'aa:bb:cc:dd:ee:ff',
+  "^~~~~~~~~~~~~~~~~ expected a test such as 'host 10.0.0.1', 'tcp port 80' or 'ip[8] < 5', found 'aa:bb:cc:dd:ee:ff'",
+  "                  did you mean 'ether host aa:bb:cc:dd:ee:ff'?",
+]);
 test(fails, '(tcp', ['(tcp', "    ^ expected ')', the expression ends here"]);
 test(fails, 'ether host aa:bb:cc:dd:ee', [
   'ether host aa:bb:cc:dd:ee',
