@@ -431,6 +431,10 @@ class Parser {
     this.#settle();
     const top = this.#operands.at(-1)!;
     if (top.kind === 'number' || top.kind === 'arithmetic') {
+      const around = this.#operators.at(-1);
+      if (around?.kind === 'index') this.#reader.fail("expected ']' or an operator such as '+'");
+      if (around?.kind === 'open' && !around.at.context.term)
+        this.#reader.fail("expected ')' or an operator such as '+'");
       this.#reader.fail("expected an operator such as '=' or '+'");
     }
     return this.#reader.fail("expected 'and', 'or' or the end");

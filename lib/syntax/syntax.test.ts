@@ -140,7 +140,12 @@ test(fails, 'port (80 or tcp)', [
   'port (80 or tcp)',
   "            ^~~ expected a port number or service name after 'port', found 'tcp'",
 ]);
-test(fails, 'ip[0', ['ip[0', "    ^ expected an operator such as '=' or '+', the expression ends here"]);
+test(fails, 'ip[0', ['ip[0', "    ^ expected ']' or an operator such as '+', the expression ends here"]);
+test(fails, 'ip[0] - ((ip[1]) > 1', [
+  'ip[0] - ((ip[1]) > 1',
+  "                 ^ expected ')' or an operator such as '+', found '>'",
+]);
+test(fails, '(len', ['(len', "    ^ expected an operator such as '=' or '+', the expression ends here"]);
 test(fails, 'IP', [
   'IP',
   "^~ expected a test such as 'host 10.0.0.1', 'tcp port 80' or 'ip[8] < 5', found 'IP'",
