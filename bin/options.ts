@@ -3,7 +3,7 @@
  * Spelling, meaning and messages are tcpdump's (tcpdump(1)) wherever tcpdump has the option.
  */
 
-import { type LiftForm, OPTIMIZER_PASSES } from '../lib/index.js';
+import { type LiftForm, OPTIMIZER_PASSES, PACKET_TYPES, type PacketType } from '../lib/index.js';
 import type { Direction } from '../lib/node.js';
 import { type OptionSyntax, parseLine } from './getopt.js';
 import { CommandError } from './report.js';
@@ -58,6 +58,7 @@ export interface Options {
   ascii: number;
   number: boolean;
   skipChecksums: boolean;
+  packetType: PacketType | undefined;
   lineBuffered: boolean;
   packetBuffered: boolean;
   promiscuous: boolean;
@@ -126,6 +127,7 @@ const DEFAULTS: Options = {
   ascii: 0,
   number: false,
   skipChecksums: false,
+  packetType: undefined,
   lineBuffered: false,
   packetBuffered: false,
   promiscuous: true,
@@ -239,6 +241,7 @@ export const OPTIONS: readonly OptionRow[] = [
   flag('S', 'absolute-tcp-sequence-numbers', 'Printing', 'print TCP sequence numbers as they are', (o) => { o.absoluteSequence = true; }),
   flag('#', 'number', 'Printing', 'print packet numbers', (o) => { o.number = true; }),
   flag('K', 'dont-verify-checksums', 'Printing', 'verify no checksums', (o) => { o.skipChecksums = true; }),
+  valued('T', 'packet-type', 'Printing', 'TYPE', `print what UDP and TCP carry as TYPE, whatever the port: ${PACKET_TYPES.join(' or ')}`, (o, v) => { o.packetType = oneOf('packet type', v, PACKET_TYPES); }),
   flag(undefined, 'nano', 'Printing', 'print and write times in nanoseconds', (o) => { o.precision = 'nano'; }),
   flag(undefined, 'micro', 'Printing', 'print and write times in microseconds', (o) => { o.precision = 'micro'; }),
   valued(undefined, 'time-stamp-precision', 'Printing', 'UNIT', 'micro or nano', (o, v) => { o.precision = oneOf('time stamp precision', v, ['micro', 'nano']); }),

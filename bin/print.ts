@@ -29,6 +29,7 @@ export class TextOutput {
       ascii: options.ascii,
       number: options.number,
       skipChecksums: options.skipChecksums,
+      ...(options.packetType === undefined ? {} : { packetType: options.packetType }),
       ...(options.precision === undefined ? {} : { precision: options.precision }),
       interfaceName,
       ...(options.numeric > 0 ? {} : { serviceName, hostName }),

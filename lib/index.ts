@@ -38,7 +38,13 @@ export {
   lintExpression,
   loadOnce,
 } from './compile.js';
-export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
+export {
+  createPrinter,
+  PACKET_TYPES,
+  type PacketType,
+  type Printer,
+  type PrinterOptions,
+} from './dissect/index.js';
 /** The extended machine: assembler, disassembler, checker, interpreter, hooks, maps. */
 export * as ebpf from './ebpf/index.js';
 export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf } from './engine.js';

@@ -10,7 +10,7 @@
 import { BoundedBytes, TRUNCATED } from '../bytes.js';
 import { AddressTexts } from './addresses.js';
 import { Connections } from './connections.js';
-import type { PrinterOptions } from './options.js';
+import type { PacketType, PrinterOptions } from './options.js';
 
 /** Prints what an EtherType announces. `src` and `dst` are offsets of MAC addresses, or -1. */
 export type EtherPrinter = (
@@ -45,6 +45,7 @@ export class Dissection extends BoundedBytes {
   readonly numeric: boolean;
   readonly linkLayer: boolean;
   readonly quiet: number;
+  readonly packetType: PacketType | undefined;
   readonly verbose: number;
   readonly absoluteSequence: boolean;
   readonly verifyChecksums: boolean;
@@ -59,6 +60,7 @@ export class Dissection extends BoundedBytes {
     this.numeric = options.numeric ?? true;
     this.linkLayer = options.linkLayer ?? false;
     this.quiet = options.quiet ?? 0;
+    this.packetType = options.packetType;
     this.verbose = options.verbose ?? 0;
     this.absoluteSequence = options.absoluteSequence ?? false;
     this.verifyChecksums = !(options.skipChecksums ?? false);

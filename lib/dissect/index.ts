@@ -1,5 +1,5 @@
 /** Public face of the dissectors: packets as the text that tcpdump prints. */
 
 export { hasLinkPrinter } from './links.js';
-export type { PrinterOptions } from './options.js';
+export { PACKET_TYPES, type PacketType, type PrinterOptions } from './options.js';
 export { createPrinter, type Printer } from './printer.js';

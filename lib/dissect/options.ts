@@ -35,4 +35,10 @@ export interface PrinterOptions {
   readonly number?: boolean;
   /** `-K`: verify no checksums. */
   readonly skipChecksums?: boolean;
+  /** `-T`: what UDP and TCP carry, whatever their ports. */
+  readonly packetType?: PacketType;
 }
+
+/** Those of tcpdump's types that are printed here. */
+export const PACKET_TYPES = ['domain', 'vxlan'] as const;
+export type PacketType = (typeof PACKET_TYPES)[number];

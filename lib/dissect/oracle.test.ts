@@ -16,7 +16,8 @@ import {
   runTcpdump,
   tcpdumpVersion,
 } from '../testing/tcpdump.js';
-import { dataPath, fullRun, Tally, vectors } from '../testing/vectors.js';
+import { dataPath, fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
+import { PACKET_TYPES } from './options.js';
 
 process.env.TZ = 'GMT0';
 
@@ -144,6 +145,28 @@ test('the installed tcpdump on every capture', async (t) => {
     }
   }
   tally.finish(t);
+});
+
+test('packets of a type that is said, as the installed tcpdump prints them', async (t) => {
+  if (!tcpdumpVersion()?.startsWith('4.99.')) {
+    t.log('skipped: tcpdump 4.99 is not installed');
+    t.pass();
+    return;
+  }
+  const folder = join(projectRoot, 'captures');
+  for (const name of ['dns', 'dns-tcp', 'ntp', 'quic', 'vxlan', 'http6', 'tcp-reset', 'fragments']) {
+    const path = join(folder, `${name}.pcap`);
+    const packets = await readPackets(path);
+    for (const packetType of PACKET_TYPES)
+      for (const set of ['-nvv', '-nq']) {
+        const theirs = runTcpdump(path, [set, '-T', packetType]);
+        t.is(
+          printAll(packets, { ...printerOptions([set]), packetType }),
+          theirs,
+          `${name} ${packetType} ${set}`,
+        );
+      }
+  }
 });
 
 /** Captures in whose packets each header is cut at every byte. */

@@ -21,7 +21,7 @@ const printerOf = printerByPort([
   { ports: [53], print: printDnsOverTcp },
 ]);
 
-/** Prints what the ports announce; nothing where no row matches. */
+/** Prints what `-T` says it is, else what the ports announce; nothing where no row matches. */
 export function printTcpPayload(
   d: Dissection,
   at: number,
@@ -30,5 +30,6 @@ export function printTcpPayload(
   source: number,
   destination: number,
 ): void {
-  printerOf(source, destination)?.(d, at, length, ip);
+  if (d.packetType === 'domain') printDnsOverTcp(d, at, length);
+  else if (d.packetType === undefined) printerOf(source, destination)?.(d, at, length, ip);
 }

@@ -6,7 +6,7 @@ import { IPPROTO } from '../names/index.js';
 import { expectedChecksum, transportChecksum } from './checksum.js';
 import type { Dissection } from './dissection.js';
 import { hex4 } from './text.js';
-import { printUdpPayload } from './udpPorts.js';
+import { printUdpPayload, printUdpType } from './udpPorts.js';
 
 const HEADER = 8;
 
@@ -44,6 +44,7 @@ export function printUdp(d: Dissection, at: number, length: number, ip: number, 
   }
   const announced = total - HEADER;
   const rest = Math.min(announced, length - HEADER);
+  if (printUdpType(d, payload, rest)) return;
   if (d.verbose && d.verifyChecksums && !fragmented) printChecksum(d, at, rest, ip, v6);
   if (!d.quiet && printUdpPayload(d, payload, rest, ip, source, destination)) return;
   d.out +=

@@ -39,3 +39,10 @@ export function printUdpPayload(
   print(d, at, length, ip);
   return true;
 }
+
+/** Prints what `-T` says it is; false where nothing is said. */
+export function printUdpType(d: Dissection, at: number, length: number): boolean {
+  if (d.packetType === undefined) return false;
+  (d.packetType === 'domain' ? printDns : printVxlan)(d, at, length);
+  return true;
+}
