@@ -23,6 +23,14 @@ const TESTS = {
   jsgt: 'gt_s', jsge: 'ge_s', jslt: 'lt_s', jsle: 'le_s',
 } as const satisfies Partial<Record<BranchOperation, string>>;
 
+/** Holds where the other does not. */
+// biome-ignore format: a table reads best with one row a line
+const OPPOSITES = {
+  jeq: 'jne', jne: 'jeq',
+  jgt: 'jle', jge: 'jlt', jlt: 'jge', jle: 'jgt',
+  jsgt: 'jsle', jsge: 'jslt', jslt: 'jsge', jsle: 'jsgt',
+} as const satisfies Record<keyof typeof TESTS, keyof typeof TESTS>;
+
 export type Typed = 'i32' | 'i64';
 
 export const typeOfWidth = (width: Width): Typed => (width === 32 ? 'i32' : 'i64');
@@ -89,13 +97,16 @@ export function emitAlu(
   if (op === 'sdiv') code.op('end');
 }
 
-/** Both operands are on the stack; leaves 1 where the test holds. */
-export function emitTest(code: CodeWriter, op: BranchOperation, type: Typed): void {
+/**
+ * Both operands are on the stack; leaves 1 where the test has the value `when`, else 0. The opposite is a comparison
+ * of its own: V8 makes a jump of one, and a number first of one that is negated.
+ */
+export function emitTest(code: CodeWriter, op: BranchOperation, when: boolean, type: Typed): void {
   if (op === 'jset') {
     code.op(`${type}.and`);
     constant(code, type, 0);
-    code.op(`${type}.ne`);
-  } else code.op(`${type}.${TESTS[op]}`);
+    code.op(`${type}.${when ? 'ne' : 'eq'}`);
+  } else code.op(`${type}.${when ? TESTS[op] : TESTS[OPPOSITES[op]]}`);
 }
 
 /** Reverses the bytes of the low 16 or 32 bits of the i32 in a local; the rest of it is 0 afterwards. */

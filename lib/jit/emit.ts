@@ -175,8 +175,10 @@ function emitNode(node: number, emitter: Emitter): void {
 /** Leaves the test of a node's branch on the stack. */
 function emitBranchTest(node: number, when: boolean, emitter: Emitter): void {
   const { code, source, around } = emitter;
-  if (node >= source.size) code.get(LABEL).op('i32.eqz');
-  else {
+  if (node >= source.size) {
+    code.get(LABEL).op('i32.eqz');
+    if (!when) code.op('i32.eqz');
+  } else {
     const { instruction, index } = source.blocks[node]!.instructions.at(-1)!;
     if (instruction.kind !== 'branch') throw new Error(`instruction ${index} is no branch`);
     const { op, dst, operand } = instruction;
@@ -186,9 +188,8 @@ function emitBranchTest(node: number, when: boolean, emitter: Emitter): void {
     const width: Width = instruction.width === 32 || fits ? 32 : 64;
     emitRegister(code, dst, width);
     emitOperand(code, operand, width);
-    emitTest(code, op, typeOfWidth(width));
+    emitTest(code, op, when, typeOfWidth(width));
   }
-  if (!when) code.op('i32.eqz');
 }
 
 function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): void {

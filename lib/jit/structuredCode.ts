@@ -39,9 +39,18 @@ function write(parts: readonly Structured[], writer: StructuredWriter, depths: M
         code.op('end');
         break;
       }
-      case 'block':
       case 'loop':
-        code.op(part.kind);
+        if (isTight(part)) {
+          writeTight(part, writer, depths);
+          break;
+        }
+        code.op('loop');
+        depths.set(part.label, code.depth);
+        write(part.body, writer, depths);
+        code.op('end');
+        break;
+      case 'block':
+        code.op('block');
         depths.set(part.label, code.depth);
         write(part.body, writer, depths);
         code.op('end');
@@ -55,6 +64,64 @@ function write(parts: readonly Structured[], writer: StructuredWriter, depths: M
         break;
     }
   }
+}
+
+type Loop = Structured & { readonly kind: 'loop' };
+
+/** Whether a loop is one node that jumps back to itself, and nothing behind it does. */
+function isTight({ label, body: [code, branch, ...rest] }: Loop): boolean {
+  if (code?.kind !== 'code' || code.node !== label) return false;
+  if (branch?.kind !== 'branch' || branch.node !== label || branch.then.length !== 1) return false;
+  const [back] = branch.then;
+  return back?.kind === 'continue' && back.label === label && !goesOnWith(label, rest);
+}
+
+function goesOnWith(label: number, parts: readonly Structured[]): boolean {
+  return parts.some((part) => {
+    switch (part.kind) {
+      case 'continue':
+        return part.label === label;
+      case 'branch':
+        return goesOnWith(label, part.then);
+      case 'block':
+      case 'loop':
+        return goesOnWith(label, part.body);
+      case 'switch':
+        return goesOnWith(label, part.jumps);
+      default:
+        return false;
+    }
+  });
+}
+
+/** Bytes of a node's code up to which it is written twice: a few instructions without a check, whose call costs more. */
+const SHORT = 48;
+
+/**
+ * Writes such a loop with two turns between jumps back: a jump that is taken and V8's look at the stack, one for each,
+ * are half of what a short turn takes.
+ */
+function writeTight({ label, body }: Loop, writer: StructuredWriter, depths: Map<number, number>): void {
+  const { code, node, test, beforeJumpBack } = writer;
+  const [, branch, ...rest] = body as [Structured, Structured & { readonly kind: 'branch' }, ...Structured[]];
+  const back: Jump = { kind: 'continue', label };
+  code.op('block');
+  const outside = code.depth;
+  code.op('loop');
+  depths.set(label, code.depth);
+  const before = code.bytes.length;
+  node(label);
+  if (code.bytes.length - before <= SHORT) {
+    test(label, !branch.when);
+    code.op('br_if', code.depth - outside);
+    beforeJumpBack(label);
+    node(label);
+  }
+  test(label, branch.when);
+  code.op('if');
+  writeJump(back, writer, depths);
+  code.op('end').op('end').op('end');
+  write(rest, writer, depths);
 }
 
 function writeJump(
