@@ -17,19 +17,8 @@ export {
 } from './files.js';
 export { filterStream } from './filterStream.js';
 export { type HostFact, hostFacts } from './host.js';
-export {
-  type Backend,
-  type Device,
-  DeviceError,
-  type DeviceErrorCode,
-  type DeviceFilter,
-  type DeviceInfo,
-  type DeviceOptions,
-  type DeviceStats,
-  type Direction,
-  describeDevice,
-  listDevices,
-} from './live/index.js';
+// All but `openDevice`, of which the one above takes filters.
+export * from './live/index.js';
 export { addressesOfHosts, type HostLookup, type LookUpOptions, lookUpHosts } from './lookup.js';
 export * from './savefile/node.js';
 export {

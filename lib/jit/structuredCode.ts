@@ -39,18 +39,13 @@ function write(parts: readonly Structured[], writer: StructuredWriter, depths: M
         code.op('end');
         break;
       }
+      case 'block':
       case 'loop':
-        if (isTight(part)) {
+        if (part.kind === 'loop' && isTight(part)) {
           writeTight(part, writer, depths);
           break;
         }
-        code.op('loop');
-        depths.set(part.label, code.depth);
-        write(part.body, writer, depths);
-        code.op('end');
-        break;
-      case 'block':
-        code.op('block');
+        code.op(part.kind);
         depths.set(part.label, code.depth);
         write(part.body, writer, depths);
         code.op('end');
