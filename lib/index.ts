@@ -5,7 +5,6 @@
  * @packageDocumentation
  */
 
-export { AUTO, loadAuto, type Scanning, scansInBatches } from './auto.js';
 export {
   assemble,
   disassemble,
@@ -27,7 +26,35 @@ export {
 } from './cbpf/index.js';
 export type { Lint } from './codegen/index.js';
 export {
+  createPrinter,
+  PACKET_TYPES,
+  type PacketType,
+  type Printer,
+  type PrinterOptions,
+} from './dissect/index.js';
+/** The extended machine: assembler, disassembler, checker, interpreter, hooks, maps. */
+export * as ebpf from './ebpf/index.js';
+export {
+  AUTO,
+  admit,
+  defaultEngine,
+  ENGINES,
+  type Engine,
+  type EngineName,
+  type ExtendedOptions,
+  engineOf,
+  lift,
+  liftProved,
+  loadAuto,
+  loadEbpf,
+  type Scanning,
+  scansInBatches,
+  VerificationError,
+  type VerifiedLiftOptions,
+} from './engine/index.js';
+export {
   type CompileOptions,
+  compile,
   compileWith,
   describeLinkType,
   type ExplainedStep,
@@ -37,27 +64,7 @@ export {
   type Load,
   lintExpression,
   loadOnce,
-} from './compile.js';
-export {
-  createPrinter,
-  PACKET_TYPES,
-  type PacketType,
-  type Printer,
-  type PrinterOptions,
-} from './dissect/index.js';
-/** The extended machine: assembler, disassembler, checker, interpreter, hooks, maps. */
-export * as ebpf from './ebpf/index.js';
-export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf } from './engine.js';
-export {
-  admit,
-  type ExtendedOptions,
-  lift,
-  liftProved,
-  loadEbpf,
-  VerificationError,
-  type VerifiedLiftOptions,
-} from './extended.js';
-export { compile } from './filter.js';
+} from './filter/index.js';
 export {
   type Batch,
   bodyBatch,

@@ -4,27 +4,9 @@
  * @packageDocumentation
  */
 
-export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
-export { type OpenDeviceOptions, openDevice } from './devices.js';
-export {
-  type FilterFileOptions,
-  type FilterFileResult,
-  filterFile,
-  type OpenOptions,
-  openCapture,
-  selectionOf,
-  selectWith,
-} from './files.js';
-export { filterStream } from './filterStream.js';
-export { type HostFact, hostFacts } from './host.js';
+export * from './capture/index.js';
+export { type OpenDeviceOptions, openDevice } from './capture/index.js';
+export * from './host/index.js';
 // All but `openDevice`, of which the one above takes filters.
 export * from './live/index.js';
-export { addressesOfHosts, type HostLookup, type LookUpOptions, lookUpHosts } from './lookup.js';
 export * from './savefile/node.js';
-export {
-  readSystemDatabases,
-  type SystemDatabases,
-  type SystemNames,
-  systemNames,
-  systemResolver,
-} from './system.js';

@@ -1,6 +1,7 @@
 /** Tree to flow graph. */
 
 export type { CaptureMode } from './context.js';
+export { withoutCookedHeader } from './cooked.js';
 export {
   type CompileOptions,
   compileUnoptimized,

@@ -1,5 +1,5 @@
 /** Public face of the dissectors: packets as the text that tcpdump prints. */
 
-export { hasLinkPrinter } from './links.js';
-export { PACKET_TYPES, type PacketType, type PrinterOptions } from './options.js';
+export { PACKET_TYPES, type PacketType, type PrinterOptions } from './frame/options.js';
 export { createPrinter, type Printer } from './printer.js';
+export { hasLinkPrinter } from './tables/links.js';

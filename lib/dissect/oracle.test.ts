@@ -17,7 +17,7 @@ import {
   tcpdumpVersion,
 } from '../testing/tcpdump.js';
 import { dataPath, fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
-import { PACKET_TYPES } from './options.js';
+import { PACKET_TYPES } from './frame/options.js';
 
 process.env.TZ = 'GMT0';
 

@@ -6,11 +6,11 @@
 
 import { TRUNCATED } from '../bytes.js';
 import type { Packet } from '../savefile/index.js';
-import { Dissection } from './dissection.js';
-import { printAscii, printHex, printHexAscii } from './hexdump.js';
-import { type LinkPrinter, linkPrinter } from './links.js';
-import type { PrinterOptions } from './options.js';
-import { TimestampFormat } from './timestamp.js';
+import { Dissection } from './frame/dissection.js';
+import { printAscii, printHex, printHexAscii } from './frame/hexdump.js';
+import type { PrinterOptions } from './frame/options.js';
+import { TimestampFormat } from './frame/timestamp.js';
+import { type LinkPrinter, linkPrinter } from './tables/links.js';
 
 /** tcpdump's MAXIMUM_SNAPLEN: longer packets are not looked into. */
 const MOST_CAPTURED = 262_144;

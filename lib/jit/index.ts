@@ -1,10 +1,10 @@
 /** Compilers behind the engines. */
 
-export { type Batch, bodyBatch, classicBatch, ebpfBatch } from './batch.js';
-export { classicBody, type FilterBody } from './body.js';
-export { filterModule, filterText, loadWebAssembly } from './classicModule.js';
-export { extendedBody } from './extendedBody.js';
-export { type JavaScriptSource, loadJavaScript, toJavaScript } from './javascript.js';
-export { canCompileWebAssembly, canGenerateCode } from './permission.js';
-export { createAccelerator, scanModule } from './scan.js';
-export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './webassembly.js';
+export { filterModule, filterText, loadWebAssembly } from './classic/classicModule.js';
+export { type JavaScriptSource, loadJavaScript, toJavaScript } from './classic/javascript.js';
+export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './extended/webassembly.js';
+export { type Batch, bodyBatch, classicBatch, ebpfBatch } from './loops/batch.js';
+export { classicBody, type FilterBody } from './loops/body.js';
+export { extendedBody } from './loops/extendedBody.js';
+export { createAccelerator, scanModule } from './loops/scan.js';
+export { canCompileWebAssembly, canGenerateCode } from './shared/permission.js';

@@ -26,7 +26,7 @@ import { generator } from '../testing/random.js';
 import { fullRun, vectors } from '../testing/vectors.js';
 import { type MapRow, mapsOf, programOf, verifierRows } from '../testing/verifierVectors.js';
 import { type MapInfo, type Proof, type VerifiedType, verify } from '../verify/index.js';
-import { compileEbpf } from './webassembly.js';
+import { compileEbpf } from './extended/webassembly.js';
 
 /** A program with its maps, which every run makes anew. */
 interface Case {

@@ -9,7 +9,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { compile } from '../filter.js';
+import { compile } from '../filter/facade.js';
 import { type Backend, DeviceError, listDevices, openDevice } from '../node.js';
 
 const COUNT = 500;

@@ -4,12 +4,12 @@
  */
 
 import type { Program } from '../ebpf/instruction.js';
-import { checkForm } from '../verify/form.js';
-import { Path, type VerifyOptions } from '../verify/path.js';
-import { Rejected } from '../verify/report.js';
-import { newFrame, type State } from '../verify/state.js';
-import { step } from '../verify/step.js';
-import { pointer } from '../verify/value.js';
+import { checkForm } from '../verify/rules/form.js';
+import { Path, type VerifyOptions } from '../verify/rules/path.js';
+import { Rejected } from '../verify/rules/report.js';
+import { step } from '../verify/rules/step.js';
+import { newFrame, type State } from '../verify/state/state.js';
+import { pointer } from '../verify/state/value.js';
 
 interface Left {
   readonly from: number;

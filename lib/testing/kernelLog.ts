@@ -6,7 +6,7 @@
  * falls through.
  */
 
-import { FULL_32, FULL_64, type Scalar, UNKNOWN } from '../verify/scalar.js';
+import { FULL_32, FULL_64, type Scalar, UNKNOWN } from '../verify/numbers/scalar.js';
 
 /** A register as the kernel prints it. */
 export interface LoggedValue {

@@ -4,7 +4,7 @@
  * Wordings of Linux 6.18 `kernel/bpf/verifier.c`; the first row that matches a line of the log decides.
  */
 
-import type { RejectionKind } from '../verify/kinds.js';
+import type { RejectionKind } from '../verify/rules/kinds.js';
 
 // biome-ignore format: one row a line
 const MESSAGES: readonly (readonly [RegExp, RejectionKind])[] = [

@@ -12,10 +12,10 @@ import {
   type BranchOperation,
   type Width,
 } from '../ebpf/opcodes.js';
-import type * as branchModule from '../verify/branch.js';
-import type * as scalarModule from '../verify/scalar.js';
-import { contains, type Scalar, UNKNOWN } from '../verify/scalar.js';
-import type * as transferModule from '../verify/transfer.js';
+import type * as branchModule from '../verify/numbers/branch.js';
+import type * as scalarModule from '../verify/numbers/scalar.js';
+import { contains, type Scalar, UNKNOWN } from '../verify/numbers/scalar.js';
+import type * as transferModule from '../verify/numbers/transfer.js';
 import type { Random } from './random.js';
 
 export interface Transfer {

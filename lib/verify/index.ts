@@ -1,12 +1,12 @@
 /** The verifier: nothing unsafe runs. */
 
-export type { Complexity } from './complexity.js';
-export type { VerifiedType } from './context.js';
-export { type ExplainedRejection, explain, type SliceStep } from './explain.js';
-export { REJECTION_KINDS, type RejectionKind } from './kinds.js';
-export { type LogLevel, verifyLogged } from './log.js';
-export type { VerifyOptions } from './path.js';
-export type { MemoryKind, Proof, Proofs } from './proofs.js';
-export { Rejected, type Rejection, type Verdict } from './report.js';
-export type { MapInfo } from './value.js';
-export { verify } from './verifier.js';
+export { type ExplainedRejection, explain, type SliceStep } from './report/explain.js';
+export { type LogLevel, verifyLogged } from './report/log.js';
+export type { Complexity } from './rules/complexity.js';
+export type { VerifiedType } from './rules/context.js';
+export { REJECTION_KINDS, type RejectionKind } from './rules/kinds.js';
+export type { VerifyOptions } from './rules/path.js';
+export type { MemoryKind, Proof, Proofs } from './rules/proofs.js';
+export { Rejected, type Rejection, type Verdict } from './rules/report.js';
+export type { MapInfo } from './state/value.js';
+export { verify } from './walk/verifier.js';

@@ -3,7 +3,7 @@ import test from 'ava';
 import { lift } from '../lift/index.js';
 import { fromQuadruples, type Quadruple } from '../testing/programs.js';
 import { dataPath, fullRun, Tally, vectors } from '../testing/vectors.js';
-import { verify } from './verifier.js';
+import { verify } from './walk/verifier.js';
 
 interface FilterRow {
   readonly expr: string;

@@ -7,9 +7,9 @@
  * verifier, refuses them.
  */
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import test from 'ava';
 import type { Program } from '../ebpf/instruction.js';
@@ -20,13 +20,13 @@ import { unsafety } from '../testing/safety.js';
 import { tangledProgram } from '../testing/tangledPrograms.js';
 import { CHECKS, type Transfer, transferFault } from '../testing/transferChecks.js';
 import { fullRun } from '../testing/vectors.js';
-import { assume } from './branch.js';
-import type { VerifiedType } from './context.js';
-import { includes, normalize, zeroExtended } from './scalar.js';
-import { alu, moveSigned, swap } from './transfer.js';
-import { verifyObserved } from './verifier.js';
+import { assume } from './numbers/branch.js';
+import { includes, normalize, zeroExtended } from './numbers/scalar.js';
+import { alu, moveSigned, swap } from './numbers/transfer.js';
+import type { VerifiedType } from './rules/context.js';
+import { verifyObserved } from './walk/verifier.js';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
+const here = fileURLToPath(new URL('./', import.meta.url)).replace(/.$/, '');
 const scratch = mkdtempSync(join(tmpdir(), 'weir-unsound-'));
 test.after.always(() => rmSync(scratch, { recursive: true }));
 
@@ -124,23 +124,30 @@ test('each transfer function has a mistake', (t) => {
   );
 });
 
-/** The folder with one change. */
+/** A copy of the verifier with one change, among links to the folders that it imports. */
 function folderWith([file, , , from, to]: Mistake, at: string): string {
   const folder = join(scratch, at);
-  cpSync(here, folder, { recursive: true, filter: (path) => !/\.(test\..*|map|d\.ts)$/.test(path) });
+  const copy = join(folder, basename(here));
+  cpSync(here, copy, { recursive: true, filter: (path) => !/\.(test\..*|map|d\.ts)$/.test(path) });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  const above = pathToFileURL(join(here, '..')).href;
-  for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.js'))) {
-    const text = readFileSync(join(folder, name), 'utf8');
-    const changed = name === `${file}.js` ? text.replace(from, () => to) : text;
-    if (name === `${file}.js` && changed === text) throw new Error(`${name} has no '${from}'`);
-    writeFileSync(join(folder, name), changed.replaceAll(/from '\.\.\//g, `from '${above}/`));
-  }
-  return folder;
+  for (const name of readdirSync(join(here, '..')).filter((entry) => entry !== basename(here)))
+    symlinkSync(join(here, '..', name), join(folder, name));
+  const path = join(copy, fileOf(file));
+  const text = readFileSync(path, 'utf8');
+  const changed = text.replace(from, () => to);
+  if (changed === text) throw new Error(`${file} has no '${from}'`);
+  writeFileSync(path, changed);
+  return copy;
+}
+
+/** `scalar` -> `numbers/scalar.js`: a file of the verifier, in whichever room it is. */
+function fileOf(name: string): string {
+  const files = readdirSync(here, { recursive: true, encoding: 'utf8' });
+  return files.find((file) => basename(file) === `${name}.js`)!;
 }
 
 const load = async <Module>(folder: string, file: string): Promise<Module> =>
-  (await import(pathToFileURL(join(folder, `${file}.js`)).href)) as Module;
+  (await import(pathToFileURL(join(folder, fileOf(file))).href)) as Module;
 
 for (const [at, mistake] of TRANSFER_MISTAKES.entries()) {
   const [file, check, what] = mistake;

@@ -19,12 +19,12 @@ import {
   type VerifierRow,
   verifierRows,
 } from '../testing/verifierVectors.js';
-import type { VerifyOptions } from './path.js';
-import { Rejected } from './report.js';
-import * as scalars from './scalar.js';
-import { currentFrame, type State } from './state.js';
-import type { Pointer, PointerType, Value } from './value.js';
-import { verify } from './verifier.js';
+import * as scalars from './numbers/scalar.js';
+import type { VerifyOptions } from './rules/path.js';
+import { Rejected } from './rules/report.js';
+import { currentFrame, type State } from './state/state.js';
+import type { Pointer, PointerType, Value } from './state/value.js';
+import { verify } from './walk/verifier.js';
 
 interface LogRow {
   readonly id: string;

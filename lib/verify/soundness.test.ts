@@ -13,8 +13,8 @@ import { unsafety } from '../testing/safety.js';
 import { tangledProgram } from '../testing/tangledPrograms.js';
 import { fullRun } from '../testing/vectors.js';
 import { programOf, verifierRows } from '../testing/verifierVectors.js';
-import type { VerifiedType } from './context.js';
-import { verify, verifyObserved } from './verifier.js';
+import type { VerifiedType } from './rules/context.js';
+import { verify, verifyObserved } from './walk/verifier.js';
 
 const NUMBERS = [
   0, 1, 2, 4, 8, 14, 16, 34, 64, 255, 256, 512, -1, -4, -8, -16, -512, 0x7fff_ffff, -0x8000_0000,

@@ -1,0 +1,107 @@
+/**
+ * ARP and its reverse and inverse forms (RFC 826, RFC 903, RFC 2390).
+ */
+
+import { ETHERTYPE } from '../../names/index.js';
+import { octets } from '../frame/addresses.js';
+import type { Dissection } from '../frame/dissection.js';
+import { printHexAscii } from '../frame/hexdump.js';
+import { hex4 } from '../frame/text.js';
+import { ETHERTYPE_NAMES } from '../tables/ethertypes.js';
+
+const HEADER = 8;
+
+const HARDWARE_NAMES: ReadonlyMap<number, string> = new Map([
+  [1, 'Ethernet'],
+  [6, 'TokenRing'],
+  [7, 'ArcNet'],
+  [15, 'FrameRelay'],
+  [19, 'ATM'],
+  [23, 'Strip'],
+  [24, 'IEEE 1394'],
+  [32, 'InfiniBand'],
+]);
+
+const OPERATION_NAMES: ReadonlyMap<number, string> = new Map([
+  [1, 'Request'],
+  [2, 'Reply'],
+  [3, 'Reverse Request'],
+  [4, 'Reverse Reply'],
+  [8, 'Inverse Request'],
+  [9, 'Inverse Reply'],
+  [10, 'NACK Reply'],
+]);
+
+export function printArp(d: Dissection, at: number, length: number, captured: number): void {
+  d.protocol = 'arp';
+  d.need(at, HEADER);
+  const hardware = d.u16(at);
+  const protocol = d.u16(at + 2);
+  const hardwareLength = d.u8(at + 4);
+  const protocolLength = d.u8(at + 5);
+  const operation = d.u16(at + 6);
+  const senderHardware = at + HEADER;
+  const senderProtocol = senderHardware + hardwareLength;
+  const targetHardware = senderProtocol + protocolLength;
+  const targetProtocol = targetHardware + hardwareLength;
+  d.need(targetProtocol, protocolLength);
+  if (!d.linkLayer) d.out += 'ARP, ';
+  const ofIp = protocol === ETHERTYPE.IP || protocol === ETHERTYPE.TRAIL;
+  if (!ofIp || protocolLength !== 4 || hardwareLength === 0 || d.verbose) {
+    const hardwareName = HARDWARE_NAMES.get(hardware) ?? `Unknown Hardware (${hardware})`;
+    const protocolName = ETHERTYPE_NAMES.get(protocol) ?? `Unknown Protocol (0x${hex4(protocol)})`;
+    d.out += `${hardwareName} (len ${hardwareLength}), ${protocolName} (len ${protocolLength})`;
+    if (!d.verbose) {
+      d.out += `, length ${length}`;
+      return;
+    }
+  }
+  d.out += `${d.verbose ? ', ' : ''}${OPERATION_NAMES.get(operation) ?? `Unknown (${operation})`} `;
+  switch (operation) {
+    case 1:
+      d.out += `who-has ${protocolAddress(d, targetProtocol, ofIp, protocolLength)}`;
+      if (!allZero(d, targetHardware, hardwareLength)) {
+        d.out += ` (${hardwareAddress(d, targetHardware, hardware, hardwareLength)})`;
+      }
+      d.out += ` tell ${protocolAddress(d, senderProtocol, ofIp, protocolLength)}`;
+      break;
+    case 2:
+      d.out += protocolAddress(d, senderProtocol, ofIp, protocolLength);
+      d.out += ` is-at ${hardwareAddress(d, senderHardware, hardware, hardwareLength)}`;
+      break;
+    case 3:
+    case 8:
+      d.out += `who-is ${hardwareAddress(d, targetHardware, hardware, hardwareLength)}`;
+      d.out += ` tell ${hardwareAddress(d, senderHardware, hardware, hardwareLength)}`;
+      break;
+    case 4:
+      d.out += `${hardwareAddress(d, targetHardware, hardware, hardwareLength)} at `;
+      d.out += protocolAddress(d, targetProtocol, ofIp, protocolLength);
+      break;
+    case 9:
+      d.out += `${hardwareAddress(d, senderHardware, hardware, hardwareLength)} at `;
+      d.out += protocolAddress(d, senderProtocol, ofIp, protocolLength);
+      break;
+    default:
+      printHexAscii(d, at, captured);
+      return;
+  }
+  d.out += `, length ${length}`;
+}
+
+function protocolAddress(d: Dissection, at: number, ofIp: boolean, length: number): string {
+  if (!ofIp) return '<wrong proto type>';
+  return length === 4 ? d.ip4(at) : '<wrong len>';
+}
+
+function hardwareAddress(d: Dissection, at: number, hardware: number, length: number): string {
+  if (length === 0) return '<empty>';
+  if (length === 6 && hardware !== 15) return d.mac(at);
+  d.need(at, length);
+  return octets(d.data, at, length);
+}
+
+function allZero(d: Dissection, at: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (d.u8(at + i) !== 0) return false;
+  return true;
+}

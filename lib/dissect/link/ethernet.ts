@@ -1,0 +1,136 @@
+/**
+ * Ethernet II and 802.3 frames with any number of 802.1Q tags (IEEE 802.3 §3, 802.1Q §9).
+ */
+
+import { ETHERNET_MTU, ETHERTYPE } from '../../names/index.js';
+import type { Dissection } from '../frame/dissection.js';
+import { printHexAscii } from '../frame/hexdump.js';
+import { hex4 } from '../frame/text.js';
+import { ETHERTYPE_ARISTA, ETHERTYPE_JUMBO, ETHERTYPE_NAMES, printEtherType } from '../tables/ethertypes.js';
+import { printAristaHeader } from './arista.js';
+import { printLlc } from './llc.js';
+
+const ADDRESSES = 12;
+const TAG = 4;
+
+/** Prints a frame of which `captured` bytes are there; returns the length of its headers. */
+export function printEthernet(d: Dissection, at: number, length: number, captured: number): number {
+  d.protocol = 'ether';
+  if (length < captured) {
+    d.out += `[length ${length} < caplen ${captured}]`;
+    d.markInvalid();
+    return length;
+  }
+  if (captured < ADDRESSES + 2) {
+    d.markTruncated();
+    return captured;
+  }
+  if (d.linkLayer) printAddresses(d, at);
+  return printFromType(d, at, at + ADDRESSES, length, captured);
+}
+
+/** Prints a frame from the type field at `start` on; returns the length of all its headers. */
+function printFromType(d: Dissection, at: number, start: number, length: number, captured: number): number {
+  let type = d.u16(start);
+  let next = start + 2;
+  let tagged = false;
+  while (isTag(type)) {
+    const end = at + Math.min(captured, length);
+    if (end - next < TAG) {
+      d.protocol = 'vlan';
+      d.markTruncated();
+      return end - at;
+    }
+    if (d.linkLayer) {
+      printType(d, type);
+      d.out += `${tagged ? ', ' : `, length ${length}: `}${tagText(d.u16(next))}, `;
+      tagged = true;
+    }
+    type = d.u16(next + 2);
+    next += TAG;
+  }
+  const headers = next - at;
+  const rest = length - headers;
+  const restCaptured = captured - headers;
+  if (type <= ETHERNET_MTU) {
+    return headers + print8023(d, at, next, Math.min(type, rest), restCaptured, tagged);
+  }
+  if (type === ETHERTYPE_JUMBO) return headers + printLlcOrDump(d, at, next, rest, restCaptured);
+  if (type === ETHERTYPE_ARISTA) return printArista(d, at, next, length, captured);
+  if (d.linkLayer) {
+    printType(d, type);
+    d.out += tagged ? ', ' : `, length ${length}: `;
+  }
+  if (!printEtherType(d, type, next, rest, restCaptured, at + 6, at)) {
+    printUnknownType(d, at, type, length);
+    if (d.dumpUnknown) printHexAscii(d, next, restCaptured);
+  }
+  return headers;
+}
+
+/** A switch's own header, behind which another type field stands. */
+function printArista(d: Dissection, at: number, next: number, length: number, captured: number): number {
+  if (at + Math.min(length, captured) - next < 2) {
+    d.out += '[|arista]';
+    return Math.min(length, captured);
+  }
+  printType(d, ETHERTYPE_ARISTA);
+  d.out += `, length ${length}: `;
+  const header = printAristaHeader(d, next);
+  if (header > 0) return printFromType(d, at, next + header, length, captured);
+  printUnknownType(d, at, ETHERTYPE_ARISTA, length);
+  if (d.dumpUnknown) printHexAscii(d, next, at + captured - next);
+  return next - at;
+}
+
+/** What `-e` would have printed before, where the payload says nothing. */
+function printUnknownType(d: Dissection, at: number, type: number, length: number): void {
+  if (d.linkLayer) return;
+  printAddresses(d, at);
+  printType(d, type);
+  d.out += `, length ${length}: `;
+}
+
+/** A frame whose type field is a length: what lies past it is padding. */
+function print8023(
+  d: Dissection,
+  frame: number,
+  at: number,
+  length: number,
+  captured: number,
+  tagged: boolean,
+): number {
+  const end = d.end;
+  d.limit(at, length);
+  if (d.linkLayer) d.out += tagged ? '802.3' : `802.3, length ${length}: `;
+  const headers = printLlcOrDump(d, frame, at, length, Math.min(captured, length));
+  d.end = end;
+  return headers;
+}
+
+function printLlcOrDump(d: Dissection, frame: number, at: number, length: number, captured: number): number {
+  const headers = printLlc(d, at, length, captured, frame + 6, frame);
+  if (headers < 0 && d.dumpUnknown) printHexAscii(d, at, captured);
+  return Math.abs(headers);
+}
+
+function isTag(type: number): boolean {
+  return (
+    type === ETHERTYPE.VLAN || type === ETHERTYPE.VLAN_AD || type === ETHERTYPE.VLAN_QINQ || type === 0x9200
+  );
+}
+
+/** VLAN, priority and drop eligibility of a tag (802.1Q §9.6). */
+export function tagText(tag: number): string {
+  return `vlan ${tag & 0xfff}, p ${tag >> 13}${tag & 0x1000 ? ', DEI' : ''}`;
+}
+
+function printAddresses(d: Dissection, at: number): void {
+  d.out += `${d.mac(at + 6)} > ${d.mac(at)}, `;
+}
+
+function printType(d: Dissection, type: number): void {
+  const name = ETHERTYPE_NAMES.get(type);
+  if (d.quiet) d.out += name ?? `Unknown Ethertype (0x${hex4(type)})`;
+  else d.out += `ethertype ${name ?? 'Unknown'} (0x${hex4(type)})`;
+}

@@ -1,0 +1,35 @@
+/**
+ * What TCP ports announce: one row a protocol, the first row that either port matches counts.
+ */
+
+import { printBgp } from '../application/bgp.js';
+import { printDnsOverTcp } from '../application/dns.js';
+import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from '../application/lines.js';
+import { printTelnet } from '../application/telnet.js';
+import type { Dissection } from '../frame/dissection.js';
+import { printerByPort } from './portTable.js';
+
+const printerOf = printerByPort([
+  { ports: [23], print: printTelnet },
+  { ports: [25], print: printSmtp },
+  { ports: [43], print: printWhois },
+  { ports: [179], print: printBgp },
+  { ports: [22], print: printSsh },
+  { ports: [21], print: printFtp },
+  { ports: [80, 8080], print: printHttp },
+  { ports: [554, 8554], print: printRtsp },
+  { ports: [53], print: printDnsOverTcp },
+]);
+
+/** Prints what `-T` says it is, else what the ports announce; nothing where no row matches. */
+export function printTcpPayload(
+  d: Dissection,
+  at: number,
+  length: number,
+  ip: number,
+  source: number,
+  destination: number,
+): void {
+  if (d.packetType === 'domain') printDnsOverTcp(d, at, length);
+  else if (d.packetType === undefined) printerOf(source, destination)?.(d, at, length, ip);
+}

@@ -1,0 +1,48 @@
+/**
+ * What UDP ports announce: one row a protocol, the first row that a port matches counts.
+ */
+
+import { printDhcp } from '../application/dhcp.js';
+import { printDhcp6 } from '../application/dhcp6.js';
+import { printDns, printMulticastDns } from '../application/dns.js';
+import { printSip } from '../application/lines.js';
+import { printNtp } from '../application/ntp.js';
+import { printSyslog } from '../application/syslog.js';
+import type { Dissection } from '../frame/dissection.js';
+import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
+import { printerByPort } from './portTable.js';
+
+const printerOf = printerByPort([
+  { ports: [53], print: printDns },
+  { ports: [5353], print: printMulticastDns },
+  { ports: [67, 68], print: printDhcp },
+  { ports: [123], print: printNtp },
+  { ports: [546, 547], print: printDhcp6 },
+  { ports: [5060], print: printSip },
+  { ports: [514], print: printSyslog },
+  { ports: [4789], print: printVxlan },
+  { ports: [6081], print: printGeneve },
+  { ports: [6635], print: printMpls },
+]);
+
+/** Prints what the ports announce; false, having printed nothing, where no row matches. */
+export function printUdpPayload(
+  d: Dissection,
+  at: number,
+  length: number,
+  ip: number,
+  source: number,
+  destination: number,
+): boolean {
+  const print = printerOf(source, destination);
+  if (print === undefined) return false;
+  print(d, at, length, ip);
+  return true;
+}
+
+/** Prints what `-T` says it is; false where nothing is said. */
+export function printUdpType(d: Dissection, at: number, length: number): boolean {
+  if (d.packetType === undefined) return false;
+  (d.packetType === 'domain' ? printDns : printVxlan)(d, at, length);
+  return true;
+}

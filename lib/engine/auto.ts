@@ -1,0 +1,42 @@
+/**
+ * The engine for callers that name none: interprets the first packets, and compiles when more of them come.
+ */
+
+import { type FilterFunction, loadInterpreter, type Program } from '../cbpf/index.js';
+import { canCompileWebAssembly, classicBody, type FilterBody, loadJavaScript } from '../jit/index.js';
+
+/**
+ * Packets after which compiling has paid for itself: V8 needs about 0.1 ms for a typical filter, and an
+ * interpreted packet costs some 20 ns more than a compiled one.
+ */
+const WARM = 2000;
+
+/**
+ * @param settle - Told the compiled function when there is one, to call that without a detour.
+ * @throws ProgramError when the program is not valid.
+ */
+export function loadAuto(
+  program: Program,
+  settle: (compiled: FilterFunction) => void = () => {},
+): FilterFunction {
+  let current = loadInterpreter(program);
+  let left = WARM;
+  return (bytes, start, capturedLength, wireLength, metadata) => {
+    if (left > 0 && --left === 0) {
+      current = loadJavaScript(program);
+      settle(current);
+    }
+    return current(bytes, start, capturedLength, wireLength, metadata);
+  };
+}
+
+/** What may stand in the middle of a scan's loop instead of being asked packet by packet. */
+export interface Scanning {
+  readonly body?: (program: Program) => FilterBody | undefined;
+}
+
+/** The engine that is taken when none is named. */
+export const AUTO = { load: loadAuto, body: classicBody } as const;
+
+/** Whether a scan of a capture goes through many packets at once here. */
+export const scansInBatches = ({ body }: Scanning): boolean => body !== undefined && canCompileWebAssembly();

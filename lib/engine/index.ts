@@ -1,0 +1,13 @@
+/** What runs a program: the engines by name, and the eBPF ones behind their verifier. */
+
+export { AUTO, loadAuto, type Scanning, scansInBatches } from './auto.js';
+export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf } from './engines.js';
+export {
+  admit,
+  type ExtendedOptions,
+  lift,
+  liftProved,
+  loadEbpf,
+  VerificationError,
+  type VerifiedLiftOptions,
+} from './extended.js';

@@ -1,0 +1,340 @@
+/**
+ * eBPF compiled to WebAssembly: lays out the module around the functions of emit.ts, and runs it in an
+ * environment that interpreter and definition take as well.
+ */
+
+import {
+  DEFAULT_BUDGET,
+  type Environment,
+  type Executable,
+  type FaultKind,
+  opcodes,
+  type Program,
+  type Region,
+  RuntimeFault,
+} from '../../ebpf/index.js';
+import type { Proofs } from '../../verify/index.js';
+import { type DefinedFunction, encodeModule, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
+import { conventionOf } from './convention.js';
+import { type EbpfFunction, functionsOf } from './ebpfFlow.js';
+import { emitFunction } from './emit.js';
+import { FAULTS, type FixedRegion, type Surroundings } from './emitter.js';
+import {
+  ACCESS,
+  accessFunction,
+  batchFunction,
+  CALL_HELPER,
+  ENTRY,
+  type Entry,
+  GLOBAL,
+  GLOBALS,
+  HELPER_FUNCTION,
+  IMPORTS,
+  importOf,
+  MAIN,
+  MOST_FUEL,
+  resumeFunction,
+  startFunction,
+} from './entries.js';
+import { PACKET } from './knowledge.js';
+import { LinearMemory } from './linear.js';
+
+const { FRAME_POINTER, MAX_FRAMES, MAX_TAIL_CALLS, STACK_SIZE } = opcodes;
+
+export interface WebAssemblyOptions {
+  /**
+   * What verify() has proved of this very program. Taken at its word, within what WebAssembly itself makes
+   * safe: the environment has to be as the program's type says, with maps as they were described.
+   */
+  readonly proofs?: Proofs;
+  /** By register of the entry: the region it will point into. Wrong guesses cost time only. */
+  readonly pointers?: ReadonlyMap<number, Region>;
+}
+
+/**
+ * A program ready to run. A packet that lies elsewhere is copied in first, and its region points to the
+ * copy afterwards.
+ */
+export interface CompiledEbpf extends Executable {
+  readonly module: WasmModule;
+}
+
+/** Runs a program for `count` rows of {@link BATCH_ROW} bytes; addresses are those of the memory. */
+export type EbpfBatch = (table: number, count: number, context: number) => number;
+
+const PAGE_SIZE = 65536;
+
+/** Thrown through compiled code to end the whole program; the halves of its result. */
+class EndProgram {
+  readonly low: number;
+  readonly high: number;
+  constructor(low: number, high: number) {
+    this.low = low;
+    this.high = high;
+  }
+}
+
+/** The module of a program for an environment whose regions are in place. */
+function moduleOf(
+  program: Program,
+  environment: Environment,
+  linear: LinearMemory,
+  options: WebAssemblyOptions,
+  entry: Entry,
+): WasmModule {
+  const { packet, lenient = false } = environment;
+  const regions = linear.all.filter((region) => region !== packet && region.refresh === undefined);
+  const pointers = [...(options.pointers ?? [])];
+  const proofs = options.proofs?.instructions ?? [];
+  const functions = functionsOf(program, lenient, proofs);
+  const convention = conventionOf(functions);
+  const contexts = linear.all.filter((region) => region.refresh !== undefined);
+  // A context is filled when a program may look at it: its length is that of its bytes then.
+  const fixed = [
+    ...regions.map(({ base, length, writable }): FixedRegion => ({ base, length, writable })),
+    ...contexts.map(({ base, bytes, writable }): FixedRegion => ({ base, length: bytes.length, writable })),
+  ];
+  const all = [...regions, ...contexts];
+  const around: Surroundings = {
+    regions: fixed,
+    hasPacket: packet !== undefined,
+    packetWritable: packet?.writable ?? false,
+    hasHeaderOffsets: environment.headerOffset !== undefined,
+    functions: {
+      callHelper: CALL_HELPER,
+      headerOffset: importOf('headerOffset'),
+      fault: importOf('fault'),
+      endProgram: importOf('endProgram'),
+      access: ACCESS,
+      local: new Map(functions.map(({ entry }, index) => [entry, MAIN + index])),
+    },
+    globals: GLOBAL,
+    resolveWide: (pseudo, low, high, index) => resolveWide(environment, pseudo, low, high, index),
+    programLength: program.length,
+    convention,
+    callsMain: functions.some(({ blocks }) =>
+      blocks.some(({ instructions }) =>
+        instructions.some(
+          ({ instruction, index }) =>
+            instruction.kind === 'callLocal' && index + 1 + instruction.distance === 0,
+        ),
+      ),
+    ),
+    proofs,
+    hasFuel: (options.proofs?.steps ?? Number.POSITIVE_INFINITY) > (environment.budget ?? DEFAULT_BUDGET),
+    lastFrame: linear.stack + (MAX_FRAMES - 2) * PAGE_SIZE + STACK_SIZE,
+    frameStep: PAGE_SIZE,
+    guesses: new Map(
+      pointers.map(([register, region]) => [register, region === packet ? PACKET : all.indexOf(region)]),
+    ),
+  };
+  const emitted = functions.map((source: EbpfFunction) => emitFunction(source, around));
+  const frame = linear.stack + STACK_SIZE;
+  const entryFunction = (): DefinedFunction => {
+    switch (entry) {
+      case 'start':
+        return startFunction(frame, convention);
+      case 'resume':
+        return resumeFunction(convention);
+      case 'batch':
+        return batchFunction(functions, around, frame, environment.budget ?? DEFAULT_BUDGET);
+    }
+  };
+  return {
+    imports: IMPORTS,
+    memoryPages: linear.memory.buffer.byteLength / PAGE_SIZE,
+    globals: GLOBALS,
+    functions: [accessFunction(fixed), HELPER_FUNCTION, entryFunction(), ...emitted],
+    exports: [
+      { name: entry, kind: 'func', index: ENTRY },
+      ...Object.entries(GLOBAL).map(([name, index]) => ({ name, kind: 'global' as const, index })),
+    ],
+  };
+}
+
+function resolveWide(
+  { resolveWide: resolve }: Environment,
+  pseudo: number,
+  low: number,
+  high: number,
+  index: number,
+): bigint {
+  if (resolve !== undefined) return resolve(pseudo, low, high);
+  const message = `nothing here resolves a 64-bit immediate of kind ${pseudo}`;
+  throw new RuntimeFault('bad-argument', index, message);
+}
+
+/** Whether a program may look at its context: it reads memory other than its own stack, or passes it on. */
+const looksAround = (program: Program, lenient: boolean): boolean =>
+  functionsOf(program, lenient).some(({ blocks }) =>
+    blocks.some(({ instructions }) =>
+      instructions.some(({ instruction }) => {
+        if ('base' in instruction) return instruction.base !== FRAME_POINTER;
+        return instruction.kind === 'call' || instruction.kind === 'callRegister';
+      }),
+    ),
+  );
+
+const usesStack = (program: Program): boolean =>
+  program.some(({ dst, src }) => dst === FRAME_POINTER || src === FRAME_POINTER);
+
+/** Of the entries, a module has one. */
+interface Exports {
+  readonly start: (r1: number, r2: number) => number;
+  readonly resume: (...registers: bigint[]) => bigint;
+  readonly batch: EbpfBatch;
+  readonly fuel: WebAssembly.Global;
+  readonly packetStart: WebAssembly.Global;
+  readonly packetLength: WebAssembly.Global;
+  readonly resultHigh: WebAssembly.Global;
+}
+
+interface Loaded {
+  readonly module: WasmModule;
+  readonly exports: Exports;
+}
+
+/**
+ * Compiles a program for an environment whose memory it then shares. Slots that mean nothing fault when
+ * they are reached: validate() first.
+ *
+ * @throws RuntimeFault where a 64-bit immediate cannot be resolved.
+ */
+export function compileEbpf(
+  program: Program,
+  environment: Environment,
+  options: WebAssemblyOptions = {},
+): CompiledEbpf {
+  const { module, low, high, run } = compileFor('start', program, environment, options);
+  return { module, low, high, run };
+}
+
+/** The same for many packets at once, which lie in the environment's memory. */
+export const compileEbpfBatch = (
+  program: Program,
+  environment: Environment,
+  options: WebAssemblyOptions = {},
+): EbpfBatch => compileFor('batch', program, environment, options).exports.batch;
+
+function compileFor(
+  entry: Entry,
+  program: Program,
+  environment: Environment,
+  options: WebAssemblyOptions,
+): CompiledEbpf & Loaded {
+  if (options.proofs !== undefined && options.proofs.program !== program)
+    throw new RangeError('the proofs are those of another program');
+  const { memory, packet, helpers } = environment;
+  const linear = LinearMemory.of(memory);
+  const budget = Math.min(environment.budget ?? DEFAULT_BUDGET, MOST_FUEL);
+  const targets = new Map<Program, Loaded>();
+  const host = { memory, packet, index: 0, low: linear.low, high: linear.high };
+  let tailCalls = 0;
+
+  /** Brings in what helpers or callers changed. */
+  const settle = ({ packetStart, packetLength }: Exports): void => {
+    linear.settle();
+    host.low = linear.low;
+    host.high = linear.high;
+    if (packet === undefined) return;
+    packetStart.value = packet.base;
+    packetLength.value = packet.length;
+  };
+
+  const registerValue = (register: number): bigint =>
+    (BigInt(host.high[register]! >>> 0) << 32n) | BigInt(host.low[register]! >>> 0);
+
+  /** Runs the target of a tail call on the frame of its caller, with the caller's r1 to r5. */
+  const runTarget = (target: Program): void => {
+    let loaded = targets.get(target);
+    if (loaded === undefined) {
+      loaded = load(target, {}, 'resume');
+      targets.set(target, loaded);
+    }
+    const { exports } = loaded;
+    exports.fuel.value = budget;
+    settle(exports);
+    const result = exports.resume(...[1, 2, 3, 4, 5, FRAME_POINTER].map(registerValue));
+    host.low[0] = Number(BigInt.asIntN(32, result));
+    host.high[0] = Number(BigInt.asIntN(32, result >> 32n));
+  };
+
+  const load = (loading: Program, settings: WebAssemblyOptions, enteredBy: Entry): Loaded => {
+    linear.settle();
+    const module = moduleOf(loading, environment, linear, settings, enteredBy);
+    const helper = (number: number, index: number): number => {
+      const run = helpers.get(number);
+      if (run === undefined) throw new RuntimeFault('unknown-helper', index, `there is no helper ${number}`);
+      host.index = index;
+      const outcome = run(host);
+      if (outcome?.kind === 'exit') throw new EndProgram(host.low[0]!, host.high[0]!);
+      let ended = 0;
+      if (outcome?.kind === 'tailCall') {
+        if (++tailCalls > MAX_TAIL_CALLS) {
+          host.low[0] = -1;
+          host.high[0] = -1;
+        } else {
+          runTarget(outcome.program);
+          ended = 1;
+        }
+      }
+      settle(exports);
+      return ended;
+    };
+    const fault = (kind: number, index: number): never => {
+      throw new RuntimeFault(FAULTS[kind] as FaultKind, index, messageOf(kind, budget));
+    };
+    const locate = (low: number, high: number, size: number, write: number, index: number): void => {
+      memory.locate(low, high, size, write !== 0, index);
+      linear.settle();
+    };
+    const endProgram = (): never => {
+      throw new EndProgram(0, 0);
+    };
+    const headerOffset = (offset: number): number => environment.headerOffset!(offset);
+    const { exports: exported } = new WebAssembly.Instance(new WebAssembly.Module(encodeModule(module)), {
+      weir: { [MEMORY_IMPORT.name]: linear.memory, helper, fault, endProgram, locate, headerOffset },
+    });
+    const exports = exported as unknown as Exports;
+    return { module, exports };
+  };
+
+  const { module, exports } = load(program, options, entry);
+  const low = new Int32Array(opcodes.REGISTERS);
+  const high = new Int32Array(opcodes.REGISTERS);
+  const contexts = looksAround(program, environment.lenient ?? false)
+    ? linear.all.filter((region) => region.refresh !== undefined)
+    : [];
+  const clears = usesStack(program) && options.proofs?.readsUnwritten !== false;
+  const run = (r1: number, r2: number): void => {
+    tailCalls = 0;
+    for (const context of contexts) context.refresh!();
+    if (clears) linear.clearStack();
+    exports.fuel.value = budget;
+    settle(exports);
+    try {
+      low[0] = exports.start(r1, r2);
+      high[0] = exports.resultHigh.value;
+    } catch (error) {
+      if (!(error instanceof EndProgram)) throw error;
+      low[0] = error.low;
+      high[0] = error.high;
+    }
+  };
+  return { module, exports, low, high, run };
+}
+
+function messageOf(kind: number, budget: number): string {
+  switch (FAULTS[kind]) {
+    case 'budget':
+      return `the budget of ${budget} instructions is used up`;
+    case 'call-depth':
+      return `calls nest deeper than ${MAX_FRAMES} frames`;
+    case 'unknown-helper':
+      return 'there is no such kernel function here';
+    case 'bad-instruction':
+      return 'this is no instruction that can run here';
+    default:
+      return 'the program has no such instruction';
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What a program of each type may read and write of its context, field by field.
+ *
+ * Linux `net/core/filter.c`: `bpf_skb_is_valid_access` and the functions of each type around it,
+ * `xdp_is_valid_access`.
+ */
+
+import type { PointerType } from '../state/value.js';
+
+export type VerifiedType = 'socket_filter' | 'sched_cls' | 'sched_act' | 'xdp' | 'cgroup_skb';
+
+interface Field {
+  readonly start: number;
+  readonly end: number;
+  /** `words`: loads of 1, 2 or 4 bytes. `pointer`: the whole four bytes only. `wide`: 8 bytes only. `bytes`: any aligned load. */
+  readonly access: 'words' | 'pointer' | 'wide' | 'bytes';
+  readonly pointer?: PointerType;
+}
+
+const words = (start: number, end: number): Field => ({ start, end, access: 'words' });
+const CB: Field = { start: 48, end: 68, access: 'bytes' };
+const TIMESTAMP: Field = { start: 152, end: 160, access: 'wide' };
+const HARDWARE_TIMESTAMP: Field = { start: 184, end: 192, access: 'wide' };
+const DATA: Field = { start: 76, end: 80, access: 'pointer', pointer: 'packet' };
+const DATA_END: Field = { start: 80, end: 84, access: 'pointer', pointer: 'packetEnd' };
+const SOCKET: Field = { start: 168, end: 176, access: 'wide', pointer: 'socketOrNull' };
+const DATA_META: Field = { start: 140, end: 144, access: 'pointer', pointer: 'packetMeta' };
+/** len … tc_index, hash; napi_id; gso_segs; sk; gso_size and tstamp_type. */
+const COMMON: readonly Field[] = [
+  words(0, 48),
+  CB,
+  words(68, 72),
+  words(84, 88),
+  words(164, 168),
+  SOCKET,
+  words(176, 181),
+];
+
+export interface ContextRules {
+  readonly size: number;
+  readonly readable: readonly Field[];
+  readonly writable: readonly Field[];
+  /** Whether packet bytes may be read, and written, through pointers. */
+  readonly packet: 'none' | 'read' | 'write';
+  readonly packetLoads: boolean;
+  /** Helpers besides those that every type has. */
+  readonly helpers: readonly number[];
+  /** r0 at exit, where it is not free. */
+  readonly returns?: { readonly min: bigint; readonly max: bigint };
+}
+
+const CLASSIFIER: ContextRules = {
+  size: 192,
+  readable: [
+    ...COMMON,
+    words(72, 76),
+    words(160, 164),
+    DATA,
+    DATA_END,
+    DATA_META,
+    TIMESTAMP,
+    HARDWARE_TIMESTAMP,
+  ],
+  writable: [words(8, 12), words(12, 16), words(32, 36), words(44, 48), CB, words(72, 76), TIMESTAMP],
+  packet: 'write',
+  packetLoads: true,
+  helpers: [
+    9, 10, 11, 13, 14, 16, 17, 18, 19, 20, 21, 26, 28, 31, 32, 33, 34, 36, 38, 39, 40, 43, 44, 46, 47,
+  ],
+};
+
+// biome-ignore format: one row a line
+export const CONTEXTS: Readonly<Record<VerifiedType, ContextRules>> = {
+  socket_filter: { size: 192, readable: COMMON, writable: [CB], packet: 'none', packetLoads: true, helpers: [26, 46, 47] },
+  sched_cls: CLASSIFIER,
+  sched_act: CLASSIFIER,
+  xdp: { size: 24, readable: [{ ...DATA, start: 0, end: 4 }, { ...DATA_END, start: 4, end: 8 }, { ...DATA_META, start: 8, end: 12 }, { ...words(12, 16), access: 'pointer' }, { ...words(16, 20), access: 'pointer' }], writable: [], packet: 'write', packetLoads: false, helpers: [28, 44, 54, 65] },
+  cgroup_skb: { size: 192, readable: [...COMMON, words(88, 140), DATA, DATA_END, TIMESTAMP], writable: [words(8, 12), words(32, 36), CB], packet: 'read', packetLoads: false, helpers: [26, 46, 47] },
+};
+
+export type ContextAccess =
+  | { readonly kind: 'scalar' }
+  | { readonly kind: 'pointer'; readonly type: PointerType };
+
+/** What an access gives, `undefined` when it is not allowed. The offset is a multiple of the size. */
+export function contextAccess(
+  rules: ContextRules,
+  offset: number,
+  size: number,
+  write: boolean,
+): ContextAccess | undefined {
+  if (offset < 0 || offset + size > rules.size || offset % size !== 0) return undefined;
+  const fields = write ? rules.writable : rules.readable;
+  const field = fields.find(({ start, end }) => offset >= start && offset + size <= end);
+  if (field === undefined) return undefined;
+  switch (field.access) {
+    case 'bytes':
+      return { kind: 'scalar' };
+    case 'wide':
+      if (size !== 8) return undefined;
+      return field.pointer === undefined ? { kind: 'scalar' } : { kind: 'pointer', type: field.pointer };
+    case 'words':
+      if (size > 4 || (write && size !== 4)) return undefined;
+      return { kind: 'scalar' };
+    case 'pointer':
+      if (size !== 4) return undefined;
+      return field.pointer === undefined ? { kind: 'scalar' } : { kind: 'pointer', type: field.pointer };
+  }
+}
+
+/** Fields that all kinds of sockets have. `part`: loads of 1, 2 or 4 bytes anywhere in it; `head`: at its start only. */
+const SOCKET_FIELDS: readonly { readonly start: number; readonly end: number; readonly loads: string }[] = [
+  { start: 0, end: 4, loads: 'whole' }, // bound_dev_if
+  { start: 4, end: 8, loads: 'head' }, // family
+  { start: 24, end: 44, loads: 'part' }, // src_ip4, src_ip6
+  { start: 44, end: 48, loads: 'head' }, // src_port
+  { start: 48, end: 50, loads: 'part' }, // dst_port, in network order
+  { start: 48, end: 52, loads: 'whole' }, // the same and two bytes that are 0
+  { start: 52, end: 72, loads: 'part' }, // dst_ip4, dst_ip6
+  { start: 72, end: 76, loads: 'head' }, // state
+  { start: 76, end: 80, loads: 'head' }, // rx_queue_mapping
+];
+
+/**
+ * Whether a field of `struct bpf_sock` may be read of a socket of any kind. No field may be written.
+ * Linux `net/core/filter.c`: `bpf_sock_common_is_valid_access`, `bpf_sock_is_valid_access`.
+ */
+export function socketAccess(offset: number, size: number, write: boolean): boolean {
+  if (write || size > 4 || offset % size !== 0) return false;
+  return SOCKET_FIELDS.some(({ start, end, loads }) => {
+    if (offset < start || offset + size > end) return false;
+    return loads === 'part' || (offset === start && (loads === 'head' || size === end - start));
+  });
+}

@@ -1,0 +1,134 @@
+/**
+ * What a path through the program carries along: the state, where it is, and the rules it is held to.
+ * The parts of the verifier (arithmetic, access, stack, compare, calls) are functions of it.
+ */
+
+import type { Instruction, Operand, Program } from '../../ebpf/instruction.js';
+import { FRAME_POINTER } from '../../ebpf/opcodes.js';
+import type { Scalar } from '../numbers/scalar.js';
+import * as scalars from '../numbers/scalar.js';
+import { type Effects, slotPlace } from '../state/history.js';
+import { currentFrame, type Frame, type State } from '../state/state.js';
+import { known, type MapInfo, number, type Value } from '../state/value.js';
+import { CONTEXTS, type ContextRules, type VerifiedType } from './context.js';
+import type { RejectionKind } from './kinds.js';
+import { Notes } from './proofs.js';
+import { Rejected } from './report.js';
+
+export interface VerifyOptions {
+  readonly type: VerifiedType;
+  /** Default true: the rules for users with CAP_BPF. */
+  readonly privileged?: boolean;
+  /** The maps that wide immediates name, by slot of the immediate. */
+  readonly maps?: ReadonlyMap<number, MapInfo>;
+  /** Demand natural alignment of packet and map accesses too. */
+  readonly strictAlignment?: boolean;
+  /** Instructions to look at before giving up; default a million, as in Linux. */
+  readonly budget?: number;
+  /** Give proofs for the compiler with the verdict. */
+  readonly proofs?: boolean;
+}
+
+/** Bytes a pointer may be moved away (Linux `BPF_MAX_VAR_OFF`). */
+export const MAX_OFFSET = 1n << 29n;
+
+export class Path {
+  readonly program: Program;
+  readonly options: VerifyOptions;
+  readonly rules: ContextRules;
+  readonly privileged: boolean;
+  /** By slot; none for the second half of a wide immediate. */
+  readonly instructions: (Instruction | undefined)[] = [];
+  /** Slots that several paths lead to, where states are compared. */
+  readonly isJoin: boolean[] = [];
+  /** Calls of each function, by its first instruction. */
+  readonly calls = new Map<number, { readonly at: number; readonly target: number }[]>();
+  /** Deepest stack byte that each function uses on any path, by its first instruction. */
+  readonly depths = new Map<number, number>();
+  /** What instructions did on earlier paths, where they have to do the same on all. */
+  readonly operations = new Map<number, { readonly form: string; readonly distance: bigint }>();
+  /** What the walk has seen, for those who compile the program. */
+  readonly notes = new Notes();
+  readonly rewritten = new Map<number, 'context' | 'socket' | 'none'>();
+  readonly tailCallMaps = new Map<number, MapInfo | undefined>();
+  /** Leaves another path, from `state` at slot `index`, for later. */
+  readonly fork: (state: State, index: number) => void;
+  /** What the present instruction does, for going back over it. */
+  readonly effects: Effects = { decided: 0, slot: -1, reads: undefined, copies: undefined };
+  state!: State;
+  /** The instruction being looked at. */
+  index = 0;
+  private ids = 0;
+  private readonly constants = new Map<number, Value>();
+
+  constructor(program: Program, options: VerifyOptions, fork: (state: State, index: number) => void) {
+    this.program = program;
+    this.options = options;
+    this.rules = CONTEXTS[options.type];
+    this.privileged = options.privileged ?? true;
+    this.fork = fork;
+  }
+
+  /** A number that nothing else has been marked with. */
+  newId(): number {
+    return ++this.ids;
+  }
+
+  reject(kind: RejectionKind, message: string, remedy = ''): never {
+    throw new Rejected(kind, this.index, message, remedy);
+  }
+
+  get frame(): Frame {
+    return currentFrame(this.state);
+  }
+
+  read(register: number): Value {
+    const value = this.frame.registers[register]!;
+    if (value.kind === 'none')
+      this.reject(
+        'uninitialized-register',
+        `r${register} holds nothing yet`,
+        `set r${register} on every path to here`,
+      );
+    return value;
+  }
+
+  write(register: number, value: Value): void {
+    if (register === FRAME_POINTER) this.reject('frame-pointer-write', 'the frame pointer is read only');
+    this.frame.registers[register] = value;
+  }
+
+  /** Marks a number as having copies: what is learnt of one holds for all. */
+  share(register: number, value: Value): Value {
+    if (value.kind !== 'scalar' || value.id !== 0) return value;
+    const shared = number(value.scalar, this.newId());
+    this.frame.registers[register] = shared;
+    return shared;
+  }
+
+  /** The number in a register decides something here. */
+  decide(register: number): void {
+    this.effects.decided |= 1 << register;
+  }
+
+  /** A slot that the present instruction reads, besides one at a place that is certain. */
+  readsSlot(frame: number, slot: number): void {
+    const { effects } = this;
+    effects.reads = [...(effects.reads ?? []), slotPlace(frame, slot)];
+  }
+
+  operand(operand: Operand): Value {
+    if ('register' in operand) return this.read(operand.register);
+    const { constant } = operand;
+    let value = this.constants.get(constant);
+    if (value === undefined) {
+      value = known(BigInt.asUintN(64, BigInt(constant)));
+      this.constants.set(constant, value);
+    }
+    return value;
+  }
+
+  scalarOf(value: Value): Scalar {
+    return value.kind === 'scalar' ? value.scalar : scalars.UNKNOWN;
+  }
+}

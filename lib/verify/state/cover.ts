@@ -1,0 +1,140 @@
+/**
+ * Whether an explored state stands for another one at the same place: whatever is safe with the one is safe
+ * with the other. Linux `kernel/bpf/verifier.c`: `states_equal`, `regsafe`, `stacksafe`.
+ */
+
+import { REGISTERS } from '../../ebpf/opcodes.js';
+import * as scalars from '../numbers/scalar.js';
+import {
+  isSlotRead,
+  mattersRegister,
+  mattersSlot,
+  type Needs,
+  type Place,
+  registerAt,
+  registerPlace,
+  slotPlace,
+} from './history.js';
+import { EMPTY_SLOT, SLOT, type StackByte, type StackSlot, type State } from './state.js';
+import { isPacket, type Pointer, type Value } from './value.js';
+
+/** Pairs ids of two states: each of one stands for one of the other. */
+class IdPairs {
+  private forward: Map<number, number> | undefined;
+
+  match(old: number, now: number): boolean {
+    if (old === 0 || now === 0) return old === now;
+    this.forward ??= new Map();
+    const known = this.forward.get(old);
+    if (known !== undefined) return known === now;
+    this.forward.set(old, now);
+    return true;
+  }
+}
+
+/**
+ * Where an explored state says more than holds now; `undefined` when it stands for the present one.
+ *
+ * @param live - By frame: registers that later instructions look at, as bits.
+ * @param hint - Where other states differed from the present one: looked at first.
+ * @param needs - What mattered on the paths from the explored state. Without it the states have to be
+ * equal in all that can be observed.
+ */
+export function difference(
+  old: State,
+  now: State,
+  live: readonly number[],
+  needs: Needs | undefined,
+  hint?: Place,
+): Place | undefined {
+  if (hint !== undefined && differsAt(hint, old, now, live, needs)) return hint;
+  const ids = new IdPairs();
+  for (const [depth, frame] of old.frames.entries()) {
+    const other = now.frames[depth]!;
+    const alive = live[depth]!;
+    for (let register = 0; register < REGISTERS; register++) {
+      if ((alive & (1 << register)) === 0) continue;
+      const [a, b] = [frame.registers[register]!, other.registers[register]!];
+      if (a === b && a.kind !== 'pointer' && (a.kind !== 'scalar' || a.id === 0)) continue;
+      const matters = needs === undefined || mattersRegister(needs, depth, register);
+      if (!covers(a, b, ids, matters, needs === undefined)) return registerPlace(depth, register);
+    }
+    const slots = Math.max(frame.slots.length, other.slots.length);
+    for (let slot = 0; slot < slots; slot++) {
+      if (needs !== undefined && !isSlotRead(needs, depth, slot)) continue;
+      const matters = needs === undefined || mattersSlot(needs, depth, slot);
+      if (!coversSlot(frame.slots[slot], other.slots[slot], ids, matters, needs === undefined))
+        return slotPlace(depth, slot);
+    }
+  }
+  return undefined;
+}
+
+/** The same for one register, as far as it can be told from that alone. */
+function differsAt(
+  place: Place,
+  old: State,
+  now: State,
+  live: readonly number[],
+  needs: Needs | undefined,
+): boolean {
+  const { frame, register } = registerAt(place);
+  if (register === undefined || frame >= live.length || (live[frame]! & (1 << register)) === 0) return false;
+  const [a, b] = [old.frames[frame]!.registers[register]!, now.frames[frame]!.registers[register]!];
+  if (a.kind !== 'scalar' || b.kind !== 'scalar') return false;
+  const matters = needs === undefined || mattersRegister(needs, frame, register);
+  return matters && !scalars.includes(a.scalar, b.scalar);
+}
+
+/** Whether the two states are in the same functions, called from the same places. */
+export function sameCalls(old: State, now: State): boolean {
+  if (old.frames.length !== now.frames.length) return false;
+  return old.frames.every((frame, depth) => frame.returnTo === now.frames[depth]!.returnTo);
+}
+
+function covers(old: Value, now: Value, ids: IdPairs, matters: boolean, exact: boolean): boolean {
+  if (old.kind === 'none') return !exact || now.kind === 'none';
+  if (old.kind !== now.kind) return false;
+  if (old.kind === 'pointer') return coversPointer(old, now as Pointer, ids, exact);
+  const other = now as Extract<Value, { kind: 'scalar' }>;
+  if (exact) return scalars.equals(old.scalar, other.scalar) && ids.match(old.id, other.id);
+  if (!matters) return true;
+  if (!scalars.includes(old.scalar, other.scalar)) return false;
+  // Where the old state knew two numbers to be copies, the new one has to know it too.
+  return old.id === 0 || ids.match(old.id, other.id);
+}
+
+function coversPointer(old: Pointer, now: Pointer, ids: IdPairs, exact: boolean): boolean {
+  if (old.type !== now.type || old.offset !== now.offset || old.frame !== now.frame || old.map !== now.map)
+    return false;
+  if (!ids.match(old.id, now.id)) return false;
+  if (exact) return old.range === now.range && scalars.equals(old.variable, now.variable);
+  if (isPacket(old) && old.range > now.range) return false;
+  return scalars.includes(old.variable, now.variable);
+}
+
+function coversSlot(
+  old: StackSlot | undefined,
+  now: StackSlot | undefined,
+  ids: IdPairs,
+  matters: boolean,
+  exact: boolean,
+): boolean {
+  if (old === undefined) return !exact || now === undefined;
+  if (old === now && old.spilled.kind === 'none') return true;
+  const other = now ?? EMPTY_SLOT;
+  for (let i = 0; i < SLOT; i++) {
+    const byte =
+      other.bytes[i] === 'spill' && old.bytes[i] === 'any' && other.spilled.kind === 'scalar'
+        ? 'any'
+        : other.bytes[i]!;
+    if (!coversByte(old.bytes[i]!, byte, exact)) return false;
+  }
+  return old.spilled.kind === 'none' || covers(old.spilled, other.spilled, ids, matters, exact);
+}
+
+function coversByte(old: StackByte, now: StackByte, exact: boolean): boolean {
+  if (old === now) return true;
+  if (exact) return false;
+  return old === 'none' || (old === 'any' && now === 'zero');
+}

@@ -1,0 +1,265 @@
+/**
+ * What happened on the paths that are being followed, kept until it is known what mattered.
+ *
+ * An explored state stands for another one if nothing that decided anything differs. What decided is
+ * found out backwards, when all paths from a state have ended: a register whose number decided a branch, an
+ * address or a size mattered there, and so did, before, what that number was made from. Linux calls such
+ * numbers precise (`kernel/bpf/verifier.c`: `mark_chain_precision`, `backtrack_insn`) and goes back each
+ * time that one is found; here each instruction of a path is gone back over once.
+ *
+ * Stack slots are treated likewise, and it is noted besides which are read at all.
+ */
+
+import type { Instruction } from '../../ebpf/instruction.js';
+import type { State } from './state.js';
+
+/**
+ * For each frame: registers whose numbers matter, slots whose numbers matter (two words of 32), slots
+ * that are read (two words).
+ */
+export type Needs = number[];
+const WORDS = 5;
+const SLOTS = 1;
+const READ = 3;
+
+/** A register or a stack slot, as one number. */
+export type Place = number;
+const FRAME_BITS = 7;
+const FIRST_SLOT = 16;
+export const registerPlace = (frame: number, register: number): Place => (frame << FRAME_BITS) | register;
+export const slotPlace = (frame: number, slot: number): Place => (frame << FRAME_BITS) | (FIRST_SLOT + slot);
+
+/** The frame of a place, and the register if it is one. */
+export function registerAt(place: Place): { readonly frame: number; readonly register: number | undefined } {
+  const rest = place & ((1 << FRAME_BITS) - 1);
+  return { frame: place >> FRAME_BITS, register: rest < FIRST_SLOT ? rest : undefined };
+}
+
+/** As the kernel writes it: `r4`, `fp-16`; with the frame's number where it is not the outermost. */
+export function placeName(place: Place): string {
+  const [frame, rest] = [place >> FRAME_BITS, place & ((1 << FRAME_BITS) - 1)];
+  const name = rest < FIRST_SLOT ? `r${rest}` : `fp-${(rest - FIRST_SLOT + 1) * 8}`;
+  return frame === 0 ? name : `${name} of frame ${frame}`;
+}
+
+/** What one instruction did on a path, as far as going back needs it. */
+export interface Effects {
+  /** Registers whose numbers decided something, as bits. */
+  decided: number;
+  /** The slot that was read or written, at a place that is certain; -1 for none. */
+  slot: Place;
+  /** Other slots that were read. */
+  reads: readonly Place[] | undefined;
+  /** Copies of one number, of which one was compared: what was learnt of one was learnt of all. */
+  copies: readonly Place[] | undefined;
+}
+
+/**
+ * A stretch of path without forks, which begins at an explored state or behind a fork. What it did lies in
+ * the {@link History}, from `start` to `end`.
+ */
+export class Stretch {
+  /** Until it has ended. */
+  parent: Stretch | undefined;
+  /** The explored state at its start, as long as others are compared with it. */
+  state: State | undefined;
+  readonly start: number;
+  end = 0;
+  /** Depth of calls at its end. */
+  depth = 0;
+  /** Stretches that go on from here and have not ended; 1 for itself. */
+  open = 1;
+  /** How often the state was compared in vain, and stood for another. */
+  misses = 0;
+  hits = 0;
+  /** Once it has ended: what matters at its start. Before: what matters at its end, as far as that is known. */
+  readonly needs: Needs = [];
+
+  constructor(parent: Stretch | undefined, state: State | undefined, start: number) {
+    this.parent = parent;
+    this.state = state;
+    this.start = start;
+  }
+}
+
+/**
+ * What was done on the way to where the walk is. Paths are walked depth first, so that this is a stack:
+ * what lies above a fork goes when all paths on that side have ended.
+ */
+export class History {
+  private readonly indexes: number[] = [];
+  private readonly decided: number[] = [];
+  private readonly slots: Place[] = [];
+  private readonly rare = new Map<number, Effects>();
+
+  get length(): number {
+    return this.indexes.length;
+  }
+
+  /** Slots of the instructions on the way here. */
+  trail(): number[] {
+    return this.indexes.slice();
+  }
+
+  note(index: number, { decided, slot, reads, copies }: Effects): void {
+    if (reads !== undefined || copies !== undefined)
+      this.rare.set(this.indexes.length, { decided, slot, reads, copies });
+    this.indexes.push(index);
+    this.decided.push(decided);
+    this.slots.push(slot);
+  }
+
+  /** All paths from a stretch have ended: turns what matters at its end into what matters at its start. */
+  close(stretch: Stretch, instructions: readonly (Instruction | undefined)[]): void {
+    const { needs, start, end } = stretch;
+    let { depth } = stretch;
+    for (let i = end - 1; i >= start; i--) {
+      const effects = this.rare.get(i);
+      if (effects !== undefined) this.rare.delete(i);
+      depth = goBack(
+        needs,
+        instructions[this.indexes[i]!]!,
+        depth,
+        this.decided[i]!,
+        this.slots[i]!,
+        effects,
+      );
+    }
+    this.indexes.length = this.decided.length = this.slots.length = start;
+    stretch.parent = undefined;
+  }
+}
+
+export function addNeeds(to: Needs, from: Needs): void {
+  while (to.length < from.length) to.push(0);
+  for (let i = 0; i < from.length; i++) to[i] = to[i]! | from[i]!;
+}
+
+const word = (place: Place): number =>
+  (place >> FRAME_BITS) * WORDS + (((place & ((1 << FRAME_BITS) - 1)) - FIRST_SLOT) >> 5);
+const slotBit = (place: Place): number => 1 << ((place - FIRST_SLOT) & 31);
+
+/** Whether the number in a register, or a slot, matters. */
+export const mattersRegister = (needs: Needs, frame: number, register: number): boolean =>
+  ((needs[frame * WORDS] ?? 0) & (1 << register)) !== 0;
+export const mattersSlot = (needs: Needs, frame: number, slot: number): boolean =>
+  ((needs[frame * WORDS + SLOTS + (slot >> 5)] ?? 0) & (1 << (slot & 31))) !== 0;
+export const isSlotRead = (needs: Needs, frame: number, slot: number): boolean =>
+  ((needs[frame * WORDS + READ + (slot >> 5)] ?? 0) & (1 << (slot & 31))) !== 0;
+
+const ARGUMENTS = 0b111110;
+const CLOBBERED = 0b111111;
+
+/** Goes back over one instruction; gives the depth of calls before it. */
+function goBack(
+  needs: Needs,
+  instruction: Instruction,
+  depth: number,
+  decided: number,
+  slot: Place,
+  effects: Effects | undefined,
+): number {
+  while (needs.length < (depth + 1) * WORDS) needs.push(0);
+  const base = depth * WORDS;
+  const registers = needs[base]!;
+  switch (instruction.kind) {
+    case 'alu':
+    case 'movsx':
+    case 'swap':
+    case 'wide':
+    case 'load': {
+      const bit = 1 << instruction.dst;
+      if (instruction.kind === 'load' && slot >= 0) {
+        set(needs, READ, slot);
+        if ((registers & bit) !== 0) set(needs, SLOTS, slot);
+      }
+      if ((registers & bit) !== 0) needs[base] = (registers & ~killed(instruction)) | sourceOf(instruction);
+      break;
+    }
+    case 'store':
+      if (slot < 0) break;
+      if (has(needs, SLOTS, slot)) {
+        clear(needs, SLOTS, slot);
+        if ('register' in instruction.operand) needs[base] = registers | (1 << instruction.operand.register);
+      }
+      if (instruction.size === 8) clear(needs, READ, slot);
+      break;
+    case 'atomic': {
+      const fetched = instruction.fetch ? 1 << (instruction.op === 'cmpxchg' ? 0 : instruction.src) : 0;
+      needs[base] = registers & ~fetched;
+      if (slot < 0) break;
+      clear(needs, SLOTS, slot);
+      set(needs, READ, slot);
+      if ((registers & fetched) !== 0) set(needs, SLOTS, slot);
+      break;
+    }
+    case 'branch':
+      goBackOverBranch(needs, base, instruction, effects?.copies);
+      break;
+    case 'call':
+    case 'packet':
+      needs[base] = registers & ~CLOBBERED;
+      break;
+    case 'callLocal':
+      // From the function's first instruction to the call: its arguments are the caller's.
+      needs.length = base;
+      depth--;
+      needs[base - WORDS] = (needs[base - WORDS]! & ~CLOBBERED) | (registers & ARGUMENTS);
+      break;
+    case 'exit':
+      // From behind the call to the end of the function: its r0 is the caller's.
+      needs[base] = registers & ~CLOBBERED;
+      depth++;
+      needs.length = base + WORDS;
+      needs.push(registers & 1, 0, 0, 0, 0);
+      break;
+  }
+  needs[depth * WORDS] = needs[depth * WORDS]! | decided;
+  for (const place of effects?.reads ?? []) set(needs, READ, place);
+  return depth;
+}
+
+/** The register that the instruction gives a new value which owes nothing to the old one. */
+function killed(
+  instruction: Extract<Instruction, { kind: 'alu' | 'movsx' | 'swap' | 'wide' | 'load' }>,
+): number {
+  if (instruction.kind === 'swap' || (instruction.kind === 'alu' && instruction.op !== 'mov')) return 0;
+  return 1 << instruction.dst;
+}
+
+/** The register whose number goes into the result. */
+function sourceOf(instruction: Instruction): number {
+  if (instruction.kind === 'movsx') return 1 << instruction.src;
+  if (instruction.kind === 'alu' && 'register' in instruction.operand)
+    return 1 << instruction.operand.register;
+  return 0;
+}
+
+/** A comparison taught something of both its operands from both, and the same of all their copies. */
+function goBackOverBranch(
+  needs: Needs,
+  base: number,
+  { dst, operand }: Extract<Instruction, { kind: 'branch' }>,
+  copies: readonly Place[] | undefined,
+): void {
+  const both = (1 << dst) | ('register' in operand ? 1 << operand.register : 0);
+  const isWanted = (place: Place): boolean =>
+    isRegister(place)
+      ? mattersRegister(needs, place >> FRAME_BITS, place & (FIRST_SLOT - 1))
+      : has(needs, SLOTS, place);
+  if ((needs[base]! & both) !== 0 || copies?.some(isWanted) === true) needs[base] = needs[base]! | both;
+}
+
+const isRegister = (place: Place): boolean => (place & ((1 << FRAME_BITS) - 1)) < FIRST_SLOT;
+const has = (needs: Needs, part: number, place: Place): boolean =>
+  ((needs[word(place) + part] ?? 0) & slotBit(place)) !== 0;
+function set(needs: Needs, part: number, place: Place): void {
+  needs[word(place) + part] = needs[word(place) + part]! | slotBit(place);
+}
+function clear(needs: Needs, part: number, place: Place): void {
+  needs[word(place) + part] = needs[word(place) + part]! & ~slotBit(place);
+}
+
+/** The slot of a frame that an instruction read or wrote. */
+export const slotOfFrame = ({ slot }: Effects, frame: number): number | undefined =>
+  slot >= 0 && slot >> FRAME_BITS === frame ? (slot & ((1 << FRAME_BITS) - 1)) - FIRST_SLOT : undefined;

@@ -1,0 +1,79 @@
+/**
+ * One path through a program again, with what is known before each of its instructions: for telling how it
+ * came to a rejection. The walk itself keeps no states but those it compares with.
+ */
+
+import type { Program } from '../../ebpf/instruction.js';
+import { checkForm } from '../rules/form.js';
+import { Path, type VerifyOptions } from '../rules/path.js';
+import { Rejected, type Rejection } from '../rules/report.js';
+import { step } from '../rules/step.js';
+import type { Place } from '../state/history.js';
+import { newFrame, type State } from '../state/state.js';
+import { pointer, type Value } from '../state/value.js';
+
+/** What is known before an instruction of the path. */
+export interface Moment {
+  readonly index: number;
+  /** How deep in calls. */
+  readonly depth: number;
+  /** Of the present frame. */
+  readonly registers: readonly Value[];
+  /** The stack slot that the instruction reads or writes, at a place that is certain; -1 for none. */
+  readonly slot: Place;
+}
+
+export interface Retraced {
+  /** With the program's instructions, and the rules for its type. */
+  readonly path: Path;
+  /** The last instruction is the one refused. */
+  readonly moments: readonly Moment[];
+  /** What it was refused for. */
+  readonly rejection: Rejection | undefined;
+}
+
+/** Moments kept; of longer paths only the end is told. */
+const MOST_MOMENTS = 20_000;
+
+/** Follows `trail`, the slots of the instructions of a path that verify() has refused at its end. */
+export function retrace(program: Program, options: VerifyOptions, trail: readonly number[]): Retraced {
+  // Where both sides of a branch lead to the same place, the trail does not tell which was taken.
+  const straight = follow(program, options, trail, false);
+  return straight.rejection === undefined ? follow(program, options, trail, true) : straight;
+}
+
+function follow(
+  program: Program,
+  options: VerifyOptions,
+  trail: readonly number[],
+  takesBranches: boolean,
+): Retraced {
+  const forks: { readonly state: State; readonly index: number }[] = [];
+  const path: Path = new Path(program, options, (state, index) => forks.push({ state, index }));
+  checkForm(path);
+  const frame = newFrame(0, -1, 0);
+  frame.registers[1] = pointer('context');
+  path.state = { frames: [frame] };
+  const moments: Moment[] = [];
+  let rejection: Rejection | undefined;
+  for (const [place, index] of trail.entries()) {
+    const depth = path.state.frames.length - 1;
+    const registers = path.frame.registers.slice();
+    path.index = index;
+    path.effects.slot = -1;
+    let next: number | undefined;
+    try {
+      next = step(path, path.instructions[index]!);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      rejection = error.rejection;
+    }
+    if (place >= trail.length - MOST_MOMENTS)
+      moments.push({ index, depth, registers, slot: path.effects.slot });
+    const following = trail[place + 1];
+    if (following !== undefined && (following !== next || takesBranches))
+      path.state = forks.find((fork) => fork.index === following)?.state ?? path.state;
+    forks.length = 0;
+  }
+  return { path, moments, rejection };
+}

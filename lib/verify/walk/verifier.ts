@@ -1,0 +1,37 @@
+/**
+ * The verifier: admits a program only when every instruction on every path is safe and every path ends.
+ */
+
+import type { Program } from '../../ebpf/instruction.js';
+import type { VerifyOptions } from '../rules/path.js';
+import { Rejected, type Verdict } from '../rules/report.js';
+import { Exploration, type ExploreOptions } from './explore.js';
+
+/** Decides whether a program may run. */
+export const verify = (program: Program, options: VerifyOptions): Verdict =>
+  verifyObserved(program, options, {});
+
+/** The same, seen while it is done. */
+export function verifyObserved(program: Program, options: VerifyOptions, how: ExploreOptions): Verdict {
+  const exploration = new Exploration(program, options, how);
+  try {
+    exploration.run();
+    const { processed } = exploration;
+    return {
+      accepted: true,
+      rejection: undefined,
+      processed,
+      ...(options.proofs === true ? { proofs: exploration.proofs() } : {}),
+    };
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    const { kind, index } = error.rejection;
+    const { processed, counts } = exploration;
+    return {
+      accepted: false,
+      rejection: { ...error.rejection, trail: exploration.trail(index) },
+      processed,
+      ...(kind === 'too-complex' ? { complexity: counts.report() } : {}),
+    };
+  }
+}
