@@ -14,15 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  compile,
-  ebpf,
-  engineOf,
-  type FilterFunction,
-  type LiftForm,
-  lift,
-  type Program,
-} from '../lib/index.js';
+import type { FilterFunction, Program } from '../lib/cbpf.js';
+import { ebpf, engineOf, type LiftForm, lift } from '../lib/command.js';
+import { compile } from '../lib/index.js';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '60' }, row: { type: 'string' } },
@@ -118,7 +112,7 @@ function timeLibpcap(program: Program): Timing | undefined {
   }
 }
 
-const { cbpf } = compile('tcp port 80');
+const { cbpf } = compile('tcp port 80').for('EN10MB');
 const lifted = (form: LiftForm, type: string): FilterFunction =>
   ebpf.attach(lift(cbpf, { form }), ebpf.programTypeOf(type), { unverified: true });
 const rows: ReadonlyMap<string, () => FilterFunction> = new Map([

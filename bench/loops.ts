@@ -4,7 +4,7 @@
  * all checks and with those only that no proof made needless. Prints JSON: result and milliseconds.
  */
 
-import { compileEbpf, ebpf, verify } from '../lib/index.js';
+import { compileEbpf, ebpf, verify } from '../lib/command.js';
 
 const { encode, Memory, loadProgram } = ebpf;
 type Instruction = ebpf.Instruction;

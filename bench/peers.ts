@@ -3,7 +3,8 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compile, ebpf, lift } from '../lib/index.js';
+import { ebpf, lift } from '../lib/command.js';
+import { compile } from '../lib/index.js';
 import { FOLDER } from './packets.js';
 
 const sourceOf = (name: string): string => fileURLToPath(new URL(`../../bench/${name}`, import.meta.url));
@@ -69,10 +70,11 @@ interface PeerRow {
 
 const classicText = (expression: string): string =>
   compile(expression)
+    .for('EN10MB')
     .cbpf.map(({ code, jt, jf, k }) => `${code} ${jt} ${jf} ${k}`)
     .join(',');
 const tcText = (expression: string): string =>
-  ebpf.toHex(lift(compile(expression).cbpf, { form: 'tc' })).replace(/\s/g, '');
+  ebpf.toHex(lift(compile(expression).for('EN10MB').cbpf, { form: 'tc' })).replace(/\s/g, '');
 
 /** Each compiles the expression by itself, but those without a compiler, which get Weir's program. */
 const PEERS: readonly PeerRow[] = [

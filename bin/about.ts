@@ -1,8 +1,8 @@
 /** What the command tells about itself: help, version, filters, engines, link types. */
 
 import { readFileSync } from 'node:fs';
-import { describeLinkType, LINK_TYPES } from '../lib/index.js';
-import { hostFacts, readyMadeFilters } from '../lib/node.js';
+import { describeLinkType, LINK_TYPES, readyMadeFilters } from '../lib/index.js';
+import { hostFacts } from '../lib/node.js';
 import { OPTIONS } from './options.js';
 import { writeMessage, writeOutput } from './standard.js';
 

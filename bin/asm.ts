@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 import {
   assemble,
   disassemble,
-  ebpf,
-  FilterError,
   parseListing,
   toAssembly,
   toCArray,
   toCommaList,
   toDecimal,
-} from '../lib/index.js';
+} from '../lib/cbpf.js';
+import { ebpf } from '../lib/command.js';
+import { FilterError } from '../lib/index.js';
 import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import { CommandError } from './report.js';

@@ -10,7 +10,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { ebpf } from '../lib/index.js';
+import { ebpf } from '../lib/command.js';
 
 const BUDGET = 100_000_000;
 

@@ -1,3 +1,4 @@
 /** All engines, a part of the command that most runs do without. */
 
-export { defaultEngine, ENGINES, engineOf } from '../lib/index.js';
+export { defaultEngine, loaderOf } from '../lib/command.js';
+export { ENGINES } from '../lib/index.js';

@@ -1,7 +1,8 @@
 /** `--equivalent`: whether two expressions match the same packets, with one that only one of them matches. */
 
+import { NO_LOADER, SNAP_LENGTH } from '../lib/command.js';
 import { equivalent } from '../lib/index.js';
-import { compileExpression, loadNothing, lookUpNames } from './expression.js';
+import { filterFor, filterOf, lookUpNames } from './expression.js';
 import { UsageError } from './getopt.js';
 import type { Options } from './options.js';
 import { warn } from './report.js';
@@ -13,11 +14,13 @@ export async function compareExpressions(options: Options): Promise<void> {
   if (first === undefined || second === undefined || rest.length > 0)
     throw new UsageError('--equivalent takes two expressions, each in quotes');
   if (options.linkType === undefined) warn('assuming Ethernet');
-  const target = { linkType: options.linkType ?? 'EN10MB', snapLength: SNAP_LENGTH, mode: 'dead' } as const;
   await lookUpNames(options, first, second);
   // What matches nothing may be compared, too.
   const [a, b] = [first, second].map((source) =>
-    compileExpression(source, target, { ...options, optimize: false }, loadNothing),
+    filterFor(
+      filterOf(source, { ...options, optimize: false }, NO_LOADER, SNAP_LENGTH),
+      options.linkType ?? 'EN10MB',
+    ),
   );
   const answer = equivalent(a!.cbpf, b!.cbpf);
   switch (answer.verdict) {
@@ -38,5 +41,3 @@ export async function compareExpressions(options: Options): Promise<void> {
     }
   }
 }
-
-const SNAP_LENGTH = 262144;

@@ -4,10 +4,12 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { CaptureError } from '../lib/index.js';
-import { openSavefile } from '../lib/node.js';
+import { openSavefile } from '../lib/command.js';
+import { CaptureError, FilterError, selectionOf } from '../lib/index.js';
+import { filterOf } from './expression.js';
 import type { Options } from './options.js';
-import { loaderFor, selectionFor } from './selection.js';
+import { describeFilterError } from './report.js';
+import { loaderFor } from './selection.js';
 
 /** What the thread is started with. */
 export interface ThreadTask {
@@ -35,7 +37,7 @@ const MOST_WAITING = 8;
 export async function serve(): Promise<void> {
   const port = parentPort!;
   const { source, options, posts } = workerData as ThreadTask;
-  const load = await loaderFor(options);
+  const loader = await loaderFor(options);
   let waiting = 0;
   let wake: () => void = () => {};
   const sink = {
@@ -51,7 +53,7 @@ export async function serve(): Promise<void> {
     let failure: Failure | undefined;
     try {
       await using capture = await openSavefile(name, { name });
-      const selection = selectionFor(source, options, load);
+      const selection = source.trim() === '' ? {} : selectionOf(filterOf(source, options, loader));
       try {
         await capture.scan({ ...selection, ...(posts ? { sink } : {}) });
       } finally {
@@ -72,6 +74,7 @@ export async function serve(): Promise<void> {
 }
 
 function describeFailure(error: unknown): Failure {
+  if (error instanceof FilterError) return { message: describeFilterError(error) };
   if (!(error instanceof CaptureError))
     return { message: error instanceof Error ? error.message : `${error}` };
   const { code, reason, path, offset } = error;

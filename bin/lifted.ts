@@ -1,13 +1,15 @@
 /** `-d --ebpf`: the classic program with what each of its instructions becomes in eBPF. */
 
-import { disassemble, ebpf, type Filter, type LiftForm, liftTraced } from '../lib/index.js';
+import { disassemble } from '../lib/cbpf.js';
+import { ebpf, type LiftForm, liftTraced } from '../lib/command.js';
+import type { LinkFilter } from '../lib/index.js';
 
 const WORDS_COLUMN = 50;
 /** eBPF lines stand under their classic line, a little to the right. */
 const INDENT = '      ';
 
 /** Lines for a terminal. @throws LiftError where the program has no such form. */
-export function describeLifted(filter: Filter, form: LiftForm): string {
+export function describeLifted(filter: LinkFilter, form: LiftForm): string {
   const { program, origins } = liftTraced(filter.cbpf, { form });
   const under = new Map<number, string[]>();
   // What belongs to no instruction, such as a comparison with the packet's end, goes with the next that does.

@@ -1,24 +1,10 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
-import { compileWith, type Filter, type Load, type Packet } from '../lib/index.js';
-import {
-  type Device,
-  DeviceError,
-  type DeviceFilter,
-  describeDevice,
-  listDevices,
-  openDevice,
-} from '../lib/node.js';
+import { describeDevice, NO_LOADER, SNAP_LENGTH } from '../lib/command.js';
+import { Filter, type Packet } from '../lib/index.js';
+import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
 import { printProgram } from './dump.js';
-import {
-  compileExpression,
-  compileForCooked,
-  expressionOf,
-  linkTypeText,
-  loadNothing,
-  type Target,
-  warnAbout,
-} from './expression.js';
+import { expressionOf, filterFor, filterOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { relinquishPrivileges } from './privileges.js';
@@ -27,7 +13,6 @@ import { NO_MORE_FILES, Savefiles } from './savefiles.js';
 import { loaderFor } from './selection.js';
 import { writeMessage, writeOutput } from './standard.js';
 
-const DEFAULT_SNAPLEN = 262144;
 const KIB = 1024;
 const ETHERNET = 1;
 const LINUX_SLL2 = 276;
@@ -43,9 +28,9 @@ export async function captureLive(options: Options): Promise<void> {
   let report = (): void => {};
   process.on('SIGUSR1', () => report());
   const source = await expressionOf(options);
-  const compileFor = compilerOf(source, options, (await loaderFor(options)).load);
-  await using device = await open(source, options, compileFor);
-  const filter = compileFor(device.interface.linkType, device.backend === 'linux' ? 'linux-live' : 'dead');
+  const expression = filterOf(source, options, await loaderFor(options), options.snapLength ?? SNAP_LENGTH);
+  await using device = await open(expression, options);
+  const filter = expression.for(device.interface, device.backend === 'linux' ? 'linux-live' : 'dead');
   if (options.dump > 0) {
     await printProgram(filter, options);
     return;
@@ -98,46 +83,18 @@ async function run(
   }
 }
 
-type CompileFor = (linkType: number, mode: Target['mode']) => Filter;
-
-/** Compiles for a link type, once. */
-function compilerOf(source: string, options: Options, load: Load): CompileFor {
-  const filters = new Map<string, Filter>();
-  return (linkType, mode) => {
-    const target = targetFor(linkType, mode, options);
-    const kind = `${linkType} ${mode}`;
-    const filter =
-      filters.get(kind) ??
-      (source === '' ? compileWith(load, '', target) : compileExpression(source, target, options, load));
-    filters.set(kind, filter);
-    return filter;
-  };
-}
-
-function targetFor(linkType: number, mode: Target['mode'], { snapLength }: Options): Target {
-  return { linkType, snapLength: snapLength ?? DEFAULT_SNAPLEN, mode };
-}
-
 /** Opens the interface for the expression, which the kernel runs unless an engine is asked for to do so. */
-async function open(source: string, options: Options, compileFor: CompileFor): Promise<Device> {
-  const filter: DeviceFilter = {
-    program({ linkType }, cooked) {
-      if (options.engine !== undefined) return undefined;
-      if (cooked) return compileForCooked(source, targetFor(linkType, 'linux-live', options), options);
-      return compileFor(linkType, 'linux-live').cbpf;
-    },
-    test: ({ linkType }, mode) => compileFor(linkType, mode).test,
-  };
+async function open(filter: Filter, options: Options): Promise<Device> {
   try {
     const name = options.interface ?? listDevices()[0]?.name;
     if (name === undefined) throw new CommandError('no suitable device found');
     const device = await openDevice(name, {
-      snapLength: options.snapLength ?? DEFAULT_SNAPLEN,
+      snapLength: options.snapLength ?? SNAP_LENGTH,
       promiscuous: options.promiscuous,
       direction: options.direction,
       immediate: options.immediate,
       ...(options.bufferSize === undefined ? {} : { bufferBytes: options.bufferSize * KIB }),
-      ...(source === '' ? {} : { filter }),
+      ...(filter.expression === '' ? {} : { filter }),
     });
     if (hasLinkType(device, options.linkType)) return device;
     await device.close();
@@ -145,20 +102,15 @@ async function open(source: string, options: Options, compileFor: CompileFor): P
   } catch (error) {
     // Who may not capture should hear all the same that the expression is wrong.
     if (error instanceof DeviceError)
-      compileFor(ETHERNET, process.platform === 'linux' ? 'linux-live' : 'dead');
+      filter.for(ETHERNET, process.platform === 'linux' ? 'linux-live' : 'dead');
     throw error;
   }
 }
 
 function hasLinkType({ interface: { linkType } }: Device, wanted: string | undefined): boolean {
   if (wanted === undefined) return true;
-  const nameOf = (type: string | number) => compileWith(loadNothing, '', { linkType: type }).linkType;
-  try {
-    return nameOf(wanted) === nameOf(linkType);
-  } catch (error) {
-    if (error instanceof RangeError) throw new CommandError(error.message);
-    throw error;
-  }
+  const any = new Filter('', {}, NO_LOADER);
+  return filterFor(any, wanted).linkType === filterFor(any, linkType).linkType;
 }
 
 function announce(device: Device, options: Options): void {
@@ -169,7 +121,7 @@ function announce(device: Device, options: Options): void {
   if (linkType === LINUX_SLL2) writeMessage('weir: data link type LINUX_SLL2\n');
   const prefix = hushed ? '' : 'weir: ';
   writeMessage(
-    `${prefix}listening on ${device.name}, link-type ${linkTypeText(linkType)}, snapshot length ${snapLength || DEFAULT_SNAPLEN} bytes\n`,
+    `${prefix}listening on ${device.name}, link-type ${linkTypeText(linkType)}, snapshot length ${snapLength || SNAP_LENGTH} bytes\n`,
   );
 }
 
@@ -197,7 +149,7 @@ class LiveOutput {
     this.savefiles = new Savefiles(options, {
       format: writeFormat ?? (write.endsWith('.pcapng') ? 'pcapng' : 'pcap'),
       linkType,
-      snapLength: snapLength || DEFAULT_SNAPLEN,
+      snapLength: snapLength || SNAP_LENGTH,
       nanoseconds: precision === 'nano',
     });
     // The header is there at once, for whoever reads the other end of a pipe.

@@ -1,5 +1,6 @@
 /** `--wasm`: the filter as WebAssembly text. */
 
-import { type Filter, filterText } from '../lib/index.js';
+import { filterText } from '../lib/command.js';
+import type { LinkFilter } from '../lib/index.js';
 
-export const describeModule = (filter: Filter): string => filterText(filter.cbpf).trimEnd();
+export const describeModule = (filter: LinkFilter): string => filterText(filter.cbpf).trimEnd();

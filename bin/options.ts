@@ -3,7 +3,7 @@
  * Spelling, meaning and messages are tcpdump's (tcpdump(1)) wherever tcpdump has the option.
  */
 
-import { type LiftForm, OPTIMIZER_PASSES, PACKET_TYPES, type PacketType } from '../lib/index.js';
+import { type LiftForm, OPTIMIZER_PASSES, PACKET_TYPES, type PacketType } from '../lib/command.js';
 import type { Direction } from '../lib/node.js';
 import { type OptionSyntax, parseLine } from './getopt.js';
 import { CommandError } from './report.js';

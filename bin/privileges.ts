@@ -1,7 +1,7 @@
 /** `-Z`: what root alone may open is open; the rest is done as somebody else. */
 
 import { spawnSync } from 'node:child_process';
-import { ioError } from '../lib/node.js';
+import { ioError } from '../lib/command.js';
 import { CommandError } from './report.js';
 
 /**

@@ -1,31 +1,31 @@
 /** Reading savefiles: filters them, and prints, counts or writes what matches. */
 
 import { readFileSync } from 'node:fs';
-import type { Capture, CaptureInterface, Packet, PacketTest, Sink } from '../lib/index.js';
-import { FileSink, fromPcapParser, GatheringSink, openSavefile } from '../lib/node.js';
-import { printProgram } from './dump.js';
+import { NO_LOADER, openSavefile, type PacketTest, SNAP_LENGTH } from '../lib/command.js';
 import {
-  compileExpression,
-  expressionOf,
-  linkTypeText,
-  loadNothing,
-  reasonOf,
-  warnAbout,
-} from './expression.js';
+  type Capture,
+  type CaptureInterface,
+  type Filter,
+  type Packet,
+  type Sink,
+  selectionOf,
+} from '../lib/index.js';
+import { FileSink, fromPcapParser, GatheringSink } from '../lib/node.js';
+import { printProgram } from './dump.js';
+import { expressionOf, filterOf, linkTypeText, reasonOf, warnAbout } from './expression.js';
 import type { FilteredFile, FilterThreads } from './jobs.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { createProgress, type Progress } from './progress.js';
 import { CommandError } from './report.js';
 import type { SavefileForm, Savefiles } from './savefiles.js';
-import { loaderFor, selectionFor } from './selection.js';
+import { loaderFor } from './selection.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
 
 /** Linux and tcpdump's name for standard input and output. */
 const STDIO = '-';
 const STDIN = 0;
 const PROGRESS_MS = 200;
-const UNLIMITED = 262144;
 /** Packets of this link type say their interface by an index, which only the capturing host can name. */
 const LINUX_SLL2 = 276;
 
@@ -137,24 +137,20 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   const about =
     first === undefined
       ? ''
-      : `, link-type ${linkTypeText(first.linkType)}, snapshot length ${first.snapLength || UNLIMITED}`;
+      : `, link-type ${linkTypeText(first.linkType)}, snapshot length ${first.snapLength || SNAP_LENGTH}`;
   writeMessage(`reading from file ${name}${about}\n`);
   if (first?.linkType === LINUX_SLL2) writeMessage('Warning: interface names might be incorrect\n');
   if (options.user !== undefined) (await import('./privileges.js')).relinquishPrivileges(options.user);
 
   if (options.dump > 0) {
-    const linkType = first?.linkType ?? 1;
-    const snapLength = first?.snapLength || UNLIMITED;
-    const mode = first?.bigEndian === true ? 'savefile-swapped' : 'savefile';
-    await printProgram(
-      compileExpression(source, { linkType, snapLength, mode }, options, loadNothing),
-      options,
-    );
+    const filter = filterOf(source, options, NO_LOADER, first?.snapLength || SNAP_LENGTH);
+    await printProgram(filter.for(first ?? { linkType: 1 }), options);
     return;
   }
-  const selection = selectionFor(source, options, await loaderFor(options));
+  const filter = await selectingFilter(source, options);
   // An expression that is wrong should say so even where the file holds no packet.
-  if (first !== undefined && selection !== undefined) warnAbout(selection.filterFor(first), options);
+  if (first !== undefined && filter !== undefined) warnAbout(filter.for(first), options);
+  const selection = filter && selectionOf(filter);
 
   const sink = await output.sinkFor(capture);
   const onMatch = output.onMatch;
@@ -187,6 +183,11 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   }
 }
 
+/** Without an expression every packet passes, and nothing needs to be asked. */
+async function selectingFilter(source: string, options: Options): Promise<Filter | undefined> {
+  return source.trim() === '' ? undefined : filterOf(source, options, await loaderFor(options));
+}
+
 /** Hands on what a thread found. */
 async function deliver(
   { chunks }: FilteredFile,
@@ -212,7 +213,7 @@ async function readWithPcapParser(name: string, reading: Reading): Promise<void>
   if (options.user !== undefined)
     throw new CommandError('--reader=pcap-parser opens its file late, so that -Z cannot come after it');
   const { default: pcapParser } = await import('pcap-parser');
-  const select = selectionFor(source, options, await loaderFor(options))?.select;
+  const filter = await selectingFilter(source, options);
   const limit = options.count ?? Number.POSITIVE_INFINITY;
   let test: PacketTest | undefined;
   for await (const batch of fromPcapParser(pcapParser.parse(name === STDIO ? process.stdin : name))) {
@@ -220,7 +221,7 @@ async function readWithPcapParser(name: string, reading: Reading): Promise<void>
       signal.throwIfAborted();
       if (totals.matched >= limit) return;
       totals.packets++;
-      test ??= select?.(packet.interface);
+      test ??= filter?.for(packet.interface).test;
       const { data, wireLength } = packet;
       if (test !== undefined && test(data, 0, data.length, wireLength) === 0) continue;
       totals.matched++;
@@ -331,14 +332,14 @@ class Output {
   private formLike(capture: Capture): SavefileForm {
     const source: CaptureInterface = capture.interfaces[0] ?? {
       linkType: 1,
-      snapLength: UNLIMITED,
+      snapLength: SNAP_LENGTH,
       timestampUnit: 1e-6,
     };
     const { precision } = this.options;
     return {
       format: this.formatFor(capture),
       linkType: source.linkType,
-      snapLength: source.snapLength || UNLIMITED,
+      snapLength: source.snapLength || SNAP_LENGTH,
       nanoseconds: precision === undefined ? source.timestampUnit < 1e-6 : precision === 'nano',
       bigEndian: source.bigEndian === true && capture.format === 'pcap',
       ...(source.fcsLength === undefined ? {} : { fcsLength: source.fcsLength }),

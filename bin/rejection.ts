@@ -1,6 +1,6 @@
 /** A rejection of the verifier as text for a terminal. */
 
-import type { ExplainedRejection } from '../lib/index.js';
+import type { ExplainedRejection } from '../lib/command.js';
 
 const TEXT_COLUMN = 34;
 

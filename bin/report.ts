@@ -1,6 +1,7 @@
 /** How failures reach the user: one message on stderr, a status, never a stack trace. */
 
-import { CaptureError, type FilterError, renderSpan, type Span } from '../lib/index.js';
+import { renderSpan } from '../lib/command.js';
+import { CaptureError, FilterError, type Span } from '../lib/index.js';
 import { DeviceError } from '../lib/node.js';
 import { writeMessage } from './standard.js';
 
@@ -9,15 +10,11 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** An expression that cannot be compiled, with the text it was written in. */
-export class ExpressionError extends Error {
-  override readonly name = 'ExpressionError';
-  constructor(source: string, error: FilterError) {
-    super(indent(error.render(source)), { cause: error });
-  }
-}
-
 const indent = (text: string): string => text.replace(/^/gm, '  ');
+
+/** What is wrong with an expression, and where. */
+export const describeFilterError = (error: FilterError): string =>
+  `the filter expression cannot be compiled\n${indent(error.render())}`;
 
 export function warn(message: string): void {
   writeMessage(`weir: warning: ${message}\n`);
@@ -39,8 +36,7 @@ export function fail(error: unknown): void {
     process.exitCode = 0;
     return;
   }
-  if (error instanceof ExpressionError)
-    writeMessage(`weir: the filter expression cannot be compiled\n${error.message}\n`);
+  if (error instanceof FilterError) writeMessage(`weir: ${describeFilterError(error)}\n`);
   else if (error instanceof DeviceError)
     writeMessage(`weir: ${error.message}${error.hint === '' ? '' : `\n(${error.hint})`}\n`);
   else if (error instanceof CommandError || error instanceof CaptureError)

@@ -7,8 +7,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, setPriority } from 'node:os';
+import { ioError } from '../lib/command.js';
 import { type Encoder, type Packet, PcapEncoder, PcapngEncoder, type PcapOptions } from '../lib/index.js';
-import { FileSink, ioError, PacketWriter } from '../lib/node.js';
+import { FileSink, PacketWriter } from '../lib/node.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
 import { STDOUT, writeMessage } from './standard.js';

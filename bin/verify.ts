@@ -3,21 +3,19 @@
 import { readFileSync } from 'node:fs';
 import {
   type Complexity,
-  compile,
   ebpf,
   explain,
-  type Filter,
-  FilterError,
   type LogLevel,
   liftTraced,
   type VerifyOptions,
   verify,
   verifyLogged,
-} from '../lib/index.js';
+} from '../lib/command.js';
+import { compile } from '../lib/index.js';
 import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import { renderRejection } from './rejection.js';
-import { CommandError, ExpressionError } from './report.js';
+import { CommandError } from './report.js';
 import { writeOutput } from './standard.js';
 
 const ROWS = [
@@ -64,7 +62,7 @@ export function runVerifier(words: readonly string[]): void {
   const expression = given('filter');
   if ((expression === undefined) === (operands.length !== 1))
     throw new UsageError('verify takes one file, or --filter EXPRESSION');
-  const filter = expression === undefined ? undefined : compiled(expression);
+  const filter = expression === undefined ? undefined : compile(expression).for('EN10MB');
   const program =
     filter === undefined ? readProgram(operands[0]!) : liftTraced(filter.cbpf, { form: chosen.form }).program;
   const rules: VerifyOptions = {
@@ -119,15 +117,6 @@ function spent({ hottest, apart }: Complexity): string {
     ({ index, place, times }) => `  ${String(times).padStart(8)} times ${place} at ${index}`,
   );
   return ['most looked at:', ...instructions, 'what kept states apart:', ...places, ''].join('\n');
-}
-
-function compiled(expression: string): Filter {
-  try {
-    return compile(expression);
-  } catch (error) {
-    if (error instanceof FilterError) throw new ExpressionError(expression, error);
-    throw error;
-  }
 }
 
 function readProgram(file: string): ebpf.Program {

@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { compile, FilterError } from '../lib/index.js';
-import { openCapture, readyMadeExpression, readyMadeFilters } from '../lib/node.js';
+import { compile, FilterError, readyMadeFilters } from '../lib/index.js';
+import { openCapture } from '../lib/node.js';
 import { projectRoot } from '../lib/testing/vectors.js';
 
 /** By filter, by capture: numbers of the packets from 1; `null` where it does not compile for the link type. */
@@ -22,9 +22,8 @@ async function matchesOf(expression: string, file: string): Promise<readonly num
     const options = {
       linkType,
       mode: 'savefile',
-      namedFilters: readyMadeExpression,
     } as const;
-    const filter = compile(expression, options);
+    const filter = compile(expression, options).for(linkType);
     const numbers: number[] = [];
     let number = 0;
     for await (const { data, wireLength } of capture) {

@@ -1,6 +1,6 @@
 /**
- * Holds the project to its layout: imports go one way, siblings import a folder's public face only by
- * what the layers below offer, and the browser-safe face reaches no Node API.
+ * Holds the project to its layout: imports go one way, siblings import a folder's public face and nothing past
+ * it, no files import each other in a circle, and the faces that run anywhere reach no Node API.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,9 +9,17 @@ import test from 'ava';
 import { projectRoot } from './testing/vectors.js';
 
 /** Top to bottom. A file may import from its own row's folder or from any row below, never above. */
+const FACES = [
+  'lib/index.ts',
+  'lib/node.ts',
+  'lib/cbpf.ts',
+  'lib/ebpf.ts',
+  'lib/compile.ts',
+  'lib/command.ts',
+];
 const LAYERS: readonly (readonly string[])[] = [
   ['bin', 'bench', 'web', 'captures', 'filters'],
-  ['lib/index', 'lib/node'],
+  FACES,
   ['lib/capture', 'lib/host'],
   ['lib/filter'],
   ['lib/engine'],
@@ -23,11 +31,12 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/cfg'],
   ['lib/cbpf', 'lib/ebpf', 'lib/wasm', 'lib/syntax'],
   ['lib/names'],
-  ['lib/source', 'lib/bytes', 'lib/graph'],
+  ['lib/arguments.ts'],
+  ['lib/source.ts', 'lib/bytes.ts', 'lib/graph.ts'],
 ];
 
 /** Parts of one layer that may use each other, because one is built on the other. */
-const WITHIN_LAYER = new Set(['lib/node -> lib/index', 'lib/ebpf -> lib/cbpf']);
+const WITHIN_LAYER = new Set(['lib/ebpf -> lib/cbpf']);
 
 interface Import {
   readonly from: string;
@@ -52,10 +61,10 @@ function importsOf(file: string): Import[] {
   });
 }
 
-/** `lib/cbpf/opcodes.ts` -> `lib/cbpf`, `lib/source.ts` -> `lib/source`, `bin/weir.ts` -> `bin`. */
+/** `lib/cbpf/opcodes.ts` -> `lib/cbpf`, `lib/source.ts` -> itself, `bin/weir.ts` -> `bin`. */
 function partOf(file: string): string {
   const [top, second] = file.split('/');
-  return top === 'lib' ? `lib/${second!.replace(/\.ts$/, '')}` : top!;
+  return top === 'lib' ? `lib/${second}` : top!;
 }
 
 const layerOf = (part: string): number => LAYERS.findIndex((layer) => layer.includes(part));
@@ -79,28 +88,76 @@ test('imports only go down', (t) => {
   t.deepEqual(upward, [], 'move what both need further down, or pass it in as an argument');
 });
 
-test('bin, bench and web use only the two public faces', (t) => {
+test('bin, bench and web use only the faces', (t) => {
   const inside = shipped
     .filter((file) => layerOf(partOf(file)) === 0)
     .flatMap(importsOf)
-    .filter(({ to }) => to.startsWith('lib/') && to !== 'lib/index.ts' && to !== 'lib/node.ts');
-  t.deepEqual(inside, [], 'export what is needed from lib/index.ts or lib/node.ts');
+    .filter(({ to }) => to.startsWith('lib/') && !FACES.includes(to));
+  t.deepEqual(inside, [], 'export what is needed from a face; lib/command.ts if nobody else needs it');
 });
 
-test('lib/index reaches no Node API and no package', (t) => {
-  const reached = new Set<string>();
-  const queue = ['lib/index.ts'];
-  const foreign: Import[] = [];
-  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
-    if (reached.has(file) || !files.includes(file)) continue;
-    reached.add(file);
-    for (const edge of importsOf(file)) {
-      if (edge.to.endsWith('.ts')) queue.push(edge.to);
-      else foreign.push(edge);
-    }
-  }
-  t.deepEqual(foreign, [], 'what needs Node or a package belongs behind lib/node.ts');
+/** Imports past a folder's face that are still there. May only shrink. */
+const PAST_A_FACE: readonly string[] = [
+  'lib/ebpf -> lib/cbpf/extensions.ts',
+  'lib/ebpf -> lib/cbpf/interpreter.ts',
+  'lib/lift -> lib/ebpf/build.ts',
+  'lib/verify -> lib/ebpf/disassembler.ts',
+  'lib/verify -> lib/ebpf/helpers.ts',
+  'lib/verify -> lib/ebpf/instruction.ts',
+  'lib/verify -> lib/ebpf/opcodes.ts',
+  'lib/verify -> lib/ebpf/programTypes.ts',
+  'lib/verify -> lib/ebpf/validator.ts',
+];
+
+test("siblings import a folder's face and nothing past it", (t) => {
+  const past = shipped
+    .flatMap(importsOf)
+    .filter(({ from, to }) => /^lib\/\w+\//.test(to) && partOf(from) !== partOf(to))
+    // lib/savefile has two faces: one needs Node.
+    .filter(({ to }) => !to.endsWith('/index.ts') && to !== 'lib/savefile/node.ts')
+    .map(({ from, to }) => `${partOf(from)} -> ${to}`);
+  const missing = [...new Set(past)].filter((edge) => !PAST_A_FACE.includes(edge));
+  t.deepEqual(missing, [], 'import the index, and export from it what is needed');
+  const gone = PAST_A_FACE.filter((edge) => !past.includes(edge));
+  t.deepEqual(gone, [], 'take what is no longer imported off the list');
 });
+
+test('no files import each other in a circle', (t) => {
+  const ALLOWED = /^lib\/dissect\//;
+  const graph = new Map(
+    shipped.filter((file) => !ALLOWED.test(file)).map((file) => [file, importsOf(file).map(({ to }) => to)]),
+  );
+  const state = new Map<string, 'open' | 'done'>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === 'done' || !graph.has(file)) return;
+    if (state.get(file) === 'open') {
+      circles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      return;
+    }
+    state.set(file, 'open');
+    for (const next of graph.get(file)!) visit(next, [...path, file]);
+    state.set(file, 'done');
+  };
+  for (const file of graph.keys()) visit(file, []);
+  t.deepEqual(circles, [], 'move what both need into a file of its own');
+});
+
+for (const face of ['lib/index.ts', 'lib/cbpf.ts', 'lib/ebpf.ts', 'lib/compile.ts'])
+  test(`${face} reaches no Node API and no package`, (t) => {
+    const reached = new Set<string>();
+    const queue = [face];
+    const foreign: Import[] = [];
+    for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+      if (reached.has(file) || !files.includes(file)) continue;
+      reached.add(file);
+      for (const edge of importsOf(file)) {
+        if (edge.to.endsWith('.ts')) queue.push(edge.to);
+        else foreign.push(edge);
+      }
+    }
+    t.deepEqual(foreign, [], 'what needs Node or a package belongs behind lib/node.ts');
+  });
 
 test('shipped code imports no test support', (t) => {
   t.deepEqual(

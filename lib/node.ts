@@ -4,9 +4,34 @@
  * @packageDocumentation
  */
 
-export * from './capture/index.js';
-export { type OpenDeviceOptions, openDevice } from './capture/index.js';
-export * from './host/index.js';
-// All but `openDevice`, of which the one above takes filters.
-export * from './live/index.js';
-export * from './savefile/node.js';
+export {
+  type FilterFileOptions,
+  type FilterFileResult,
+  filterFile,
+  filterStream,
+  type OpenDeviceOptions,
+  type OpenOptions,
+  openCapture,
+  openDevice,
+} from './capture/index.js';
+export {
+  type HostFact,
+  type HostLookup,
+  hostFacts,
+  type LookUpOptions,
+  lookUpHosts,
+  type SystemNames,
+  systemNames,
+  systemResolver,
+} from './host/index.js';
+export {
+  type Backend,
+  type Device,
+  DeviceError,
+  type DeviceErrorCode,
+  type DeviceInfo,
+  type DeviceStats,
+  type Direction,
+  listDevices,
+} from './live/index.js';
+export { FileSink, fromPcapParser, GatheringSink, PacketWriter } from './savefile/node.js';

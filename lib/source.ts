@@ -30,6 +30,8 @@ export class FilterError extends Error {
   readonly hint: string;
   /** libpcap's own words (no position, no hint), `''` where libpcap has none. */
   readonly libpcapMessage: string;
+  /** The expression that `span` points into; `''` until the compiler has said so. */
+  expression = '';
 
   constructor(message: string, span: Span, options: FilterErrorOptions = {}) {
     super(message);
@@ -38,11 +40,43 @@ export class FilterError extends Error {
     this.libpcapMessage = options.libpcapMessage ?? '';
   }
 
-  /** For a terminal: the source line, a caret line under it, the hint. */
-  render(source: string): string {
-    return renderSpan(source, this.span, this.message, this.hint);
+  /** Whether the text is no expression, on any link type. */
+  get isSyntax(): boolean {
+    return false;
+  }
+
+  /** The same error, knowing its expression: it then shows the place wherever it is printed. */
+  about(expression: string): this {
+    if (this.expression !== '') return this;
+    this.expression = expression;
+    const [, ...calls] = (this.stack ?? '').split(/\n(?= +at )/);
+    // What Node prints of an error that nobody catches.
+    Object.defineProperty(this, 'stack', {
+      value: [String(this), ...calls].join('\n'),
+      configurable: true,
+      writable: true,
+    });
+    return this;
+  }
+
+  /** For a terminal: the expression's line, a caret line under the place, the hint. */
+  render(expression: string = this.expression): string {
+    return renderSpan(expression, this.span, this.message, this.hint);
+  }
+
+  /** The message, and where in the expression. */
+  override toString(): string {
+    const { name, message, expression } = this;
+    return expression === '' ? `${name}: ${message}` : `${name}: ${message}\n${indented(this.render())}`;
+  }
+
+  /** For `console.log`: as it prints when nobody catches it, without the fields. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.stack ?? String(this);
   }
 }
+
+const indented = (text: string): string => text.replace(/^/gm, '  ');
 
 /**
  * Draws `message` under the words that `span` covers.

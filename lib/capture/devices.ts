@@ -1,7 +1,8 @@
 /** Devices opened for a filter. */
 
-import { loadAuto } from '../engine/index.js';
-import { compileWith, Filter, kernelProgram } from '../filter/index.js';
+import { validate } from '../cbpf/index.js';
+import { AUTO } from '../engine/index.js';
+import { Filter, kernelProgram } from '../filter/index.js';
 import {
   openDevice as captureFrom,
   type Device,
@@ -9,20 +10,20 @@ import {
   type DeviceOptions,
 } from '../live/index.js';
 
+/** How a device is opened. */
 export interface OpenDeviceOptions extends Omit<DeviceOptions, 'filter'> {
   /**
    * Packets that do not match are left out: by the kernel where it can, which then need not hand them over, else
-   * here. The expression is compiled for the link type of the device, so that of the filter does not matter. One that
-   * names an engine is run by that.
+   * here. One that names an engine is run by that.
    */
-  readonly filter?: Filter | DeviceFilter;
+  readonly filter?: Filter | DeviceFilter | undefined;
 }
 
 /**
  * Opens a device for capturing.
  *
  * @example
- * await using device = await openDevice('eth0', { filter: compile('udp port 53') });
+ * const device = await openDevice('eth0', { filter: compile('udp port 53') });
  * for await (const batch of device.batches()) for (const packet of batch) use(packet);
  *
  * @param name - Its name; its number in `listDevices()`, from 1; or `any`, on Linux.
@@ -35,18 +36,16 @@ export function openDevice(name: string, options: OpenDeviceOptions = {}): Promi
   return captureFrom(name, { ...others, filter: filter instanceof Filter ? formsOf(filter) : filter });
 }
 
-function formsOf({ expression, options }: Filter): DeviceFilter {
-  const { engine = 'auto' } = options;
+/** A filter in the forms that back ends have use for. */
+export function formsOf(filter: Filter): DeviceFilter {
+  const { expression, options, loader } = filter;
   return {
     program({ linkType }, cooked) {
-      return engine === 'auto' ? kernelProgram(expression, { ...options, linkType }, cooked) : undefined;
+      if (loader.load !== AUTO.load) return undefined;
+      if (cooked) return kernelProgram(expression, { ...options, linkType, onPass: undefined }, cooked);
+      const { cbpf } = filter.for(linkType, 'linux-live');
+      return validate(cbpf, { personality: 'kernel' }) === undefined ? cbpf : undefined;
     },
-    async test({ linkType }, mode) {
-      const target = { ...options, linkType, mode };
-      if (engine === 'auto') return compileWith(loadAuto, expression, target).test;
-      // The engines are many, and rarely asked for.
-      const { compile } = await import('../filter/index.js');
-      return compile(expression, target).test;
-    },
+    test: (source, mode) => filter.for(source, mode).test,
   };
 }

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import type { Filter } from '../filter/index.js';
+import { openSavefile } from '../command.js';
+import type { LinkFilter } from '../filter/index.js';
 import { compile } from '../filter/index.js';
 import { classicBody, createAccelerator } from '../jit/index.js';
-import { openCapture, openSavefile } from '../node.js';
+import { openCapture } from '../node.js';
 import {
   type Capture,
   type CaptureInterface,
@@ -63,14 +64,14 @@ async function oneByOne(opening: Promise<Capture>, expression: string): Promise<
   const packets: string[] = [];
   let error = '';
   let read = 0;
-  const filters = new Map<CaptureInterface, Filter>();
+  const filters = new Map<CaptureInterface, LinkFilter>();
   try {
     for await (const packet of await opening) {
       read++;
       const { linkType, bigEndian } = packet.interface;
       const mode = bigEndian === true ? 'savefile-swapped' : 'savefile';
       const options = { linkType, mode, engine: 'cbpf-interpreter' } as const;
-      const filter = filters.get(packet.interface) ?? compile(expression, options);
+      const filter = filters.get(packet.interface) ?? compile(expression, options).for(linkType);
       filters.set(packet.interface, filter);
       if (filter.run(packet.data, packet.wireLength) !== 0) packets.push(text(packet));
     }
@@ -235,7 +236,7 @@ const arbitraryEncoder = fc.constantFrom<() => Encoder>(
 );
 
 test('compiled batches of captures cut and damaged anywhere are those taken one by one', async (t) => {
-  const filter = compile('ip or ether[3] & 1 = 0');
+  const filter = compile('ip or ether[3] & 1 = 0').for('EN10MB');
   const packets = fc.array(
     fc.oneof(
       fc.uint8Array({ maxLength: 60 }),

@@ -1,10 +1,7 @@
 /** Captures opened for a filter, and filtered file to file. */
 
-import { AUTO, engineOf, scansInBatches } from '../engine/index.js';
-import type { Filter } from '../filter/index.js';
-import { compile } from '../filter/index.js';
-import { createAccelerator } from '../jit/index.js';
-import type { Capture, CaptureInterface, Chunks, ReadOptions, Select, Selection } from '../savefile/index.js';
+import { type Filter, selectionOf } from '../filter/index.js';
+import type { Capture, Chunks, ReadOptions } from '../savefile/index.js';
 import { FileSink, GatheringSink, openSavefile } from '../savefile/node.js';
 
 export interface OpenOptions extends ReadOptions {
@@ -48,39 +45,6 @@ export interface FilterFileResult {
   readonly read: number;
   /** Packets written. */
   readonly matched: number;
-}
-
-/**
- * Tests for the interfaces of a capture. A filter is for one link type: where a packet comes from an
- * interface of another, the expression is compiled for that one.
- */
-export function selectWith(filter: Filter): Select {
-  const filterFor = filtersLike(filter);
-  return (source) => filterFor(source).test;
-}
-
-function filtersLike(filter: Filter): (source: CaptureInterface) => Filter {
-  const byKind = new Map<string, Filter>();
-  return ({ linkType, bigEndian }) => {
-    const mode = bigEndian === true ? 'savefile-swapped' : 'savefile';
-    const kind = `${linkType} ${mode}`;
-    let same = byKind.get(kind);
-    if (same === undefined) {
-      same = compile(filter.expression, { ...filter.options, linkType, mode });
-      byKind.set(kind, same);
-    }
-    return same;
-  };
-}
-
-/** The packets that match, asked one by one and, where that is faster, many at once. For one capture. */
-export function selectionOf(filter: Filter): Selection {
-  const filterFor = filtersLike(filter);
-  const select: Select = (source) => filterFor(source).test;
-  const { engine = 'auto' } = filter.options;
-  const loader = engine === 'auto' ? AUTO : engineOf(engine);
-  if (!scansInBatches(loader)) return { select };
-  return { select, accelerator: createAccelerator((source) => loader.body?.(filterFor(source).cbpf)) };
 }
 
 /**

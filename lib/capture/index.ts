@@ -1,13 +1,11 @@
 /** Files, devices and streams, opened for a filter. */
 
-export { type OpenDeviceOptions, openDevice } from './devices.js';
+export { formsOf, type OpenDeviceOptions, openDevice } from './devices.js';
 export {
   type FilterFileOptions,
   type FilterFileResult,
   filterFile,
   type OpenOptions,
   openCapture,
-  selectionOf,
-  selectWith,
 } from './files.js';
 export { filterStream } from './stream.js';

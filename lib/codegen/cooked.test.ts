@@ -4,7 +4,7 @@
 
 import test from 'ava';
 import { loadInterpreter, type Program } from '../cbpf/index.js';
-import { kernelProgram } from '../filter/compile.js';
+import { kernelProgram } from '../filter/index.js';
 import { FilterError } from '../source.js';
 import { Tally, vectors } from '../testing/vectors.js';
 

@@ -8,7 +8,7 @@
 
 import { opcodes, type Program } from '../cbpf/index.js';
 import { type Block, type Graph, linearize } from '../cfg/index.js';
-import { builtinResolver, linkTypeNamed, linkTypeOfDlt, type Resolver } from '../names/index.js';
+import { linkTypeNamed, linkTypeOfDlt, type Resolver, wellKnownResolver } from '../names/index.js';
 import { cover, FilterError } from '../source.js';
 import { type Arithmetic, type Expr, FilterSyntaxError, parse, postorder } from '../syntax/index.js';
 import { checkArithmetic } from './arithmetic.js';
@@ -23,23 +23,23 @@ const { K, MEMORY_WORDS, RET } = opcodes;
 
 export interface GenerateOptions {
   /** DLT_ name (`EN10MB`, in any case, prefix allowed) or DLT_ number. `EN10MB` by default. */
-  readonly linkType?: string | number;
+  readonly linkType?: string | number | undefined;
   /** Bytes of a packet that a match keeps, 1..2^32-1. 262144 by default, as in tcpdump. */
-  readonly snapLength?: number;
+  readonly snapLength?: number | undefined;
   /** IPv4 netmask of the captured network, for `ip broadcast`: a number, most significant byte first. */
   readonly netmask?: number | undefined;
-  readonly mode?: CaptureMode;
+  readonly mode?: CaptureMode | undefined;
   /** Names to numbers; well-known services and protocols by default. */
-  readonly resolver?: Resolver;
+  readonly resolver?: Resolver | undefined;
   /** UDP port that `vxlan` looks for, 4789 by default: libpcap knows no other. */
-  readonly vxlanPort?: number;
+  readonly vxlanPort?: number | undefined;
   /** UDP port that `geneve` looks for, 6081 by default. */
-  readonly genevePort?: number;
+  readonly genevePort?: number | undefined;
 }
 
 export interface CompileOptions extends GenerateOptions {
   /** The expression that `@name` stands for. */
-  readonly namedFilters?: (name: string) => string | undefined;
+  readonly namedFilters?: ((name: string) => string | undefined) | undefined;
 }
 
 export interface Generated {
@@ -99,7 +99,7 @@ function settle(options: GenerateOptions): Settings {
     snapLength = 262144,
     netmask,
     mode = 'dead',
-    resolver = builtinResolver,
+    resolver = wellKnownResolver,
     vxlanPort = 4789,
     genevePort = 6081,
   } = options;

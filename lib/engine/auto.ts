@@ -32,11 +32,34 @@ export function loadAuto(
 
 /** What may stand in the middle of a scan's loop instead of being asked packet by packet. */
 export interface Scanning {
-  readonly body?: (program: Program) => FilterBody | undefined;
+  readonly body?: ((program: Program) => FilterBody | undefined) | undefined;
 }
 
+/**
+ * Makes a program into a function of packets. `settle` is told the function that it will remain with: at once, or
+ * after some packets by {@link loadAuto}.
+ */
+export type Load = (program: Program, settle: (final: FilterFunction) => void) => FilterFunction;
+
+/** What runs filters: packet by packet, and, where it can, in the middle of a scan's loop. */
+export interface Loader extends Scanning {
+  readonly load: Load;
+}
+
+/** What an engine does, as a {@link Load}. */
+export const loadOnce =
+  (load: (program: Program) => FilterFunction): Load =>
+  (program, settle) => {
+    const final = load(program);
+    settle(final);
+    return final;
+  };
+
+/** For filters that are shown and never run. */
+export const NO_LOADER: Loader = { load: () => () => 0 };
+
 /** The engine that is taken when none is named. */
-export const AUTO = { load: loadAuto, body: classicBody } as const;
+export const AUTO: Loader = { load: loadAuto, body: classicBody };
 
 /** Whether a scan of a capture goes through many packets at once here. */
 export const scansInBatches = ({ body }: Scanning): boolean => body !== undefined && canCompileWebAssembly();

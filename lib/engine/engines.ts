@@ -22,6 +22,7 @@ import {
   loadWebAssembly,
 } from '../jit/index.js';
 import { LiftError } from '../lift/index.js';
+import { AUTO, type Loader, loadOnce } from './auto.js';
 import { compiled, liftedBody, liftProved } from './extended.js';
 
 export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm' | 'ebpf-interpreter' | 'ebpf-wasm';
@@ -125,6 +126,13 @@ export function engineOf(name: string): Engine {
   throw new RangeError(
     `no engine '${name}': there are auto, ${ENGINES.map((candidate) => candidate.name).join(', ')}`,
   );
+}
+
+/** What runs filters by an engine's name; `auto` is none and picks for the caller. @throws RangeError */
+export function loaderOf(name: string): Loader {
+  if (name === 'auto') return AUTO;
+  const { load, body } = engineOf(name);
+  return { load: loadOnce((program) => load(program)), body };
 }
 
 /** The engine that `auto` ends up with, once it has seen enough packets. */

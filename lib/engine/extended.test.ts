@@ -92,7 +92,7 @@ test('proofs are for the program they were made of', (t) => {
 });
 
 test('what is lifted is verified, but for the form that the kernel makes', (t) => {
-  const { cbpf } = compile('tcp port 80');
+  const { cbpf } = compile('tcp port 80').for('EN10MB');
   for (const form of ['portable', 'xdp', 'tc'] as const) {
     t.deepEqual(lift(cbpf, { form }), lift(cbpf, { form, unverified: true }));
     t.true(liftProved(cbpf, form).steps > 0);

@@ -1,7 +1,16 @@
 /** What runs a program: the engines by name, and the eBPF ones behind their verifier. */
 
-export { AUTO, loadAuto, type Scanning, scansInBatches } from './auto.js';
-export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf } from './engines.js';
+export {
+  AUTO,
+  type Load,
+  type Loader,
+  loadAuto,
+  loadOnce,
+  NO_LOADER,
+  type Scanning,
+  scansInBatches,
+} from './auto.js';
+export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf, loaderOf } from './engines.js';
 export {
   admit,
   type ExtendedOptions,

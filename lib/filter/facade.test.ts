@@ -5,8 +5,11 @@ import { linkTypeOfDlt, parseIpv4 } from '../names/index.js';
 import { openSavefile } from '../savefile/node.js';
 import { FilterError } from '../source.js';
 import { dataPath, projectRoot, Tally, vectors } from '../testing/vectors.js';
-import { type CompileOptions, Filter } from './compile.js';
-import { compile } from './facade.js';
+import type { CompileOptions } from './index.js';
+import { compile as compileFamily, Filter, LinkFilter } from './index.js';
+
+const compile = (expression: string, options: CompileOptions = {}): LinkFilter =>
+  compileFamily(expression, options).for(options.linkType ?? 'EN10MB');
 
 /** Ethernet, IPv4, TCP 192.0.2.1:1234 > 192.0.2.2:80, SYN. */
 const SYN = Uint8Array.of(
@@ -17,7 +20,8 @@ const SYN = Uint8Array.of(
 
 test('matches, run and explain', (t) => {
   const filter = compile('tcp dst port 80');
-  t.true(filter instanceof Filter);
+  t.true(compileFamily('tcp') instanceof Filter);
+  t.true(filter instanceof LinkFilter);
   t.true(filter.matches(SYN));
   t.is(filter.run(SYN), 262144);
   t.is(compile('less 100', { snapLength: 96 }).run(SYN, 1500), 0);

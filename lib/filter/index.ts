@@ -1,15 +1,9 @@
 /** An expression, compiled for whatever turns up. */
 
-export {
-  type CompileOptions,
-  compileWith,
-  describeLinkType,
-  type ExplainedStep,
-  type Explanation,
-  Filter,
-  kernelProgram,
-  type Load,
-  lintExpression,
-  loadOnce,
-} from './compile.js';
+export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
 export { compile } from './facade.js';
+export { Filter, type PacketSource } from './family.js';
+export { type ExplainedStep, type Explanation, LinkFilter } from './linkFilter.js';
+export type { CompileOptions } from './options.js';
+export { compileProgram, describeLinkType, kernelProgram, lint } from './program.js';
+export { selectionOf, selectWith } from './selection.js';

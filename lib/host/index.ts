@@ -1,6 +1,5 @@
-/** This machine: its names, its facts, and the ready-made filters installed with Weir. */
+/** This machine: its names and its facts. */
 
-export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
 export {
   readSystemDatabases,
   type SystemDatabases,

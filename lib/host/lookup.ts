@@ -5,21 +5,23 @@
  * the answers are put in front of it. What is found nowhere is reported by `compile`, with its place.
  */
 
+import { readyMadeExpression } from '../filter/index.js';
 import { firstOf, type Resolver } from '../names/index.js';
 import { FilterError } from '../source.js';
 import { hostNames, parse } from '../syntax/index.js';
 import { systemResolver } from './databases.js';
 
-/** All addresses of a host, IPv4 and IPv6, as text; none where it is unknown. */
+/** Asks for all addresses of a host, IPv4 and IPv6, as text; none where it is unknown. */
 export type HostLookup = (name: string) => Promise<readonly string[]>;
 
+/** Whom to ask for names. */
 export interface LookUpOptions {
   /** Asked first, and for everything but hosts. The system's databases by default. */
-  readonly resolver?: Resolver;
+  readonly resolver?: Resolver | undefined;
   /** By default the system's `getaddrinfo()`, as libpcap uses it. */
-  readonly lookup?: HostLookup;
-  /** The expression that `@name` stands for. */
-  readonly namedFilters?: (name: string) => string | undefined;
+  readonly lookup?: HostLookup | undefined;
+  /** The expression that `@name` stands for; asked before the ready-made filters. */
+  readonly namedFilters?: ((name: string) => string | undefined) | undefined;
 }
 
 /**
@@ -47,7 +49,9 @@ export async function addressesOfHosts(
 
 function namesIn(expression: string, { namedFilters }: LookUpOptions): string[] {
   try {
-    return hostNames(parse(expression, namedFilters === undefined ? {} : { namedFilters }));
+    return hostNames(
+      parse(expression, { namedFilters: (name) => namedFilters?.(name) ?? readyMadeExpression(name) }),
+    );
   } catch (error) {
     if (error instanceof FilterError) return []; // compile tells of it
     throw error;

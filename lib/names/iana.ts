@@ -10,7 +10,7 @@
  */
 
 import { protocolsText, servicesText } from './ianaTable.js';
-import type { Transport } from './services.js';
+import type { Transport } from './transport.js';
 
 /** In the order of the bits that the letters stand for. */
 const TRANSPORTS: readonly Transport[] = ['tcp', 'udp', 'sctp'];

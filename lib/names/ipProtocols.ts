@@ -1,10 +1,8 @@
 /**
  * IP protocol numbers and names: those in use, with the spelling that /etc/protocols has, where it is not IANA's
  * (`ospf` is OSPFIGP there), and those that IANA has assigned lately. The first name of a number is the one to print.
- * All of IANA's "Assigned Internet Protocol Numbers" stand behind them, see iana.ts.
+ * All of IANA's "Assigned Internet Protocol Numbers" stand behind them, see registry.ts.
  */
-
-import { ianaProtocol } from './iana.js';
 
 // biome-ignore format: a table
 export const IP_PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -23,9 +21,6 @@ export const IP_PROTOCOLS: ReadonlyMap<string, number> = new Map([
 
 /** Made when a name is asked for: filters ask for numbers. */
 let names: ReadonlyMap<number, string> | undefined;
-
-export const protocolNumber = (name: string): number | undefined =>
-  IP_PROTOCOLS.get(name) ?? ianaProtocol(name);
 
 export function ipProtocolName(number: number): string | undefined {
   names ??= new Map([...IP_PROTOCOLS].reverse().map(([name, protocol]) => [protocol, name]));

@@ -2,14 +2,15 @@
  * Where names in an expression get their numbers from.
  *
  * Compiling is pure and synchronous: whatever has to be asked of the system or the network is asked
- * before, and put behind this interface. The built-in resolver knows the services and protocols that IANA
- * has registered and nothing else.
+ * before, and put behind this interface. The resolver here knows the services and protocols that filters are
+ * written for; registry.ts adds all that IANA has registered.
  */
 
-import { protocolNumber } from './ipProtocols.js';
-import { servicePort, type Transport } from './services.js';
+import { IP_PROTOCOLS } from './ipProtocols.js';
+import { knownService } from './services.js';
+import type { Transport } from './transport.js';
 
-/** Answers `undefined` for a name it does not know. */
+/** Where names in an expression get their numbers from. Answers `undefined` for a name it does not know. */
 export interface Resolver {
   /** The port of a service, 0..65535. */
   service(name: string, transport: Transport): number | undefined;
@@ -23,9 +24,10 @@ export interface Resolver {
   ether(name: string): string | undefined;
 }
 
-export const builtinResolver: Resolver = {
-  service: servicePort,
-  protocol: protocolNumber,
+/** The usual services and IP protocols, and `localhost`; nothing is asked of anybody. */
+export const wellKnownResolver: Resolver = {
+  service: (name, transport) => knownService(name)?.get(transport),
+  protocol: (name) => IP_PROTOCOLS.get(name),
   // RFC 6761 §6.3: `localhost` is the loopback address whatever a name service says.
   hosts: (name) => (name === 'localhost' ? ['127.0.0.1', '::1'] : undefined),
   network: () => undefined,

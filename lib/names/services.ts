@@ -4,13 +4,11 @@
  * IANA registers most names for TCP and UDP alike, whatever their protocol uses; the tables that systems come with
  * leave out what it does not. `port http` is to mean the same here as there, so the services that filters are written
  * for stand in a table of their own, with the transports they are used on and with customary names that IANA does not
- * have. What is not in it is looked up in IANA's registry, see iana.ts. The system's own table can be put before
- * both, see resolver.ts.
+ * have. Behind it stands IANA's registry, see registry.ts; the system's own table can be put before both, see
+ * resolver.ts.
  */
 
-import { ianaServiceName, ianaServicePort } from './iana.js';
-
-export type Transport = 'tcp' | 'udp' | 'sctp';
+import type { Transport } from './transport.js';
 
 type Row = readonly [name: string, port: number, transports: string];
 
@@ -78,14 +76,13 @@ interface Table {
 
 let table: Table | undefined;
 
-/** A name that the table has is not looked for in IANA's: there it may be of more transports. */
-export function servicePort(name: string, transport: Transport): number | undefined {
-  const known = (table ??= makeTable()).byName.get(name);
-  return known === undefined ? ianaServicePort(name, transport) : known.get(transport);
-}
+/** The ports of a service by transport; `undefined` where the table does not have the name. */
+export const knownService = (name: string): ReadonlyMap<string, number> | undefined =>
+  (table ??= makeTable()).byName.get(name);
 
-export const serviceName = (port: number, transport: Transport): string | undefined =>
-  (table ??= makeTable()).byPort.get(`${port}/${transport}`) ?? ianaServiceName(port, transport);
+/** The usual name of a port. */
+export const knownServiceName = (port: number, transport: Transport): string | undefined =>
+  (table ??= makeTable()).byPort.get(`${port}/${transport}`);
 
 /** Those that people write: what to suggest for a name that is unknown. */
 export const serviceNames = (): string[] => ROWS.map(([name]) => name);

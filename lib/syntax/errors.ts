@@ -28,6 +28,10 @@ export class FilterSyntaxError extends FilterError {
     super(message, span, options);
     this.reduced = reduced;
   }
+
+  override get isSyntax(): boolean {
+    return true;
+  }
 }
 
 /** Display-filter fields and what to write instead; `%` stands for the value. */

@@ -1,0 +1,44 @@
+/**
+ * What the command and the benchmarks need besides the published faces: engines by their parts, compilers, batches.
+ * Not published; may change at any time.
+ */
+
+export { formsOf } from './capture/index.js';
+export { PACKET_TYPES, type PacketType } from './dissect/index.js';
+export * as ebpf from './ebpf/index.js';
+export {
+  AUTO,
+  defaultEngine,
+  engineOf,
+  type Load,
+  type Loader,
+  lift,
+  loaderOf,
+  NO_LOADER,
+} from './engine/index.js';
+export { blankComments, kernelProgram } from './filter/index.js';
+export { addressesOfHosts } from './host/index.js';
+export {
+  bodyBatch,
+  classicBatch,
+  compileEbpf,
+  ebpfBatch,
+  extendedBody,
+  filterText,
+} from './jit/index.js';
+export { type LiftForm, liftTraced } from './lift/index.js';
+export { type DeviceFilter, describeDevice } from './live/index.js';
+export { SNAP_LENGTH } from './names/index.js';
+export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';
+export type { PacketTest } from './savefile/index.js';
+export { ioError, openSavefile } from './savefile/node.js';
+export { renderSpan } from './source.js';
+export {
+  type Complexity,
+  type ExplainedRejection,
+  explain,
+  type LogLevel,
+  type VerifyOptions,
+  verify,
+  verifyLogged,
+} from './verify/index.js';

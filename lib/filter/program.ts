@@ -1,0 +1,134 @@
+/**
+ * From an expression to a classic program: parse, generate, optimize, lay out. Nothing here runs a program, so that
+ * who only wants one loads no engine.
+ */
+
+import { type Program, validate } from '../cbpf/index.js';
+import { type Graph, linearize } from '../cfg/index.js';
+import {
+  generate,
+  type Lint,
+  lint as lintTree,
+  parseChecked,
+  withoutCookedHeader,
+} from '../codegen/index.js';
+import { describeDlt, dltOfLinkType, SNAP_LENGTH } from '../names/index.js';
+import {
+  constantError,
+  evidentlyRejects,
+  isRejection,
+  optimize as optimizeGraph,
+} from '../optimize/index.js';
+import { FilterError } from '../source.js';
+import { readyMadeExpression } from './catalogue.js';
+import { type CompileOptions, checkCompileOptions, dltOf } from './options.js';
+
+/** What is compiled for where nothing is said. */
+export const DEFAULT_LINK_TYPE = 'EN10MB';
+
+/**
+ * Compiles an expression of pcap-filter(7) to a classic program for one link type, Ethernet unless `linkType` says
+ * another.
+ *
+ * @throws FilterError where the expression is wrong: with the place, what was expected, and a hint.
+ * @throws RangeError for a link type that does not exist.
+ * @throws TypeError for options of a wrong type.
+ */
+export function compileProgram(expression: string, options: CompileOptions = {}): Program {
+  checkCompileOptions('compileProgram()', expression, options);
+  return programOf(expression, options, (graph) => graph)!;
+}
+
+/**
+ * The program for the filter of an AF_PACKET socket (SO_ATTACH_FILTER, packet(7)), which sees what the kernel does:
+ * VLAN tags as metadata, and in front of cooked packets no header.
+ *
+ * @param cooked - Whether the socket is one of SOCK_DGRAM, whose packets get their header of LINUX_SLL2 later.
+ * @returns `undefined` where such a filter cannot ask what the expression does, or the kernel would not take it: a loop,
+ *   as of `protochain`, or more than 4,096 instructions.
+ * @throws FilterError as {@link compileProgram} does.
+ */
+export function kernelProgram(
+  expression: string,
+  options: CompileOptions,
+  cooked: boolean,
+): Program | undefined {
+  const change = cooked ? withoutCookedHeader : (graph: Graph) => graph;
+  const program = programOf(expression, { ...options, mode: 'linux-live' }, change);
+  return program === undefined || validate(program, { personality: 'kernel' }) !== undefined
+    ? undefined
+    : program;
+}
+
+/** Warnings for an expression that compiles and may not mean what it seems to. @throws FilterError */
+export function lint(expression: string, options: CompileOptions = {}): readonly Lint[] {
+  checkCompileOptions('lint()', expression, options);
+  const settings = settingsOf(options);
+  return knowing(expression, () => lintTree(parseChecked(expression, settings), settings));
+}
+
+/** Compiles to a program; `change` is what the graph goes through before it is optimized, or gives up. */
+function programOf(
+  expression: string,
+  options: CompileOptions,
+  change: (graph: Graph) => Graph | undefined,
+): Program | undefined {
+  return knowing(expression, () => {
+    const { optimize = true, onPass } = options;
+    const settings = settingsOf(options);
+    const tree = parseChecked(expression, settings);
+    const { graph: generated, verdict, refusable } = generate(tree, settings);
+    if (optimize && refusable) {
+      if (verdict === false) throw rejectsAll(expression);
+      refuseConstants(expression, generated);
+    }
+    const graph = change(generated);
+    if (graph === undefined) return undefined;
+    const watch =
+      onPass === undefined
+        ? {}
+        : { onPass: (pass: string, now: Graph) => onPass(pass, linearize(now, { shareJumps: true })) };
+    const final = optimize ? optimizeGraph(graph, watch) : graph;
+    if (optimize && refusable && isRejection(final) && evidentlyRejects(generated))
+      throw rejectsAll(expression);
+    return linearize(final, { shareJumps: optimize });
+  });
+}
+
+/** What the stages below are told. */
+function settingsOf(options: CompileOptions) {
+  const { linkType = DEFAULT_LINK_TYPE, snapLength = SNAP_LENGTH, namedFilters, ...rest } = options;
+  return {
+    ...rest,
+    linkType: dltOf(linkType),
+    snapLength,
+    namedFilters: (name: string) => namedFilters?.(name) ?? readyMadeExpression(name),
+  };
+}
+
+/** Lets errors know the expression that they point into. */
+function knowing<Result>(expression: string, compile: () => Result): Result {
+  try {
+    return compile();
+  } catch (error) {
+    throw error instanceof FilterError ? error.about(expression) : error;
+  }
+}
+
+/** `EN10MB (Ethernet)`: a link type as tcpdump names it, from its LINKTYPE_ number. */
+export const describeLinkType = (linkType: number): string => describeDlt(dltOfLinkType(linkType));
+
+function rejectsAll(expression: string): FilterError {
+  const message = 'expression rejects all packets';
+  const hint = 'no packet of this link type can match; -O compiles it all the same';
+  return new FilterError(message, { start: 0, end: expression.length }, { hint, libpcapMessage: message });
+}
+
+/** Operands that are found out of range when constants are folded. */
+function refuseConstants(expression: string, graph: Graph): void {
+  const error = constantError(graph);
+  if (error === undefined) return;
+  const { message, span = { start: 0, end: expression.length } } = error;
+  const hint = 'the right operand is a constant; -O compiles it all the same';
+  throw new FilterError(message, span, { hint, libpcapMessage: message });
+}
