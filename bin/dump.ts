@@ -10,8 +10,10 @@ import { writeOutput } from './standard.js';
 
 /** Without a file or an interface: for the link type of `-y`, or Ethernet. */
 export async function dumpExpression(options: Options): Promise<void> {
-  if (options.linkType === undefined) warn('assuming Ethernet');
-  const linkType = options.linkType ?? 'EN10MB';
+  // Programs of cgroups see packets from the network header on.
+  const usual = options.ebpf === 'cgroup' ? 'RAW' : 'EN10MB';
+  if (options.linkType === undefined && usual === 'EN10MB') warn('assuming Ethernet');
+  const linkType = options.linkType ?? usual;
   const source = await expressionOf(options);
   const snapLength = options.snapLength ?? SNAP_LENGTH;
   const filter = filterFor(filterOf(source, options, NO_LOADER, snapLength), linkType);
@@ -23,9 +25,10 @@ export async function printProgram(filter: LinkFilter, options: Options): Promis
   writeOutput(`${await textOf(filter, options)}\n`);
 }
 
-async function textOf(filter: LinkFilter, { dump, ebpf, wasm }: Options): Promise<string> {
+async function textOf(filter: LinkFilter, options: Options): Promise<string> {
+  const { dump, ebpf, wasm } = options;
   // Loaded only here: compilers that a listing of the classic program has no use for.
-  if (ebpf !== undefined) return (await import('./lifted.js')).describeLifted(filter, ebpf);
+  if (ebpf !== undefined) return (await import('./lifted.js')).describeLifted(filter, ebpf, options);
   if (wasm) return (await import('./moduleText.js')).describeModule(filter);
   if (dump >= 3) return toDecimal(filter.cbpf);
   return dump === 2 ? toCArray(filter.cbpf) : String(filter);

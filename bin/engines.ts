@@ -1,4 +1,4 @@
 /** All engines, a part of the command that most runs do without. */
 
-export { defaultEngine, loaderOf } from '../lib/command.js';
+export { defaultEngine, loaderWithReserve } from '../lib/command.js';
 export { ENGINES } from '../lib/index.js';

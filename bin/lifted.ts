@@ -1,16 +1,41 @@
 /** `-d --ebpf`: the classic program with what each of its instructions becomes in eBPF. */
 
 import { disassemble } from '../lib/cbpf.js';
-import { ebpf, type LiftForm, liftTraced } from '../lib/command.js';
+import { ebpf, type LiftForm, liftTraced, type TracedLift } from '../lib/command.js';
+import { LiftError, type LiftOptions, type ResultValue } from '../lib/ebpf.js';
 import type { LinkFilter } from '../lib/index.js';
+import type { Options } from './options.js';
+import { CommandError } from './report.js';
 
 const WORDS_COLUMN = 50;
 /** eBPF lines stand under their classic line, a little to the right. */
 const INDENT = '      ';
 
-/** Lines for a terminal. @throws LiftError where the program has no such form. */
-export function describeLifted(filter: LinkFilter, form: LiftForm): string {
-  const { program, origins } = liftTraced(filter.cbpf, { form });
+/** A filter's program in a form. @throws CommandError where it has none, or the form has no such result. */
+export function liftedProgram(filter: LinkFilter, options: LiftOptions): TracedLift {
+  // Filters for sockets of this system ask for what the kernel keeps beside a packet.
+  const personality = filter.options.mode === 'linux-live' ? 'kernel' : 'libpcap';
+  try {
+    return liftTraced(filter.cbpf, { personality, ...options });
+  } catch (error) {
+    if (error instanceof LiftError)
+      throw new CommandError(`the filter has no form ${options.form}: ${error.message}`);
+    if (error instanceof RangeError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+const NUMBER = /^-?(?:0x[0-9a-f]+|\d+)$/i;
+const resultOf = (text: string): ResultValue =>
+  NUMBER.test(text) ? Number(text.replace('-', '')) * (text.startsWith('-') ? -1 : 1) : (text as ResultValue);
+
+/** Lines for a terminal. @throws CommandError as {@link liftedProgram} does. */
+export function describeLifted(filter: LinkFilter, form: LiftForm, { accept, reject }: Options): string {
+  const { program, origins } = liftedProgram(filter, {
+    form,
+    ...(accept === undefined ? {} : { accept: resultOf(accept) }),
+    ...(reject === undefined ? {} : { reject: resultOf(reject) }),
+  });
   const under = new Map<number, string[]>();
   // What belongs to no instruction, such as a comparison with the packet's end, goes with the next that does.
   let waiting: string[] = [];

@@ -3,7 +3,13 @@
  * Spelling, meaning and messages are tcpdump's (tcpdump(1)) wherever tcpdump has the option.
  */
 
-import { type LiftForm, OPTIMIZER_PASSES, PACKET_TYPES, type PacketType } from '../lib/command.js';
+import {
+  LIFT_FORMS,
+  type LiftForm,
+  OPTIMIZER_PASSES,
+  PACKET_TYPES,
+  type PacketType,
+} from '../lib/command.js';
 import type { Direction } from '../lib/node.js';
 import { type OptionSyntax, parseLine } from './getopt.js';
 import { CommandError } from './report.js';
@@ -45,6 +51,9 @@ export interface Options {
   wasm: boolean;
   /** `--ebpf`: print what the filter becomes in this form. */
   ebpf: LiftForm | undefined;
+  /** `--accept`, `--reject`: results of that program, as numbers or names. */
+  accept: string | undefined;
+  reject: string | undefined;
   numeric: number;
   shortNames: boolean;
   linkLayer: boolean;
@@ -114,6 +123,8 @@ const DEFAULTS: Options = {
   dump: 0,
   wasm: false,
   ebpf: undefined,
+  accept: undefined,
+  reject: undefined,
   numeric: 0,
   shortNames: false,
   linkLayer: false,
@@ -249,7 +260,9 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('F', 'filter-file', 'Filter', 'FILE', 'take the expression from FILE', (o, v) => { o.filterFile = v; }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),
-  { long: ['ebpf'], value: 'optional', group: 'Filter', argument: 'FORM', help: 'print the compiled filter with its eBPF and stop; FORM is kernel (the default), portable, xdp or tc', set: (o, v) => { o.ebpf = oneOf('eBPF form', v === '' ? 'kernel' : v, ['kernel', 'portable', 'xdp', 'tc']); o.dump ||= 1; } },
+  { long: ['ebpf'], value: 'optional', group: 'Filter', argument: 'FORM', help: 'print the compiled filter with its eBPF and stop; FORM is kernel (the default), portable, xdp, tc or cgroup', set: (o, v) => { o.ebpf = oneOf('eBPF form', v === '' ? 'kernel' : v, LIFT_FORMS); o.dump ||= 1; } },
+  valued(undefined, 'accept', 'Filter', 'RESULT', 'with --ebpf: what the program returns for packets that match, a number or a name such as XDP_PASS, TC_ACT_OK', (o, v) => { o.accept = v; }),
+  valued(undefined, 'reject', 'Filter', 'RESULT', 'with --ebpf: what it returns for the others', (o, v) => { o.reject = v; }),
   flag(undefined, 'wasm', 'Filter', 'print the compiled filter as WebAssembly text and stop', (o) => { o.wasm = true; o.dump ||= 1; }),
   flag('O', 'no-optimize', 'Filter', 'do not optimize the filter', (o) => { o.optimize = false; }),
   valued(undefined, 'print-after', 'Filter', 'PASS', `print the program after this pass of the optimizer: ${OPTIMIZER_PASSES.join(', ')}, or all`, (o, v) => { o.printAfter = oneOf('pass', v, [...OPTIMIZER_PASSES, 'all']); }),

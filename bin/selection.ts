@@ -2,14 +2,21 @@
 
 import { AUTO, type Loader } from '../lib/command.js';
 import type { Options } from './options.js';
-import { CommandError } from './report.js';
+import { CommandError, warn } from './report.js';
 
-/** The engine asked for. All but the usual one are loaded when they are needed: start-up time counts. */
+/**
+ * The engine asked for, and another one where that does not run a program: said once. All but the usual one are loaded
+ * when they are needed: start-up time counts.
+ */
 export async function loaderFor({ engine = 'auto' }: Options): Promise<Loader> {
   if (engine === 'auto') return AUTO;
-  const { loaderOf } = await import('./engines.js');
+  const { loaderWithReserve } = await import('./engines.js');
+  let told = false;
   try {
-    return loaderOf(engine);
+    return loaderWithReserve(engine, (message) => {
+      if (!told) warn(message);
+      told = true;
+    });
   } catch (error) {
     if (error instanceof RangeError) throw new CommandError(error.message);
     throw error;

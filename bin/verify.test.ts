@@ -61,3 +61,8 @@ test('a filter that may run is accepted', (t) => {
   t.is(status, 0);
   t.regex(stdout, /^accepted: \d+ instructions, \d+ looked at\n$/);
 });
+
+test('filters have a form for each type, cgroups too', (t) => {
+  for (const type of ['socket', 'xdp', 'tc', 'cgroup'])
+    t.regex(weir(['--filter', 'tcp', '--type', type]).stdout, /^accepted: /, type);
+});

@@ -6,7 +6,6 @@ import {
   ebpf,
   explain,
   type LogLevel,
-  liftTraced,
   type VerifyOptions,
   verify,
   verifyLogged,
@@ -14,6 +13,7 @@ import {
 import { compile } from '../lib/index.js';
 import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
+import { liftedProgram } from './lifted.js';
 import { renderRejection } from './rejection.js';
 import { CommandError } from './report.js';
 import { writeOutput } from './standard.js';
@@ -28,12 +28,13 @@ const ROWS = [
   { short: 'h', long: ['help'], value: 'none' },
 ] as const;
 
-/** By name: the type verified for, and the form a filter is lifted to. */
+/** By name: the type verified for, the form a filter is lifted to, and the link type of the packets it sees. */
 const TYPES = {
-  socket: { type: 'socket_filter', form: 'portable' },
-  xdp: { type: 'xdp', form: 'xdp' },
-  tc: { type: 'sched_cls', form: 'tc' },
-  cgroup: { type: 'cgroup_skb', form: 'portable' },
+  socket: { type: 'socket_filter', form: 'portable', linkType: 'EN10MB' },
+  xdp: { type: 'xdp', form: 'xdp', linkType: 'EN10MB' },
+  tc: { type: 'sched_cls', form: 'tc', linkType: 'EN10MB' },
+  // Programs of cgroups see no link header.
+  cgroup: { type: 'cgroup_skb', form: 'cgroup', linkType: 'RAW' },
 } as const;
 
 const USAGE = `Usage: weir verify [--type ${Object.keys(TYPES).join(' | ')}] [--unprivileged] [--strict-alignment]
@@ -62,9 +63,9 @@ export function runVerifier(words: readonly string[]): void {
   const expression = given('filter');
   if ((expression === undefined) === (operands.length !== 1))
     throw new UsageError('verify takes one file, or --filter EXPRESSION');
-  const filter = expression === undefined ? undefined : compile(expression).for('EN10MB');
+  const filter = expression === undefined ? undefined : compile(expression).for(chosen.linkType);
   const program =
-    filter === undefined ? readProgram(operands[0]!) : liftTraced(filter.cbpf, { form: chosen.form }).program;
+    filter === undefined ? readProgram(operands[0]!) : liftedProgram(filter, { form: chosen.form }).program;
   const rules: VerifyOptions = {
     type: chosen.type,
     privileged: !has('unprivileged'),

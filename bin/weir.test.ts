@@ -289,3 +289,38 @@ test('tells about itself', (t) => {
   t.regex(weir(['--wasm', 'ip']).stdout, /^\(module[\s\S]*i32\.load16_u offset=12/);
   t.regex(weir(['-L']).stdout, /EN10MB \(Ethernet\)/);
 });
+
+test('an engine that does not run a program says so once, and another one does', (t) => {
+  makeCapture('one.pcap', 1);
+  const { stdout, stderr, status } = weir([
+    '-r',
+    'one.pcap',
+    '--count',
+    '--engine=ebpf-wasm',
+    'ip protochain 17',
+  ]);
+  t.deepEqual([stdout, status], ['1 packet\n', 0]);
+  t.is(
+    stderr.match(/the engine ebpf-wasm does not run this program: .*; cbpf-interpreter runs it instead/g)
+      ?.length,
+    1,
+  );
+});
+
+test('--ebpf: results by name, and what a form has none of is said', (t) => {
+  const listing = weir([
+    '-d',
+    '--ebpf=xdp',
+    '--accept=XDP_DROP',
+    '--reject',
+    'XDP_PASS',
+    '-y',
+    'EN10MB',
+    'udp',
+  ]).stdout;
+  t.regex(listing, /^ +0: \(b4\) w0 = 2$/m);
+  t.regex(listing, /\(b4\) w0 = 1\n.*\n.*\n.*exit/);
+  const refused = weir(['-d', '--ebpf=tc', '--accept=XDP_DROP', '-y', 'EN10MB', 'udp']);
+  t.is(refused.status, 1);
+  t.regex(refused.stderr, /^weir: the form tc has no result 'XDP_DROP': there are TC_ACT_UNSPEC, /m);
+});

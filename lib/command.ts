@@ -13,7 +13,7 @@ export {
   type Load,
   type Loader,
   lift,
-  loaderOf,
+  loaderWithReserve,
   NO_LOADER,
 } from './engine/index.js';
 export { blankComments, kernelProgram } from './filter/index.js';
@@ -26,7 +26,7 @@ export {
   extendedBody,
   filterText,
 } from './jit/index.js';
-export { type LiftForm, liftTraced } from './lift/index.js';
+export { LIFT_FORMS, type LiftForm, liftTraced, type TracedLift } from './lift/index.js';
 export { type DeviceFilter, describeDevice } from './live/index.js';
 export { SNAP_LENGTH } from './names/index.js';
 export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';

@@ -46,7 +46,7 @@ export {
   VerificationError,
   type VerifiedLiftOptions as LiftOptions,
 } from './engine/index.js';
-export { LIFT_FORMS, LiftError, type LiftForm } from './lift/index.js';
+export { LIFT_FORMS, LiftError, type LiftForm, RESULTS, type ResultValue } from './lift/index.js';
 export {
   type ExplainedRejection,
   explain as explainRejection,

@@ -7,7 +7,7 @@
 
 export type { Lint } from './codegen/index.js';
 export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
-export { ENGINES, type Engine, type EngineName } from './engine/index.js';
+export { ENGINES, type Engine, EngineError, type EngineName } from './engine/index.js';
 export {
   type CompileOptions,
   compile,

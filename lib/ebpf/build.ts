@@ -23,6 +23,8 @@ export const load = (size: Size, dst: number, base: number, offset: number): Slo
   one({ kind: 'load', size, signExtend: false, dst, base, offset });
 export const store = (size: Size, base: number, offset: number, src: number): Slot =>
   one({ kind: 'store', size, base, offset, operand: register(src) });
+export const storeConstant = (size: Size, base: number, offset: number, value: number): Slot =>
+  one({ kind: 'store', size, base, offset, operand: constant(value) });
 export const fromBigEndian = (dst: number, bits: 16 | 32): Slot => one({ kind: 'swap', op: 'be', bits, dst });
 /** Reverses all eight bytes. */
 export const swapBytes = (dst: number): Slot => one({ kind: 'swap', op: 'be', bits: 64, dst });

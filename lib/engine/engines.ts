@@ -4,6 +4,7 @@
  */
 
 import {
+  assertValid,
   type FilterFunction,
   type LoadOptions,
   loadInterpreter,
@@ -17,13 +18,13 @@ import {
   canCompileWebAssembly,
   canGenerateCode,
   classicBody,
+  compileJavaScript,
+  compileWebAssembly,
   type FilterBody,
-  loadJavaScript,
-  loadWebAssembly,
 } from '../jit/index.js';
 import { LiftError } from '../lift/index.js';
 import { AUTO, type Loader, loadOnce } from './auto.js';
-import { compiled, liftedBody, liftProved } from './extended.js';
+import { compiled, liftedBody, liftProved, VerificationError } from './extended.js';
 
 export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm' | 'ebpf-interpreter' | 'ebpf-wasm';
 
@@ -33,7 +34,10 @@ export interface Engine {
   readonly description: string;
   /** Why it does not work here; `undefined` when it does. */
   readonly unavailable: () => string | undefined;
-  /** @throws ProgramError when the program is not valid. */
+  /**
+   * @throws ProgramError when the program is not valid.
+   * @throws EngineError when this engine does not run it, though others do.
+   */
   readonly load: (program: Program, options?: LoadOptions) => FilterFunction;
   /** For scans through many packets at once; `undefined` where the program needs more than its packet. */
   readonly body?: (program: Program) => FilterBody | undefined;
@@ -49,68 +53,107 @@ export const ENGINES: readonly Engine[] = [
   {
     name: 'cbpf-js',
     description: 'classic BPF compiled to JavaScript: fastest on packets in ordinary buffers',
-    unavailable: () =>
-      canGenerateCode()
-        ? undefined
-        : 'code generation is forbidden here (CSP, or --disallow-code-generation-from-strings)',
-    load: loadJavaScript,
+    unavailable: cannotGenerate,
+    load: (program, options) =>
+      compileJavaScript(program, options) ?? refuse('cbpf-js', cannotGenerate() ?? TOO_LONG),
   },
   {
     name: 'cbpf-wasm',
     description: 'classic BPF compiled to WebAssembly: fastest on whole captures, in batches',
     unavailable: wasmUnavailable,
-    load: loadWebAssembly,
+    load: (program, options) => compileWebAssembly(program, options) ?? refuse('cbpf-wasm', TOO_LONG),
     body: classicBody,
   },
   {
     name: 'ebpf-interpreter',
     description: 'lifted to eBPF, verified, interpreted',
     unavailable: () => undefined,
-    load: (program, options = {}) => loadLifted(program, options, false),
+    load: (program, options = {}) => loadLifted('ebpf-interpreter', program, options),
   },
   {
     name: 'ebpf-wasm',
     description: 'lifted to eBPF, verified, compiled to WebAssembly without needless checks',
     unavailable: wasmUnavailable,
-    load: (program, options = {}) => loadLifted(program, options, true),
+    load: (program, options = {}) => loadLifted('ebpf-wasm', program, options),
     body: bodyOfLifted,
   },
 ];
 
-/** What eBPF has an equal of; not loops of any length, nor loads of metadata that may be absent. */
-const isPlain = (program: Program, personality: Personality): boolean =>
-  program.every(
-    (instruction) =>
-      specialLoad(instruction, personality) === undefined &&
-      !(instruction.code === (opcodes.JMP | opcodes.JA) && (instruction.k | 0) < 0),
-  );
+/** Why there is no program for an engine: others run it. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly engine: EngineName;
+  /** Why, in words that go on after the engine's name and a colon. */
+  readonly reason: string;
 
-/** Lifted, verified and compiled or interpreted; what cannot be lifted the classic interpreter runs. */
-function loadLifted(program: Program, options: LoadOptions, compiles: boolean): FilterFunction {
-  const { personality = 'libpcap' } = options;
-  const interpreter = loadInterpreter(program, options);
-  if (!isPlain(program, personality)) return interpreter;
-  try {
-    const proofs = liftProved(program, 'portable', { personality });
-    return attach(proofs.program, programTypeOf('socket_filter'), {
-      verified: proofs,
-      ...(compiles ? { load: compiled(proofs) } : {}),
-    });
-  } catch (error) {
-    if (error instanceof LiftError) return interpreter;
-    throw error;
+  constructor(engine: EngineName, reason: string, options?: ErrorOptions) {
+    super(`the engine ${engine} does not run this program: ${reason}`, options);
+    this.engine = engine;
+    this.reason = reason;
   }
+}
+
+const TOO_LONG = 'it is too long to be compiled, or its loops have several ways in';
+
+function refuse(engine: EngineName, reason: string): never {
+  throw new EngineError(engine, reason);
+}
+
+/** What eBPF has no equal of: loops of any length, and loads of metadata that may be absent. */
+function specialty(program: Program, personality: Personality): string | undefined {
+  if (program.some((instruction) => specialLoad(instruction, personality) !== undefined))
+    return 'it asks for what is not in the packet';
+  const loops = program.some(({ code, k }) => code === (opcodes.JMP | opcodes.JA) && (k | 0) < 0);
+  return loops ? 'it has loops without a bound' : undefined;
+}
+
+/** Lifted, verified and compiled or interpreted. */
+function loadLifted(
+  engine: 'ebpf-interpreter' | 'ebpf-wasm',
+  program: Program,
+  { personality = 'libpcap' }: LoadOptions,
+): FilterFunction {
+  assertValid(program, { personality, loops: 'bounded' });
+  const reason = specialty(program, personality);
+  if (reason !== undefined) refuse(engine, reason);
+  const proofs = tryLift(engine, () => liftProved(program, 'portable', { personality }));
+  return attach(proofs.program, programTypeOf('socket_filter'), {
+    verified: proofs,
+    ...(engine === 'ebpf-wasm' ? { load: compiled(proofs) } : {}),
+  });
 }
 
 /** The lifted program in the middle of a scan's loop. */
 function bodyOfLifted(program: Program): FilterBody | undefined {
-  if (!isPlain(program, 'libpcap')) return undefined;
+  if (specialty(program, 'libpcap') !== undefined) return undefined;
   try {
-    return liftedBody(program);
+    return tryLift('ebpf-wasm', () => liftedBody(program));
   } catch (error) {
-    if (error instanceof LiftError) return undefined;
+    // Packet by packet, then: loading says whether that can be.
+    if (error instanceof EngineError) return undefined;
     throw error;
   }
+}
+
+/** @throws EngineError where the program has no lifted form, or the verifier does not admit that. */
+function tryLift<Result>(engine: EngineName, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof LiftError)
+      throw new EngineError(engine, `it cannot be lifted: ${error.message}`, { cause: error });
+    if (error instanceof VerificationError)
+      throw new EngineError(engine, `the verifier refuses what it is lifted to: ${error.message}`, {
+        cause: error,
+      });
+    throw error;
+  }
+}
+
+function cannotGenerate(): string | undefined {
+  return canGenerateCode()
+    ? undefined
+    : 'code generation is forbidden here (CSP, or --disallow-code-generation-from-strings)';
 }
 
 function wasmUnavailable(): string | undefined {
@@ -128,11 +171,39 @@ export function engineOf(name: string): Engine {
   );
 }
 
-/** What runs filters by an engine's name; `auto` is none and picks for the caller. @throws RangeError */
-export function loaderOf(name: string): Loader {
+/**
+ * What runs filters by an engine's name; `auto` is none and picks for the caller. A filter may be compiled for a link
+ * type that no packet has: a program that the engine does not run throws its EngineError at the first packet.
+ *
+ * @throws RangeError
+ */
+export const loaderOf = (name: string): Loader =>
+  loaderOr(name, (error) => () => {
+    throw error;
+  });
+
+/** It runs every program. */
+const RESERVE: EngineName = 'cbpf-interpreter';
+
+/** {@link loaderOf} with an engine that runs what the one named does not; `tell` is told that, in words. */
+export const loaderWithReserve = (name: string, tell: (message: string) => void): Loader =>
+  loaderOr(name, (error, program) => {
+    tell(`${error.message}; ${RESERVE} runs it instead`);
+    return engineOf(RESERVE).load(program);
+  });
+
+function loaderOr(name: string, instead: (error: EngineError, program: Program) => FilterFunction): Loader {
   if (name === 'auto') return AUTO;
   const { load, body } = engineOf(name);
-  return { load: loadOnce((program) => load(program)), body };
+  const loadOr = (program: Program): FilterFunction => {
+    try {
+      return load(program);
+    } catch (error) {
+      if (error instanceof EngineError) return instead(error, program);
+      throw error;
+    }
+  };
+  return { load: loadOnce(loadOr), body };
 }
 
 /** The engine that `auto` ends up with, once it has seen enough packets. */

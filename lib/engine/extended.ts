@@ -44,10 +44,11 @@ export function admit(program: Program, options: Omit<VerifyOptions, 'proofs'>):
 }
 
 /** What programs of a form are verified for. What the kernel itself makes of a filter, nobody verifies. */
-const TYPE_OF_FORM: Readonly<Record<Exclude<LiftForm, 'kernel'>, 'socket_filter' | 'xdp' | 'sched_cls'>> = {
+const TYPE_OF_FORM: Readonly<Record<Exclude<LiftForm, 'kernel'>, ExtendedOptions['type']>> = {
   portable: 'socket_filter',
   xdp: 'xdp',
   tc: 'sched_cls',
+  cgroup: 'cgroup_skb',
 };
 
 export interface VerifiedLiftOptions extends LiftOptions {
@@ -56,8 +57,8 @@ export interface VerifiedLiftOptions extends LiftOptions {
 }
 
 /**
- * Lifts a classic program. The result returns in r0 what the classic program returns: bytes to keep, 0
- * to reject; see {@link LiftOptions}.
+ * Lifts a classic program. The result returns in r0 what the classic program returns, bytes to keep or 0
+ * to reject, or what the options want for these; see {@link LiftOptions}.
  *
  * @throws ProgramError when the program is not valid.
  * @throws LiftError when it has no such form.

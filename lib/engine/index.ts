@@ -10,7 +10,16 @@ export {
   type Scanning,
   scansInBatches,
 } from './auto.js';
-export { defaultEngine, ENGINES, type Engine, type EngineName, engineOf, loaderOf } from './engines.js';
+export {
+  defaultEngine,
+  ENGINES,
+  type Engine,
+  EngineError,
+  type EngineName,
+  engineOf,
+  loaderOf,
+  loaderWithReserve,
+} from './engines.js';
 export {
   admit,
   type ExtendedOptions,

@@ -1,7 +1,12 @@
 /** Compilers behind the engines. */
 
-export { filterModule, filterText, loadWebAssembly } from './classic/classicModule.js';
-export { type JavaScriptSource, loadJavaScript, toJavaScript } from './classic/javascript.js';
+export { compileWebAssembly, filterModule, filterText, loadWebAssembly } from './classic/classicModule.js';
+export {
+  compileJavaScript,
+  type JavaScriptSource,
+  loadJavaScript,
+  toJavaScript,
+} from './classic/javascript.js';
 export { type CompiledEbpf, compileEbpf, type WebAssemblyOptions } from './extended/webassembly.js';
 export { type Batch, bodyBatch, classicBatch, ebpfBatch } from './loops/batch.js';
 export { classicBody, type FilterBody } from './loops/body.js';

@@ -1,28 +1,28 @@
 /**
- * The direct forms: programs for XDP and tc that read the packet through pointers, which the kernel's
+ * The direct forms: programs for XDP, tc and cgroups that read the packet through pointers, which the kernel's
  * verifier accepts because each was compared with the packet's end.
  *
  * | register | holds | around helper calls |
  * | --- | --- | --- |
- * | r0 | the result: 0 until something accepts, so that rejecting is one jump to `exit` | |
+ * | r0 | the result: that of rejected packets until something accepts, so that rejecting is one jump to `exit` | |
  * | r1 | the context | on the stack |
  * | base | an address in the packet: comparisons move it, loads are relative to it | r6 |
  * | end | the packet's end | r7 |
  * | A, X | | r4, r8 |
  * | index | base + X, where X is needed besides | r9 |
  *
- * The link header is taken to start the packet and the network header to follow the 14 bytes of an
+ * On XDP and tc the link header is taken to start the packet and the network header to follow the 14 bytes of an
  * Ethernet header, which is what the kernel's header-relative loads see on these hooks.
  */
 
-import { extensionAt, opcodes, type Personality } from '../cbpf/index.js';
+import { extensionAt, opcodes } from '../cbpf/index.js';
 import { type Graph, type Statement, successors } from '../cfg/index.js';
 import { build, type Program, SKB, type Slot, XDP_MD } from '../ebpf/index.js';
 import { dominance, immediateDominators, type Order } from '../graph.js';
 import { byteOrder, swapConstant } from './byteOrder.js';
 import { HELPER_EXTENSIONS, SKB_EXTENSIONS, XDP_EXTENSIONS } from './context.js';
 import { effectsOf, X } from './dataflow.js';
-import { emit, rejectBlock } from './emit.js';
+import { emit, rejectBlock, type Settings } from './emit.js';
 import { LiftError } from './error.js';
 import {
   constantExtent,
@@ -32,16 +32,43 @@ import {
   indirectExtent,
   isConstantLoad,
 } from './guards.js';
-import type { Piece } from './layout.js';
+import type { Piece } from './piece.js';
 import { boundsInside } from './ranges.js';
 import { forEachUse, type Webs, websOf } from './webs.js';
 
 const { constant, register } = build;
 
-export type DirectHook = 'xdp' | 'tc';
+/** What a hook has for programs that read the packet through pointers. */
+export interface DirectHook {
+  readonly name: string;
+  /** Offsets in its context. */
+  readonly data: number;
+  readonly dataEnd: number;
+  /** Of the packet's length on the wire; without it that is what is between the pointers. */
+  readonly length?: number;
+  readonly extensions: typeof SKB_EXTENSIONS;
+  /** Where in the packet the network header lies, and the link header, if it is there. */
+  readonly networkOffset: number;
+  readonly linkOffset?: number;
+}
 
-/** Bytes of the Ethernet header: where the network header is. */
-export const NETWORK_OFFSET = 14;
+/** Bytes of the Ethernet header. */
+const ETHERNET = 14;
+const SKB_HOOK = { data: SKB.data, dataEnd: SKB.dataEnd, length: SKB.len, extensions: SKB_EXTENSIONS };
+
+/** Those of cgroups get packets from the network header on. */
+export const HOOKS: Readonly<Record<'xdp' | 'tc' | 'cgroup', DirectHook>> = {
+  xdp: {
+    name: 'xdp',
+    data: XDP_MD.data,
+    dataEnd: XDP_MD.dataEnd,
+    extensions: XDP_EXTENSIONS,
+    networkOffset: ETHERNET,
+    linkOffset: 0,
+  },
+  tc: { name: 'tc', ...SKB_HOOK, networkOffset: ETHERNET, linkOffset: 0 },
+  cgroup: { name: 'cgroup', ...SKB_HOOK, networkOffset: 0 },
+};
 /** Offsets in a packet that the kernel's verifier follows (`MAX_PACKET_OFF`). */
 const MAX_OFFSET = 0xffff;
 
@@ -65,14 +92,15 @@ export function emitDirect(
   graph: Graph,
   order: Order,
   live: Int32Array,
-  personality: Personality,
-  rounds: number,
+  settings: Settings,
   hook: DirectHook,
 ): Program {
+  const { personality, results } = settings;
   const calls = graph.blocks.some(({ statements }) =>
     statements.some((statement) => helperOf(statement) !== undefined),
   );
   const registers = calls ? AROUND_CALLS : PLAIN;
+  const rejecting = build.set(RESULT, results.reject);
   const { base, end, a, x, index, scratch } = registers;
   const reject = rejectBlock(graph);
 
@@ -216,7 +244,8 @@ export function emitDirect(
       }
       case opcodes.LEN: {
         const into = opcodes.classOf(code) === opcodes.LD ? a : x;
-        if (hook === 'tc') return withContext((context) => [build.load(4, into, context, SKB.len)]);
+        const { length } = hook;
+        if (length !== undefined) return withContext((context) => [build.load(4, into, context, length)]);
         return [
           build.move(into, end),
           build.alu(64, 'sub', into, register(base)),
@@ -241,9 +270,12 @@ export function emitDirect(
       build.branch(32, 'jsge', scratch, constant(0), 5),
       build.alu(32, 'add', scratch, constant(headerArea)),
       build.branch(32, 'jsge', scratch, constant(0), 2),
-      build.alu(32, 'add', scratch, constant(headerArea)),
+      // Nowhere, where the link header is not in the packet.
+      hook.linkOffset === undefined
+        ? build.set(scratch, -1)
+        : build.alu(32, 'add', scratch, constant(headerArea + hook.linkOffset)),
       build.jump(1),
-      build.alu(32, 'add', scratch, constant(NETWORK_OFFSET)),
+      build.alu(32, 'add', scratch, constant(hook.networkOffset)),
       check,
     ];
   };
@@ -253,25 +285,23 @@ export function emitDirect(
 
   const loadExtension = (statement: Statement, at: number): readonly Piece[] => {
     const helper = helperOf(statement);
-    if (helper !== undefined) return [build.call(helper), build.move(a, RESULT), build.set(RESULT, 0)];
+    if (helper !== undefined) return [build.call(helper), build.move(a, RESULT), rejecting];
     const { name } = extensionAt(statement.k)!;
-    const emitField = (hook === 'tc' ? SKB_EXTENSIONS : XDP_EXTENSIONS).get(name);
+    const emitField = hook.extensions.get(name);
     if (emitField === undefined)
-      throw new LiftError('no-equivalent', at, `${hook} programs have nothing for '${name}'`);
+      throw new LiftError('no-equivalent', at, `${hook.name} programs have nothing for '${name}'`);
     return withContext((context) => emitField({ a, x, context }));
   };
 
-  const [dataField, endField] = hook === 'xdp' ? [XDP_MD.data, XDP_MD.dataEnd] : [SKB.data, SKB.dataEnd];
   const reads = usesBase.some((uses) => uses);
   return emit(graph, order, live, {
-    personality,
-    rounds,
+    ...settings,
     registers: { a, x, scratch, free: calls ? [] : needsIndex ? [8, 9] : [8, 9, index] },
     stack: calls ? -CONTEXT_SLOT : 0,
     prologue: [
-      build.set(RESULT, 0),
+      rejecting,
       ...(calls ? [build.store(8, FRAME, CONTEXT_SLOT, CONTEXT)] : []),
-      ...(reads ? [build.load(4, base, CONTEXT, dataField), build.load(4, end, CONTEXT, endField)] : []),
+      ...(reads ? [build.load(4, base, CONTEXT, hook.data), build.load(4, end, CONTEXT, hook.dataEnd)] : []),
     ],
     blockStart: (block) => [...constantGuard(block), ...indexGuard(block, 0)],
     load,

@@ -8,7 +8,10 @@ import { type Block, type Graph, type Statement, successors } from '../cfg/index
 import { type BranchOperation, build, type Operand, type Program, type Slot } from '../ebpf/index.js';
 import type { Order } from '../graph.js';
 import { A, CELLS, isIn, isWriteLive, VARIABLES, X } from './dataflow.js';
-import { type CodeBlock, type CodeExit, layOut, type Piece } from './layout.js';
+import { HIDING_ROOM, hiddenConstants, setHidden } from './hide.js';
+import { type CodeBlock, type CodeExit, layOut } from './layout.js';
+import type { Piece } from './piece.js';
+import type { Results } from './results.js';
 
 const { constant, register } = build;
 
@@ -21,11 +24,16 @@ export interface Registers {
   readonly free: readonly number[];
 }
 
-/** What a form puts into the frame. */
-export interface Form {
+/** What every form is told. */
+export interface Settings {
   readonly personality: Personality;
   /** Times that a program may go back before it rejects the packet. */
   readonly rounds: number;
+  readonly results: Results;
+}
+
+/** What a form puts into the frame. */
+export interface Form extends Settings {
   readonly registers: Registers;
   /** Bytes of stack, from the frame pointer down, that the form uses itself. */
   readonly stack: number;
@@ -41,7 +49,7 @@ export interface Form {
   readonly constant: (k: number, block: number, at: number) => number;
   /** Leaves A, or a constant, as the program's result. */
   readonly returns: (result: Operand) => readonly Slot[];
-  /** Ends with the result 0. */
+  /** Ends with the result of packets that are not accepted. */
   readonly reject: readonly Slot[];
 }
 
@@ -107,7 +115,8 @@ const COUNTER = VARIABLES;
 export function emit(graph: Graph, order: Order, live: Int32Array, form: Form): Program {
   const { registers, personality } = form;
   const loops = hasLoop(graph, order);
-  const homes = homesOf(graph, registers.free, form.stack, loops);
+  const hidden = hiddenConstants(graph, live);
+  const homes = homesOf(graph, registers.free, form.stack + HIDING_ROOM, loops);
   const reject = rejectBlock(graph);
   const read = (variable: number, into: number): Slot => {
     const home = homes[variable]!;
@@ -129,7 +138,8 @@ export function emit(graph: Graph, order: Order, live: Int32Array, form: Form): 
     switch (opcodes.classOf(code)) {
       case opcodes.LD:
       case opcodes.LDX:
-        if (opcodes.modeOf(code) === opcodes.IMM) return [build.set(into, k)];
+        if (opcodes.modeOf(code) === opcodes.IMM)
+          return hidden[block]![at]! ? setHidden(into, k, FRAME, form.stack) : [build.set(into, k)];
         if (opcodes.modeOf(code) === opcodes.MEM) return [read(CELLS + k, into)];
         return form.load(statement, block, at, isLive);
       case opcodes.ST:
@@ -180,8 +190,7 @@ export function emit(graph: Graph, order: Order, live: Int32Array, form: Form): 
       case 'return': {
         if (exit.code === (opcodes.RET | opcodes.K) && exit.k === 0)
           return { pieces: [], exit: { kind: 'goto', target: reject } };
-        const result = exit.code === (opcodes.RET | opcodes.K) ? constant(exit.k) : register(registers.a);
-        const pieces = spanOf(exit.span, form.returns(result));
+        const pieces = spanOf(exit.span, returned(exit));
         // Where rejecting is nothing but `exit`, accepting falls into it.
         return form.reject.length === 1
           ? { pieces, exit: { kind: 'goto', target: reject } }
@@ -211,6 +220,16 @@ export function emit(graph: Graph, order: Order, live: Int32Array, form: Form): 
         return { pieces: [], exit: branch };
       }
     }
+  };
+  const returned = ({ code, k }: { readonly code: number; readonly k: number }): readonly Piece[] => {
+    const isConstant = code === (opcodes.RET | opcodes.K);
+    const result = isConstant ? constant(k) : register(registers.a);
+    const { accept, reject: refused } = form.results;
+    if (isConstant && accept === undefined) return form.returns(result);
+    // A may be 0, which rejects.
+    const isRefused: Piece = { ...build.branch(32, 'jeq', registers.a, constant(0)), target: reject };
+    const chosen = form.returns(accept === undefined ? result : constant(accept));
+    return isConstant || (accept === undefined && refused === 0) ? chosen : [isRefused, ...chosen];
   };
   const countRound = (header: number): readonly Piece[] => {
     const home = homes[COUNTER]!;

@@ -3,3 +3,4 @@
 export { LiftError, type LiftProblemKind } from './error.js';
 export { type KernelLift, type KernelLiftOptions, liftKernel } from './kernel.js';
 export { LIFT_FORMS, type LiftForm, type LiftOptions, lift, liftTraced, type TracedLift } from './lift.js';
+export { RESULTS, type ResultOptions, type ResultValue } from './results.js';

@@ -1,22 +1,11 @@
 /**
- * Last pass of the lift: blocks of eBPF in an order that needs few jumps, and jumps as distances.
+ * Last pass of the lift but one: blocks of eBPF in an order that needs few jumps. Jumps become distances in islands.ts.
  */
 
-import {
-  type BranchOperation,
-  build,
-  type Operand,
-  opcodes,
-  type Program,
-  type Slot,
-} from '../ebpf/index.js';
+import { type BranchOperation, build, type Operand, opcodes, type Program } from '../ebpf/index.js';
 import type { Span } from '../source.js';
-import { LiftError } from './error.js';
-
-/** A slot, or a jump to a block. */
-export interface Piece extends Slot {
-  readonly target?: number;
-}
+import { bridge } from './islands.js';
+import type { Piece } from './piece.js';
 
 export type CodeExit =
   | { readonly kind: 'goto'; readonly target: number }
@@ -55,19 +44,12 @@ const negation = new Map(opcodes.BRANCH_ROWS.map((row) => [row.name, row.negatio
  */
 export function layOut(blocks: readonly CodeBlock[], entry: number, last: number): Program {
   const order = orderOf(blocks, entry, last);
-  const pieces: Piece[] = [];
-  const starts = new Int32Array(blocks.length).fill(-1);
-  for (const [place, index] of order.entries()) {
-    starts[index] = pieces.length;
-    pieces.push(...blocks[index]!.pieces, ...jumps(blocks, blocks[index]!.exit, order[place + 1]));
-  }
-  return pieces.map(({ target, ...slot }, index) => {
-    if (target === undefined) return slot;
-    const offset = starts[target]! - index - 1;
-    if (offset !== (offset << 16) >> 16)
-      throw new LiftError('jump-too-long', index, `a jump of ${offset} instructions does not fit 16 bits`);
-    return { ...slot, offset };
-  });
+  return bridge(
+    order.map((block, place) => ({
+      block,
+      pieces: [...blocks[block]!.pieces, ...jumps(blocks, blocks[block]!.exit, order[place + 1])],
+    })),
+  );
 }
 
 function jumps(blocks: readonly CodeBlock[], exit: CodeExit, next: number | undefined): readonly Piece[] {

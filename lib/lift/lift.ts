@@ -17,18 +17,22 @@ import {
 import { type Graph, type Statement, split } from '../cfg/index.js';
 import type { Program } from '../ebpf/index.js';
 import { liveness, orderOf } from './dataflow.js';
-import { emitDirect, NETWORK_OFFSET } from './direct.js';
+import { type DirectHook, emitDirect, HOOKS } from './direct.js';
 import { splitBackEdges } from './emit.js';
 import { liftKernel } from './kernel.js';
 import { emitPortable } from './portable.js';
+import { type ResultOptions, resultsOf } from './results.js';
 import { simplify } from './simplify.js';
 
-/** `kernel`: what Linux makes of an attached filter. The others can be loaded as eBPF. */
-export type LiftForm = 'kernel' | 'portable' | 'xdp' | 'tc';
+/**
+ * `kernel`: what Linux makes of an attached filter. The others can be loaded as eBPF. Programs of cgroups see packets
+ * from the network header on: expressions for the form `cgroup` are compiled for the link type RAW.
+ */
+export type LiftForm = 'kernel' | 'portable' | 'xdp' | 'tc' | 'cgroup';
 
-export const LIFT_FORMS: readonly LiftForm[] = ['kernel', 'portable', 'xdp', 'tc'];
+export const LIFT_FORMS: readonly LiftForm[] = ['kernel', 'portable', 'xdp', 'tc', 'cgroup'];
 
-export interface LiftOptions {
+export interface LiftOptions extends ResultOptions {
   /** Default `portable`. */
   readonly form?: LiftForm;
   /** Whose rules the program follows at the edges; default `libpcap`. The form `kernel` follows the kernel's. */
@@ -41,32 +45,36 @@ export interface LiftOptions {
 const DEFAULT_ROUNDS = 32;
 
 /**
- * Lifts a classic program. The result returns in r0 what the classic program returns: bytes to keep, 0
- * to reject.
+ * Lifts a classic program. The result returns in r0 what the classic program returns, bytes to keep or 0
+ * to reject, or what the options want for these.
  *
  * Loops, which only `protochain` makes, end with 0 when they take too many rounds. The direct forms see packets of up
  * to 65,535 bytes.
  *
  * @throws ProgramError when the program is not valid.
  * @throws LiftError when it has no such form: it asks for what the form's context lacks.
+ * @throws RangeError for results that the form does not have.
  */
 export function lift(program: Classic, options: LiftOptions = {}): Program {
   const { form = 'portable', personality = form === 'kernel' ? 'kernel' : 'libpcap' } = options;
   if (form === 'kernel') {
+    if (options.accept !== undefined || options.reject !== undefined)
+      throw new RangeError('the form kernel is what the kernel makes of a filter, results included');
     assertValid(program, { personality: 'kernel' });
     return liftKernel(program).program;
   }
   assertValid(program, { personality, loops: 'bounded' });
   const { rounds = DEFAULT_ROUNDS } = options;
+  const results = resultsOf(form, options);
   const direct = form !== 'portable';
-  const plain = direct ? plainOffsets(split(program), personality) : split(program);
+  const plain = direct ? plainOffsets(split(program), personality, HOOKS[form]) : split(program);
   const simple = simplify(plain, personality, direct);
   const graph = splitBackEdges(simple, orderOf(simple));
   const order = orderOf(graph);
   const live = liveness(graph, order);
   return direct
-    ? emitDirect(graph, order, live, personality, rounds, form)
-    : emitPortable(graph, order, live, personality, rounds);
+    ? emitDirect(graph, order, live, { personality, rounds, results }, HOOKS[form])
+    : emitPortable(graph, order, live, { personality, rounds, results });
 }
 
 /** A lifted program, and for each slot the classic instruction it comes from, where it comes from one. */
@@ -94,10 +102,14 @@ export function liftTraced(program: Classic, options: LiftOptions = {}): TracedL
   };
 }
 
-/** The kernel's header-relative offsets, as offsets in the packet of an Ethernet hook. */
-function plainOffsets(graph: Graph, personality: Personality): Graph {
+/** The kernel's header-relative offsets, as offsets in the packet that a hook sees. */
+function plainOffsets(
+  graph: Graph,
+  personality: Personality,
+  { networkOffset, linkOffset }: DirectHook,
+): Graph {
   if (personality === 'libpcap') return graph;
-  const metadata = { networkOffset: NETWORK_OFFSET, linkOffset: 0 };
+  const metadata = { networkOffset, ...(linkOffset === undefined ? {} : { linkOffset }) };
   const plain = (statement: Statement): Statement => {
     const { code, k } = statement;
     const mode = opcodes.modeOf(code);

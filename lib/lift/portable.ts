@@ -4,15 +4,15 @@
  * `struct __sk_buff`. (Linux rewrites these loads at load time; RFC 9669 §5.5 calls them legacy.)
  */
 
-import { extensionAt, opcodes, type Personality } from '../cbpf/index.js';
+import { extensionAt, opcodes } from '../cbpf/index.js';
 import type { Graph, Statement } from '../cfg/index.js';
 import { build, type Program, SKB } from '../ebpf/index.js';
 import type { Order } from '../graph.js';
 import { HELPER_EXTENSIONS, SKB_EXTENSIONS } from './context.js';
 import { A, isIn, liveAfter, X } from './dataflow.js';
-import { emit, rejectBlock } from './emit.js';
+import { emit, rejectBlock, type Settings } from './emit.js';
 import { LiftError } from './error.js';
-import type { Piece } from './layout.js';
+import type { Piece } from './piece.js';
 import { type Bounds, boundsInside } from './ranges.js';
 
 const { constant } = build;
@@ -24,13 +24,8 @@ const KEEP = 8;
 const SCRATCH = 2;
 const LAST_OFFSET = 0x7fff_ffff;
 
-export function emitPortable(
-  graph: Graph,
-  order: Order,
-  live: Int32Array,
-  personality: Personality,
-  rounds: number,
-): Program {
+export function emitPortable(graph: Graph, order: Order, live: Int32Array, settings: Settings): Program {
+  const { personality } = settings;
   const before = boundsInside(graph, order, { afterSwaps: true });
   const reject = rejectBlock(graph);
   const liveBehind = graph.blocks.map((block) => liveAfter(block, live));
@@ -76,8 +71,7 @@ export function emitPortable(
   };
 
   return emit(graph, order, live, {
-    personality,
-    rounds,
+    ...settings,
     registers: { a: RESULT, x: REGISTER_X, scratch: SCRATCH, free: [9] },
     stack: 0,
     prologue: [build.move(CONTEXT, 1)],

@@ -21,13 +21,13 @@ export function simplify(graph: Graph, personality: Personality, direct: boolean
 function isNever({ code, k }: Statement, personality: Personality, direct: boolean): boolean {
   const mode = opcodes.modeOf(code);
   const kind = opcodes.classOf(code);
-  const absolute =
-    (kind === opcodes.LD && mode === opcodes.ABS && extensionAt(k) === undefined) ||
-    (kind === opcodes.LDX && mode === opcodes.MSH);
-  if (direct && absolute && k + opcodes.sizeOf(code) > 0xffff) return true;
-  // To libpcap a negative constant is far beyond any packet; the kernel has its header areas there.
-  const indirect = kind === opcodes.LD && mode === opcodes.IND;
-  return personality === 'libpcap' && (absolute || indirect) && k >= 0x8000_0000;
+  const isAbsolute =
+    (kind === opcodes.LD && mode === opcodes.ABS) || (kind === opcodes.LDX && mode === opcodes.MSH);
+  const isIndirect = kind === opcodes.LD && mode === opcodes.IND;
+  // To libpcap a negative constant is far beyond any packet; the kernel has its header areas there, and extensions.
+  if (personality === 'libpcap' && (isAbsolute || isIndirect) && k >= 0x8000_0000) return true;
+  const isExtension = kind === opcodes.LD && extensionAt(k) !== undefined;
+  return direct && isAbsolute && !isExtension && k + opcodes.sizeOf(code) > 0xffff;
 }
 
 const REJECT: Exit = { kind: 'return', code: RET | K, k: 0 };

@@ -7,7 +7,7 @@ import { toBytes } from '../ebpf/instruction.js';
 const SYS_BPF = process.arch === 'x64' ? 321 : 280;
 const BPF_PROG_LOAD = 5;
 const BPF_PROG_TEST_RUN = 10;
-const PROGRAM_TYPES = { socket_filter: 1, sched_cls: 3, xdp: 6 } as const;
+const PROGRAM_TYPES = { socket_filter: 1, sched_cls: 3, xdp: 6, cgroup_skb: 8 } as const;
 const ATTRIBUTE_SIZE = 128;
 const LOG_SIZE = 1 << 20;
 /** Statistics only: `processed N insns`. */

@@ -5,6 +5,7 @@
  */
 
 import {
+  assertValid,
   type FilterFunction,
   type LoadOptions,
   loadInterpreter,
@@ -71,10 +72,14 @@ export function filterText(program: Program): string {
  *
  * @throws ProgramError when the program is not valid.
  */
-export function loadWebAssembly(program: Program, options: LoadOptions = {}): FilterFunction {
+export const loadWebAssembly = (program: Program, options: LoadOptions = {}): FilterFunction =>
+  compileWebAssembly(program, options) ?? loadInterpreter(program, options);
+
+/** {@link loadWebAssembly} without the interpreter to fall back to: `undefined` where that would be taken. */
+export function compileWebAssembly(program: Program, options: LoadOptions = {}): FilterFunction | undefined {
   const personality = options.personality ?? 'libpcap';
-  const interpreter = loadInterpreter(program, options);
-  if (!isCompilable(program)) return interpreter;
+  assertValid(program, { personality, loops: 'bounded' });
+  if (!isCompilable(program)) return undefined;
   const memory = new WebAssembly.Memory({ initial: 2 });
   let room = new Uint8Array(memory.buffer, PAGE_SIZE);
   const specials = program.map((instruction) => specialLoad(instruction, personality));

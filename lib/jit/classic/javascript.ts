@@ -41,9 +41,13 @@ const MAX_INSTRUCTIONS = 8192;
  *
  * @throws ProgramError when the program is not valid.
  */
-export function loadJavaScript(program: Program, options: LoadOptions = {}): FilterFunction {
+export const loadJavaScript = (program: Program, options: LoadOptions = {}): FilterFunction =>
+  compileJavaScript(program, options) ?? loadInterpreter(program, options);
+
+/** {@link loadJavaScript} without the interpreter to fall back to: `undefined` where that would be taken. */
+export function compileJavaScript(program: Program, options: LoadOptions = {}): FilterFunction | undefined {
   const source = canGenerateCode() ? toJavaScript(program, options) : undefined;
-  if (source === undefined) return loadInterpreter(program, options);
+  if (source === undefined) return undefined;
   const make = new Function('specials', source.text) as (specials: readonly SpecialLoad[]) => FilterFunction;
   return make(source.specials);
 }
