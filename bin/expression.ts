@@ -90,4 +90,6 @@ export function warnAbout(filter: LinkFilter, options: Options): void {
   }
 }
 
-export const linkTypeText = (linkType: number): string => describeLinkType(linkType);
+/** As tcpdump says it on standard error: a type without a name is its bare number. */
+export const linkTypeText = (linkType: number): string =>
+  describeLinkType(linkType).replace(/^DLT (?=\d+$)/, '');

@@ -1,17 +1,17 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
-import { describeDevice, NO_LOADER, SNAP_LENGTH } from '../lib/command.js';
+import { describeDevice, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
 import { Filter, type Packet } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import { expressionOf, filterFor, filterOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
-import { relinquishPrivileges } from './privileges.js';
+import { relinquishAround } from './privileges.js';
 import { CommandError, fail } from './report.js';
 import { NO_MORE_FILES, Savefiles } from './savefiles.js';
 import { loaderFor } from './selection.js';
-import { writeMessage, writeOutput } from './standard.js';
+import { STDOUT, writeMessage, writeOutput } from './standard.js';
 
 const KIB = 1024;
 const ETHERNET = 1;
@@ -35,43 +35,64 @@ export async function captureLive(options: Options): Promise<void> {
     await printProgram(filter, options);
     return;
   }
-  if (options.user !== undefined) relinquishPrivileges(options.user);
+  const { TextOutput } = await import('./print.js');
+  const output = await relinquishAround(
+    options,
+    () => new LiveOutput(options, device, (sink) => new TextOutput(options, sink)),
+  );
   if (source !== '') warnAbout(filter, options);
-  const prints = options.write === undefined || options.print;
-  const text = prints ? new (await import('./print.js')).TextOutput(options) : undefined;
-  const output = new LiveOutput(options, device, text);
   announce(device, options);
 
-  const stop = (): void => void device.close();
   const counts = { captured: 0 };
   report = () => writeMessage(`weir: ${summary(device, counts.captured).join(', ')}\n`);
+  await captureUntilStopped(device, options, output, counts);
+  report = () => {};
+  writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
+}
+
+/** Captures until as many packets came as are wanted, a signal ends it, or device, disk or reader fail. */
+async function captureUntilStopped(
+  device: Device,
+  options: Options,
+  output: LiveOutput,
+  counts: { captured: number },
+): Promise<void> {
+  let stopped: number | undefined;
+  const stop = (): void => {
+    stopped ??= Date.now();
+    void device.close();
+  };
+  const patient = (): boolean => stopped === undefined || Date.now() - stopped < PATIENCE_MS;
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
   process.on('SIGUSR2', () => output.flush());
   // tcpdump's sign of life while nothing is printed.
   const got = (): void => writeMessage(`Got ${counts.captured}\r`);
-  const sign = options.verbose > 0 && !prints ? setInterval(got, 1000) : undefined;
+  const sign = options.verbose > 0 && !prints(options) ? setInterval(got, 1000) : undefined;
   try {
-    await run(device, options, output, counts);
+    await run(device, options, output, counts, patient);
   } catch (error) {
-    // What was captured until the device went away is counted all the same.
-    if (error instanceof DeviceError) fail(error);
-    else if (error !== NO_MORE_FILES) throw error;
+    // What was captured until the device or the reader went away, or the disk was full, is counted all the same.
+    if (error !== NO_MORE_FILES) fail(error, { output: options.write });
   } finally {
-    for (const signal of STOP_SIGNALS) process.off(signal, stop);
-    report = () => {};
     clearInterval(sign);
-    await output.finish();
+    await output.finish(patient).catch((error) => fail(error, { output: options.write }));
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
   }
-  writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
 }
 
+/** Whether packets are printed, and not only written. */
+const prints = (options: Options): boolean => options.write === undefined || options.print;
+
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** How long a signal that ends the capture leaves a slow reader for what it has not read yet. */
+const PATIENCE_MS = 300;
 
 async function run(
   device: Device,
   { count: limit = Number.POSITIVE_INFINITY }: Options,
   output: LiveOutput,
   counts: { captured: number },
+  patient: () => boolean,
 ): Promise<void> {
   for await (const batch of device.batches()) {
     for (const packet of batch) {
@@ -80,6 +101,7 @@ async function run(
       if (counts.captured >= limit) return;
     }
     output.flush();
+    await output.drained(patient);
   }
 }
 
@@ -114,14 +136,13 @@ function hasLinkType({ interface: { linkType } }: Device, wanted: string | undef
 }
 
 function announce(device: Device, options: Options): void {
-  const prints = options.write === undefined || options.print;
-  const hushed = prints && options.verbose === 0;
+  const hushed = prints(options) && options.verbose === 0;
   if (hushed) writeMessage('weir: verbose output suppressed, use -v[v]... for full protocol decode\n');
   const { linkType, snapLength } = device.interface;
   if (linkType === LINUX_SLL2) writeMessage('weir: data link type LINUX_SLL2\n');
   const prefix = hushed ? '' : 'weir: ';
   writeMessage(
-    `${prefix}listening on ${device.name}, link-type ${linkTypeText(linkType)}, snapshot length ${snapLength || SNAP_LENGTH} bytes\n`,
+    `${prefix}listening on ${device.name}, link-type ${linkTypeText(linkType)}, snapshot length ${snapLength} bytes\n`,
   );
 }
 
@@ -140,18 +161,20 @@ function summary(device: Device, captured: number): readonly string[] {
 class LiveOutput {
   private readonly text: TextOutput | undefined;
   private readonly savefiles: Savefiles | undefined;
+  private readonly sinks: PacedSink[] = [];
 
-  constructor(options: Options, device: Device, text: TextOutput | undefined) {
+  constructor(options: Options, device: Device, makeText: (sink: PacedSink) => TextOutput) {
     const { write, writeFormat, precision } = options;
-    this.text = text;
+    if (prints(options)) this.text = makeText(this.sinkFor(STDOUT));
     if (write === undefined) return;
     const { linkType, snapLength } = device.interface;
-    this.savefiles = new Savefiles(options, {
+    const form = {
       format: writeFormat ?? (write.endsWith('.pcapng') ? 'pcapng' : 'pcap'),
       linkType,
-      snapLength: snapLength || SNAP_LENGTH,
+      snapLength,
       nanoseconds: precision === 'nano',
-    });
+    } as const;
+    this.savefiles = new Savefiles(options, form, [], undefined, (target) => this.sinkFor(target));
     // The header is there at once, for whoever reads the other end of a pipe.
     this.flush();
   }
@@ -166,9 +189,29 @@ class LiveOutput {
     this.text?.flush();
   }
 
+  /** Settles when readers have taken what was written, or when that is not waited for any more. */
+  async drained(patient: () => boolean): Promise<void> {
+    for (const sink of this.sinks) if (sink.unwritten > 0) await sink.drained(patient);
+  }
+
   /** Savefiles first: where lines go may be full, or gone. */
-  async finish(): Promise<void> {
-    await this.savefiles?.close();
-    this.text?.flush();
+  async finish(patient: () => boolean): Promise<void> {
+    try {
+      this.flush();
+      await this.drained(patient);
+    } finally {
+      await this.savefiles?.close();
+    }
+    for (const { name, unwritten } of this.sinks)
+      if (unwritten > 0)
+        throw new CommandError(
+          `${name || 'standard output'}: ${unwritten} bytes are lost, because nobody reads them`,
+        );
+  }
+
+  private sinkFor(target: string | number): PacedSink {
+    const sink = new PacedSink(target);
+    this.sinks.push(sink);
+    return sink;
   }
 }

@@ -9,11 +9,13 @@ const FLUSH_CHARACTERS = 1 << 16;
 
 export class TextOutput {
   private readonly printer: Printer;
-  private readonly sink = new FileSink(STDOUT);
+  private readonly sink: FileSink;
   private readonly eager: boolean;
   private text = '';
 
-  constructor(options: Options) {
+  /** @param sink - What takes the bytes. */
+  constructor(options: Options, sink = new FileSink(STDOUT)) {
+    this.sink = sink;
     this.eager = options.lineBuffered || options.packetBuffered || isTerminal(STDOUT);
     const { serviceName, hostName, interfaceName } = systemNames();
     this.printer = createPrinter({

@@ -1,17 +1,41 @@
 /** `-Z`: what root alone may open is open; the rest is done as somebody else. */
 
 import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync } from 'node:fs';
 import { ioError } from '../lib/command.js';
+import { CaptureError } from '../lib/index.js';
+import type { Options } from './options.js';
 import { CommandError } from './report.js';
 
 /**
- * Goes on as another user, in that user's groups. Does nothing for whoever is not root, as tcpdump.
+ * Opens what is written and goes on as the user of `-Z`. One plain file is opened before, and belongs to that user where it
+ * is new: it may lie where only root can write, as with tcpdump. Files of `-C` and `-G` are opened by that user, one by one.
+ * Changes no user for whoever is not root, as tcpdump.
  *
  * @throws CommandError where there is no such user, or it is not allowed.
  */
-export function relinquishPrivileges(user: string): void {
-  if (process.getuid?.() !== 0) return;
-  const [uid, gid] = [idOf(user, '-u'), idOf(user, '-g')];
+export async function relinquishAround<T>(options: Options, open: () => T | Promise<T>): Promise<T> {
+  const { user, write, rotateBytes, rotateSeconds } = options;
+  if (user === undefined || process.getuid?.() !== 0) return open();
+  const ids = [idOf(user, '-u'), idOf(user, '-g')] as const;
+  if (write !== undefined && write !== '-' && rotateBytes === 0 && rotateSeconds === 0) {
+    const isNew = !existsSync(write);
+    const opened = await open();
+    if (isNew) chownSync(write, ...ids);
+    become(user, ...ids);
+    return opened;
+  }
+  become(user, ...ids);
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    throw new CommandError(`${error.message} (as user '${user}')`);
+  }
+}
+
+/** Goes on as another user, in that user's groups. */
+function become(user: string, uid: number, gid: number): void {
   try {
     initgroups(user, gid);
     process.setgid!(gid);

@@ -1,7 +1,7 @@
 /** Reading savefiles: filters them, and prints, counts or writes what matches. */
 
 import { readFileSync } from 'node:fs';
-import { NO_LOADER, openSavefile, type PacketTest, SNAP_LENGTH } from '../lib/command.js';
+import { maxCapturedLength, NO_LOADER, openSavefile, type PacketTest, SNAP_LENGTH } from '../lib/command.js';
 import {
   type Capture,
   type CaptureInterface,
@@ -137,13 +137,12 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   const about =
     first === undefined
       ? ''
-      : `, link-type ${linkTypeText(first.linkType)}, snapshot length ${first.snapLength || SNAP_LENGTH}`;
+      : `, link-type ${linkTypeText(first.linkType)}, snapshot length ${first.snapLength}`;
   writeMessage(`reading from file ${name}${about}\n`);
   if (first?.linkType === LINUX_SLL2) writeMessage('Warning: interface names might be incorrect\n');
-  if (options.user !== undefined) (await import('./privileges.js')).relinquishPrivileges(options.user);
 
   if (options.dump > 0) {
-    const filter = filterOf(source, options, NO_LOADER, first?.snapLength || SNAP_LENGTH);
+    const filter = filterOf(source, options, NO_LOADER, first?.snapLength ?? SNAP_LENGTH);
     await printProgram(filter.for(first ?? { linkType: 1 }), options);
     return;
   }
@@ -152,7 +151,11 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   if (first !== undefined && filter !== undefined) warnAbout(filter.for(first), options);
   const selection = filter && selectionOf(filter);
 
-  const sink = await output.sinkFor(capture);
+  const open = () => output.sinkFor(capture);
+  const sink =
+    options.user === undefined
+      ? await open()
+      : await (await import('./privileges.js')).relinquishAround(options, open);
   const onMatch = output.onMatch;
   const limit = options.count === undefined ? undefined : options.count - totals.matched;
   totals.capture = capture;
@@ -339,7 +342,11 @@ class Output {
     return {
       format: this.formatFor(capture),
       linkType: source.linkType,
-      snapLength: source.snapLength || SNAP_LENGTH,
+      // Interfaces that come later may have kept more, and readers cut packets at what a pcap file's header says.
+      snapLength:
+        capture.format === 'pcap'
+          ? source.snapLength
+          : Math.max(source.snapLength, maxCapturedLength(source.linkType)),
       nanoseconds: precision === undefined ? source.timestampUnit < 1e-6 : precision === 'nano',
       bigEndian: source.bigEndian === true && capture.format === 'pcap',
       ...(source.fcsLength === undefined ? {} : { fcsLength: source.fcsLength }),

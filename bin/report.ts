@@ -10,6 +10,9 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
+/** Linux and tcpdump's name for standard input and output. */
+const STDIO = '-';
+
 const indent = (text: string): string => text.replace(/^/gm, '  ');
 
 /** What is wrong with an expression, and where. */
@@ -28,11 +31,16 @@ export function warnOf(source: string, span: Span, message: string, hint: string
 const codeOf = (error: unknown): unknown =>
   error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? codeOf(error.cause)) : undefined;
 
-/** Reports a failure and sets the exit status. Errors that only we can fix keep their stack trace in `cause`. */
-export function fail(error: unknown): void {
+/**
+ * Reports a failure and sets the exit status. Errors that only we can fix keep their stack trace in `cause`.
+ *
+ * @param written - The file that is written, where its reader may go: that the reader of standard output has gone is no
+ *   failure, as after `| head`.
+ */
+export function fail(error: unknown, written: { readonly output?: string | undefined } = {}): void {
   process.exitCode = 1;
-  // The reader of our output has gone, as after `| head`: nothing is wrong, and nobody is listening.
-  if (causeCode(error) === 'EPIPE') {
+  const { output = STDIO } = written;
+  if (causeCode(error) === 'EPIPE' && output === STDIO) {
     process.exitCode = 0;
     return;
   }

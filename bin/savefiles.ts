@@ -26,10 +26,14 @@ export interface SavefileForm extends PcapOptions {
   readonly format: 'pcap' | 'pcapng';
 }
 
+const openFileSink = (target: string | number, inputs: readonly string[]): FileSink =>
+  new FileSink(target, ...inputs);
+
 export class Savefiles {
   private readonly options: Options;
   private readonly form: SavefileForm;
   private readonly inputs: readonly string[];
+  private readonly openSink: typeof openFileSink;
   /** Seconds since 1970. */
   private readonly clock: () => number;
   private readonly starting = new Set<Promise<void>>();
@@ -43,12 +47,14 @@ export class Savefiles {
 
   /**
    * @param inputs - Paths that must not be written to, because they are being read.
+   * @param openSink - Makes what takes the bytes of a file.
    */
   constructor(
     options: Options,
     form: SavefileForm,
     inputs: readonly string[] = [],
     clock: () => number = () => Math.floor(Date.now() / 1000),
+    openSink = openFileSink,
   ) {
     const { write, rotateBytes, rotateSeconds } = options;
     if (write === STDIO && (rotateBytes > 0 || rotateSeconds > 0))
@@ -57,6 +63,7 @@ export class Savefiles {
     this.form = form;
     this.inputs = inputs;
     this.clock = clock;
+    this.openSink = openSink;
     this.since = clock();
     this.writer = this.open();
   }
@@ -106,7 +113,7 @@ export class Savefiles {
   private open(): PacketWriter {
     this.path = this.name();
     const target = this.path === STDIO ? STDOUT : this.path;
-    return new PacketWriter(this.makeEncoder(), new FileSink(target, ...this.inputs));
+    return new PacketWriter(this.makeEncoder(), this.openSink(target, this.inputs));
   }
 
   private makeEncoder(): Encoder {

@@ -27,10 +27,10 @@ export {
   filterText,
 } from './jit/index.js';
 export { LIFT_FORMS, type LiftForm, liftTraced, type TracedLift } from './lift/index.js';
-export { type DeviceFilter, describeDevice } from './live/index.js';
+export { type DeviceFilter, describeDevice, PacedSink } from './live/index.js';
 export { SNAP_LENGTH } from './names/index.js';
 export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';
-export type { PacketTest } from './savefile/index.js';
+export { maxCapturedLength, type PacketTest } from './savefile/index.js';
 export { ioError, openSavefile } from './savefile/node.js';
 export { renderSpan } from './source.js';
 export {

@@ -5,7 +5,8 @@
  * wait for the network. Hosts in an expression are looked up by {@link file://./lookup.ts}.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { links } from '../live/index.js';
 import {
   builtinResolver,
   firstOf,
@@ -130,18 +131,8 @@ export function readSystemDatabases(folder = '/etc'): SystemDatabases {
   };
 }
 
-/** Interface indexes of this host, from Linux's sysfs; none elsewhere. */
-const interfaces = lazily(() => {
-  const names = new Map<number, string>();
-  try {
-    for (const name of readdirSync(SYSFS_NET))
-      names.set(Number(readFileSync(`${SYSFS_NET}/${name}/ifindex`, 'utf8')), name);
-  } catch {
-    // no sysfs here: indexes print as they are
-  }
-  return names;
-});
-const SYSFS_NET = '/sys/class/net';
+/** Interface indexes of this process's network namespace; where they cannot be had, indexes print as they are. */
+const interfaces = lazily(() => new Map(links()?.map(({ index, name }) => [index, name])));
 
 const system = lazily(() => readSystemDatabases());
 

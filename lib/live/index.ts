@@ -13,4 +13,6 @@ export {
   type Direction,
 } from './device.js';
 export { type DeviceInfo, describeDevice, listDevices } from './interfaces.js';
+export { links } from './links.js';
 export { openDevice } from './open.js';
+export { PacedSink } from './pacedSink.js';

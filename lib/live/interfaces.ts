@@ -2,8 +2,9 @@
  * The devices that can be captured from, in the order and words of `tcpdump -D`.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { IFF_LOOPBACK, IFF_RUNNING, IFF_UP, linkDetected, links } from './links.js';
 
 export interface DeviceInfo {
   readonly name: string;
@@ -27,7 +28,7 @@ const ANY: DeviceInfo = {
   connected: undefined,
 };
 
-/** Every device, most useful first. On Linux from sysfs; elsewhere what Node knows of. */
+/** Every device of this process's network namespace, most useful first. On Linux by rtnetlink; elsewhere what Node knows of. */
 export function listDevices(): DeviceInfo[] {
   const devices = process.platform === 'linux' ? [...linuxDevices(), ANY] : otherDevices();
   return devices.sort((a, b) => rank(a) - rank(b)); // stable: within a rank by index, as libpcap has it
@@ -55,38 +56,31 @@ function rank({ name, up, running, loopback, connected }: DeviceInfo): number {
   return state + (loopback ? 2 : 0) + (name === 'any' ? 1 : 0);
 }
 
-const NET = '/sys/class/net';
-const IFF_UP = 0x1;
-const IFF_LOOPBACK = 0x8;
-
+/** Interfaces by rtnetlink and ethtool; without the package koffi only what Node knows of, which is those in use. */
 function linuxDevices(): DeviceInfo[] {
-  const names = readdirSync(NET).filter((name) => attribute(name, 'ifindex') !== '');
-  return names
-    .sort((a, b) => Number(attribute(a, 'ifindex')) - Number(attribute(b, 'ifindex')))
-    .map((name) => {
-      const flags = Number(attribute(name, 'flags'));
-      const up = (flags & IFF_UP) !== 0;
-      const loopback = (flags & IFF_LOOPBACK) !== 0;
-      const carrier = attribute(name, 'carrier'); // cannot be read while the interface is down
-      return {
-        name,
-        description: '',
-        up,
-        running: up && carrier === '1',
-        loopback,
-        wireless: attribute(name, 'phy80211/index') !== '',
-        connected: loopback || carrier === '' ? undefined : carrier === '1',
-      };
-    });
+  const found = links();
+  if (found === undefined) return otherDevices();
+  return found.map(({ index, name, flags }) => {
+    const loopback = (flags & IFF_LOOPBACK) !== 0;
+    return {
+      name,
+      description: '',
+      up: (flags & IFF_UP) !== 0,
+      running: (flags & IFF_RUNNING) !== 0,
+      loopback,
+      wireless: isWireless(name, index),
+      connected: loopback ? undefined : linkDetected(name),
+    };
+  });
 }
 
-/** A value from sysfs, `''` where there is none. */
-export function attribute(device: string, name: string): string {
-  if (device.includes('/')) return '';
+/** sysfs says it, of the interface of that name in the namespace where it was mounted: which must be this one. */
+function isWireless(name: string, index: number): boolean {
+  const folder = `/sys/class/net/${name}`;
   try {
-    return readFileSync(`${NET}/${device}/${name}`, 'utf8').trim();
+    return Number(readFileSync(`${folder}/ifindex`, 'utf8')) === index && existsSync(`${folder}/phy80211`);
   } catch {
-    return '';
+    return false;
   }
 }
 

@@ -9,7 +9,8 @@
 import { type FilterFunction, KERNEL_MAX_LENGTH, opcodes, type Program } from '../cbpf/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 import { type Device, DeviceError, type DeviceOptions, type DeviceStats } from './device.js';
-import { attribute } from './interfaces.js';
+import { loadKoffi } from './koffi.js';
+import { IFF_UP, linkNamed } from './links.js';
 import { BLOCK_LENGTH, BLOCK_STATUS, RESERVE, type RingLayout, readBlock, TP_STATUS_USER } from './ring.js';
 
 // linux/if_packet.h, asm-generic/socket.h, linux/if_arp.h
@@ -30,7 +31,6 @@ const ETH_P_ALL = 3;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const SO_ERROR = 4;
-const IFF_UP = 1;
 
 const BLOCK_SIZE = 1 << 20;
 const FRAME_SIZE = 1 << 11;
@@ -83,12 +83,12 @@ interface Calls {
 let loaded: Calls | undefined;
 
 /** @throws DeviceError `missing` where koffi is not installed or this is not Linux. */
-async function loadCalls(): Promise<Calls> {
+function loadCalls(): Calls {
   if (loaded !== undefined) return loaded;
   if (process.platform !== 'linux') throw new DeviceError('missing', 'packet rings exist on Linux only');
   let koffi: Koffi;
   try {
-    koffi = (await import('koffi')).default;
+    koffi = loadKoffi() as Koffi;
   } catch (error) {
     throw new DeviceError(
       'missing',
@@ -118,12 +118,12 @@ async function loadCalls(): Promise<Calls> {
  * @throws DeviceError with the remedy where there is one.
  */
 export async function openLinuxDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
-  const calls = await loadCalls();
+  const calls = loadCalls();
   const { snapLength = 262_144, promiscuous = true, bufferBytes = 32 << 20, direction = 'inout' } = options;
   const any = name === 'any';
-  const index = any ? 0 : Number(attribute(name, 'ifindex'));
-  if (!any && index === 0) throw new DeviceError('not-found', `${name}: No such device exists`);
-  const linkType = any ? undefined : LINK_TYPES.get(Number(attribute(name, 'type')));
+  const link = any ? undefined : linkNamed(name);
+  if (!any && link === undefined) throw new DeviceError('not-found', `${name}: No such device exists`);
+  const linkType = link === undefined ? undefined : LINK_TYPES.get(link.type);
   const cooked = linkType === undefined;
   const source: CaptureInterface = {
     linkType: linkType ?? LINUX_SLL2,
@@ -167,11 +167,11 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     if (BigInt.asIntN(64, BigInt(mapped)) === -1n) throw fail('mmap');
     ring = BigInt(mapped);
     const protocol = Buffer.from([0, ETH_P_ALL]);
-    const address = Buffer.concat([uint16(AF_PACKET), protocol, int32(index, 0, 0, 0)]); // struct sockaddr_ll
+    const address = Buffer.concat([uint16(AF_PACKET), protocol, int32(link?.index ?? 0, 0, 0, 0)]); // struct sockaddr_ll
     if (calls.bind(descriptor, address, address.length) < 0) throw fail('bind');
-    if (!any && (Number(attribute(name, 'flags')) & IFF_UP) === 0) throw down(name, 'That device is not up');
-    if (promiscuous && !any) {
-      const membership = Buffer.concat([int32(index), uint16(PACKET_MR_PROMISC, 0), int32(0, 0)]); // struct packet_mreq
+    if (link !== undefined && (link.flags & IFF_UP) === 0) throw down(name, 'That device is not up');
+    if (promiscuous && link !== undefined) {
+      const membership = Buffer.concat([int32(link.index), uint16(PACKET_MR_PROMISC, 0), int32(0, 0)]); // struct packet_mreq
       set(PACKET_ADD_MEMBERSHIP, membership, 'PACKET_ADD_MEMBERSHIP');
     }
   } catch (error) {
@@ -179,7 +179,7 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     calls.close(descriptor);
     throw error;
   }
-  const loopbackIndex = Number(attribute('lo', 'ifindex')) || -1;
+  const loopbackIndex = linkNamed('lo')?.index ?? -1;
   return new LinuxDevice(calls, descriptor, ring, blockCount, filtersInKernel, {
     source,
     cooked,
@@ -294,7 +294,7 @@ class LinuxDevice implements Device {
     const [code] = new Int32Array(error.buffer, error.byteOffset, 1);
     if (code !== 0) this.wentDown = true;
     // As libpcap has it: what is down may come up again, what is gone does not come back.
-    if (!this.wentDown || this.name === 'any' || attribute(this.name, 'ifindex') !== '') return;
+    if (!this.wentDown || this.name === 'any' || linkNamed(this.name) !== undefined) return;
     await this.close();
     throw new DeviceError('down', `${this.name}: The interface disappeared`);
   }
@@ -330,11 +330,7 @@ function uint16(...values: number[]): Buffer {
 }
 
 /** What the interface lost before the kernel saw it (libpcap pcap-linux.c, linux_if_drops()). */
-function missedPackets(name: string): number {
-  return ['rx_missed_errors', 'rx_fifo_errors']
-    .map((counter) => Number(attribute(name, `statistics/${counter}`)))
-    .reduce((sum, count) => sum + count, 0);
-}
+const missedPackets = (name: string): number => linkNamed(name)?.missed ?? 0;
 
 function down(name: string, what: string): DeviceError {
   return new DeviceError('down', `${name}: ${what}`, `ip link set ${name} up`);

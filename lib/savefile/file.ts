@@ -174,7 +174,7 @@ export class FileSink implements Sink {
   readonly name: string;
   /** Bytes written so far. */
   bytesWritten = 0;
-  private readonly descriptor: number;
+  protected readonly descriptor: number;
   private readonly owned: boolean;
   private closed = false;
 

@@ -6,7 +6,10 @@
 export interface CaptureInterface {
   /** LINKTYPE_ number as registered for capture files, without FCS bits. */
   readonly linkType: number;
-  /** Most bytes of a packet that were kept; 0 or 0xffffffff when there was no limit. */
+  /**
+   * Most bytes of a packet that were kept, above 0. Where a file says 0 or 2^31 and more, the limit of the link type,
+   * as in libpcap: see {@link snapLengthOf}.
+   */
   readonly snapLength: number;
   /** Interface name such as `eth0`, where the file says. */
   readonly name?: string;
@@ -60,6 +63,11 @@ export class Packet {
   copy(): Packet {
     return new Packet(this.data.slice(), this.wireLength, this.seconds, this.nanoseconds, this.interface);
   }
+}
+
+/** The snapshot length that a file's field stands for: 0 and what does not fit 31 bits mean no limit (libpcap sf-pcap.c). */
+export function snapLengthOf(field: number, linkType: number): number {
+  return field === 0 || field > 0x7fff_ffff ? maxCapturedLength(linkType) : field;
 }
 
 /**

@@ -20,7 +20,7 @@
 import type { RecordRun } from './accelerator.js';
 import { type Container, FAILED, MORE, OTHER, PACKET, type Step } from './container.js';
 import { CaptureError, type CaptureErrorCode } from './error.js';
-import { type CaptureInterface, maxCapturedLength, Packet } from './packet.js';
+import { type CaptureInterface, maxCapturedLength, Packet, snapLengthOf } from './packet.js';
 import type { Window } from './window.js';
 
 export const PCAP_FILE_HEADER_LENGTH = 24;
@@ -164,16 +164,21 @@ export class PcapContainer implements Container {
   }
 }
 
+/**
+ * What the last field of a file header says. Bits 0..25 are the link type: those above 15 are reserved, and a file that
+ * sets them is of no type that is known. Bits 28..31 count 16-bit words of FCS, if bit 26 says that they do.
+ */
+export function linkTypeField(field: number): Pick<CaptureInterface, 'linkType' | 'fcsLength'> {
+  const linkType = field & 0x03ff_ffff;
+  return (field & 0x0400_0000) === 0 ? { linkType } : { linkType, fcsLength: 2 * (field >>> 28) };
+}
+
 /** Snapshot length and link type of the file header at `start`. */
 function readInterface(view: DataView, start: number, magic: PcapMagic): CaptureInterface {
-  const field = view.getUint32(start + 20, magic.littleEndian);
-  const linkType = field & 0xffff;
-  let snapLength = view.getUint32(start + 16, magic.littleEndian);
-  if (snapLength === 0 || snapLength > 0x7fff_ffff) snapLength = maxCapturedLength(linkType);
+  const { linkType, ...fcs } = linkTypeField(view.getUint32(start + 20, magic.littleEndian));
+  let snapLength = snapLengthOf(view.getUint32(start + 16, magic.littleEndian), linkType);
   // The patched libpcap put a made-up Ethernet header in front of cooked packets, beyond the snapshot.
   if (magic.modified && linkType === 1) snapLength = Math.min(snapLength + 14, 0x7fff_ffff);
-  // Bits 28..31 count 16-bit words of FCS, if bit 26 says that they do.
-  const fcs = (field & 0x0400_0000) !== 0 ? { fcsLength: 2 * (field >>> 28) } : {};
   return {
     linkType,
     snapLength,

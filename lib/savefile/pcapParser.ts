@@ -7,7 +7,8 @@
  */
 
 import { CaptureError } from './error.js';
-import { type CaptureInterface, Packet } from './packet.js';
+import { type CaptureInterface, Packet, snapLengthOf } from './packet.js';
+import { linkTypeField } from './pcap.js';
 
 /**
  * A parser of pcap-parser 0.2.1, as far as it is used here. The package has no types of its own, and whoever uses ours
@@ -51,12 +52,14 @@ export function fromPcapParser(parser: PcapParser): AsyncGenerator<Packet[], voi
   let wake: () => void = () => {};
 
   parser.on('globalHeader', ({ linkLayerType, snapshotLength }) => {
-    source = { linkType: linkLayerType & 0xffff, snapLength: snapshotLength, timestampUnit: 1e-6 };
+    const type = linkTypeField(linkLayerType);
+    source = { ...type, snapLength: snapLengthOf(snapshotLength, type.linkType), timestampUnit: 1e-6 };
   });
   parser.on('packetHeader', () => announced++);
   parser.on('packet', ({ header, data }) => {
     const { timestampSeconds, timestampMicroseconds, originalLength } = header;
-    ready.push(new Packet(data, originalLength, timestampSeconds, timestampMicroseconds * 1000, source!));
+    const kept = data.subarray(0, source!.snapLength);
+    ready.push(new Packet(kept, originalLength, timestampSeconds, timestampMicroseconds * 1000, source!));
     delivered++;
     if (ready.length >= HIGH_WATER) parser.stream.pause();
     wake();

@@ -29,7 +29,7 @@ import { type Clock, MICROSECONDS, makeClock, readClock, tickLength } from './cl
 import { type Container, FAILED, MORE, OTHER, PACKET, SECTION, type Step } from './container.js';
 import { CaptureError, type CaptureErrorCode } from './error.js';
 import { OPTION, optionText, readOptions } from './options.js';
-import { type CaptureInterface, maxCapturedLength, Packet } from './packet.js';
+import { type CaptureInterface, maxCapturedLength, Packet, snapLengthOf } from './packet.js';
 import type { Window } from './window.js';
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
@@ -139,7 +139,7 @@ export class PcapngContainer implements Container {
     if (this.interfaces.length === this.sectionBase) return this.noInterface(window, 0);
     const wireLength = view.getUint32(start + 8, little);
     const snapLength = this.interfaces[this.sectionBase]!.snapLength;
-    const captured = Math.min(wireLength, total - 16, snapLength === 0 ? wireLength : snapLength);
+    const captured = Math.min(wireLength, total - 16, snapLength);
     if (total > MAX_PIECE && !this.plausible(window, this.sectionBase, captured, total)) return FAILED;
     const next = start + padded(total);
     if (next > end) return MORE;
@@ -214,9 +214,10 @@ export class PcapngContainer implements Container {
     const description = optionText(options, OPTION.interface.description);
     const fcsLength = value(OPTION.interface.fcsLength)?.[0];
     this.clocks.push(makeClock(resolution, offsetValue === undefined ? 0 : readOffset(offsetValue, little)));
+    const linkType = view.getUint16(start + 8, little);
     this.interfaces.push({
-      linkType: view.getUint16(start + 8, little),
-      snapLength: view.getUint32(start + 12, little),
+      linkType,
+      snapLength: snapLengthOf(view.getUint32(start + 12, little), linkType),
       timestampUnit: tickLength(resolution),
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),

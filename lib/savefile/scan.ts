@@ -30,7 +30,6 @@ export type PacketTest = (
 export type Select = (source: CaptureInterface) => PacketTest;
 
 /** What stands for a snapshot length of 0: pcapng §4.2. */
-const NO_LIMIT = 0xffff_ffff;
 
 /** A walk over fewer records than this was not worth its call; most records to step over before it is tried again. */
 const FEW = 8;
@@ -137,7 +136,7 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
         state.start = window.start;
         state.end = window.end;
         state.interfaces = run!.interfaces;
-        state.snapLength = run!.source.snapLength || NO_LIMIT;
+        state.snapLength = run!.source.snapLength;
         state.packets = 0;
         state.matched = 0;
         state.limit = Math.min(limit - matched, onMatch === undefined ? limit : scan.places.length);

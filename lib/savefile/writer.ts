@@ -33,7 +33,7 @@ export interface Encoder {
 export interface PcapOptions {
   /** LINKTYPE_ number; packets of another one are refused. */
   readonly linkType: number;
-  /** For the file header; packets are not cut. */
+  /** For the file header. Packets are not cut: one that is longer is refused, because readers would cut it. */
   readonly snapLength: number;
   /** Nanoseconds rather than microseconds. */
   readonly nanoseconds?: boolean;
@@ -76,12 +76,16 @@ export class PcapEncoder implements Encoder {
   }
 
   write(packet: Packet): void {
-    const { linkType, nanoseconds = false } = this.options;
+    const { linkType, snapLength, nanoseconds = false } = this.options;
     if (packet.interface.linkType !== linkType) {
       const reason = `a pcap file has one link type, here ${linkType}, and a packet has ${packet.interface.linkType}; write pcapng instead`;
       throw new CaptureError('unsupported', reason);
     }
     if (packet.seconds < 0 || packet.seconds > 0xffff_ffff) throw unwritableTime(packet);
+    if (packet.data.length > snapLength) {
+      const reason = `readers would cut a packet of ${packet.data.length} bytes at the file's snapshot length of ${snapLength}`;
+      throw new CaptureError('unsupported', reason);
+    }
     this.start();
     const { data, nanoseconds: fraction } = packet;
     const at = this.out.extend(PCAP_RECORD_HEADER_LENGTH + data.length);

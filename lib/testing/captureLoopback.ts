@@ -39,8 +39,8 @@ async function report(backend: Backend, name: string, engine: string | undefined
   const loopback = listDevices().find((device) => device.loopback && device.up);
   if (loopback === undefined) return { skipped: 'no loopback interface' };
   const started = Date.now() / 1000;
+  const receivers = [await listening(), await listening()] as const;
   try {
-    const receivers = [await listening(), await listening()] as const;
     const [{ port }, { port: otherPort }] = [receivers[0].address(), receivers[1].address()];
     const filter =
       engine === undefined
@@ -72,7 +72,6 @@ async function report(backend: Backend, name: string, engine: string | undefined
     }
     await setTimeout(300);
     sender.close();
-    for (const receiver of receivers) receiver.close();
     await device.close();
     await collecting;
     const stats = device.stats();
@@ -88,6 +87,8 @@ async function report(backend: Backend, name: string, engine: string | undefined
   } catch (error) {
     if (error instanceof DeviceError) return { skipped: `${error.message} (${error.hint})` };
     throw error;
+  } finally {
+    for (const receiver of receivers) receiver.close();
   }
 }
 

@@ -1,0 +1,214 @@
+/**
+ * Live capture as its users meet it: network namespaces, readers that stall or go, full disks, other users. Each
+ * test sends its own datagrams over a loopback interface. Needs root and Linux; skips with a message elsewhere.
+ */
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+
+const WEIR = fileURLToPath(new URL('../command/weir.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'weir-live-'));
+chmodSync(folder, 0o755);
+test.after.always(() => rmSync(folder, { recursive: true }));
+
+const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
+const skipped =
+  process.platform !== 'linux' || process.getuid?.() !== 0
+    ? 'capturing needs root on Linux'
+    : spawnSync(process.execPath, [WEIR, '-i', 'lo', '-d', 'udp']).status !== 0
+      ? 'nothing here can capture'
+      : undefined;
+
+function needs(t: ExecutionContext, ...programs: readonly string[]): boolean {
+  const missing = programs.find((program) => !has(program));
+  const reason = skipped ?? (missing === undefined ? undefined : `${missing} is not installed`);
+  if (reason === undefined) return true;
+  t.log(`skipped: ${reason}`);
+  t.pass();
+  return false;
+}
+
+/** A port of this test's own, so that tests may run beside each other. */
+let nextPort = 40_000 + (process.pid % 10_000);
+
+async function send(port: number, count: number, length = 20): Promise<void> {
+  const socket = createSocket('udp4');
+  const data = Buffer.alloc(length);
+  for (let i = 0; i < count; i++) {
+    socket.send(data, port, '127.0.0.1');
+    if (i % 50 === 49) await delay(1);
+  }
+  await delay(50);
+  socket.close();
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly messages: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts weir and waits until it listens. */
+async function start(args: readonly string[], stdout: 'pipe' | 'ignore' = 'ignore'): Promise<Running> {
+  const child = spawn(process.execPath, [WEIR, ...args], { stdio: ['ignore', stdout, 'pipe'] });
+  let text = '';
+  child.stderr!.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  const ended = once(child, 'exit').then(([status]) => status as number | null);
+  const deadline = Date.now() + 10_000;
+  while (!text.includes('listening on') && child.exitCode === null && Date.now() < deadline) await delay(10);
+  return { child, messages: () => text, ended };
+}
+
+test('devices are those of the network namespace that the command runs in', async (t) => {
+  if (!needs(t, 'ip', 'nsenter')) return;
+  const name = `weir-${process.pid}`;
+  const ip = (...words: string[]) => execFileSync('ip', words);
+  ip('netns', 'add', name);
+  t.teardown(() => void ip('netns', 'delete', name));
+  ip('-n', name, 'link', 'add', 'wa', 'type', 'veth', 'peer', 'name', 'wb');
+  ip('-n', name, 'link', 'set', 'wa', 'up');
+  ip('-n', name, 'link', 'set', 'wb', 'up');
+  const inside = (program: string, ...words: string[]) =>
+    spawnSync('nsenter', [`--net=/run/netns/${name}`, program, ...words], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
+
+  const ours = inside(process.execPath, WEIR, '-D').stdout;
+  t.regex(ours, /^\d+\.wa \[Up, Running, Connected\]$/m);
+  t.notRegex(ours, /eth0/);
+  if (has('tcpdump')) {
+    const pseudo = /bluetooth|nflog|nfqueue|dbus|usbmon/;
+    const lines = inside('tcpdump', '-D')
+      .stdout.split('\n')
+      .filter((line) => !pseudo.test(line));
+    const unnumbered = (list: readonly string[]) => list.map((line) => line.replace(/^\d+\./, ''));
+    t.deepEqual(unnumbered(ours.split('\n')), unnumbered(lines));
+  }
+  for (const device of ['wa', 'any']) {
+    const { stderr } = spawnSync(
+      'sh',
+      [
+        '-c',
+        `nsenter --net=/run/netns/${name} timeout -s INT 2 "${process.execPath}" "${WEIR}" -ni ${device} -c 1 & ` +
+          `sleep 1; ip -n ${name} address add 192.0.2.1/24 dev wb; ip -n ${name} neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev wb; ` +
+          `nsenter --net=/run/netns/${name} "${process.execPath}" -e "require('node:dgram').createSocket('udp4').send('x', 9, '192.0.2.2', () => process.exit())"; wait`,
+      ],
+      { encoding: 'utf8' },
+    );
+    t.regex(stderr, new RegExp(`listening on ${device}`), stderr);
+    t.regex(stderr, /^1 packet captured$/m, stderr);
+    spawnSync('ip', ['-n', name, 'address', 'flush', 'dev', 'wb']);
+  }
+});
+
+test('a reader that stalls: reports are given, and the first signal ends it with counts', async (t) => {
+  if (!needs(t)) return;
+  for (const args of [['-n'], ['-U', '-w', '-']]) {
+    const port = nextPort++;
+    const { child, messages, ended } = await start(['-i', 'lo', ...args, 'udp', 'port', `${port}`], 'pipe');
+    child.stdout!.pause();
+    await send(port, 3000, 100);
+    await delay(300);
+    child.kill('SIGUSR1');
+    await delay(200);
+    t.regex(messages(), /^weir: \d+ packets captured, \d+ packets received/m);
+    const before = Date.now();
+    child.kill('SIGINT');
+    const closed = await Promise.race([once(child, 'exit').then(() => true), delay(1000).then(() => false)]);
+    t.true(closed, `it went on for ${Date.now() - before} ms`);
+    child.kill('SIGKILL');
+    child.stdout!.destroy();
+    t.is(await ended, 1);
+    t.regex(messages(), /bytes are lost, because nobody reads them\n\d+ packets captured\n/);
+  }
+});
+
+test('a slow reader loses nothing', async (t) => {
+  if (!needs(t)) return;
+  const port = nextPort++;
+  const { child, ended } = await start(['-i', 'lo', '-n', '-c', '1000', 'udp', 'port', `${port}`], 'pipe');
+  let text = '';
+  child.stdout!.pause();
+  await send(port, 1000, 100);
+  await delay(300);
+  child.stdout!.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  child.stdout!.resume();
+  t.is(await ended, 0);
+  t.is(text.split('\n').length, 1001);
+});
+
+test('a reader of a FIFO that goes away ends the capture with a line and its counts', async (t) => {
+  if (!needs(t, 'mkfifo')) return;
+  const port = nextPort++;
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const reader = spawn('head', ['-c', '24', fifo], { stdio: 'ignore' });
+  const { messages, ended } = await start(['-i', 'lo', '-w', fifo, 'udp', 'port', `${port}`]);
+  await once(reader, 'exit');
+  await send(port, 10);
+  t.is(await ended, 1);
+  t.regex(messages(), /fifo: Broken pipe\n\d+ packets captured\n/);
+});
+
+test('a full disk ends the capture with a line and its counts', async (t) => {
+  if (!needs(t, 'mount')) return;
+  const disk = join(folder, 'disk');
+  mkdirSync(disk);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status !== 0)
+    return t.pass('skipped: nothing can be mounted');
+  t.teardown(() => void spawnSync('umount', [disk]));
+  const port = nextPort++;
+  const { messages, ended } = await start(['-i', 'lo', '-w', join(disk, 'x'), 'udp', 'port', `${port}`]);
+  await send(port, 300, 1000);
+  t.is(await ended, 1);
+  t.regex(messages(), /No space left on device\n\d+ packets captured\n\d+ packets received by filter\n/);
+});
+
+test('-Z opens one file before, for the user, and says who may not open more', async (t) => {
+  if (!needs(t)) return;
+  const uid = Number(spawnSync('id', ['-u', 'nobody'], { encoding: 'utf8' }).stdout);
+  const closed = join(folder, 'closed');
+  mkdirSync(closed);
+  chmodSync(closed, 0o700);
+  const port = nextPort++;
+  const live = join(closed, 'live');
+  const { ended } = await start([
+    '-Z',
+    'nobody',
+    '-i',
+    'lo',
+    '-c',
+    '1',
+    '-w',
+    live,
+    'udp',
+    'port',
+    `${port}`,
+  ]);
+  await send(port, 1);
+  t.is(await ended, 0);
+  t.is(statSync(live).uid, uid);
+  const run = (...words: string[]) =>
+    spawnSync(process.execPath, [WEIR, '-Z', 'nobody', ...words], { encoding: 'utf8' });
+  const copy = join(closed, 'copy');
+  t.is(run('-r', live, '-w', copy).status, 0);
+  t.is(statSync(copy).uid, uid);
+  const bytes = Buffer.alloc(4);
+  readSync(openSync(copy, 'r'), bytes);
+  t.is(bytes.readUInt32LE(), 0xa1b2c3d4);
+  const { status, stderr } = run('-i', 'lo', '-C', '1', '-w', join(closed, 'ring'));
+  t.is(status, 1);
+  t.regex(stderr, /ring: Permission denied \(as user 'nobody'\)\n/);
+});
