@@ -62,7 +62,7 @@ async function start(args: readonly string[], stdout: 'pipe' | 'ignore' = 'ignor
   child.stderr!.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
-  const ended = once(child, 'exit').then(([status]) => status as number | null);
+  const ended = once(child, 'close').then(([status]) => status as number | null);
   const deadline = Date.now() + 10_000;
   while (!text.includes('listening on') && child.exitCode === null && Date.now() < deadline) await delay(10);
   return { child, messages: () => text, ended };
