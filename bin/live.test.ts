@@ -136,17 +136,17 @@ test('a reader that stalls: reports are given, and the first signal ends it with
 test('a slow reader loses nothing', async (t) => {
   if (!needs(t)) return;
   const port = nextPort++;
-  const { child, ended } = await start(['-i', 'lo', '-n', '-c', '1000', 'udp', 'port', `${port}`], 'pipe');
+  const { child, ended } = await start(['-i', 'lo', '-n', '-c', '4000', 'udp', 'port', `${port}`], 'pipe');
   let text = '';
   child.stdout!.pause();
-  await send(port, 1000, 100);
+  await send(port, 4000, 100);
   await delay(300);
   child.stdout!.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
   child.stdout!.resume();
   t.is(await ended, 0);
-  t.is(text.split('\n').length, 1001);
+  t.is(text.split('\n').length, 4001);
 });
 
 test('a reader of a FIFO that goes away ends the capture with a line and its counts', async (t) => {
