@@ -20,24 +20,18 @@ const URG = 0x20;
 /** `tcpdump` shows this much of the text that some stacks send with a reset (RFC 9293 §3.5.3). */
 const MOST_RESET_TEXT = 30;
 
-/** Text of each combination of flags. */
-const FLAGS: readonly string[] = Array.from({ length: 256 }, (_, value) =>
-  flagNames(
-    [
-      [FIN, 'F'],
-      [SYN, 'S'],
-      [RST, 'R'],
-      [0x08, 'P'],
-      [ACK, '.'],
-      [URG, 'U'],
-      [0x40, 'E'],
-      [0x80, 'W'],
-    ],
-    value,
-    'none',
-    '',
-  ),
-);
+// biome-ignore format: a table
+const FLAG_LETTERS = [
+  [FIN, 'F'], [SYN, 'S'], [RST, 'R'], [0x08, 'P'], [ACK, '.'], [URG, 'U'], [0x40, 'E'], [0x80, 'W'],
+] as const;
+
+/** Text of combinations of flags, each made when the first packet has it. */
+const flagTexts: string[] = [];
+
+function flagText(flags: number): string {
+  flagTexts[flags] ??= flagNames(FLAG_LETTERS, flags, 'none', '');
+  return flagTexts[flags];
+}
 
 export function printTcp(d: Dissection, at: number, length: number, ip: number, fragmented: boolean): void {
   d.protocol = 'tcp';
@@ -67,7 +61,7 @@ export function printTcp(d: Dissection, at: number, length: number, ip: number, 
   let seq = d.u32(at + 4);
   let ack = d.u32(at + 8);
   const flags = d.u8(at + 13);
-  d.out += `Flags [${FLAGS[flags]}]`;
+  d.out += `Flags [${flagText(flags)}]`;
   let peerBase = 0; // what selective acknowledgements are relative to
   if (!d.absoluteSequence && (flags & ACK) !== 0) {
     const { connections } = d;
