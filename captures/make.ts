@@ -47,7 +47,8 @@ async function makeVariants(): Promise<void> {
   encoder.start();
   for (const [index, packet] of packets.entries()) {
     packet.interface = named;
-    encoder.write(packet, index === 0 ? [textOption(OPTION.comment, 'the first SYN')] : []);
+    if (index === 0) packet.addComment('the first SYN');
+    encoder.write(packet);
   }
   writeFileSync(join(FOLDER, 'http.pcapng'), encoder.take());
 

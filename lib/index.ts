@@ -34,6 +34,7 @@ export {
   type Option,
   optionText,
   Packet,
+  type Part,
   PcapEncoder,
   PcapngEncoder,
   type PcapngOptions,

@@ -7,12 +7,18 @@
 export {
   type FilterFileOptions,
   type FilterFileResult,
+  FilterStream,
+  type FilterStreamOptions,
   filterFile,
   filterStream,
   type OpenDeviceOptions,
   type OpenOptions,
   openCapture,
   openDevice,
+  type Progress,
+  type SplitFileOptions,
+  type SplitFileResult,
+  splitFile,
 } from './capture/index.js';
 export {
   type HostFact,

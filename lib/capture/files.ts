@@ -1,16 +1,49 @@
-/** Captures opened for a filter, and filtered file to file. */
+/** Captures opened for a filter, filtered file to file, and parted into many. */
 
-import { type Filter, selectionOf } from '../filter/index.js';
+import {
+  checkArgument,
+  checkOptions,
+  FUNCTION,
+  LIMIT,
+  OBJECT,
+  type Rules,
+  SIGNAL,
+  STRING,
+  wholeNumber,
+} from '../arguments.js';
+import { Filter, selectionOf, selectWith } from '../filter/index.js';
 import type { Capture, Chunks, ReadOptions } from '../savefile/index.js';
 import { FileSink, GatheringSink, openSavefile } from '../savefile/node.js';
 
+/** How a capture is opened. */
 export interface OpenOptions extends ReadOptions {
   /**
    * Packets that do not match are left out, of batches, of iteration and of scans; in place of `select`. What
    * link type an interface is of does not matter: the expression is compiled for each.
    */
-  readonly filter?: Filter;
+  readonly filter?: Filter | undefined;
 }
+
+/** How far reading has come. */
+export interface Progress {
+  /** Packets read so far. */
+  readonly read: number;
+  /** Packets that match so far. */
+  readonly matched: number;
+  /** Bytes of the (decompressed) capture read so far. */
+  readonly bytes: number;
+}
+
+const FILTER = { expects: 'a Filter', type: (value: unknown) => value instanceof Filter };
+
+const OPEN_RULES: Rules = {
+  filter: FILTER,
+  select: FUNCTION,
+  accelerator: OBJECT,
+  name: STRING,
+  signal: SIGNAL,
+  chunkSize: wholeNumber(1, 1 << 30),
+};
 
 /**
  * Opens a capture: pcap or pcapng, bare or compressed with gzip, zstd or lz4, told apart by content.
@@ -19,27 +52,36 @@ export interface OpenOptions extends ReadOptions {
  * event loop gets its turn every few milliseconds. Pipes, FIFOs and streams are read as data comes.
  *
  * @example
- * await using capture = await openCapture('big.pcapng.zst', { filter: compile('tcp port 443'), signal });
+ * const capture = await openCapture('big.pcapng.zst', { filter: compile('tcp port 443'), signal });
  * for await (const batch of capture.batches()) for (const packet of batch) use(packet);
  *
  * @param input - A path; a file descriptor, which stays open unless it is a pipe or socket; or chunks of
  *   bytes, as from a stream.
  * @throws CaptureError where the input cannot be opened or is no capture.
+ * @throws TypeError, RangeError for wrong options.
  */
 export async function openCapture(
   input: string | number | Chunks,
   options: OpenOptions = {},
 ): Promise<Capture> {
+  checkOptions('openCapture()', options, OPEN_RULES);
   const { filter, ...others } = options;
   return openSavefile(input, filter === undefined ? others : { ...others, ...selectionOf(filter) });
 }
 
+/** How a file is filtered. */
 export interface FilterFileOptions {
   /** Stop after this many matches. */
-  readonly limit?: number;
-  readonly signal?: AbortSignal;
+  readonly limit?: number | undefined;
+  /** Ends reading early: the promise rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how far it has come, some times a second and at the end. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+const FILE_RULES: Rules = { limit: LIMIT, signal: SIGNAL, onProgress: FUNCTION };
+
+/** What filtering a file came to. */
 export interface FilterFileResult {
   /** Packets read. */
   readonly read: number;
@@ -53,6 +95,7 @@ export interface FilterFileResult {
  *
  * @throws CaptureError for a file that cannot be read or written; what was readable has been written.
  * @throws FilterError where the file has a link type that the expression cannot be compiled for.
+ * @throws TypeError, RangeError for wrong options.
  */
 export async function filterFile(
   input: string,
@@ -60,9 +103,84 @@ export async function filterFile(
   filter: Filter,
   options: FilterFileOptions = {},
 ): Promise<FilterFileResult> {
-  const { limit, signal } = options;
-  await using capture = await openCapture(input, { filter, ...(signal === undefined ? {} : { signal }) });
+  checkArgument('filterFile()', 'the filter', filter, FILTER);
+  checkOptions('filterFile()', options, FILE_RULES);
+  const { limit, signal, onProgress } = options;
+  await using capture = await openCapture(input, { filter, signal });
   using file = new FileSink(output, input);
+  using _ = watch(capture, onProgress);
   await capture.scan({ sink: new GatheringSink(file), ...(limit === undefined ? {} : { limit }) });
   return { read: capture.packetsRead, matched: capture.packetsMatched };
+}
+
+/** How a file is parted. */
+export interface SplitFileOptions extends Omit<FilterFileOptions, 'limit'> {
+  /** Where packets go that no filter matches; nowhere unless given. */
+  readonly rest?: string | undefined;
+}
+
+/** What parting a file came to. */
+export interface SplitFileResult {
+  /** Packets read. */
+  readonly read: number;
+  /** Packets written, by the path they were written to. */
+  readonly written: Readonly<Record<string, number>>;
+}
+
+/**
+ * Parts a capture into many in one pass, each as {@link filterFile} writes it. A packet that several filters match
+ * goes to each of their files.
+ *
+ * @example
+ * await splitFile('all.pcapng', { 'dns.pcapng': compile('@dns'), 'web.pcapng': compile('tcp port 443') });
+ *
+ * @param outputs - Filters by the path to write to.
+ * @throws CaptureError, FilterError, TypeError, RangeError as {@link filterFile} does.
+ */
+export async function splitFile(
+  input: string,
+  outputs: Readonly<Record<string, Filter>>,
+  options: SplitFileOptions = {},
+): Promise<SplitFileResult> {
+  checkArgument('splitFile()', 'outputs', outputs, OBJECT);
+  for (const filter of Object.values(outputs))
+    checkArgument('splitFile()', 'each of outputs', filter, FILTER);
+  checkOptions('splitFile()', options, { signal: SIGNAL, onProgress: FUNCTION, rest: STRING });
+  const { rest, signal, onProgress } = options;
+  const paths = [...Object.keys(outputs), ...(rest === undefined ? [] : [rest])];
+  const files: FileSink[] = [];
+  await using capture = await openCapture(input, { signal });
+  using _ = watch(capture, onProgress);
+  try {
+    for (const path of paths) files.push(new FileSink(path, input));
+    const sinks = files.map((file) => new GatheringSink(file));
+    const parts = Object.values(outputs).map((filter, index) => ({
+      select: selectWith(filter),
+      sink: sinks[index]!,
+    }));
+    const counts = await capture.split(parts, sinks[parts.length]);
+    return {
+      read: capture.packetsRead,
+      written: Object.fromEntries(paths.map((path, index) => [path, counts[index]!])),
+    };
+  } finally {
+    for (const file of files) file.close();
+  }
+}
+
+/** Milliseconds between two reports. */
+const REPORTING = 200;
+
+/** Reports how far a capture has been read until it is disposed of, and then once more. */
+function watch(capture: Capture, report: ((progress: Progress) => void) | undefined): Disposable {
+  if (report === undefined) return { [Symbol.dispose]: () => {} };
+  const tell = () =>
+    report({ read: capture.packetsRead, matched: capture.packetsMatched, bytes: capture.bytesRead });
+  const timer = setInterval(tell, REPORTING).unref();
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      tell();
+    },
+  };
 }

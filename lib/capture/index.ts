@@ -7,5 +7,9 @@ export {
   filterFile,
   type OpenOptions,
   openCapture,
+  type Progress,
+  type SplitFileOptions,
+  type SplitFileResult,
+  splitFile,
 } from './files.js';
-export { filterStream } from './stream.js';
+export { FilterStream, type FilterStreamOptions, filterStream } from './stream.js';

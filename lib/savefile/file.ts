@@ -6,8 +6,9 @@ import * as fs from 'node:fs';
 import type { SocketConstructorOpts } from 'node:net';
 import { getSystemErrorMap } from 'node:util';
 import { CaptureError } from './error.js';
-import { type Capture, openSource, type ReadOptions, readMagic, type Sink } from './reader.js';
+import { type Capture, openSource, type ReadOptions, readMagic } from './reader.js';
 import { recogniseCompression } from './recognise.js';
+import type { Sink } from './sink.js';
 import { type Chunks, chunkSource, type Source } from './source.js';
 import { Window } from './window.js';
 

@@ -6,7 +6,7 @@
 export type { Accelerator, RecordLayout, RecordRun, RecordWalk, Taking, WalkState } from './accelerator.js';
 export type { Step } from './container.js';
 export { CaptureError, type CaptureErrorCode, type CaptureErrorOptions } from './error.js';
-export { OPTION, type Option, optionText, readOptions, textOption } from './options.js';
+export { OPTION, type Option, optionText, optionTexts, readOptions, textOption } from './options.js';
 export { type CaptureInterface, maxCapturedLength, Packet } from './packet.js';
 export {
   Capture,
@@ -14,9 +14,10 @@ export {
   readCapture,
   type ScanOptions,
   type Selection,
-  type Sink,
 } from './reader.js';
 export type { Compression } from './recognise.js';
 export type { PacketTest, Select } from './scan.js';
+export type { Sink } from './sink.js';
 export type { Chunks } from './source.js';
+export type { Part } from './split.js';
 export { type Encoder, PcapEncoder, PcapngEncoder, type PcapngOptions, type PcapOptions } from './writer.js';

@@ -2,6 +2,9 @@
  * A captured packet, as savefiles and live devices deliver it and as engines and printers take it.
  */
 
+import { CaptureError } from './error.js';
+import { OPTION, type Option, optionTexts, readOptions, swapped, textOption } from './options.js';
+
 /** Where packets of one kind come from: a pcap file, one interface of a pcapng section, a device. */
 export interface CaptureInterface {
   /** LINKTYPE_ number as registered for capture files, without FCS bits. */
@@ -21,6 +24,8 @@ export interface CaptureInterface {
   readonly bigEndian?: boolean;
   /** Bytes of frame check sequence at the end of each packet, where the file says. */
   readonly fcsLength?: number;
+  /** What else the file says of the interface: pcapng's options that have no field here. */
+  readonly options?: readonly Option[];
 }
 
 /**
@@ -39,6 +44,9 @@ export class Packet {
   /** Time stamp: nanoseconds within the second, 0..999,999,999 in well-formed files. */
   nanoseconds: number;
   interface: CaptureInterface;
+  /** Options as the file has them, a view like `data`, until somebody asks. */
+  private packed: PackedOptions | undefined;
+  private given: readonly Option[] | undefined;
 
   constructor(
     data: Uint8Array,
@@ -46,12 +54,49 @@ export class Packet {
     seconds: number,
     nanoseconds: number,
     source: CaptureInterface,
+    options?: readonly Option[],
   ) {
     this.data = data;
     this.wireLength = wireLength;
     this.seconds = seconds;
     this.nanoseconds = nanoseconds;
     this.interface = source;
+    this.packed = undefined;
+    this.given = options;
+  }
+
+  /** @internal A packet of a block that ends with options. */
+  static giveOptions(packet: Packet, bytes: Uint8Array, littleEndian: boolean): void {
+    packet.packed = { bytes, littleEndian };
+  }
+
+  /**
+   * What pcapng says of the packet besides its bytes: comments, flags, hashes, drop counts, what is unknown. A
+   * `PcapngEncoder` writes them; pcap has no place for them. Values are views as `data` is.
+   *
+   * @throws CaptureError `corrupt` where an option runs over the end of its block.
+   */
+  get options(): readonly Option[] {
+    if (this.packed !== undefined) {
+      this.given = unpack(this.packed);
+      this.packed = undefined;
+    }
+    return this.given ?? NO_OPTIONS;
+  }
+
+  set options(options: readonly Option[]) {
+    this.packed = undefined;
+    this.given = options;
+  }
+
+  /** The packet's comments. @throws CaptureError as {@link options} does. */
+  get comments(): readonly string[] {
+    return optionTexts(this.options, OPTION.comment);
+  }
+
+  /** Adds a comment behind those there are. @throws CaptureError as {@link options} does. */
+  addComment(text: string): void {
+    this.options = [...this.options, textOption(OPTION.comment, text)];
   }
 
   /** Time stamp in nanoseconds since 1970-01-01 UTC. */
@@ -61,13 +106,31 @@ export class Packet {
 
   /** The same packet with bytes of its own. */
   copy(): Packet {
-    return new Packet(this.data.slice(), this.wireLength, this.seconds, this.nanoseconds, this.interface);
+    const { wireLength, seconds, nanoseconds, given, packed } = this;
+    const options = given?.map(({ code, value }) => ({ code, value: value.slice() }));
+    const copy = new Packet(this.data.slice(), wireLength, seconds, nanoseconds, this.interface, options);
+    copy.packed = packed && { ...packed, bytes: packed.bytes.slice() };
+    return copy;
   }
 }
 
 /** The snapshot length that a file's field stands for: 0 and what does not fit 31 bits mean no limit (libpcap sf-pcap.c). */
 export function snapLengthOf(field: number, linkType: number): number {
   return field === 0 || field > 0x7fff_ffff ? maxCapturedLength(linkType) : field;
+}
+
+const NO_OPTIONS: readonly Option[] = [];
+
+/** Options as the end of a block has them. */
+interface PackedOptions {
+  readonly bytes: Uint8Array;
+  readonly littleEndian: boolean;
+}
+
+function unpack({ bytes, littleEndian }: PackedOptions): readonly Option[] {
+  const options = readOptions(bytes, 0, bytes.length, littleEndian);
+  if (typeof options === 'string') throw new CaptureError('corrupt', `options of a packet: ${options}`);
+  return littleEndian ? options : options.map((option) => swapped(option, 'packet'));
 }
 
 /**

@@ -28,7 +28,7 @@ import {
 import { type Clock, MICROSECONDS, makeClock, readClock, tickLength } from './clock.js';
 import { type Container, FAILED, MORE, OTHER, PACKET, SECTION, type Step } from './container.js';
 import { CaptureError, type CaptureErrorCode } from './error.js';
-import { OPTION, optionText, readOptions } from './options.js';
+import { OPTION, optionText, readOptions, swapped } from './options.js';
 import { type CaptureInterface, maxCapturedLength, Packet, snapLengthOf } from './packet.js';
 import type { Window } from './window.js';
 
@@ -39,6 +39,26 @@ const MAX_BUFFERED = 16 * 1024 * 1024;
 const MAX_PIECE = 65_536;
 /** Interfaces in one file, all sections together: a bound on memory, far above any real use. */
 const MAX_INTERFACES = 262_144;
+
+/** Options of an interface that are fields of a `CaptureInterface`. */
+const FIELD_OPTIONS: ReadonlySet<number> = new Set([
+  OPTION.interface.name,
+  OPTION.interface.description,
+  OPTION.interface.timestampResolution,
+  OPTION.interface.timestampOffset,
+  OPTION.interface.fcsLength,
+]);
+
+/** pcapng, appendix A.1: 0xffff where it is not known how many packets were lost. */
+const UNKNOWN_DROPS = 0xffff;
+
+/** The obsolete Packet Block has the drop count as a field. */
+function addDrops(packet: Packet, drops: number): void {
+  if (drops === 0 || drops === UNKNOWN_DROPS) return;
+  const value = new Uint8Array(8);
+  new DataView(value.buffer).setBigUint64(0, BigInt(drops), true);
+  packet.options = [...packet.options, { code: OPTION.packet.dropCount, value }];
+}
 
 export class PcapngContainer implements Container {
   readonly format = 'pcapng';
@@ -99,10 +119,16 @@ export class PcapngContainer implements Container {
     const data = bytes.subarray(window.dataStart, window.dataEnd);
     const packet = new Packet(data, window.wireLength, 0, 0, this.interfaces[interfaceIndex]!);
     const little = this.littleEndian;
-    if (view.getUint32(recordStart, little) !== SIMPLE_PACKET) {
+    const type = view.getUint32(recordStart, little);
+    if (type !== SIMPLE_PACKET) {
       const high = view.getUint32(recordStart + 12, little);
       const low = view.getUint32(recordStart + 16, little);
       readClock(this.clocks[interfaceIndex]!, high, low, packet);
+      const optionsStart = window.dataStart + padded(data.length);
+      const optionsEnd = recordStart + view.getUint32(recordStart + 4, little) - 4;
+      if (optionsStart < optionsEnd)
+        Packet.giveOptions(packet, bytes.subarray(optionsStart, optionsEnd), little);
+      if (type === PACKET_BLOCK) addDrops(packet, view.getUint16(recordStart + 10, little));
     }
     return packet;
   }
@@ -213,6 +239,10 @@ export class PcapngContainer implements Container {
     const name = optionText(options, OPTION.interface.name);
     const description = optionText(options, OPTION.interface.description);
     const fcsLength = value(OPTION.interface.fcsLength)?.[0];
+    const others = options
+      .filter(({ code }) => !FIELD_OPTIONS.has(code))
+      .map(({ code, value: bytes }) => ({ code, value: bytes.slice() }))
+      .map((option) => (little ? option : swapped(option, 'interface')));
     this.clocks.push(makeClock(resolution, offsetValue === undefined ? 0 : readOffset(offsetValue, little)));
     const linkType = view.getUint16(start + 8, little);
     this.interfaces.push({
@@ -223,6 +253,7 @@ export class PcapngContainer implements Container {
       ...(description === undefined ? {} : { description }),
       ...(fcsLength === undefined ? {} : { fcsLength }),
       ...(little ? {} : { bigEndian: true }),
+      ...(others.length === 0 ? {} : { options: others }),
     });
     this.extendRun();
     window.recordStart = start;

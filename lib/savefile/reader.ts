@@ -11,7 +11,9 @@ import { CaptureError } from './error.js';
 import type { CaptureInterface, Packet } from './packet.js';
 import { type Compression, MAGIC_LENGTH, openContainer } from './recognise.js';
 import { Scan, type Select, scanWindow, unsetSectionLength } from './scan.js';
+import type { Sink } from './sink.js';
 import { type Chunks, chunkSource, type Source } from './source.js';
+import { type Part, Splitting } from './split.js';
 import { Window } from './window.js';
 
 /** Most packets in one batch. */
@@ -22,42 +24,35 @@ const BREATH = 20;
 /** Which packets to take. */
 export interface Selection {
   /** Makes the test for an interface; without it every packet matches. */
-  readonly select?: Select;
+  readonly select?: Select | undefined;
   /**
    * Tests many packets at once, as `select` does one by one. Comes into play where much is to be read, unless a
    * scan has both a sink and `onMatch`: small captures are over before it would pay. For this capture alone: what
    * is read lies in its memory.
    */
-  readonly accelerator?: Accelerator;
+  readonly accelerator?: Accelerator | undefined;
 }
 
 /** A selection is for whatever reads the capture and is given none of its own. */
 export interface ReadOptions extends Selection {
   /** Name for error messages; the path where the capture comes from a file. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Ends reading early: the pending and every later read rejects with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Bytes read at a time. */
-  readonly chunkSize?: number;
-}
-
-/** Takes kept bytes of a scan, as indexes into a buffer that is reused once the result has settled. */
-export interface Sink {
-  write(bytes: Uint8Array, start: number, end: number): void | Promise<void>;
-  /** Hands on what it has kept back: called where a scan may have to wait for bytes, and where it ends or fails. */
-  flush?(): void | Promise<void>;
+  readonly chunkSize?: number | undefined;
 }
 
 export interface ScanOptions extends Selection {
   /** Stop after this many matches. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /**
    * Where matching records go, byte for byte and in the container they came in, with everything that
    * is not a packet: file header, or sections, interfaces, names, secrets, statistics, unknown blocks.
    */
-  readonly sink?: Sink;
+  readonly sink?: Sink | undefined;
   /** Called for each match; the packet's data is overwritten later, so copy what is to be kept. */
-  readonly onMatch?: (packet: Packet) => void;
+  readonly onMatch?: ((packet: Packet) => void) | undefined;
 }
 
 /**
@@ -105,10 +100,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     this.source = source;
     this.signal = options.signal;
     const { select, accelerator } = options;
-    this.selection = {
-      ...(select === undefined ? {} : { select }),
-      ...(accelerator === undefined ? {} : { accelerator }),
-    };
+    this.selection = { select, accelerator };
   }
 
   /** Interfaces met so far. A pcap file has one; those of a pcapng file come as they are read. */
@@ -187,6 +179,35 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
       throw error;
     }
     await this.close();
+  }
+
+  /**
+   * Parts the rest of the capture in one pass, byte for byte, as `scan()` copies: a packet goes to every part that
+   * selects it, what is no packet goes to all parts.
+   *
+   * @param rest - Gets the packets that no part selects.
+   * @returns How many packets each part got, and last `rest`, if there is one.
+   */
+  async split(parts: readonly Part[], rest?: Sink): Promise<readonly number[]> {
+    const { window, container } = this;
+    const splitting = new Splitting(parts, rest);
+    const readBefore = this.packetsRead;
+    for (const at of this.heldSections) unsetSectionLength(window.view, at);
+    if (this.heldFrom >= 0) splitting.share(window.bytes, this.heldFrom, window.start);
+    this.heldFrom = -1;
+    try {
+      for (;;) {
+        const step = splitting.go(window, container);
+        this.packetsRead = readBefore + splitting.packets;
+        await splitting.write();
+        if (step === FAILED) throw this.damage();
+        if (!(await this.fill())) return splitting.matched;
+        if (Date.now() - this.lastBreath > BREATH) await this.breathe();
+      }
+    } finally {
+      await splitting.flush();
+      await this.close();
+    }
   }
 
   /** Gives whether the input may hold more: the limit was reached. */

@@ -9,7 +9,7 @@
 import { ENHANCED_PACKET, INTERFACE_DESCRIPTION, padded, SECTION_HEADER } from './blocks.js';
 import { ticksOf } from './clock.js';
 import { CaptureError } from './error.js';
-import { OPTION, type Option, optionsLength, textOption, writeOptions } from './options.js';
+import { OPTION, type Option, optionsLength, swapped, textOption, writeOptions } from './options.js';
 import type { CaptureInterface, Packet } from './packet.js';
 import { PCAP_FILE_HEADER_LENGTH, PCAP_MAGICS, PCAP_RECORD_HEADER_LENGTH } from './pcap.js';
 
@@ -153,7 +153,8 @@ export class PcapngEncoder implements Encoder {
       ...(source.fcsLength === undefined
         ? []
         : [{ code: OPTION.interface.fcsLength, value: Uint8Array.of(source.fcsLength) }]),
-      ...(this.options.describe?.(source) ?? []),
+      ...this.ordered(source.options ?? [], 'interface'),
+      ...this.ordered(this.options.describe?.(source) ?? [], 'interface'),
     ];
     const at = this.block(INTERFACE_DESCRIPTION, 8 + optionsLength(options));
     const { view } = this.out;
@@ -165,9 +166,9 @@ export class PcapngEncoder implements Encoder {
     return number;
   }
 
-  /** @param options - Options of the packet's block, such as comments. */
-  write(packet: Packet, options: readonly Option[] = []): void {
+  write(packet: Packet): void {
     const { data, interface: source } = packet;
+    const options = this.ordered(packet.options, 'packet');
     const number = this.numbers.get(source) ?? this.declare(source);
     const ticks = ticksOf(packet.seconds, packet.nanoseconds, decimalDigits(source.timestampUnit));
     if (ticks < 0n || ticks > 0xffff_ffff_ffff_ffffn) throw unwritableTime(packet);
@@ -184,6 +185,11 @@ export class PcapngEncoder implements Encoder {
 
   take(): Uint8Array {
     return this.out.take();
+  }
+
+  /** Options in the byte order of the file. */
+  private ordered(options: readonly Option[], block: 'packet' | 'interface'): readonly Option[] {
+    return this.little || options.length === 0 ? options : options.map((option) => swapped(option, block));
   }
 
   /** Appends an empty block and gives the index of its body. */
