@@ -14,10 +14,11 @@ import {
   ebpfBatch,
   engineOf,
   extendedBody,
+  LIFTED_ENGINES,
   lift,
   verify,
 } from '../lib/command.js';
-import { compile } from '../lib/index.js';
+import { compile, ENGINES } from '../lib/index.js';
 import { FILTERS } from './filters.js';
 import { PACKETS, samplePackets } from './packets.js';
 
@@ -53,7 +54,7 @@ const filter = compile(expression, { engine: 'cbpf-js' }).for('EN10MB');
 const lifted = lift(filter.cbpf);
 
 const callByCall = (engine: string): (() => number) => {
-  const load = engineOf(engine).load(filter.cbpf);
+  const load = engineOf(engine, [...ENGINES, ...LIFTED_ENGINES]).load(filter.cbpf);
   return () => {
     let matched = 0;
     for (const packet of packets) if (load(packet, 0, packet.length, packet.length) !== 0) matched++;

@@ -1,4 +1,8 @@
 /** All engines, a part of the command that most runs do without. */
 
-export { defaultEngine, loaderWithReserve } from '../lib/command.js';
-export { ENGINES } from '../lib/index.js';
+import { defaultEngine, engineOf, LIFTED_ENGINES, loaderWithReserve } from '../lib/command.js';
+import { ENGINES as CLASSIC_ENGINES } from '../lib/index.js';
+
+export { defaultEngine, engineOf, loaderWithReserve };
+
+export const ENGINES = [...CLASSIC_ENGINES, ...LIFTED_ENGINES];

@@ -10,10 +10,10 @@ import { CommandError, warn } from './report.js';
  */
 export async function loaderFor({ engine = 'auto' }: Options): Promise<Loader> {
   if (engine === 'auto') return AUTO;
-  const { loaderWithReserve } = await import('./engines.js');
+  const { ENGINES, engineOf, loaderWithReserve } = await import('./engines.js');
   let told = false;
   try {
-    return loaderWithReserve(engine, (message) => {
+    return loaderWithReserve(engineOf(engine, ENGINES), (message) => {
       if (!told) warn(message);
       told = true;
     });

@@ -10,6 +10,7 @@ export {
   AUTO,
   defaultEngine,
   engineOf,
+  LIFTED_ENGINES,
   type Load,
   type Loader,
   lift,

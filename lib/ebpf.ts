@@ -41,6 +41,7 @@ export {
 export {
   admit,
   type ExtendedOptions,
+  LIFTED_ENGINES as ENGINES,
   lift,
   loadEbpf as load,
   VerificationError,

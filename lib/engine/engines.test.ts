@@ -18,7 +18,12 @@ import {
   type Quadruple,
 } from '../testing/programs.js';
 import { fullRun, Tally, vectors } from '../testing/vectors.js';
-import { ENGINES, type Engine, EngineError, engineOf, loaderOf } from './engines.js';
+import { type Engine, EngineError } from './engine.js';
+import { ENGINES as CLASSIC_ENGINES, engineOf as engineAmong, loaderOf } from './engines.js';
+import { LIFTED_ENGINES } from './liftedEngines.js';
+
+const ENGINES = [...CLASSIC_ENGINES, ...LIFTED_ENGINES];
+const engineOf = (name: string): Engine => engineAmong(name, ENGINES);
 
 interface RunRow {
   readonly program: readonly Quadruple[];
@@ -110,7 +115,7 @@ test('an engine says so where it does not run a program, and why', (t) => {
     t.regex(reasonOf(name, metadataLoad)!, /not in the packet/);
     t.regex(reasonOf(name, loop)!, /loops/);
   }
-  const deferred = loaderOf('ebpf-wasm').load(loop, () => {});
+  const deferred = loaderOf(engineOf('ebpf-wasm')).load(loop, () => {});
   t.throws(() => deferred(new Uint8Array(60), 0, 60, 60), { instanceOf: EngineError });
   const long = fromQuadruples([
     ...Array.from({ length: 9000 }, (): Quadruple => [0x30, 0, 0, 0]),

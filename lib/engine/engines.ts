@@ -1,48 +1,15 @@
 /**
  * What runs a compiled filter. Every engine takes the same programs and gives the same verdicts; they
- * differ in what they cost to start and to run. `auto` (auto.ts) picks for the caller.
+ * differ in what they cost to start and to run. `auto` (auto.ts) picks for the caller. Those of the extended machine
+ * are in liftedEngines.ts: lift, verifier and compiler are a third of the library, which who filters does without.
  */
 
-import {
-  assertValid,
-  type FilterFunction,
-  type LoadOptions,
-  loadInterpreter,
-  opcodes,
-  type Personality,
-  type Program,
-  specialLoad,
-} from '../cbpf/index.js';
-import { attach, programTypeOf } from '../ebpf/index.js';
-import {
-  canCompileWebAssembly,
-  canGenerateCode,
-  classicBody,
-  compileJavaScript,
-  compileWebAssembly,
-  type FilterBody,
-} from '../jit/index.js';
-import { LiftError } from '../lift/index.js';
+import { type FilterFunction, loadInterpreter, type Program } from '../cbpf/index.js';
+import { canGenerateCode, classicBody, compileJavaScript, compileWebAssembly } from '../jit/index.js';
 import { AUTO, type Loader, loadOnce } from './auto.js';
-import { compiled, liftedBody, liftProved, VerificationError } from './extended.js';
+import { type Engine, EngineError, type EngineName, refuse, wasmUnavailable } from './engine.js';
 
-export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm' | 'ebpf-interpreter' | 'ebpf-wasm';
-
-export interface Engine {
-  readonly name: EngineName;
-  /** One line for people who choose. */
-  readonly description: string;
-  /** Why it does not work here; `undefined` when it does. */
-  readonly unavailable: () => string | undefined;
-  /**
-   * @throws ProgramError when the program is not valid.
-   * @throws EngineError when this engine does not run it, though others do.
-   */
-  readonly load: (program: Program, options?: LoadOptions) => FilterFunction;
-  /** For scans through many packets at once; `undefined` where the program needs more than its packet. */
-  readonly body?: (program: Program) => FilterBody | undefined;
-}
-
+/** The engines of the classic machine; those of the extended one are the `ENGINES` of `weir-bpf/ebpf`. */
 export const ENGINES: readonly Engine[] = [
   {
     name: 'cbpf-interpreter',
@@ -64,91 +31,9 @@ export const ENGINES: readonly Engine[] = [
     load: (program, options) => compileWebAssembly(program, options) ?? refuse('cbpf-wasm', TOO_LONG),
     body: classicBody,
   },
-  {
-    name: 'ebpf-interpreter',
-    description: 'lifted to eBPF, verified, interpreted',
-    unavailable: () => undefined,
-    load: (program, options = {}) => loadLifted('ebpf-interpreter', program, options),
-  },
-  {
-    name: 'ebpf-wasm',
-    description: 'lifted to eBPF, verified, compiled to WebAssembly without needless checks',
-    unavailable: wasmUnavailable,
-    load: (program, options = {}) => loadLifted('ebpf-wasm', program, options),
-    body: bodyOfLifted,
-  },
 ];
 
-/** Why there is no program for an engine: others run it. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError';
-  readonly engine: EngineName;
-  /** Why, in words that go on after the engine's name and a colon. */
-  readonly reason: string;
-
-  constructor(engine: EngineName, reason: string, options?: ErrorOptions) {
-    super(`the engine ${engine} does not run this program: ${reason}`, options);
-    this.engine = engine;
-    this.reason = reason;
-  }
-}
-
 const TOO_LONG = 'it is too long to be compiled, or its loops have several ways in';
-
-function refuse(engine: EngineName, reason: string): never {
-  throw new EngineError(engine, reason);
-}
-
-/** What eBPF has no equal of: loops of any length, and loads of metadata that may be absent. */
-function specialty(program: Program, personality: Personality): string | undefined {
-  if (program.some((instruction) => specialLoad(instruction, personality) !== undefined))
-    return 'it asks for what is not in the packet';
-  const loops = program.some(({ code, k }) => code === (opcodes.JMP | opcodes.JA) && (k | 0) < 0);
-  return loops ? 'it has loops without a bound' : undefined;
-}
-
-/** Lifted, verified and compiled or interpreted. */
-function loadLifted(
-  engine: 'ebpf-interpreter' | 'ebpf-wasm',
-  program: Program,
-  { personality = 'libpcap' }: LoadOptions,
-): FilterFunction {
-  assertValid(program, { personality, loops: 'bounded' });
-  const reason = specialty(program, personality);
-  if (reason !== undefined) refuse(engine, reason);
-  const proofs = tryLift(engine, () => liftProved(program, 'portable', { personality }));
-  return attach(proofs.program, programTypeOf('socket_filter'), {
-    verified: proofs,
-    ...(engine === 'ebpf-wasm' ? { load: compiled(proofs) } : {}),
-  });
-}
-
-/** The lifted program in the middle of a scan's loop. */
-function bodyOfLifted(program: Program): FilterBody | undefined {
-  if (specialty(program, 'libpcap') !== undefined) return undefined;
-  try {
-    return tryLift('ebpf-wasm', () => liftedBody(program));
-  } catch (error) {
-    // Packet by packet, then: loading says whether that can be.
-    if (error instanceof EngineError) return undefined;
-    throw error;
-  }
-}
-
-/** @throws EngineError where the program has no lifted form, or the verifier does not admit that. */
-function tryLift<Result>(engine: EngineName, run: () => Result): Result {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof LiftError)
-      throw new EngineError(engine, `it cannot be lifted: ${error.message}`, { cause: error });
-    if (error instanceof VerificationError)
-      throw new EngineError(engine, `the verifier refuses what it is lifted to: ${error.message}`, {
-        cause: error,
-      });
-    throw error;
-  }
-}
 
 function cannotGenerate(): string | undefined {
   return canGenerateCode()
@@ -156,29 +41,25 @@ function cannotGenerate(): string | undefined {
     : 'code generation is forbidden here (CSP, or --disallow-code-generation-from-strings)';
 }
 
-function wasmUnavailable(): string | undefined {
-  return canCompileWebAssembly()
-    ? undefined
-    : "WebAssembly is forbidden here (CSP without 'wasm-unsafe-eval')";
-}
-
 /** The engine of a name. @throws RangeError naming those there are. */
-export function engineOf(name: string): Engine {
-  const engine = ENGINES.find((candidate) => candidate.name === name);
+export function engineOf(name: string, engines: readonly Engine[] = ENGINES): Engine {
+  const engine = engines.find((candidate) => candidate.name === name);
   if (engine !== undefined) return engine;
-  throw new RangeError(
-    `no engine '${name}': there are auto, ${ENGINES.map((candidate) => candidate.name).join(', ')}`,
-  );
+  const names = engines.map((candidate) => candidate.name).join(', ');
+  const hint = name.startsWith('ebpf-')
+    ? "; import { ENGINES } from 'weir-bpf/ebpf' and give one of those in place of a name"
+    : '';
+  throw new RangeError(`no engine '${name}': there are auto, ${names}${hint}`);
 }
 
 /**
- * What runs filters by an engine's name; `auto` is none and picks for the caller. A filter may be compiled for a link
+ * What runs filters by an engine or its name; `auto` is none and picks for the caller. A filter may be compiled for a link
  * type that no packet has: a program that the engine does not run throws its EngineError at the first packet.
  *
  * @throws RangeError
  */
-export const loaderOf = (name: string): Loader =>
-  loaderOr(name, (error) => () => {
+export const loaderOf = (engine: string | Engine): Loader =>
+  loaderOr(engine, (error) => () => {
     throw error;
   });
 
@@ -186,15 +67,18 @@ export const loaderOf = (name: string): Loader =>
 const RESERVE: EngineName = 'cbpf-interpreter';
 
 /** {@link loaderOf} with an engine that runs what the one named does not; `tell` is told that, in words. */
-export const loaderWithReserve = (name: string, tell: (message: string) => void): Loader =>
-  loaderOr(name, (error, program) => {
+export const loaderWithReserve = (engine: Engine, tell: (message: string) => void): Loader =>
+  loaderOr(engine, (error, program) => {
     tell(`${error.message}; ${RESERVE} runs it instead`);
     return engineOf(RESERVE).load(program);
   });
 
-function loaderOr(name: string, instead: (error: EngineError, program: Program) => FilterFunction): Loader {
-  if (name === 'auto') return AUTO;
-  const { load, body } = engineOf(name);
+function loaderOr(
+  engine: string | Engine,
+  instead: (error: EngineError, program: Program) => FilterFunction,
+): Loader {
+  if (engine === 'auto') return AUTO;
+  const { load, body } = typeof engine === 'string' ? engineOf(engine) : engine;
   const loadOr = (program: Program): FilterFunction => {
     try {
       return load(program);

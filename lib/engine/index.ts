@@ -10,12 +10,10 @@ export {
   type Scanning,
   scansInBatches,
 } from './auto.js';
+export { type Engine, EngineError, type EngineName } from './engine.js';
 export {
   defaultEngine,
   ENGINES,
-  type Engine,
-  EngineError,
-  type EngineName,
   engineOf,
   loaderOf,
   loaderWithReserve,
@@ -29,3 +27,4 @@ export {
   VerificationError,
   type VerifiedLiftOptions,
 } from './extended.js';
+export { LIFTED_ENGINES } from './liftedEngines.js';

@@ -14,6 +14,7 @@ import {
 } from '../arguments.js';
 import type { Program } from '../cbpf/index.js';
 import type { CaptureMode, CompileOptions as GenerateOptions } from '../codegen/index.js';
+import type { Engine } from '../engine/index.js';
 import { dltOfLinkType, linkTypeNamed } from '../names/index.js';
 
 /** How an expression is compiled. Wrong types are refused with a TypeError, wrong values with a RangeError. */
@@ -44,8 +45,11 @@ export interface CompileOptions {
   readonly optimize?: boolean | undefined;
   /** Told the program as it is after each pass of the optimizer, by the pass's name. */
   readonly onPass?: ((pass: string, program: Program) => void) | undefined;
-  /** Name of an engine, see `ENGINES`; default `auto`: interpret first, compile when warm. */
-  readonly engine?: string | undefined;
+  /**
+   * An engine or its name, see `ENGINES`; those of eBPF are objects, the `ENGINES` of `weir-bpf/ebpf`. Default `auto`:
+   * interpret first, compile when warm.
+   */
+  readonly engine?: string | Engine | undefined;
 }
 
 const MAX_UINT32 = 0xffff_ffff;
@@ -61,7 +65,7 @@ const RULES: Rules = {
   genevePort: wholeNumber(0, 65_535),
   optimize: BOOLEAN,
   onPass: FUNCTION,
-  engine: STRING,
+  engine: either(STRING, OBJECT),
 } satisfies Record<keyof CompileOptions, Rules[string]>;
 
 /** @throws TypeError, RangeError naming the option, what it got and what it wants. */

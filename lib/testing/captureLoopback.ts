@@ -9,6 +9,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { LIFTED_ENGINES } from '../engine/index.js';
 import { compile } from '../filter/facade.js';
 import { type Backend, DeviceError, listDevices, openDevice } from '../node.js';
 
@@ -45,7 +46,12 @@ async function report(backend: Backend, name: string, engine: string | undefined
     const filter =
       engine === undefined
         ? {}
-        : { filter: compile(`udp dst port ${port} and inbound`, { engine, mode: 'linux-live' }) };
+        : {
+            filter: compile(`udp dst port ${port} and inbound`, {
+              engine: LIFTED_ENGINES.find(({ name }) => name === engine) ?? engine,
+              mode: 'linux-live',
+            }),
+          };
     const device = await openDevice(name === 'any' ? name : loopback.name, { backend, ...filter });
     const numbers: number[] = [];
     let others = 0;
