@@ -91,7 +91,10 @@ function resolve(
   const at = labels.get(label);
   if (at === undefined) throw new FilterError(`no label '${label}'`, span);
   const distance = at - index - 1;
-  const isShort = instruction.kind === 'branch' || (instruction.kind === 'jump' && !instruction.long);
+  const isShort =
+    instruction.kind === 'branch' ||
+    instruction.kind === 'mayGoto' ||
+    (instruction.kind === 'jump' && !instruction.long);
   if (isShort && distance !== (distance << 16) >> 16)
     throw new FilterError(`'${label}' is ${distance} instructions away, more than 16 bits hold`, span, {
       hint: "jump with 'gotol' (ja32)",
@@ -252,6 +255,54 @@ const FORMS: readonly Form[] = [
     pattern: line(`(?<long>gotol|goto)~(?<target>${TARGET})`),
     build: ({ long, target }, span) =>
       jumpTo({ kind: 'jump', distance: 0, long: long === 'gotol' }, target!, span),
+  },
+  {
+    pattern: line(`may_goto~(?<target>${TARGET})`),
+    build: ({ target }, span) => jumpTo({ kind: 'mayGoto', distance: 0 }, target!, span),
+  },
+  {
+    pattern: line(`(?<dst>${REGISTER}) = load_acquire \\( ${KERNEL_PLACE} \\)`),
+    build: ({ dst, bits, base, offset }, span) =>
+      plain({
+        kind: 'loadAcquire',
+        size: bytesOf(bits!),
+        dst: registerOf(dst!),
+        base: Number(base),
+        offset: offsetOf(offset, span),
+      }),
+  },
+  {
+    pattern: line(`store_release \\( ${KERNEL_PLACE} , (?<src>${REGISTER}) \\)`),
+    build: ({ bits, base, offset, src }, span) =>
+      plain({
+        kind: 'storeRelease',
+        size: bytesOf(bits!),
+        base: Number(base),
+        offset: offsetOf(offset, span),
+        src: registerOf(src!),
+      }),
+  },
+  {
+    pattern: line(`lock~load(?<size>dw|b|h|w)~(?<dst>${REGISTER}) , ${PLACE}`),
+    build: ({ size, dst, base, offset }, span) =>
+      plain({
+        kind: 'loadAcquire',
+        size: SIZES.get(size!)!,
+        dst: registerOf(dst!),
+        base: registerOf(base!),
+        offset: offsetOf(offset, span),
+      }),
+  },
+  {
+    pattern: line(`lock~store(?<size>dw|b|h|w)~${PLACE} , (?<src>${REGISTER})`),
+    build: ({ size, base, offset, src }, span) =>
+      plain({
+        kind: 'storeRelease',
+        size: SIZES.get(size!)!,
+        base: registerOf(base!),
+        offset: offsetOf(offset, span),
+        src: registerOf(src!),
+      }),
   },
   {
     pattern: line(`call~(?:bpf_)?(?<name>[a-z][a-z0-9_]*)?#(?<number>\\d+)`),

@@ -4,7 +4,13 @@
  */
 
 import type { HelperFunction } from './helpers.js';
-import { decode as decodeSlot, type Instruction, type Operand, type Program } from './instruction.js';
+import {
+  decode as decodeSlot,
+  type Instruction,
+  type Operand,
+  type Program,
+  unordered,
+} from './instruction.js';
 import type { Environment } from './machine.js';
 import {
   ALU_ROWS,
@@ -128,7 +134,7 @@ export function decodeProgram(program: Program, environment: Environment): Dense
   for (let index = 0; index < program.length; index++) {
     let instruction: Instruction;
     try {
-      instruction = decodeSlot(program, index, { lenient: environment.lenient ?? false });
+      instruction = unordered(decodeSlot(program, index, { lenient: environment.lenient ?? false }));
     } catch {
       // Faults if it is ever reached, as in the definition: not every slot of a program has to run.
       put(index, FAULT);
@@ -209,6 +215,9 @@ export function decodeProgram(program: Program, environment: Environment): Dense
         put(index, CALL_LOCAL, 0, 0, place(index + 1 + instruction.distance));
         break;
       case 'callKfunc':
+      case 'mayGoto':
+      case 'loadAcquire':
+      case 'storeRelease':
         put(index, FAULT);
         break;
       case 'exit':

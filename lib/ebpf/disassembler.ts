@@ -69,6 +69,16 @@ export function describe(instruction: Instruction): string {
       if (fetch) return `r${src} = ${prefix}_fetch_${op}(${place}, r${src})`;
       return `lock *${place} ${ATOMIC_OPERATORS.get(op)} r${src}`;
     }
+    case 'loadAcquire': {
+      const { size, dst, base, offset } = instruction;
+      return `r${dst} = load_acquire(${address(size, base, offset)})`;
+    }
+    case 'storeRelease': {
+      const { size, base, offset, src } = instruction;
+      return `store_release(${address(size, base, offset)}, r${src})`;
+    }
+    case 'mayGoto':
+      return `may_goto pc${signed(instruction.distance)}`;
     case 'wide': {
       const { pseudo, dst, low, high } = instruction;
       const form = PSEUDO_FORMS.get(pseudo);
@@ -186,6 +196,16 @@ function assemblyLine(instruction: Instruction, to: (distance: number) => string
       const always = ATOMIC_ROWS.find((row) => row.name === op)!.alwaysFetches;
       return `lock ${fetch && !always ? 'fetch ' : ''}${op}${size === 4 ? '32' : ''} ${place(base, offset)}, %r${src}`;
     }
+    case 'loadAcquire': {
+      const { size, dst, base, offset } = instruction;
+      return `lock load${SIZE_LETTERS.get(size)} %r${dst}, ${place(base, offset)}`;
+    }
+    case 'storeRelease': {
+      const { size, base, offset, src } = instruction;
+      return `lock store${SIZE_LETTERS.get(size)} ${place(base, offset)}, %r${src}`;
+    }
+    case 'mayGoto':
+      return `may_goto ${to(instruction.distance)}`;
     case 'wide': {
       const { pseudo, dst, low, high } = instruction;
       const value = PSEUDO_FORMS.get(pseudo)?.(low, high) ?? `0x${wideValue(low, high).toString(16)}`;

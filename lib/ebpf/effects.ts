@@ -10,6 +10,7 @@ export function targetsOf(instruction: Instruction, index: number): readonly num
       return [];
     case 'jump':
       return [next + instruction.distance];
+    case 'mayGoto':
     case 'branch':
       return [next + instruction.distance, next];
     default:
@@ -36,9 +37,12 @@ export function effectsOf(instruction: Instruction): { readonly reads: number; r
     case 'swap':
       return { reads: bit(instruction.dst), writes: bit(instruction.dst) };
     case 'load':
+    case 'loadAcquire':
       return { reads: bit(instruction.base), writes: bit(instruction.dst) };
     case 'store':
       return { reads: bit(instruction.base) | readBy(instruction.operand), writes: 0 };
+    case 'storeRelease':
+      return { reads: bit(instruction.base) | bit(instruction.src), writes: 0 };
     case 'atomic': {
       const { op, base, src } = instruction;
       return { reads: bit(base) | bit(src) | (op === 'cmpxchg' ? bit(0) : 0), writes: 0 };
@@ -58,6 +62,7 @@ export function effectsOf(instruction: Instruction): { readonly reads: number; r
     case 'exit':
       return { reads: bit(0), writes: 0 };
     case 'jump':
+    case 'mayGoto':
       return { reads: 0, writes: 0 };
   }
 }

@@ -41,6 +41,7 @@ export {
   type Slot,
   slotsOf,
   toBytes,
+  unordered,
 } from './instruction.js';
 export { type Executable, loadProgram } from './interpreter.js';
 export { DEFAULT_BUDGET, type Environment, execute, type RunOutcome } from './machine.js';

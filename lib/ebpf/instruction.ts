@@ -29,6 +29,7 @@ import {
   type BranchOperation,
   CALL,
   CALL_SOURCE,
+  COND,
   classOf,
   DW,
   END,
@@ -42,12 +43,14 @@ import {
   K,
   LD,
   LDX,
+  LOAD_ACQUIRE,
   MEM,
   MEMSX,
   modeOf,
   operationOf,
   type Size,
   ST,
+  STORE_RELEASE,
   STX,
   sizeBits,
   sizeOf,
@@ -122,6 +125,21 @@ export type Instruction =
       readonly offset: number;
       readonly src: number;
     }
+  /** A load that what follows is not moved before, and a store that what comes before is not moved behind. */
+  | {
+      readonly kind: 'loadAcquire';
+      readonly size: Size;
+      readonly dst: number;
+      readonly base: number;
+      readonly offset: number;
+    }
+  | {
+      readonly kind: 'storeRelease';
+      readonly size: Size;
+      readonly base: number;
+      readonly offset: number;
+      readonly src: number;
+    }
   /** Takes two slots. */
   | {
       readonly kind: 'wide';
@@ -147,12 +165,28 @@ export type Instruction =
       readonly operand: Operand;
       readonly distance: number;
     }
+  /** `may_goto`: jumps once the loop has run for as long as the runtime allows, else goes on. */
+  | { readonly kind: 'mayGoto'; readonly distance: number }
   | { readonly kind: 'call'; readonly helper: number }
   /** Call of a helper whose number is in a register. */
   | { readonly kind: 'callRegister'; readonly register: number }
   | { readonly kind: 'callLocal'; readonly distance: number }
   | { readonly kind: 'callKfunc'; readonly id: number; readonly offset: number }
   | { readonly kind: 'exit' };
+
+/** An ordered load or store as the plain one that it is where one thread runs a program. */
+export function unordered(instruction: Instruction): Instruction {
+  switch (instruction.kind) {
+    case 'loadAcquire':
+      return { ...instruction, kind: 'load', signExtend: false };
+    case 'storeRelease': {
+      const { size, base, offset, src } = instruction;
+      return { kind: 'store', size, base, offset, operand: { register: src } };
+    }
+    default:
+      return instruction;
+  }
+}
 
 /** Slots an instruction takes. */
 export const slotsOf = (instruction: Instruction): 1 | 2 => (instruction.kind === 'wide' ? 2 : 1);
@@ -316,7 +350,13 @@ export function decode(
         unused('imm');
         return { kind: 'store', size, base: register('dst'), offset, operand: { register: register('src') } };
       }
-      if (modeOf(opcode) !== ATOMIC || (size !== 4 && size !== 8)) return unknown();
+      if (modeOf(opcode) !== ATOMIC) return unknown();
+      // Linux 6.15 (`BPF_LOAD_ACQ`, `BPF_STORE_REL`); of all sizes.
+      if (imm === LOAD_ACQUIRE)
+        return { kind: 'loadAcquire', size, dst: register('dst'), base: register('src'), offset };
+      if (imm === STORE_RELEASE)
+        return { kind: 'storeRelease', size, base: register('dst'), offset, src: register('src') };
+      if (size !== 4 && size !== 8) return unknown();
       const row = atomicByBits.get(imm & ~FETCH);
       const fetch = (imm & FETCH) !== 0;
       if (row === undefined || (row.alwaysFetches && !fetch)) {
@@ -397,6 +437,12 @@ export function decode(
       if (src !== CALL_SOURCE.helper)
         throw new DecodeError('reserved-field', index, `there is no call of kind ${src}`);
       return { kind: 'call', helper: imm };
+    }
+    // Linux 6.9 (`BPF_JCOND`, `BPF_MAY_GOTO`).
+    if (operation === COND) {
+      if (width === 32 || (opcode & X) !== 0) return unknown();
+      unused('dst', 'src', 'imm');
+      return { kind: 'mayGoto', distance: offset };
     }
     const row = branchByBits.get(operation);
     if (row === undefined) return unknown();
@@ -492,6 +538,16 @@ export function encode(instruction: Instruction): readonly Slot[] {
         },
       ];
     }
+    case 'loadAcquire': {
+      const { size, dst, base, offset } = instruction;
+      return [{ opcode: STX | sizeBits(size) | ATOMIC, dst, src: base, offset, imm: LOAD_ACQUIRE }];
+    }
+    case 'storeRelease': {
+      const { size, base, offset, src } = instruction;
+      return [{ opcode: STX | sizeBits(size) | ATOMIC, dst: base, src, offset, imm: STORE_RELEASE }];
+    }
+    case 'mayGoto':
+      return [{ ...NOTHING, opcode: JMP | COND, offset: instruction.distance }];
     case 'call':
       return [{ ...NOTHING, opcode: JMP | CALL, imm: instruction.helper }];
     case 'callRegister':

@@ -7,7 +7,7 @@
  */
 
 import type { HelperFunction, HelperOutcome, MachineHost } from './helpers.js';
-import { decode, type Instruction, type Operand, type Program } from './instruction.js';
+import { decode, type Instruction, type Operand, type Program, unordered } from './instruction.js';
 import { type Memory, type Region, RuntimeFault } from './memory.js';
 import {
   ALU_ROWS,
@@ -148,7 +148,7 @@ export function execute(
       throw new RuntimeFault('not-in-program', index, 'the program has no such instruction');
     if (steps++ >= budget)
       throw new RuntimeFault('budget', index, `the budget of ${budget} instructions is used up`);
-    const instruction = decode(current, index, decodeOptions);
+    const instruction = unordered(decode(current, index, decodeOptions));
     observe?.(index, instruction, registers);
     let next = index + (instruction.kind === 'wide' ? 2 : 1);
 
@@ -252,6 +252,8 @@ export function execute(
         enterFrame(frames.length);
         next += instruction.distance;
         break;
+      case 'mayGoto':
+        throw new RuntimeFault('bad-instruction', index, 'may_goto is not available here');
       case 'callKfunc':
         throw new RuntimeFault('unknown-helper', index, `there is no kernel function ${instruction.id} here`);
       case 'exit': {

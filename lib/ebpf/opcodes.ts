@@ -149,6 +149,8 @@ export const BRANCH_ROWS: readonly BranchRow[] = [
 
 /** Jump operations without a test. */
 export const JA = 0x00;
+/** With a test of the runtime's own: `may_goto` (Linux `BPF_JCOND`). */
+export const COND = 0xe0;
 export const CALL = 0x80;
 export const EXIT = 0x90;
 
@@ -176,6 +178,10 @@ export const ATOMIC_ROWS: readonly AtomicRow[] = [
   { bits: 0xe0, name: 'xchg',    alwaysFetches: true,  eval: (_, source) => source },
   { bits: 0xf0, name: 'cmpxchg', alwaysFetches: true,  eval: (old, source, r0) => (old === r0 ? source : old) },
 ];
+
+/** Immediates of ordered loads and stores, in the encoding of atomic operations (Linux `BPF_LOAD_ACQ`, `BPF_STORE_REL`). */
+export const LOAD_ACQUIRE = 0x100;
+export const STORE_RELEASE = 0x110;
 
 /** What the source field of a wide immediate makes of its value (RFC 9669 §5.4, Linux `BPF_PSEUDO_*`). */
 export const PSEUDO = {

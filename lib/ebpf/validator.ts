@@ -154,6 +154,7 @@ function check(
       if (instruction.distance === -1 && options.endlessJumps !== true)
         return { kind: 'endless-jump', message: 'jumps to itself' };
       return jump(instruction.distance);
+    case 'mayGoto':
     case 'branch':
       return jump(instruction.distance) ?? fallsOff();
     case 'callLocal':
@@ -178,6 +179,7 @@ function writtenRegister(instruction: Instruction): number | undefined {
     case 'movsx':
     case 'swap':
     case 'load':
+    case 'loadAcquire':
     case 'wide':
       return instruction.dst;
     case 'atomic':

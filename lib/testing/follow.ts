@@ -35,7 +35,7 @@ export class Follower {
     checkForm(this.path);
     const frame = newFrame(0, -1, 0);
     frame.registers[1] = pointer('context');
-    this.path.state = { frames: [frame] };
+    this.path.state = { loops: 0, frames: [frame] };
   }
 
   /**

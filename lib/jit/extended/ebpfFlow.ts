@@ -1,6 +1,13 @@
 /** Functions and basic blocks of an eBPF program, for the emitter. */
 
-import { DecodeError, decode, type Instruction, type Program, targetsOf } from '../../ebpf/index.js';
+import {
+  DecodeError,
+  decode,
+  type Instruction,
+  type Program,
+  targetsOf,
+  unordered,
+} from '../../ebpf/index.js';
 import type { Graph } from '../../graph.js';
 import type { Proof } from '../../verify/index.js';
 
@@ -60,7 +67,8 @@ export function functionsOf(
 
 function tryDecode(program: Program, index: number, lenient: boolean): Instruction | undefined {
   try {
-    return decode(program, index, { lenient });
+    const instruction = unordered(decode(program, index, { lenient }));
+    return instruction.kind === 'mayGoto' ? undefined : instruction;
   } catch (error) {
     if (error instanceof DecodeError) return undefined;
     throw error;

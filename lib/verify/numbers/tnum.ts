@@ -133,3 +133,14 @@ export const withLow = (a: Tnum, low: Tnum): Tnum => ({
   value: (a.value & ~LOW & ALL_BITS) | (low.value & LOW),
   mask: (a.mask & ~LOW & ALL_BITS) | (low.mask & LOW),
 });
+
+/** The low bytes in the other order; what lies above is gone. */
+export function swapBytes({ value, mask }: Tnum, bits: 16 | 32 | 64): Tnum {
+  return { value: reversed(value, bits), mask: reversed(mask, bits) };
+}
+
+function reversed(value: bigint, bits: number): bigint {
+  let result = 0n;
+  for (let i = 0; i < bits; i += 8) result = (result << 8n) | ((value >> BigInt(i)) & 0xffn);
+  return result;
+}

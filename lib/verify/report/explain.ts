@@ -5,8 +5,8 @@
  * Works from the path that verify() gives with a rejection, which is followed once more.
  */
 
-import { describe as describeInstruction, listInstructions } from '../../ebpf/disassembler.js';
-import type { Instruction, Program } from '../../ebpf/instruction.js';
+import { describe as describeInstruction, toHex } from '../../ebpf/disassembler.js';
+import { decode, type Instruction, type Program, slotsOf } from '../../ebpf/instruction.js';
 import * as scalars from '../numbers/scalar.js';
 import { REJECTION_KINDS, type RejectionKind } from '../rules/kinds.js';
 import type { VerifyOptions } from '../rules/path.js';
@@ -61,7 +61,7 @@ export function explain(program: Program, options: VerifyOptions, rejection: Rej
     slice: [],
     remedy,
   };
-  if (rejection.trail.length === 0 || kind === 'too-complex') return bare;
+  if (rejection.trail.length === 0 || kind === 'too-complex' || MALFORMED.has(kind)) return bare;
   const retraced = retrace(program, options, rejection.trail);
   const { path, moments } = retraced;
   const last = moments.at(-1)!;
@@ -77,14 +77,24 @@ export function explain(program: Program, options: VerifyOptions, rejection: Rej
   };
 }
 
+/** What is wrong with the instruction as it is written. */
+const MALFORMED: ReadonlySet<RejectionKind> = new Set(['reserved-field', 'bad-register', 'unknown-opcode']);
+
 /** The text of each instruction that has one. */
 function textsOf(program: Program): ReadonlyMap<number, string> {
-  try {
-    const lines = listInstructions(program, { lenient: true });
-    return new Map(lines.map(({ index, text }) => [index, text.replace(/^\s*\d+: \(..\) /, '')]));
-  } catch {
-    return new Map(); // not decodable from somewhere on
+  const texts = new Map<number, string>();
+  for (let index = 0; index < program.length; ) {
+    try {
+      const instruction = decode(program, index, { lenient: true });
+      texts.set(index, describeInstruction(instruction));
+      index += slotsOf(instruction);
+    } catch {
+      // No instruction: its bytes.
+      texts.set(index, toHex([program[index]!]));
+      index++;
+    }
   }
+  return texts;
 }
 
 /** The registers whose values are at fault: those the instruction reads, or those of them that hold nothing. */
@@ -157,6 +167,8 @@ function noteOn(instruction: Instruction, before: Moment, after: Moment, looked:
     case 'atomic':
       return left(instruction.op === 'cmpxchg' ? 0 : instruction.src);
     case 'jump':
+    case 'mayGoto':
+    case 'storeRelease':
       return '';
     default:
       return left(instruction.dst);

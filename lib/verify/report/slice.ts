@@ -74,11 +74,14 @@ class Search {
       case 'swap':
         return this.open.has(place(instruction.dst));
       case 'load':
+      case 'loadAcquire':
         return replace(place(instruction.dst), ...(slot >= 0 ? [slot] : []));
       case 'wide':
         return replace(place(instruction.dst));
       case 'store':
         return slot >= 0 && replace(slot, ...from(instruction.operand));
+      case 'storeRelease':
+        return slot >= 0 && replace(slot, place(instruction.src));
       case 'atomic': {
         if (!instruction.fetch) return false;
         return replace(place(instruction.op === 'cmpxchg' ? 0 : instruction.src));
@@ -104,6 +107,7 @@ class Search {
         // From behind a call to the end of the function: its r0 is the caller's.
         return depth > 0 && replace(registerPlace(depth - 1, 0), place(0));
       case 'jump':
+      case 'mayGoto':
         return false;
     }
   }

@@ -1,12 +1,11 @@
 /**
  * Reads and writes through addresses: what must hold before, and what is known after.
- * Linux `check_mem_access`, `check_ctx_access`, `check_packet_access`, `check_map_access`, `check_atomic`.
+ * Linux `check_mem_access`, `check_atomic_rmw`, `check_ld_abs`.
  */
 
 import type { Instruction } from '../../ebpf/instruction.js';
 import { FRAME_POINTER, type Size } from '../../ebpf/opcodes.js';
 import * as scalars from '../numbers/scalar.js';
-import { alu, moveSigned } from '../numbers/transfer.js';
 import {
   ANY_NUMBER,
   describe,
@@ -19,82 +18,105 @@ import {
   type Value,
 } from '../state/value.js';
 import { contextAccess, socketAccess } from './context.js';
-import { MAX_OFFSET, type Path } from './path.js';
-import { loadStack, storeStack } from './stack.js';
+import { checkAlignment, checkMapValue, checkPacket } from './memory.js';
+import type { Path } from './path.js';
+import { loadStack, type Stored, stackOffset, storeStack } from './stack.js';
 
 export function stepLoad(
   path: Path,
   { dst, base, offset, size, signExtend }: Extract<Instruction, { kind: 'load' }>,
 ): void {
+  const from = path.read(base);
   if (dst === FRAME_POINTER) path.reject('frame-pointer-write', 'the frame pointer is read only');
-  const value = load(path, path.read(base), base, offset, size);
-  if (!signExtend) {
+  const value = load(path, dereferenced(path, from, base), offset, size, { signExtend });
+  if (value.kind !== 'scalar') {
+    if (signExtend) path.reject('invalid-context-access', 'an address loaded with sign extension');
     path.write(dst, value);
     return;
   }
-  if (value.kind === 'pointer')
-    path.reject('invalid-context-access', 'an address loaded with sign extension');
-  const loaded = path.scalarOf(value);
-  const limited = scalars.includes(scalars.loaded(size), loaded) ? loaded : scalars.loaded(size);
-  path.write(dst, number(moveSigned(limited, (size * 8) as 8 | 16 | 32, 64)));
+  path.write(dst, cut(path, value, size, signExtend));
 }
 
-function load(path: Path, base: Value, register: number, offset: number, size: Size): Value {
-  const from = dereferenced(path, base, register);
+/** The bytes that were loaded, as a number of 64 bits. */
+function cut(path: Path, value: Extract<Value, { kind: 'scalar' }>, size: Size, signExtend: boolean): Value {
+  if (size === 8) return value;
+  const { scalar, id, delta, added } = value;
+  if (signExtend) return number(path.numbers.moveSigned(scalar, (size * 8) as 8, 64), id, delta, added);
+  if (scalar === scalars.UNKNOWN) return number(scalars.loaded(size));
+  return number(path.numbers.cut(scalar, size), id, delta, added);
+}
+
+interface LoadHow {
+  /** Whether the bytes go to a register. */
+  readonly isKept?: boolean;
+  readonly signExtend?: boolean;
+  /** Natural alignment is demanded of this access. */
+  readonly aligned?: boolean;
+}
+
+/** What lies there, not yet cut to its size. */
+function load(path: Path, from: Pointer, offset: number, size: Size, how: LoadHow = {}): Value {
+  checkAlignment(path, from, offset, size, how.aligned);
+  const value = loadFrom(path, from, offset, size, how);
   sameKindOfMemory(path, from);
-  checkAlignment(path, from, offset, size);
+  return value;
+}
+
+function loadFrom(path: Path, from: Pointer, offset: number, size: Size, how: LoadHow): Value {
   switch (from.type) {
     case 'context':
-      return accessContext(path, from, offset, size, false);
+      return accessContext(path, from, offset, size, false, how.signExtend === true);
     case 'stack':
-      return loadStack(path, from, offset, size);
-    case 'mapValue': {
-      checkMapValue(path, from, offset, size);
+      return loadStack(path, from, offset, size, how.isKept);
+    case 'mapValue':
       if (from.map?.readable === false) path.reject('map-access', 'values of this map cannot be read');
-      return number(scalars.loaded(size));
-    }
+      checkMapValue(path, from, offset, size);
+      return number(scalars.UNKNOWN);
     case 'socket':
-      accessSocket(path, offset, size, false);
-      return number(scalars.loaded(size));
+      accessSocket(path, from, offset, size, false);
+      return number(scalars.UNKNOWN);
     default:
-      checkPacket(path, from, offset, size, false);
-      return number(scalars.loaded(size));
+      checkPacketKind(path, false);
+      checkPacket(path, from, offset, size);
+      return number(scalars.UNKNOWN);
   }
 }
 
-export function store(
+export function stepStore(
   path: Path,
-  base: Value,
-  register: number,
-  offset: number,
-  size: Size,
-  value: Value,
-  source: number | undefined,
+  { base, offset, size, operand }: Extract<Instruction, { kind: 'store' }>,
 ): void {
-  const to = dereferenced(path, base, register);
-  sameKindOfMemory(path, to);
-  checkAlignment(path, to, offset, size);
-  const leaks = value.kind === 'pointer' && !path.privileged;
+  const value = path.operand(operand);
+  const to = dereferenced(path, path.read(base), base);
+  const register = 'register' in operand ? operand.register : undefined;
+  store(path, to, offset, size, { value, register });
+}
+
+function store(path: Path, to: Pointer, offset: number, size: Size, stored: Stored, aligned = false): void {
+  checkAlignment(path, to, offset, size, aligned);
+  const leaks = stored.value.kind === 'pointer' && !path.privileged;
   switch (to.type) {
     case 'context':
       if (leaks) path.reject('pointer-leak', 'an address written to the context');
-      accessContext(path, to, offset, size, true);
-      return;
+      accessContext(path, to, offset, size, true, false);
+      break;
     case 'stack':
-      storeStack(path, to, offset, size, value, source);
-      return;
+      storeStack(path, to, offset, size, stored);
+      break;
     case 'mapValue':
       if (leaks) path.reject('pointer-leak', 'an address written to a map');
-      checkMapValue(path, to, offset, size);
       if (to.map?.writable === false) path.reject('map-access', 'values of this map cannot be written');
-      return;
+      checkMapValue(path, to, offset, size);
+      break;
     case 'socket':
-      accessSocket(path, offset, size, true);
-      return;
+      accessSocket(path, to, offset, size, true);
+      break;
     default:
+      checkPacketKind(path, true);
       if (leaks) path.reject('pointer-leak', 'an address written to the packet');
-      checkPacket(path, to, offset, size, true);
+      checkPacket(path, to, offset, size);
   }
+  sameKindOfMemory(path, to);
 }
 
 export function stepAtomic(
@@ -102,25 +124,53 @@ export function stepAtomic(
   { op, fetch, size, base, offset, src }: Extract<Instruction, { kind: 'atomic' }>,
 ): void {
   const source = path.read(src);
-  const target = dereferenced(path, path.read(base), base);
+  const address = path.read(base);
   if (op === 'cmpxchg') {
     const expected = path.read(0);
     if (expected.kind === 'pointer' && !path.privileged)
       path.reject('pointer-leak', 'r0 is an address and is compared with memory');
   }
-  if (source.kind === 'pointer') {
-    if (!path.privileged) path.reject('pointer-leak', `r${src} is an address and is written to memory`);
-  }
-  if (target.type === 'context' || pointsIntoPacket(target))
-    path.reject('bad-atomic', `atomic operations on ${target.type} are not allowed`);
-  const low = BigInt(size - 1);
-  const { bits } = alu('add', target.variable, scalars.constant(BigInt(target.offset + offset)), 64);
-  if ((bits.value & low) !== 0n || (bits.mask & low) !== 0n)
-    path.reject('misaligned', `an atomic operation on ${size} bytes that are not aligned`);
-  const before = load(path, target, base, offset, size);
-  store(path, target, base, offset, size, ANY_NUMBER, undefined);
+  if (source.kind === 'pointer' && !path.privileged)
+    path.reject('pointer-leak', `r${src} is an address and is written to memory`);
+  if (address.kind === 'pointer') checkAtomicKind(path, address);
+  const result = op === 'cmpxchg' ? 0 : src;
+  if (fetch && result === FRAME_POINTER) path.reject('frame-pointer-write', 'the frame pointer is read only');
+  // The register that takes the old value is written before the address is looked at.
+  if (fetch && result === base)
+    path.reject('not-a-pointer', `r${base} is the address, and takes the value that was there`);
+  const target = dereferenced(path, address, base);
+  const before = load(path, target, offset, size, { isKept: false, aligned: true });
+  store(path, target, offset, size, { value: ANY_NUMBER, register: undefined, isOpaque: true }, true);
   // A fetched address is still one.
-  if (fetch) path.write(op === 'cmpxchg' ? 0 : src, before);
+  if (fetch) path.write(result, before.kind === 'scalar' ? cut(path, before, size, false) : before);
+}
+
+function checkAtomicKind(path: Path, target: Pointer): void {
+  if (target.type === 'context' || target.type === 'socket' || pointsIntoPacket(target))
+    path.reject('bad-atomic', `atomic operations on ${target.type} are not allowed`);
+}
+
+/** A load that is ordered, which has to be aligned (Linux `check_atomic_load`). */
+export function stepLoadAcquire(
+  path: Path,
+  { size, dst, base, offset }: Extract<Instruction, { kind: 'loadAcquire' }>,
+): void {
+  const address = path.read(base);
+  if (dst === FRAME_POINTER) path.reject('frame-pointer-write', 'the frame pointer is read only');
+  const from = dereferenced(path, address, base);
+  checkAtomicKind(path, from);
+  const value = load(path, from, offset, size, { aligned: true });
+  path.write(dst, value.kind === 'scalar' ? cut(path, value, size, false) : value);
+}
+
+export function stepStoreRelease(
+  path: Path,
+  { size, base, offset, src }: Extract<Instruction, { kind: 'storeRelease' }>,
+): void {
+  const value = path.read(src);
+  const to = dereferenced(path, path.read(base), base);
+  checkAtomicKind(path, to);
+  store(path, to, offset, size, { value, register: src }, true);
 }
 
 export function stepPacketLoad(path: Path, { size, index }: Extract<Instruction, { kind: 'packet' }>): void {
@@ -129,18 +179,14 @@ export function stepPacketLoad(path: Path, { size, index }: Extract<Instruction,
   const context = path.read(6);
   if (context.kind !== 'pointer' || context.type !== 'context')
     path.reject('packet-load', 'r6 must be the context');
-  if (context.offset !== 0) path.reject('packet-load', 'r6 must be the context, not moved');
-  if (index !== undefined) {
-    const value = path.read(index);
-    if (value.kind === 'pointer' && !path.privileged)
-      path.reject('pointer-leak', 'an address used as an offset');
-  }
+  if (index !== undefined) path.read(index);
+  if (stackOffset(context, 0) !== 0) path.reject('packet-load', 'r6 must be the context, not moved');
   if (path.state.frames.length > 1) {
     // In a function an early end would not come back to the caller.
     path.reject('packet-load', 'LD_ABS and LD_IND cannot be used in functions here');
   }
   for (let register = 1; register <= 5; register++) path.frame.registers[register] = NONE;
-  path.frame.registers[0] = number(scalars.loaded(size));
+  path.frame.registers[0] = path.isLinux ? ANY_NUMBER : number(scalars.loaded(size));
 }
 
 function dereferenced(path: Path, base: Value, register: number): Pointer {
@@ -158,20 +204,10 @@ function dereferenced(path: Path, base: Value, register: number): Pointer {
   return base;
 }
 
-function checkAlignment(path: Path, base: Pointer, offset: number, size: Size): void {
-  if (size === 1) return;
-  if (base.type !== 'stack' && path.options.strictAlignment !== true) return;
-  // The packet itself starts two bytes off a multiple of four, so that IP headers are aligned.
-  const start = pointsIntoPacket(base) ? 2 : 0;
-  const total = start + base.offset + offset;
-  const { bits } = alu('add', base.variable, scalars.constant(BigInt(total)), 64);
-  const low = BigInt(size - 1);
-  if ((bits.value & low) !== 0n || (bits.mask & low) !== 0n) {
-    path.reject(
-      'misaligned',
-      `${size} bytes of ${base.type} at offset ${base.offset + offset}, which is no multiple of ${size}`,
-    );
-  }
+function checkPacketKind(path: Path, write: boolean): void {
+  const { packet } = path.rules;
+  if (packet === 'none' || (write && packet === 'read'))
+    path.reject('outside-packet', `packets cannot be ${write ? 'written' : 'read'} by this type of program`);
 }
 
 /** Accesses to the context and to sockets are rewritten by the kernel: an instruction makes only such or none. */
@@ -189,66 +225,32 @@ function sameKindOfMemory(path: Path, { type }: Pointer): void {
   path.notes.access(path.index, type);
 }
 
-function accessSocket(path: Path, offset: number, size: Size, write: boolean): void {
-  if (!socketAccess(offset, size, write))
+function accessSocket(path: Path, base: Pointer, offset: number, size: Size, write: boolean): void {
+  const { smin } = base.variable.wide;
+  if (smin < 0n || !socketAccess(base.offset + offset, size, write))
     path.reject(
       'invalid-context-access',
       `${write ? 'write' : 'read'} of ${size} bytes at offset ${offset} of a socket`,
     );
 }
 
-function accessContext(path: Path, base: Pointer, offset: number, size: Size, write: boolean): Value {
-  if (base.offset !== 0)
+function accessContext(
+  path: Path,
+  base: Pointer,
+  offset: number,
+  size: Size,
+  write: boolean,
+  signExtend: boolean,
+): Value {
+  if (stackOffset(base, 0) !== 0)
     path.reject('invalid-context-access', `the context is read through an address moved by ${base.offset}`);
-  const access = contextAccess(path.rules, offset, size, write);
-  if (access === undefined) {
+  const access = contextAccess(path.rules, offset, size, write, path.privileged);
+  if (access === undefined || (access.kind === 'pointer' && signExtend)) {
     path.reject(
       'invalid-context-access',
       `${write ? 'write' : 'read'} of ${size} bytes at offset ${offset} of the context`,
     );
   }
-  if (access.kind === 'scalar') return number(scalars.loaded(size));
+  if (access.kind === 'scalar') return number(scalars.UNKNOWN);
   return pointer(access.type, access.type === 'socketOrNull' ? { id: path.newId() } : {});
-}
-
-export function checkPacket(path: Path, base: Pointer, offset: number, size: number, write: boolean): void {
-  const { packet } = path.rules;
-  if (packet === 'none' || (write && packet === 'read'))
-    path.reject('outside-packet', `packets cannot be ${write ? 'written' : 'read'} by this type of program`);
-  const { smin } = base.variable.wide;
-  if (smin < 0n)
-    path.reject('unbounded-offset', `the offset in r may be negative, ${smin}`, 'check that it is not');
-  const start = base.offset + offset;
-  if (start < 0 || start + size > base.range) {
-    const remedy = `compare the address + ${start + size} with the end of the packet first`;
-    path.reject(
-      'outside-packet',
-      `bytes ${start} to ${start + size - 1} of the packet, of which ${base.range} are known to be there`,
-      remedy,
-    );
-  }
-}
-
-export function checkMapValue(path: Path, base: Pointer, offset: number, size: number): void {
-  const { smin, umax } = base.variable.wide;
-  const limit = base.map?.valueSize ?? 0;
-  const start = BigInt(base.offset + offset);
-  if (start + smin < 0n)
-    path.reject(
-      'outside-map-value',
-      `offset ${start + smin} of a map value`,
-      'check that the offset is not negative',
-    );
-  if (umax >= MAX_OFFSET)
-    path.reject(
-      'unbounded-offset',
-      'an offset in a map value that may be anything',
-      'compare it with a limit first',
-    );
-  if (start + umax + BigInt(size) > BigInt(limit)) {
-    path.reject(
-      'outside-map-value',
-      `bytes up to ${start + umax + BigInt(size) - 1n} of a map value of ${limit}`,
-    );
-  }
 }

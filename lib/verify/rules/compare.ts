@@ -5,7 +5,6 @@
 
 import type { Instruction } from '../../ebpf/instruction.js';
 import type { BranchOperation, Width } from '../../ebpf/opcodes.js';
-import { assume, type Refined } from '../numbers/branch.js';
 import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';
 import { type Place, registerPlace, slotPlace } from '../state/history.js';
@@ -35,54 +34,79 @@ const MIRRORED: Partial<Record<BranchOperation, BranchOperation>> = {
   jne: 'jne',
 };
 
-export function stepBranch(
-  path: Path,
-  { op, width, dst, operand, distance }: Extract<Instruction, { kind: 'branch' }>,
-): number {
+type Branch = Extract<Instruction, { kind: 'branch' }>;
+
+export function stepBranch(path: Path, instruction: Branch): number {
+  const { op, width, dst, operand, distance } = instruction;
   const left = path.read(dst);
   const right = path.operand(operand);
   const taken = path.index + 1 + distance;
   const straight = path.index + 1;
   const sourceRegister = 'register' in operand ? operand.register : undefined;
   if (left.kind === 'scalar' && right.kind === 'scalar') {
-    const yes = assume(op, left.scalar, right.scalar, width, true);
-    const no = yes === undefined ? undefined : assume(op, left.scalar, right.scalar, width, false);
-    if (yes === undefined || no === undefined) {
+    const compared = path.numbers.compare(op, left.scalar, right.scalar, width);
+    if (compared.outcome !== undefined) {
       path.decide(dst);
       if (sourceRegister !== undefined) path.decide(sourceRegister);
-      return yes === undefined ? straight : taken;
+      return compared.outcome ? taken : straight;
     }
-    noteCopies(path, left.id, sourceRegister === undefined ? 0 : (right as Number_).id);
+    noteCopies(path, left.id, sourceRegister === undefined ? 0 : right.id);
     const other = copyState(path.state);
     if (sourceRegister !== dst) {
-      learnBoth(other, dst, sourceRegister, left, right, yes);
-      learnBoth(path.state, dst, sourceRegister, left, right, no);
+      learnBoth(path, other, instruction, left, right, compared.holds);
+      learnBoth(path, path.state, instruction, left, right, compared.fails);
     }
     path.fork(other, taken);
     return straight;
   }
-  path.decide(dst);
-  if (sourceRegister !== undefined) path.decide(sourceRegister);
-  const decided = decide(op, width, left, right);
-  if (decided !== undefined) {
-    if (decided && distance === 0) return straight;
-    return decided ? taken : straight;
+  return branchOnAddress(path, instruction, left, right);
+}
+
+/** `may_goto`: both ways, whenever it is reached. */
+export function stepMayGoto(path: Path, { distance }: Extract<Instruction, { kind: 'mayGoto' }>): number {
+  if (!path.isLinux) path.reject('unknown-opcode', 'may_goto is not available here', 'count the rounds');
+  path.forkLoop(path.index + 1);
+  return path.index + 1 + distance;
+}
+
+function branchOnAddress(path: Path, instruction: Branch, left: Value, right: Value): number {
+  const { op, width, dst, operand, distance } = instruction;
+  const taken = path.index + 1 + distance;
+  const straight = path.index + 1;
+  const source = 'register' in operand ? operand.register : undefined;
+  const isPacketPair = isPacketOrEnd(left) && isPacketOrEnd(right);
+  if (!path.privileged && right.kind === 'pointer' && !isPacketPair) rejectComparison(path, source!);
+  const outcome =
+    isPacketPair && width === 64 ? packetOutcome(op, left, right) : decide(op, width, left, right);
+  if (outcome !== undefined) {
+    if (left.kind === 'scalar') path.decide(dst);
+    if (source !== undefined && right.kind === 'scalar') path.decide(source);
+    return outcome ? taken : straight;
   }
   const other = copyState(path.state);
-  if (width === 64) {
-    learnPointer(other, op, left, right, true);
-    learnPointer(path.state, op, left, right, false);
-  }
-  if (left.kind === 'pointer' && !path.privileged && !mayCompare(left, right, width)) {
-    path.reject(
-      'pointer-leak',
-      `r${dst} is an address and is compared`,
-      'unprivileged programs may only compare with null and the end of the packet',
-    );
-  }
+  const isNullCheck = width === 64 && source === undefined && isZero(right) && (op === 'jeq' || op === 'jne');
+  if (isNullCheck && left.kind === 'pointer' && NOT_NULL[left.type] !== undefined) {
+    learnNull(other, left, op === 'jeq');
+    learnNull(path.state, left, op === 'jne');
+  } else if (width === 64 && source !== undefined && left.kind === 'pointer' && right.kind === 'pointer') {
+    learnEqual(op === 'jeq' ? other : op === 'jne' ? path.state : undefined, dst, left, source, right);
+    const isMatch = learnPacket(path.state, other, op, dst, left, source, right);
+    if (!isMatch && !path.privileged) rejectComparison(path, dst);
+  } else if (left.kind === 'pointer' && !path.privileged) rejectComparison(path, dst);
   path.fork(other, taken);
   return straight;
 }
+
+const rejectComparison = (path: Path, register: number): never =>
+  path.reject(
+    'pointer-leak',
+    `r${register} is an address and is compared`,
+    'unprivileged programs may only compare with null and the end of the packet',
+  );
+
+const isPacketOrEnd = (value: Value): value is Pointer =>
+  value.kind === 'pointer' && (value.type === 'packetEnd' || pointsIntoPacket(value));
+const isZero = (value: Value): boolean => value.kind === 'scalar' && scalars.constantOf(value.scalar) === 0n;
 
 /** What is learnt of a number is learnt of its copies: going back, they belong together. */
 function noteCopies(path: Path, first: number, second: number): void {
@@ -97,21 +121,6 @@ function noteCopies(path: Path, first: number, second: number): void {
       if (content !== undefined && isCopy(content.spilled)) places.push(slotPlace(depth, slot));
   }
   if (places.length > 1) path.effects.copies = places;
-}
-
-function mayCompare(left: Pointer, right: Value, width: Width): boolean {
-  if (
-    width === 64 &&
-    right.kind === 'scalar' &&
-    scalars.constantOf(right.scalar) === 0n &&
-    NOT_NULL[left.type] !== undefined
-  )
-    return true;
-  const isEnd = (value: Value): boolean => value.kind === 'pointer' && value.type === 'packetEnd';
-  return (
-    width === 64 &&
-    ((pointsIntoPacket(left) && (isEnd(right) || isPacket(right))) || (isEnd(left) && isPacket(right)))
-  );
 }
 
 /** The outcome of a comparison with an address where it is certain. */
@@ -132,76 +141,134 @@ function decide(op: BranchOperation, width: Width, left: Value, right: Value): b
 }
 
 function learnBoth(
+  path: Path,
   state: State,
-  dst: number,
-  src: number | undefined,
-  left: Value,
-  right: Value,
-  { a, b }: Refined,
+  { dst, operand }: Branch,
+  left: Number_,
+  right: Number_,
+  { a, b }: { readonly a: Scalar; readonly b: Scalar },
 ): void {
-  learn(state, dst, left, a);
-  if (src !== undefined) learn(state, src, right, b);
-}
-
-/** Applies to `state` what the outcome of a comparison with an address teaches. */
-function learnPointer(state: State, op: BranchOperation, left: Value, right: Value, holds: boolean): void {
-  if (
-    left.kind === 'pointer' &&
-    NOT_NULL[left.type] !== undefined &&
-    right.kind === 'scalar' &&
-    scalars.constantOf(right.scalar) === 0n
-  ) {
-    if (op !== 'jeq' && op !== 'jne') return;
-    const isNull = (op === 'jeq') === holds;
-    const type = NOT_NULL[left.type]!;
-    mapValues(state, (value) => {
-      if (value.kind !== 'pointer' || value.type !== left.type || value.id !== left.id) return value;
-      return isNull ? known(0n) : { ...value, type, id: 0 };
-    });
-    return;
+  const source = 'register' in operand ? operand.register : undefined;
+  // Both first, then what is tied to them: they may be tied to each other.
+  const { registers } = currentFrame(state);
+  registers[dst] = number(a, left.id, left.delta, left.added);
+  if (source !== undefined) {
+    registers[source] = number(b, right.id, right.delta, right.added);
+    followCopies(path, state, source, right);
   }
-  if (left.kind === 'pointer' && right.kind === 'pointer') learnPacket(state, op, left, right, holds);
+  followCopies(path, state, dst, left);
 }
 
-/** A register's value, and that of its copies, is known better. */
-function learn(state: State, register: number, old: Value, scalar: Scalar): void {
-  const frame = currentFrame(state);
-  const id = old.kind === 'scalar' ? old.id : 0;
-  if (old.kind === 'scalar' && old.scalar === scalar) return;
-  frame.registers[register] = number(scalar, id);
-  if (id === 0) return;
-  mapValues(state, (value) => (value.kind === 'scalar' && value.id === id ? number(scalar, id) : value));
+/** Numbers that are copies of a register's, or differ by a constant, are known better as well (`sync_linked_regs`). */
+function followCopies(path: Path, state: State, register: number, old: Number_): void {
+  const now = currentFrame(state).registers[register] as Number_;
+  if (old.id === 0 || old.scalar === now.scalar) return;
+  mapValues(state, (value) => {
+    if (value.kind !== 'scalar' || value.id !== now.id || value === now) return value;
+    if ((value.added === 0 && now.added === 0) || value.delta === now.delta) return now;
+    const distance = scalars.constant(BigInt.asUintN(64, BigInt(value.delta - now.delta)));
+    const width = value.added === 32 || now.added === 32 ? 32 : 64;
+    return number(path.numbers.alu('add', now.scalar, distance, width), value.id, value.delta, value.added);
+  });
 }
 
-/** A comparison with the end of the packet tells how many bytes are there. */
-function learnPacket(state: State, op: BranchOperation, left: Pointer, right: Pointer, holds: boolean): void {
+/** An address is null, or is not; and so are its copies. */
+function learnNull(state: State, of: Pointer, isNull: boolean): void {
+  mapValues(state, (value) => {
+    if (value.kind !== 'pointer' || value.type !== of.type || value.id !== of.id) return value;
+    return isNull ? known(0n) : { ...value, type: NOT_NULL[of.type]!, id: 0 };
+  });
+}
+
+/** An address that equals one that is not null is not null: this register alone. */
+function learnEqual(
+  state: State | undefined,
+  dst: number,
+  left: Pointer,
+  source: number,
+  right: Pointer,
+): void {
+  if (state === undefined) return;
+  const [mayBeNull, other] = [NOT_NULL[left.type], NOT_NULL[right.type]];
+  if ((mayBeNull === undefined) === (other === undefined)) return;
+  const { registers } = currentFrame(state);
+  if (mayBeNull !== undefined) registers[dst] = { ...left, type: mayBeNull };
+  else registers[source] = { ...right, type: other! };
+}
+
+/** A pointer that is known to lie behind the end of the packet, and one that is at it or behind. */
+const BEYOND_END = -2;
+const AT_END = -1;
+
+/** The outcome where an earlier comparison has told it. */
+function packetOutcome(op: BranchOperation, left: Value, right: Value): boolean | undefined {
+  if (left.kind !== 'pointer' || right.kind !== 'pointer') return undefined;
+  let [pointer, order] = [left, op];
+  if (right.type !== 'packetEnd') {
+    if (left.type !== 'packetEnd') return undefined;
+    [pointer, order] = [right, MIRRORED[op] ?? op];
+  }
+  if (pointer.range >= 0) return undefined;
+  if ((order === 'jle' || order === 'jgt') && pointer.range === BEYOND_END) return order === 'jgt';
+  if (order === 'jlt' || order === 'jge') return order === 'jge';
+  return undefined;
+}
+
+/**
+ * A comparison with the end of the packet tells how many bytes are there, or that the pointer is behind them
+ * (`try_match_pkt_pointers`). Whether it is such a comparison.
+ */
+function learnPacket(
+  straight: State,
+  taken: State,
+  op: BranchOperation,
+  dst: number,
+  left: Pointer,
+  source: number,
+  right: Pointer,
+): boolean {
   const isLimit = (end: Pointer, of: Pointer): boolean =>
-    (of.type === 'packet' && end.type === 'packetEnd') ||
-    (of.type === 'packetMeta' &&
-      end.type === 'packet' &&
-      end.offset === 0 &&
-      scalars.constantOf(end.variable) === 0n &&
-      end.id === 0);
-  let start: Pointer;
-  let order: BranchOperation;
-  if (isLimit(right, left)) {
-    start = left;
-    order = op;
-  } else if (isLimit(left, right)) {
-    start = right;
-    order = MIRRORED[op] ?? 'jset';
-  } else return;
+    (of.type === 'packet' && end.type === 'packetEnd') || (of.type === 'packetMeta' && isPacketStart(end));
+  let [start, register, order]: [Pointer, number, BranchOperation | undefined] = [left, dst, op];
+  if (!isLimit(right, left)) {
+    if (!isLimit(left, right)) return false;
+    [start, register, order] = [right, source, MIRRORED[op]];
+  }
   // start <= end: bytes before start are there. start < end: the byte at start as well.
-  const atMost = (order === 'jle' && holds) || (order === 'jgt' && !holds);
-  const below = (order === 'jlt' && holds) || (order === 'jge' && !holds);
-  if (!atMost && !below) return;
+  switch (order) {
+    case 'jgt':
+    case 'jle':
+      learnRange(order === 'jgt' ? straight : taken, start, false);
+      markEnd(order === 'jgt' ? taken : straight, register, BEYOND_END);
+      return true;
+    case 'jlt':
+    case 'jge':
+      learnRange(order === 'jlt' ? taken : straight, start, true);
+      markEnd(order === 'jlt' ? straight : taken, register, AT_END);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** As the context gave it. */
+const isPacketStart = ({ type, offset, variable, id }: Pointer): boolean =>
+  type === 'packet' && offset === 0 && scalars.constantOf(variable) === 0n && id === 0;
+
+function learnRange(state: State, start: Pointer, isBelow: boolean): void {
   const { umax } = start.variable.wide;
-  if (start.offset < 0 || (start.offset === 0 && atMost)) return;
+  if (start.offset < 0 || (start.offset === 0 && isBelow)) return;
   if (umax > MAX_PACKET_OFFSET || umax + BigInt(start.offset) > MAX_PACKET_OFFSET) return;
-  const range = start.offset + (below ? 1 : 0);
+  const range = start.offset + (isBelow ? 1 : 0);
   mapValues(state, (value) =>
     isPacket(value) && value.type === start.type && value.id === start.id && range > value.range
       ? { ...value, range }
       : value,
   );
+}
+
+function markEnd(state: State, register: number, range: number): void {
+  const { registers } = currentFrame(state);
+  const value = registers[register]!;
+  if (value.kind === 'pointer' && value.type === 'packet') registers[register] = { ...value, range };
 }

@@ -15,6 +15,7 @@ interface Field {
   /** `words`: loads of 1, 2 or 4 bytes. `pointer`: the whole four bytes only. `wide`: 8 bytes only. `bytes`: any aligned load. */
   readonly access: 'words' | 'pointer' | 'wide' | 'bytes';
   readonly pointer?: PointerType;
+  readonly privileged?: boolean;
 }
 
 const words = (start: number, end: number): Field => ({ start, end, access: 'words' });
@@ -33,7 +34,13 @@ const COMMON: readonly Field[] = [
   words(84, 88),
   words(164, 168),
   SOCKET,
-  words(176, 181),
+  words(176, 180),
+];
+/** Fields of time stamps, and of sockets' addresses, that only some types see. */
+const ADDRESSES: readonly Field[] = [
+  words(88, 92),
+  { start: 92, end: 132, access: 'pointer' },
+  words(132, 140),
 ];
 
 export interface ContextRules {
@@ -43,10 +50,12 @@ export interface ContextRules {
   /** Whether packet bytes may be read, and written, through pointers. */
   readonly packet: 'none' | 'read' | 'write';
   readonly packetLoads: boolean;
-  /** Helpers besides those that every type has. */
-  readonly helpers: readonly number[];
+  /** How helpers' signatures name the type. */
+  readonly letter: 'S' | 'T' | 'X' | 'C';
   /** r0 at exit, where it is not free. */
   readonly returns?: { readonly min: bigint; readonly max: bigint };
+  /** The same where the program is for packets that leave. */
+  readonly egressReturns?: { readonly min: bigint; readonly max: bigint };
 }
 
 const CLASSIFIER: ContextRules = {
@@ -55,6 +64,7 @@ const CLASSIFIER: ContextRules = {
     ...COMMON,
     words(72, 76),
     words(160, 164),
+    words(180, 181),
     DATA,
     DATA_END,
     DATA_META,
@@ -64,18 +74,16 @@ const CLASSIFIER: ContextRules = {
   writable: [words(8, 12), words(12, 16), words(32, 36), words(44, 48), CB, words(72, 76), TIMESTAMP],
   packet: 'write',
   packetLoads: true,
-  helpers: [
-    9, 10, 11, 13, 14, 16, 17, 18, 19, 20, 21, 26, 28, 31, 32, 33, 34, 36, 38, 39, 40, 43, 44, 46, 47,
-  ],
+  letter: 'T',
 };
 
 // biome-ignore format: one row a line
 export const CONTEXTS: Readonly<Record<VerifiedType, ContextRules>> = {
-  socket_filter: { size: 192, readable: COMMON, writable: [CB], packet: 'none', packetLoads: true, helpers: [26, 46, 47] },
+  socket_filter: { size: 192, readable: COMMON, writable: [CB], packet: 'none', packetLoads: true, letter: 'S' },
   sched_cls: CLASSIFIER,
   sched_act: CLASSIFIER,
-  xdp: { size: 24, readable: [{ ...DATA, start: 0, end: 4 }, { ...DATA_END, start: 4, end: 8 }, { ...DATA_META, start: 8, end: 12 }, { ...words(12, 16), access: 'pointer' }, { ...words(16, 20), access: 'pointer' }], writable: [], packet: 'write', packetLoads: false, helpers: [28, 44, 54, 65] },
-  cgroup_skb: { size: 192, readable: [...COMMON, words(88, 140), DATA, DATA_END, TIMESTAMP], writable: [words(8, 12), words(32, 36), CB], packet: 'read', packetLoads: false, helpers: [26, 46, 47] },
+  xdp: { size: 24, readable: [{ ...DATA, start: 0, end: 4 }, { ...DATA_END, start: 4, end: 8 }, { ...DATA_META, start: 8, end: 12 }, { ...words(12, 16), access: 'pointer' }, { ...words(16, 20), access: 'pointer' }], writable: [], packet: 'write', packetLoads: false, letter: 'X' },
+  cgroup_skb: { size: 192, readable: [...COMMON, ...ADDRESSES, DATA, DATA_END, TIMESTAMP, HARDWARE_TIMESTAMP], writable: [words(8, 12), words(32, 36), CB, TIMESTAMP], packet: 'read', packetLoads: false, letter: 'C', returns: { min: 0n, max: 1n }, egressReturns: { min: 0n, max: 3n } },
 };
 
 export type ContextAccess =
@@ -88,11 +96,12 @@ export function contextAccess(
   offset: number,
   size: number,
   write: boolean,
+  privileged: boolean,
 ): ContextAccess | undefined {
   if (offset < 0 || offset + size > rules.size || offset % size !== 0) return undefined;
   const fields = write ? rules.writable : rules.readable;
   const field = fields.find(({ start, end }) => offset >= start && offset + size <= end);
-  if (field === undefined) return undefined;
+  if (field === undefined || (field.privileged === true && !privileged)) return undefined;
   switch (field.access) {
     case 'bytes':
       return { kind: 'scalar' };

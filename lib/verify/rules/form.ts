@@ -3,18 +3,32 @@
  * reached, how deep its calls go and how much stack they need.
  */
 
-import { decode, slotsOf } from '../../ebpf/instruction.js';
-import { MAX_FRAMES, STACK_SIZE } from '../../ebpf/opcodes.js';
+import { DecodeError, decode, type Program, type Slot, slotsOf } from '../../ebpf/instruction.js';
+import {
+  CALL,
+  classOf,
+  EXIT,
+  JA,
+  JMP,
+  JMP32,
+  LD,
+  LDX,
+  MAX_FRAMES,
+  operationOf,
+  PSEUDO,
+  STACK_SIZE,
+} from '../../ebpf/opcodes.js';
 import { type ProblemKind, validate } from '../../ebpf/validator.js';
 import { nextSlots } from '../state/liveness.js';
 import type { RejectionKind } from './kinds.js';
 import type { Path } from './path.js';
 import { Rejected } from './report.js';
 
+const TAIL_CALL = 12;
 const UNPRIVILEGED_LENGTH = 4096;
 const PRIVILEGED_LENGTH = 1_000_000;
-/** Linux rounds the stack of a function up to this. */
-const FRAME_ALIGNMENT = 32;
+/** Linux rounds the stack of a function up to this, for its compilers to machine code. */
+const FRAME_ALIGNMENT = 16;
 
 const KINDS: Readonly<Record<ProblemKind, RejectionKind>> = {
   empty: 'empty',
@@ -37,17 +51,89 @@ export function checkForm(path: Path): void {
   const limit = path.privileged ? PRIVILEGED_LENGTH : UNPRIVILEGED_LENGTH;
   if (program.length > limit)
     throw new Rejected('too-long', limit, `${program.length} instructions, of ${limit}`);
-  const problem = validate(program, { maxLength: limit, framePointerWrites: true, endlessJumps: true });
+  const cleaned = withoutFaults(path);
+  const problem = validate(cleaned, { maxLength: limit, framePointerWrites: true, endlessJumps: true });
   if (problem !== undefined) throw new Rejected(KINDS[problem.kind], problem.index, problem.message);
   for (let index = 0; index < program.length; ) {
-    const instruction = decode(program, index);
+    const instruction = decode(cleaned, index);
     path.instructions[index] = instruction;
     if (slotsOf(instruction) === 2) path.instructions[index + 1] = undefined;
     index += slotsOf(instruction);
   }
+  checkImmediates(path);
   checkGraph(path);
   checkCallDepth(path);
+  checkFunctions(path);
 }
+
+/**
+ * The program with fields that mean nothing set to what they would be. That they are wrong counts only where the
+ * instruction is reached: Linux looks at most of them on its walk.
+ */
+function withoutFaults(path: Path): Program {
+  const { program, faults } = path;
+  // No engine but the kernel runs such programs.
+  if (!path.isLinux) return program;
+  let cleaned: Slot[] | undefined;
+  for (let index = 0; index < program.length; index++) {
+    const slot = program[index]!;
+    if (slot.opcode === WIDE) {
+      index++;
+      continue;
+    }
+    try {
+      decode(program, index);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      const clean = cleanSlot(slot);
+      if (clean === undefined) return program;
+      cleaned ??= program.slice();
+      cleaned[index] = clean;
+      // Linux does not look at the offset of an exit.
+      if (isExit(slot) && slot.imm === 0 && slot.src === 0 && slot.dst === 0) continue;
+      faults.set(index, {
+        kind: KINDS[error.kind],
+        message: error.message.replace(/^instruction \d+: /, ''),
+      });
+    }
+  }
+  return cleaned ?? program;
+}
+
+const WIDE = 0x18;
+const NO_OPERATION: Slot = { opcode: 0xb7, dst: 0, src: 0, offset: 0, imm: 0 };
+
+const isExit = ({ opcode }: Slot): boolean => opcode === (JMP | EXIT);
+
+/** An instruction that goes on as this one does, where its fault is one that is looked for on the walk. */
+function cleanSlot(slot: Slot): Slot | undefined {
+  const kind = classOf(slot.opcode);
+  if (!isKnownOpcode(slot.opcode) || kind === LDX || kind === LD) return undefined;
+  if (kind !== JMP && kind !== JMP32) return NO_OPERATION;
+  const operation = operationOf(slot.opcode);
+  if (operation === EXIT) return { ...NO_OPERATION, opcode: slot.opcode };
+  if (operation === CALL) return NO_OPERATION;
+  const isLong = kind === JMP32 && operation === JA;
+  return {
+    ...NO_OPERATION,
+    opcode: slot.opcode,
+    offset: isLong ? 0 : slot.offset,
+    imm: isLong ? slot.imm : 0,
+  };
+}
+
+/** Whether some instruction has this opcode, whatever its other fields. */
+function isKnownOpcode(opcode: number): boolean {
+  return FIELDS.some((fields) => {
+    try {
+      decode([{ opcode, dst: 0, src: 0, offset: 0, imm: 0, ...fields }], 0);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+const FIELDS: readonly Partial<Slot>[] = [{}, { imm: 16 }];
 
 /** Every instruction can be reached; the unprivileged may not jump back. */
 function checkGraph(path: Path): void {
@@ -100,11 +186,60 @@ function checkGraph(path: Path): void {
   );
   if (dead >= 0)
     throw new Rejected('unreachable-code', dead, 'this instruction can never be reached', 'remove it');
+  // A state is kept at every `may_goto`.
+  instructions.forEach((instruction, index) => {
+    if (instruction?.kind === 'mayGoto') path.isJoin[index] = true;
+  });
   // One edge more leads to where a function begins. Behind a branch no other path comes in: what is known
   // there was known before it.
   joins.forEach((count, index) => {
     if (count > (starts.has(index) ? 0 : 1)) path.isJoin[index] = true;
   });
+}
+
+/** Every 64-bit immediate is one, or names a map (`resolve_pseudo_ldimm64`). */
+function checkImmediates({ instructions, options }: Path): void {
+  for (const [index, instruction] of instructions.entries()) {
+    if (instruction?.kind !== 'wide' || instruction.pseudo === PSEUDO.none) continue;
+    const { pseudo, high } = instruction;
+    const reject = (kind: RejectionKind, message: string, remedy = ''): never => {
+      throw new Rejected(kind, index, message, remedy);
+    };
+    const isMap = pseudo === PSEUDO.mapFd || pseudo === PSEUDO.mapIndex;
+    if (!isMap && pseudo !== PSEUDO.mapValue && pseudo !== PSEUDO.mapIndexValue)
+      reject('bad-immediate', `a 64-bit immediate of kind ${pseudo} is not known here`);
+    if (isMap && high !== 0) reject('bad-immediate', 'a map has no offset');
+    const map = options.maps?.get(index);
+    if (map === undefined)
+      throw new Rejected(
+        'bad-immediate',
+        index,
+        'the 64-bit immediate names no map',
+        'give the map in the options',
+      );
+    if (isMap) continue;
+    if (map.kind !== 'array' || (map.entries ?? 1) !== 1)
+      reject('bad-immediate', 'only values of arrays of one entry have fixed addresses');
+    if (high >>> 0 >= map.valueSize)
+      reject('outside-map-value', `offset ${high >>> 0} of a value of ${map.valueSize} bytes`);
+  }
+}
+
+/** Functions may neither call tails nor load from the packet, unless their types say that this is right (`check_abnormal_return`). */
+function checkFunctions({ instructions, isLinux }: Path): void {
+  if (!isLinux) return;
+  const entries = new Set<number>();
+  for (const [at, instruction] of instructions.entries())
+    if (instruction?.kind === 'callLocal') entries.add(at + 1 + instruction.distance);
+  let isFunction = false;
+  for (const [at, instruction] of instructions.entries()) {
+    if (entries.has(at)) isFunction = at !== 0;
+    if (!isFunction) continue;
+    if (instruction?.kind === 'packet')
+      throw new Rejected('packet-load', at, 'LD_ABS and LD_IND cannot be used in functions without types');
+    if (instruction?.kind === 'call' && instruction.helper === TAIL_CALL)
+      throw new Rejected('unknown-helper', at, 'functions without types cannot make tail calls');
+  }
 }
 
 /** Calls nest at most eight deep, whatever path is taken; so nothing calls itself. */
@@ -147,7 +282,7 @@ export function checkStackDepth(path: Path): void {
   const needOf = (entry: number): number => {
     const known = need.get(entry);
     if (known !== undefined) return known;
-    const own = Math.max(1, Math.ceil((path.depths.get(entry) ?? 0) / FRAME_ALIGNMENT)) * FRAME_ALIGNMENT;
+    const own = Math.ceil((path.depths.get(entry) ?? 0) / FRAME_ALIGNMENT) * FRAME_ALIGNMENT;
     let deepest = 0;
     for (const { target } of path.calls.get(entry) ?? []) deepest = Math.max(deepest, needOf(target));
     need.set(entry, own + deepest);

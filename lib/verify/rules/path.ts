@@ -5,10 +5,11 @@
 
 import type { Instruction, Operand, Program } from '../../ebpf/instruction.js';
 import { FRAME_POINTER } from '../../ebpf/opcodes.js';
+import { ARITHMETIC, type Arithmetic, type Rules } from '../numbers/arithmetic.js';
 import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';
 import { type Effects, slotPlace } from '../state/history.js';
-import { currentFrame, type Frame, type State } from '../state/state.js';
+import { copyState, currentFrame, type Frame, type State } from '../state/state.js';
 import { known, type MapInfo, number, type Value } from '../state/value.js';
 import { CONTEXTS, type ContextRules, type VerifiedType } from './context.js';
 import type { RejectionKind } from './kinds.js';
@@ -17,10 +18,17 @@ import { Rejected } from './report.js';
 
 export interface VerifyOptions {
   readonly type: VerifiedType;
+  /**
+   * `linux` (default): admit what Linux 6.18 admits, and no more. `sound`: admit whatever is known to be safe,
+   * for engines that are not the kernel.
+   */
+  readonly rules?: Rules;
   /** Default true: the rules for users with CAP_BPF. */
   readonly privileged?: boolean;
   /** The maps that wide immediates name, by slot of the immediate. */
   readonly maps?: ReadonlyMap<number, MapInfo>;
+  /** cgroup_skb: packets that arrive (default), or that leave. */
+  readonly attach?: 'ingress' | 'egress';
   /** Demand natural alignment of packet and map accesses too. */
   readonly strictAlignment?: boolean;
   /** Instructions to look at before giving up; default a million, as in Linux. */
@@ -37,8 +45,12 @@ export class Path {
   readonly options: VerifyOptions;
   readonly rules: ContextRules;
   readonly privileged: boolean;
+  readonly isLinux: boolean;
+  readonly numbers: Arithmetic;
   /** By slot; none for the second half of a wide immediate. */
   readonly instructions: (Instruction | undefined)[] = [];
+  /** By slot: what is wrong with an instruction, should it be reached. */
+  readonly faults = new Map<number, { readonly kind: RejectionKind; readonly message: string }>();
   /** Slots that several paths lead to, where states are compared. */
   readonly isJoin: boolean[] = [];
   /** Calls of each function, by its first instruction. */
@@ -53,20 +65,36 @@ export class Path {
   readonly tailCallMaps = new Map<number, MapInfo | undefined>();
   /** Leaves another path, from `state` at slot `index`, for later. */
   readonly fork: (state: State, index: number) => void;
+  /** Leaves the path on which a loop goes on, at slot `index`, for later. */
+  readonly forkLoop: (index: number) => void;
   /** What the present instruction does, for going back over it. */
-  readonly effects: Effects = { decided: 0, slot: -1, reads: undefined, copies: undefined };
+  readonly effects: Effects = {
+    decided: 0,
+    slot: -1,
+    reads: undefined,
+    decidedSlots: undefined,
+    copies: undefined,
+  };
   state!: State;
   /** The instruction being looked at. */
   index = 0;
   private ids = 0;
   private readonly constants = new Map<number, Value>();
 
-  constructor(program: Program, options: VerifyOptions, fork: (state: State, index: number) => void) {
+  constructor(
+    program: Program,
+    options: VerifyOptions,
+    fork: (state: State, index: number) => void,
+    forkLoop: (index: number) => void = (index) => fork(copyState(this.state), index),
+  ) {
     this.program = program;
     this.options = options;
     this.rules = CONTEXTS[options.type];
     this.privileged = options.privileged ?? true;
+    this.isLinux = options.rules !== 'sound';
+    this.numbers = ARITHMETIC[options.rules ?? 'linux'];
     this.fork = fork;
+    this.forkLoop = forkLoop;
   }
 
   /** A number that nothing else has been marked with. */
@@ -98,9 +126,10 @@ export class Path {
     this.frame.registers[register] = value;
   }
 
-  /** Marks a number as having copies: what is learnt of one holds for all. */
+  /** Marks a number as having copies: what is learnt of one holds for all (`assign_scalar_id_before_mov`). */
   share(register: number, value: Value): Value {
-    if (value.kind !== 'scalar' || value.id !== 0) return value;
+    if (value.kind !== 'scalar' || scalars.constantOf(value.scalar) !== undefined) return value;
+    if (value.id !== 0 && value.added === 0) return value;
     const shared = number(value.scalar, this.newId());
     this.frame.registers[register] = shared;
     return shared;
@@ -109,6 +138,12 @@ export class Path {
   /** The number in a register decides something here. */
   decide(register: number): void {
     this.effects.decided |= 1 << register;
+  }
+
+  /** The number in a slot decides something here. */
+  decideSlot(frame: number, slot: number): void {
+    const { effects } = this;
+    effects.decidedSlots = [...(effects.decidedSlots ?? []), slotPlace(frame, slot)];
   }
 
   /** A slot that the present instruction reads, besides one at a place that is certain. */

@@ -97,11 +97,12 @@ function covers(old: Value, now: Value, ids: IdPairs, matters: boolean, exact: b
   if (old.kind !== now.kind) return false;
   if (old.kind === 'pointer') return coversPointer(old, now as Pointer, ids, exact);
   const other = now as Extract<Value, { kind: 'scalar' }>;
-  if (exact) return scalars.equals(old.scalar, other.scalar) && ids.match(old.id, other.id);
+  const sameLink = old.added === other.added && old.delta === other.delta;
+  if (exact) return scalars.equals(old.scalar, other.scalar) && sameLink && ids.match(old.id, other.id);
   if (!matters) return true;
   if (!scalars.includes(old.scalar, other.scalar)) return false;
   // Where the old state knew two numbers to be copies, the new one has to know it too.
-  return old.id === 0 || ids.match(old.id, other.id);
+  return old.id === 0 || (sameLink && ids.match(old.id, other.id));
 }
 
 function coversPointer(old: Pointer, now: Pointer, ids: IdPairs, exact: boolean): boolean {
@@ -109,7 +110,10 @@ function coversPointer(old: Pointer, now: Pointer, ids: IdPairs, exact: boolean)
     return false;
   if (!ids.match(old.id, now.id)) return false;
   if (exact) return old.range === now.range && scalars.equals(old.variable, now.variable);
-  if (isPacket(old) && old.range > now.range) return false;
+  if (isPacket(old)) {
+    const isSpecial = old.range < 0 || now.range < 0;
+    if (isSpecial ? old.range !== now.range : old.range > now.range) return false;
+  }
   return scalars.includes(old.variable, now.variable);
 }
 

@@ -50,6 +50,8 @@ export interface Effects {
   slot: Place;
   /** Other slots that were read. */
   reads: readonly Place[] | undefined;
+  /** Slots whose numbers decided something. */
+  decidedSlots: readonly Place[] | undefined;
   /** Copies of one number, of which one was compared: what was learnt of one was learnt of all. */
   copies: readonly Place[] | undefined;
 }
@@ -101,12 +103,36 @@ export class History {
     return this.indexes.slice();
   }
 
-  note(index: number, { decided, slot, reads, copies }: Effects): void {
-    if (reads !== undefined || copies !== undefined)
-      this.rare.set(this.indexes.length, { decided, slot, reads, copies });
+  note(index: number, { decided, slot, reads, decidedSlots, copies }: Effects): void {
+    if (reads !== undefined || copies !== undefined || decidedSlots !== undefined)
+      this.rare.set(this.indexes.length, { decided, slot, reads, decidedSlots, copies });
     this.indexes.push(index);
     this.decided.push(decided);
     this.slots.push(slot);
+  }
+
+  /**
+   * What is known to matter at the start of `first`, from which the present path has come: what was decided on the
+   * way, and on paths from there that have ended. `last` is the stretch that the path is on, in calls of `depth`.
+   */
+  needsSoFar(
+    first: Stretch,
+    last: Stretch,
+    depth: number,
+    instructions: readonly (Instruction | undefined)[],
+  ): Needs {
+    const needs: Needs = [];
+    let end = this.indexes.length;
+    for (let stretch: Stretch | undefined = last; stretch !== undefined; stretch = stretch.parent) {
+      addNeeds(needs, stretch.needs);
+      for (let i = end - 1; i >= stretch.start; i--) {
+        const instruction = instructions[this.indexes[i]!]!;
+        depth = goBack(needs, instruction, depth, this.decided[i]!, this.slots[i]!, this.rare.get(i));
+      }
+      end = stretch.start;
+      if (stretch === first) break;
+    }
+    return needs;
   }
 
   /** All paths from a stretch have ended: turns what matters at its end into what matters at its start. */
@@ -129,6 +155,9 @@ export class History {
     stretch.parent = undefined;
   }
 }
+
+/** Everything matters, in so many frames. */
+export const allNeeds = (frames: number): Needs => Array.from({ length: frames * WORDS }, () => -1);
 
 export function addNeeds(to: Needs, from: Needs): void {
   while (to.length < from.length) to.push(0);
@@ -167,20 +196,24 @@ function goBack(
     case 'movsx':
     case 'swap':
     case 'wide':
+    case 'loadAcquire':
     case 'load': {
       const bit = 1 << instruction.dst;
-      if (instruction.kind === 'load' && slot >= 0) {
+      if ((instruction.kind === 'load' || instruction.kind === 'loadAcquire') && slot >= 0) {
         set(needs, READ, slot);
         if ((registers & bit) !== 0) set(needs, SLOTS, slot);
       }
       if ((registers & bit) !== 0) needs[base] = (registers & ~killed(instruction)) | sourceOf(instruction);
       break;
     }
+    case 'storeRelease':
     case 'store':
       if (slot < 0) break;
       if (has(needs, SLOTS, slot)) {
         clear(needs, SLOTS, slot);
-        if ('register' in instruction.operand) needs[base] = registers | (1 << instruction.operand.register);
+        if (instruction.kind === 'storeRelease') needs[base] = registers | (1 << instruction.src);
+        else if ('register' in instruction.operand)
+          needs[base] = registers | (1 << instruction.operand.register);
       }
       if (instruction.size === 8) clear(needs, READ, slot);
       break;
@@ -216,12 +249,16 @@ function goBack(
   }
   needs[depth * WORDS] = needs[depth * WORDS]! | decided;
   for (const place of effects?.reads ?? []) set(needs, READ, place);
+  for (const place of effects?.decidedSlots ?? []) {
+    set(needs, SLOTS, place);
+    set(needs, READ, place);
+  }
   return depth;
 }
 
 /** The register that the instruction gives a new value which owes nothing to the old one. */
 function killed(
-  instruction: Extract<Instruction, { kind: 'alu' | 'movsx' | 'swap' | 'wide' | 'load' }>,
+  instruction: Extract<Instruction, { kind: 'alu' | 'movsx' | 'swap' | 'wide' | 'load' | 'loadAcquire' }>,
 ): number {
   if (instruction.kind === 'swap' || (instruction.kind === 'alu' && instruction.op !== 'mov')) return 0;
   return 1 << instruction.dst;

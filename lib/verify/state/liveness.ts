@@ -5,7 +5,7 @@
  */
 
 import { type Instruction, slotsOf } from '../../ebpf/instruction.js';
-import { signatureOf } from './signatures.js';
+import { signatureOf } from '../../ebpf/signatures.js';
 
 const bit = (register: number): number => 1 << register;
 const ARGUMENTS = 0b111110;
@@ -20,6 +20,7 @@ export function nextSlots(instruction: Instruction, index: number): readonly num
       return [];
     case 'jump':
       return [index + 1 + instruction.distance];
+    case 'mayGoto':
     case 'branch':
       return [index + 1, index + 1 + instruction.distance];
     default:
@@ -43,9 +44,12 @@ export function effectOf(instruction: Instruction): { readonly kills: number; re
     case 'swap':
       return { kills: bit(instruction.dst), reads: bit(instruction.dst) };
     case 'load':
+    case 'loadAcquire':
       return { kills: bit(instruction.dst), reads: bit(instruction.base) };
     case 'store':
       return { kills: 0, reads: bit(instruction.base) | operandBit(instruction.operand) };
+    case 'storeRelease':
+      return { kills: 0, reads: bit(instruction.base) | bit(instruction.src) };
     case 'atomic': {
       const reads = bit(instruction.base) | bit(instruction.src) | (instruction.op === 'cmpxchg' ? R0 : 0);
       if (!instruction.fetch) return { kills: 0, reads };
@@ -61,7 +65,7 @@ export function effectOf(instruction: Instruction): { readonly kills: number; re
     case 'branch':
       return { kills: 0, reads: bit(instruction.dst) | operandBit(instruction.operand) };
     case 'call': {
-      const count = signatureOf(instruction.helper)?.length ?? 5;
+      const count = signatureOf(instruction.helper)?.arguments?.length ?? 5;
       return { kills: R0 | ARGUMENTS, reads: ARGUMENTS & ((bit(count) << 1) - 1) };
     }
     case 'callKfunc':
@@ -73,6 +77,7 @@ export function effectOf(instruction: Instruction): { readonly kills: number; re
       // Callers go on with r6–r9 of their own frame; r0 goes back to them.
       return { kills: 0, reads: R0 };
     case 'jump':
+    case 'mayGoto':
       return { kills: 0, reads: 0 };
   }
 }

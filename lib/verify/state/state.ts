@@ -34,6 +34,8 @@ export interface Frame {
 
 export interface State {
   frames: Frame[];
+  /** How often the path has gone on at a `may_goto`. */
+  loops: number;
 }
 
 export const newFrame = (depth: number, returnTo: number, entry: number): Frame => {
@@ -43,6 +45,7 @@ export const newFrame = (depth: number, returnTo: number, entry: number): Frame 
 };
 
 export const copyState = (state: State): State => ({
+  loops: state.loops,
   frames: state.frames.map((frame) => ({
     ...frame,
     registers: frame.registers.slice(),

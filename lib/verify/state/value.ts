@@ -2,6 +2,7 @@
  * What the verifier knows of a register or a stack slot: nothing, a number, or a pointer of some type.
  */
 
+import type { Width } from '../../ebpf/opcodes.js';
 import { constant, type Scalar, UNKNOWN } from '../numbers/scalar.js';
 
 export type PointerType =
@@ -23,9 +24,34 @@ export const NOT_NULL: Readonly<Partial<Record<PointerType, PointerType>>> = {
   socketOrNull: 'socket',
 };
 
+/** Kinds of maps that differ in what helpers may do with them (Linux `check_map_func_compatibility`). */
+export type MapKind =
+  | 'array'
+  | 'hash'
+  | 'perCpuArray'
+  | 'perCpuHash'
+  | 'lruHash'
+  | 'lruPerCpuHash'
+  | 'lpmTrie'
+  | 'programArray'
+  | 'perfEventArray'
+  | 'cgroupArray'
+  | 'mapInMap'
+  | 'deviceMap'
+  | 'cpuMap'
+  | 'socketMap'
+  | 'xdpSocketMap'
+  | 'queue'
+  | 'stack'
+  | 'bloomFilter'
+  | 'ringBuffer'
+  | 'other';
+
 /** A map as the verifier sees it. */
 export interface MapInfo {
-  readonly kind: 'array' | 'hash' | 'programArray' | 'mapInMap' | 'other';
+  readonly kind: MapKind;
+  /** `max_entries`, where it is known: a constant key below it needs no check for null in an array. */
+  readonly entries?: number;
   readonly keySize: number;
   readonly valueSize: number;
   /** Whether the program may write, and read, values. */
@@ -41,7 +67,10 @@ export interface Pointer {
   readonly variable: Scalar;
   /** Packets: copies of one pointer share it, and the bounds learnt. Null checks: the same. */
   readonly id: number;
-  /** Packets: bytes from the pointer of this `id` (offset 0) that were compared with the end. */
+  /**
+   * Packets: bytes from the pointer of this `id` (offset 0) that were compared with the end; negative where this
+   * one is known to be at the end or behind it.
+   */
   readonly range: number;
   /** Stack: the frame whose stack it is. */
   readonly frame: number;
@@ -53,13 +82,23 @@ export interface Number_ {
   readonly scalar: Scalar;
   /** Copies of one number share it, and what comparisons teach; 0 for none. */
   readonly id: number;
+  /** By how much this one is more than the others of its `id`, where something constant was added since. */
+  readonly delta: number;
+  /** In which width that was added; 0 for a plain copy. */
+  readonly added: 0 | Width;
 }
 
 export type Value = { readonly kind: 'none' } | Number_ | Pointer;
 
 export const NONE: Value = { kind: 'none' };
 export const ZERO_OFFSET: Scalar = constant(0n);
-export const number = (scalar: Scalar, id = 0): Number_ => ({ kind: 'scalar', scalar, id });
+export const number = (scalar: Scalar, id = 0, delta = 0, added: 0 | Width = 0): Number_ => ({
+  kind: 'scalar',
+  scalar,
+  id,
+  delta,
+  added,
+});
 export const ANY_NUMBER: Value = number(UNKNOWN);
 export const known = (value: bigint): Value => number(constant(value));
 

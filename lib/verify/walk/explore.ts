@@ -7,6 +7,7 @@
  */
 
 import type { Instruction, Program } from '../../ebpf/instruction.js';
+import { equals } from '../numbers/scalar.js';
 import { Counts } from '../rules/complexity.js';
 import { checkForm, checkStackDepth } from '../rules/form.js';
 import { Path, type VerifyOptions } from '../rules/path.js';
@@ -14,10 +15,20 @@ import type { Proofs } from '../rules/proofs.js';
 import { Rejected } from '../rules/report.js';
 import { step } from '../rules/step.js';
 import { difference, sameCalls } from '../state/cover.js';
-import { addNeeds, type Effects, History, type Needs, type Place, Stretch } from '../state/history.js';
+import {
+  addNeeds,
+  allNeeds,
+  type Effects,
+  History,
+  mattersRegister,
+  mattersSlot,
+  type Needs,
+  type Place,
+  Stretch,
+} from '../state/history.js';
 import { keptOverCall, liveRegisters } from '../state/liveness.js';
 import { copyState, newFrame, type State } from '../state/state.js';
-import { pointer } from '../state/value.js';
+import { ANY_NUMBER, pointer, type Value } from '../state/value.js';
 
 /** Instructions looked at on all paths together (Linux `BPF_COMPLEXITY_LIMIT_INSNS`). */
 export const BUDGET = 1_000_000;
@@ -83,7 +94,12 @@ export class Exploration {
   constructor(program: Program, options: VerifyOptions, how: ExploreOptions = {}) {
     this.observe = how.observe;
     this.isExhaustive = how.exhaustive ?? false;
-    this.path = new Path(program, options, (state, index) => this.fork(state, index));
+    this.path = new Path(
+      program,
+      options,
+      (state, index) => this.fork(state, index),
+      (index) => this.forkLoop(index),
+    );
     this.budget = options.budget ?? BUDGET;
   }
 
@@ -93,7 +109,7 @@ export class Exploration {
     this.live = liveRegisters(path.instructions);
     const frame = newFrame(0, -1, 0);
     frame.registers[1] = pointer('context');
-    path.state = { frames: [frame] };
+    path.state = { frames: [frame], loops: 0 };
     this.stretch = new Stretch(undefined, undefined, 0);
     for (;;) {
       this.end(this.walk());
@@ -127,7 +143,7 @@ export class Exploration {
         const known = this.findExplored();
         if (known !== undefined) {
           observe?.({ kind: 'known', index: path.index });
-          return known.needs;
+          return known.open > 0 ? allNeeds(path.state.frames.length) : known.needs;
         }
       }
       if (++this.processed > this.budget) {
@@ -145,7 +161,7 @@ export class Exploration {
       observe?.({ kind: 'instruction', index, instruction, state: path.state });
       effects.decided = 0;
       effects.slot = -1;
-      effects.reads = effects.copies = undefined;
+      effects.reads = effects.copies = effects.decidedSlots = undefined;
       const next = step(path, instruction);
       if (next === undefined) return [effects.decided, 0, 0, 0, 0];
       this.history.note(index, effects);
@@ -189,9 +205,13 @@ export class Exploration {
       const state = entry.state!;
       if (!sameCalls(state, path.state)) continue;
       const isOpen = entry.open > 0;
-      const differs = difference(state, path.state, live, isOpen ? undefined : entry.needs, hint);
+      // A loop that the runtime ends may come back with nothing changed, or with less.
+      const isLoop = isOpen && state.loops !== path.state.loops;
+      if (isLoop && path.instructions[path.index]?.kind !== 'mayGoto') continue;
+      const needs = isLoop ? allNeeds(state.frames.length) : isOpen ? undefined : entry.needs;
+      const differs = difference(state, path.state, live, needs, hint);
       if (differs === undefined) {
-        if (!isOpen) {
+        if (!isOpen || isLoop) {
           entry.hits++;
           return entry;
         }
@@ -238,11 +258,45 @@ export class Exploration {
     this.begin(undefined);
   }
 
+  /** A loop goes on at a `may_goto`: what was not known to matter before is forgotten where it changes. */
+  private forkLoop(index: number): void {
+    const { path } = this;
+    const state = copyState(path.state);
+    state.loops++;
+    const before = this.explored[path.index]?.findLast(
+      (entry) => entry.open > 0 && entry !== this.stretch && sameCalls(entry.state!, state),
+    );
+    if (before !== undefined) {
+      const depth = state.frames.length - 1;
+      const needs = this.history.needsSoFar(before, this.stretch, depth, path.instructions);
+      widen(state, before.state!, needs);
+    }
+    this.fork(state, index);
+  }
+
   private fork(state: State, index: number): void {
     if (this.pending.length >= MAX_PENDING)
       this.path.reject('too-complex', `more than ${MAX_PENDING} branches wait to be followed`);
     const branch = this.path.instructions[this.path.index];
     if (branch?.kind === 'branch') this.path.notes.branch(this.path.index, branch, index);
     this.forks.push({ state, index });
+  }
+}
+
+/** Numbers that differ from those an earlier round had, and that did not matter, may be anything (`widen_imprecise_scalars`). */
+function widen(state: State, before: State, needs: Needs): void {
+  const wider = (now: Value, old: Value | undefined, matters: boolean): Value =>
+    now.kind === 'scalar' && old?.kind === 'scalar' && !matters && !equals(old.scalar, now.scalar)
+      ? ANY_NUMBER
+      : now;
+  for (const [depth, { registers, slots }] of state.frames.entries()) {
+    const old = before.frames[depth]!;
+    for (const [register, value] of registers.entries())
+      registers[register] = wider(value, old.registers[register], mattersRegister(needs, depth, register));
+    for (const [slot, content] of slots.entries()) {
+      if (content === undefined || content.spilled.kind !== 'scalar') continue;
+      const spilled = wider(content.spilled, old.slots[slot]?.spilled, mattersSlot(needs, depth, slot));
+      if (spilled !== content.spilled) slots[slot] = { ...content, spilled };
+    }
   }
 }

@@ -53,7 +53,7 @@ function follow(
   checkForm(path);
   const frame = newFrame(0, -1, 0);
   frame.registers[1] = pointer('context');
-  path.state = { frames: [frame] };
+  path.state = { frames: [frame], loops: 0 };
   const moments: Moment[] = [];
   let rejection: Rejection | undefined;
   for (const [place, index] of trail.entries()) {

@@ -1,0 +1,74 @@
+/**
+ * Test support: the maps that judged programs may name.
+ *
+ * A wide immediate of a generated program names a map by its number here; the oracle puts the kernel's
+ * file descriptor in its place, and the verifier is told what the map is like.
+ */
+
+import type { Program } from '../../ebpf/instruction.js';
+import { PSEUDO } from '../../ebpf/opcodes.js';
+import type { MapInfo } from '../../verify/index.js';
+
+export interface JudgedMap {
+  /** `BPF_MAP_TYPE_*` of Linux `include/uapi/linux/bpf.h`. */
+  readonly kernelType: number;
+  readonly kernelFlags: number;
+  readonly entries: number;
+  readonly info: MapInfo;
+}
+
+const NO_PREALLOC = 1;
+const READ_ONLY = 128;
+const WRITE_ONLY = 256;
+
+const map = (
+  kernelType: number,
+  kind: MapInfo['kind'],
+  keySize: number,
+  valueSize: number,
+  entries: number,
+  kernelFlags = 0,
+): JudgedMap => ({
+  kernelType,
+  kernelFlags,
+  entries,
+  info: {
+    kind,
+    keySize,
+    valueSize,
+    entries,
+    writable: (kernelFlags & READ_ONLY) === 0,
+    readable: (kernelFlags & WRITE_ONLY) === 0,
+  },
+});
+
+export const MAPS: readonly JudgedMap[] = [
+  map(2, 'array', 4, 8, 4),
+  map(2, 'array', 4, 48, 2),
+  map(1, 'hash', 8, 16, 8),
+  map(2, 'array', 4, 16, 1, READ_ONLY),
+  map(2, 'array', 4, 16, 1, WRITE_ONLY),
+  map(3, 'programArray', 4, 4, 4),
+  map(6, 'perCpuArray', 4, 8, 4),
+  map(9, 'lruHash', 4, 8, 8),
+  map(11, 'lpmTrie', 8, 8, 8, NO_PREALLOC),
+  map(27, 'ringBuffer', 0, 0, 4096),
+  map(22, 'queue', 0, 8, 4),
+  map(4, 'perfEventArray', 4, 4, 4),
+  map(14, 'deviceMap', 4, 4, 4),
+  map(5, 'perCpuHash', 4, 8, 8),
+  map(15, 'socketMap', 4, 4, 4),
+  map(16, 'cpuMap', 4, 4, 4),
+];
+
+const NAMES_MAP: ReadonlySet<number> = new Set([PSEUDO.mapFd, PSEUDO.mapValue]);
+
+/** Slots of the immediates that name maps, with the numbers they hold. */
+export function mapUses(program: Program): readonly { readonly slot: number; readonly number: number }[] {
+  return program.flatMap(({ opcode, src, imm }, slot) =>
+    opcode === 0x18 && NAMES_MAP.has(src) && imm >= 0 && imm < MAPS.length ? [{ slot, number: imm }] : [],
+  );
+}
+
+export const mapsOfProgram = (program: Program): ReadonlyMap<number, MapInfo> =>
+  new Map(mapUses(program).map(({ slot, number }) => [slot, MAPS[number]!.info]));

@@ -1,0 +1,50 @@
+/**
+ * `npm run judge -- --programs N --seed S`: random programs before both verifiers, for as long as one likes.
+ *
+ * Exit status 1 when the running kernel refuses a program that this verifier admits.
+ */
+
+import { parseArgs } from 'node:util';
+import { countOf, explained, judge, summary } from './judge.js';
+import { openOracle } from './oracle.js';
+
+const { values } = parseArgs({
+  options: {
+    programs: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    /** Classes to show with an example. */
+    show: { type: 'string', default: '12' },
+    unprivileged: { type: 'boolean', default: false },
+  },
+});
+
+const oracle = await openOracle();
+if (typeof oracle === 'string') {
+  console.error(`judge: ${oracle}`);
+  process.exit(2);
+}
+if (values.unprivileged) {
+  process.setgroups!([]);
+  process.setgid!(65534);
+  process.setuid!(65534);
+}
+const privileged = !values.unprivileged;
+const start = performance.now();
+const report = judge(oracle, {
+  programs: Number(values.programs),
+  seed: Number(values.seed),
+  privileged,
+  onProgress: ({ programs, classes }) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${programs} programs, ${classes.size} classes `);
+  },
+});
+console.log(summary(report));
+console.log(`${((performance.now() - start) / 1000).toFixed(1)} s`);
+const rows = [...report.classes.values()].sort(
+  (a, b) => a.side.localeCompare(b.side) * -1 || b.count - a.count,
+);
+for (const [place, row] of rows.entries()) {
+  console.log(`\n${String(row.count).padStart(7)} ${row.side}: ${row.reason}`);
+  if (place < Number(values.show)) console.log(explained(row, oracle, privileged).replace(/^/gm, '    '));
+}
+process.exitCode = countOf(report, 'only weir admits') > 0 ? 1 : 0;

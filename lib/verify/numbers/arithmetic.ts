@@ -1,0 +1,56 @@
+/**
+ * The two ways to reckon with what is known of numbers: as Linux does, so that verdicts are its verdicts, and
+ * as exactly as is worth while, for programs that only engines here will run.
+ */
+
+import type { AluOperation, BranchOperation, Size, Width } from '../../ebpf/opcodes.js';
+import { assume } from './branch.js';
+import { compare } from './linuxBranch.js';
+import * as linux from './linuxTransfer.js';
+import { constant, type Scalar, zeroExtended } from './scalar.js';
+import * as exact from './transfer.js';
+
+/** What a comparison does: it has one outcome, or both, and then its operands are known better. */
+export type Comparison =
+  | { readonly outcome: boolean }
+  | {
+      readonly outcome: undefined;
+      readonly holds: { readonly a: Scalar; readonly b: Scalar };
+      readonly fails: { readonly a: Scalar; readonly b: Scalar };
+    };
+
+/** By whose rules a program is verified. */
+export type Rules = 'linux' | 'sound';
+
+export interface Arithmetic {
+  readonly alu: (op: AluOperation, a: Scalar, b: Scalar, width: Width) => Scalar;
+  readonly moveSigned: (a: Scalar, from: 8 | 16 | 32, width: Width) => Scalar;
+  readonly swap: (op: 'le' | 'be' | 'bswap', a: Scalar, bits: 16 | 32 | 64) => Scalar;
+  /** The low bytes. */
+  readonly cut: (a: Scalar, size: Size) => Scalar;
+  readonly compare: (op: BranchOperation, a: Scalar, b: Scalar, width: Width) => Comparison;
+}
+
+function compareExactly(op: BranchOperation, a: Scalar, b: Scalar, width: Width): Comparison {
+  const holds = assume(op, a, b, width, true);
+  if (holds === undefined) return { outcome: false };
+  const fails = assume(op, a, b, width, false);
+  return fails === undefined ? { outcome: true } : { outcome: undefined, holds, fails };
+}
+
+function cutExactly(a: Scalar, size: Size): Scalar {
+  if (size === 8) return a;
+  if (size === 4) return zeroExtended(a);
+  return exact.alu('and', a, constant((1n << BigInt(size * 8)) - 1n), 64);
+}
+
+export const ARITHMETIC: Readonly<Record<Rules, Arithmetic>> = {
+  linux: { alu: linux.alu, moveSigned: linux.moveSigned, swap: linux.swap, cut: linux.cut, compare },
+  sound: {
+    alu: exact.alu,
+    moveSigned: exact.moveSigned,
+    swap: exact.swap,
+    cut: cutExactly,
+    compare: compareExactly,
+  },
+};

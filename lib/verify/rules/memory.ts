@@ -1,0 +1,72 @@
+/**
+ * Whether an access lies within the memory that an address points to.
+ * Linux `check_ptr_alignment`, `check_packet_access`, `check_mem_region_access`.
+ */
+
+import type { Size } from '../../ebpf/opcodes.js';
+import * as tnum from '../numbers/tnum.js';
+import { type Pointer, pointsIntoPacket } from '../state/value.js';
+import { MAX_OFFSET, type Path } from './path.js';
+
+/** The packet itself starts two bytes off a multiple of four, so that IP headers are aligned. */
+const PACKET_START = 2;
+
+/** `demanded`: also where unaligned accesses are allowed otherwise, as of atomic operations. */
+export function checkAlignment(
+  path: Path,
+  base: Pointer,
+  offset: number,
+  size: Size | number,
+  demanded = false,
+): void {
+  if (size === 1) return;
+  if (base.type !== 'stack' && path.options.strictAlignment !== true && !demanded) return;
+  const start = base.offset + offset + (pointsIntoPacket(base) ? PACKET_START : 0);
+  // What the limits say of the bits besides is not asked: the kernel does not either.
+  const { value, mask } = tnum.add(base.variable.bits, tnum.constant(BigInt.asUintN(64, BigInt(start))));
+  if (((value | mask) & BigInt(size - 1)) === 0n) return;
+  path.reject(
+    'misaligned',
+    `${size} bytes of ${base.type} at offset ${base.offset + offset}, which is no multiple of ${size}`,
+  );
+}
+
+export function checkPacket(path: Path, base: Pointer, offset: number, size: number): void {
+  const { smin } = base.variable.wide;
+  if (smin < 0n)
+    path.reject('unbounded-offset', `the offset in r may be negative, ${smin}`, 'check that it is not');
+  const start = base.offset + offset;
+  if (base.range < 0 || start < 0 || start + size > base.range) {
+    const remedy = `compare the address + ${start + size} with the end of the packet first`;
+    path.reject(
+      'outside-packet',
+      `bytes ${start} to ${start + size - 1} of the packet, of which ${Math.max(0, base.range)} are known to be there`,
+      remedy,
+    );
+  }
+}
+
+export function checkMapValue(path: Path, base: Pointer, offset: number, size: number): void {
+  const { smin, umax } = base.variable.wide;
+  const limit = BigInt(base.map?.valueSize ?? 0);
+  const start = BigInt(base.offset + offset);
+  if (start + smin < 0n)
+    path.reject(
+      'outside-map-value',
+      `offset ${start + smin} of a map value`,
+      'check that the offset is not negative',
+    );
+  if (start + smin + BigInt(size) > limit)
+    path.reject('outside-map-value', `bytes from ${start + smin} on of a map value of ${limit}`);
+  if (umax >= MAX_OFFSET)
+    path.reject(
+      'unbounded-offset',
+      'an offset in a map value that may be anything',
+      'compare it with a limit first',
+    );
+  if (start + umax + BigInt(size) > limit)
+    path.reject(
+      'outside-map-value',
+      `bytes up to ${start + umax + BigInt(size) - 1n} of a map value of ${limit}`,
+    );
+}

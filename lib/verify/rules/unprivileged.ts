@@ -1,0 +1,73 @@
+/**
+ * What is asked of programs of users without CAP_BPF besides: their arithmetic on addresses is hardened against
+ * speculation, and has to be of a kind that can be.
+ * Linux `sanitize_ptr_alu`, `sanitize_check_bounds`, `retrieve_ptr_limit`.
+ */
+
+import type { Instruction } from '../../ebpf/instruction.js';
+import { STACK_SIZE } from '../../ebpf/opcodes.js';
+import * as scalars from '../numbers/scalar.js';
+import type { Pointer } from '../state/value.js';
+import { checkMapValue } from './memory.js';
+import type { Path } from './path.js';
+
+/**
+ * For the unprivileged an instruction does the same kind of arithmetic on every path: the kernel hardens
+ * it against speculation, and can do so in one way only (Linux `sanitize_ptr_alu`).
+ */
+export function sameOnAllPaths(path: Path, form: string, distance = 0n, mayShrink = false): void {
+  const before = path.operations.get(path.index);
+  const fits =
+    before === undefined ||
+    (before.form === form && (mayShrink ? distance <= before.distance : distance === before.distance));
+  if (!fits)
+    path.reject(
+      'pointer-arithmetic',
+      'this instruction adds different things on different paths',
+      'give each path an instruction of its own',
+    );
+  if (before === undefined) path.operations.set(path.index, { form, distance });
+}
+
+/** Before an address is moved by a register. */
+export function checkHardening(
+  path: Path,
+  { operand }: Extract<Instruction, { kind: 'alu' }>,
+  base: Pointer,
+  isFirst: boolean,
+  distance: scalars.Scalar,
+): void {
+  if (path.privileged || !('register' in operand)) return;
+  if (base.type !== 'stack' && base.type !== 'mapValue')
+    path.reject(
+      'pointer-arithmetic',
+      `a register added to a ${base.type} address`,
+      'unprivileged programs may add constants only',
+    );
+  const by = scalars.constantOf(distance);
+  const order = isFirst ? 'address + register' : 'register + address';
+  const form = `${order}, ${distance.wide.smin < 0n ? 'down' : 'up'}, ${by === undefined ? 'varying' : 'constant'}`;
+  sameOnAllPaths(path, form, by === undefined ? distance.wide.umax : BigInt.asIntN(64, by), by === undefined);
+}
+
+/** Unprivileged programs may not even compute addresses out of bounds. */
+export function checkMoved(path: Path, moved: Pointer): void {
+  if (path.privileged) return;
+  if (moved.type === 'stack') {
+    const at = scalars.constantOf(moved.variable);
+    if (at === undefined)
+      path.reject(
+        'pointer-arithmetic',
+        'a stack address with a variable offset',
+        'that is for privileged users',
+      );
+    const offset = moved.offset + Number(BigInt.asIntN(64, at));
+    if (offset >= 0 || offset < -STACK_SIZE)
+      path.reject(
+        'outside-stack',
+        `stack address fp${offset}`,
+        'stay within 512 bytes below the frame pointer',
+      );
+  }
+  if (moved.type === 'mapValue') checkMapValue(path, moved, 0, 1);
+}
