@@ -1,11 +1,13 @@
 /** Devices opened for a filter. */
 
+import { checkArgument, STRING } from '../arguments.js';
 import { validate } from '../cbpf/index.js';
 import { AUTO } from '../engine/index.js';
 import { Filter, kernelProgram } from '../filter/index.js';
 import {
   openDevice as captureFrom,
   type Device,
+  DeviceError,
   type DeviceFilter,
   type DeviceOptions,
 } from '../live/index.js';
@@ -31,6 +33,12 @@ export interface OpenDeviceOptions extends Omit<DeviceOptions, 'filter'> {
  * @throws FilterError where the expression cannot be compiled for the link type.
  */
 export function openDevice(name: string, options: OpenDeviceOptions = {}): Promise<Device> {
+  // Bun dies of what koffi and cap do, without an error that could be caught.
+  if (process.versions.bun !== undefined) {
+    const error = new DeviceError('missing', 'live capture does not work on Bun', 'run this part on Node');
+    return Promise.reject(error);
+  }
+  checkArgument('openDevice()', 'the name', name, STRING);
   const { filter, ...others } = options;
   if (filter === undefined) return captureFrom(name, others);
   return captureFrom(name, { ...others, filter: filter instanceof Filter ? formsOf(filter) : filter });

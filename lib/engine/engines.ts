@@ -47,7 +47,7 @@ export function engineOf(name: string, engines: readonly Engine[] = ENGINES): En
   if (engine !== undefined) return engine;
   const names = engines.map((candidate) => candidate.name).join(', ');
   const hint = name.startsWith('ebpf-')
-    ? "; import { ENGINES } from 'weir-bpf/ebpf' and give one of those in place of a name"
+    ? '; those of eBPF are the ENGINES of weir-bpf/ebpf, given in place of a name'
     : '';
   throw new RangeError(`no engine '${name}': there are auto, ${names}${hint}`);
 }
