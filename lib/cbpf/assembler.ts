@@ -45,8 +45,10 @@ import {
   X,
 } from './opcodes.js';
 
+/** Whose assembly: that of the kernel's bpf_asm, or that of tcpdump -d. */
 export type AssemblyDialect = 'weir' | 'bpf_asm';
 
+/** How assembly is read. */
 export interface AssembleOptions {
   /** `bpf_asm` refuses exactly what that tool refuses. Default `weir`. */
   readonly dialect?: AssemblyDialect;

@@ -13,6 +13,7 @@
 
 import type { Span } from '../source.js';
 
+/** An instruction of classic BPF: struct bpf_insn, with the words of the expression that it came from. */
 export interface Instruction {
   /** 16-bit operation code, see opcodes.ts. */
   readonly code: number;
@@ -26,4 +27,5 @@ export interface Instruction {
   readonly span?: Span;
 }
 
+/** A program of classic BPF. */
 export type Program = readonly Instruction[];

@@ -32,6 +32,7 @@ export type FilterFunction = (
   metadata?: PacketMetadata,
 ) => number;
 
+/** By whose rules a program runs. */
 export interface LoadOptions {
   /** Default `libpcap`. */
   readonly personality?: Personality;

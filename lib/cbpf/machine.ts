@@ -47,6 +47,7 @@ import {
  */
 export const LOOP_BUDGET = 1 << 15;
 
+/** What a program runs on: a packet, and what is known of it. */
 export interface MachineInput {
   readonly bytes: Uint8Array;
   /** Bytes the packet had on the wire; default: as many as there are. */
@@ -56,6 +57,7 @@ export interface MachineInput {
   readonly personality?: Personality;
 }
 
+/** Registers and cells, between two instructions. */
 export interface MachineState {
   a: number;
   x: number;

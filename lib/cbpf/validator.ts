@@ -47,6 +47,7 @@ import {
 /** Linux `BPF_MAXINSNS`. */
 export const KERNEL_MAX_LENGTH = 4096;
 
+/** Kinds of problems; stable. */
 export type ProblemKind =
   | 'empty'
   | 'too-long'
@@ -60,6 +61,7 @@ export type ProblemKind =
   | 'unknown-extension'
   | 'no-return';
 
+/** Why a program is not valid, and where. */
 export interface Problem {
   readonly kind: ProblemKind;
   /** The instruction at fault. */
@@ -67,6 +69,7 @@ export interface Problem {
   readonly message: string;
 }
 
+/** By whose rules a program is checked. */
 export interface ValidateOptions {
   /** Whose rules: default `libpcap`. */
   readonly personality?: Personality;

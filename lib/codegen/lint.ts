@@ -20,6 +20,7 @@ import {
 } from '../syntax/index.js';
 import { type GenerateOptions, leafConditions } from './generate.js';
 
+/** A warning: words that compile and may not mean what they seem to. */
 export interface Lint {
   readonly span: Span;
   readonly message: string;

@@ -15,6 +15,7 @@ import { type LinkPrinter, linkPrinter } from './tables/links.js';
 /** tcpdump's MAXIMUM_SNAPLEN: longer packets are not looked into. */
 const MOST_CAPTURED = 262_144;
 
+/** Turns packets into the text that tcpdump prints. */
 export interface Printer {
   /**
    * The text of a packet, without line feed at its end. Packets are to be given in order: relative

@@ -78,6 +78,7 @@ export type Program = readonly Slot[];
 /** A register, or a constant (sign-extended to the width of the operation). */
 export type Operand = { readonly register: number } | { readonly constant: number };
 
+/** An instruction of eBPF, its fields resolved (RFC 9669). */
 export type Instruction =
   | {
       readonly kind: 'alu';

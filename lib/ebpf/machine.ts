@@ -24,6 +24,7 @@ import {
 /** Instructions a run may take unless told otherwise (Linux processes a million at load). */
 export const DEFAULT_BUDGET = 1_000_000;
 
+/** What a program runs in: memory, helpers, a budget. */
 export interface Environment {
   readonly memory: Memory;
   readonly helpers: ReadonlyMap<number, HelperFunction>;
@@ -38,6 +39,7 @@ export interface Environment {
   readonly lenient?: boolean;
 }
 
+/** What a run came to. */
 export interface RunOutcome {
   /** r0 at exit. */
   readonly result: bigint;

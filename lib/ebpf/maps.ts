@@ -8,6 +8,7 @@
 import type { Program } from './instruction.js';
 import { aim, type Memory, type Region } from './memory.js';
 
+/** What a map is made for: its kind, its sizes in bytes, how many entries. */
 export interface MapShape {
   readonly name: string;
   readonly keySize: number;
@@ -39,6 +40,7 @@ export interface ProgramArray extends MapShape {
   readonly programs: (Program | undefined)[];
 }
 
+/** A map that programs may use. */
 export type BpfMap = ArrayMap | HashMap | ProgramArray;
 
 /** Bytes of values that one map may hold. */
@@ -69,6 +71,7 @@ export function createMap(kind: 'array' | 'hash', memory: Memory, shape: MapShap
   return { kind, ...shape, values, stride, places: new Map(), free: [] };
 }
 
+/** An array of programs for tail calls. */
 export const createProgramArray = (
   name: string,
   programs: readonly (Program | undefined)[],

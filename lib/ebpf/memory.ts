@@ -84,6 +84,7 @@ export class RuntimeFault extends Error {
   }
 }
 
+/** Memory of programs; every access to it is checked. */
 export class Memory {
   /** By page; a region that spans several pages is in the table for each. */
   readonly pages: (Region | undefined)[] = [undefined];

@@ -32,6 +32,7 @@ export interface ContextField {
   readonly is?: 'packetStart' | 'packetEnd' | 'wireLength';
 }
 
+/** A hook that programs run at. */
 export interface ProgramType {
   readonly name: 'socket_filter' | 'xdp' | 'sched_cls' | 'cgroup_skb' | 'kernel_filter';
   readonly contextSize: number;
@@ -181,6 +182,7 @@ const COMMON_HELPERS = [1, 2, 3, 5, 6, 7, 8, 12, 125];
 const TC_ACT_SHOT = 2;
 const XDP_PASS = 2;
 
+/** The hooks there are: what is in the context, which helpers there are, what r0 means. */
 // biome-ignore format: a table reads best with one row a line
 export const PROGRAM_TYPES: readonly ProgramType[] = [
   { name: 'socket_filter', contextSize: SKB_SIZE, fields: SKB_FIELDS, helpers: [...COMMON_HELPERS, 26], packetLoads: true,

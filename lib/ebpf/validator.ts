@@ -19,6 +19,7 @@ import {
 } from './instruction.js';
 import { FRAME_POINTER } from './opcodes.js';
 
+/** Kinds of problems; stable. */
 export type ProblemKind =
   | DecodeProblemKind
   | 'empty'
@@ -31,6 +32,7 @@ export type ProblemKind =
   | 'write-to-frame-pointer'
   | 'packet-load';
 
+/** Why a program is malformed, and where. */
 export interface Problem {
   readonly kind: ProblemKind;
   /** The slot at fault. */
@@ -38,6 +40,7 @@ export interface Problem {
   readonly message: string;
 }
 
+/** What a program is checked for. */
 export interface ValidateOptions {
   /** Helpers that may be called; all when absent. */
   readonly helpers?: { readonly has: (number: number) => boolean };

@@ -51,6 +51,7 @@ const TYPE_OF_FORM: Readonly<Record<Exclude<LiftForm, 'kernel'>, ExtendedOptions
   cgroup: 'cgroup_skb',
 };
 
+/** How a classic program is lifted. */
 export interface VerifiedLiftOptions extends LiftOptions {
   /** Do without the verifier. */
   readonly unverified?: boolean;
@@ -91,6 +92,7 @@ export const compiled =
       ...(proofs === undefined ? {} : { proofs }),
     });
 
+/** How an eBPF program is run. */
 export interface ExtendedOptions extends HelperServices {
   /** What the program is verified for; its context is that of this type. */
   readonly type: Exclude<VerifiedType, 'sched_act'>;

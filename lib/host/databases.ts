@@ -45,6 +45,7 @@ interface Services {
   readonly names: ReadonlyMap<string, string>;
 }
 
+/** Names that the system has, for printing; `undefined` where it has none. */
 export interface SystemNames {
   readonly serviceName: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
   readonly hostName: (address: Uint8Array) => string | undefined;

@@ -30,6 +30,7 @@ import { simplify } from './simplify.js';
  */
 export type LiftForm = 'kernel' | 'portable' | 'xdp' | 'tc' | 'cgroup';
 
+/** The forms of lifted programs: that of the kernel itself, and those that a verifier accepts. */
 export const LIFT_FORMS: readonly LiftForm[] = ['kernel', 'portable', 'xdp', 'tc', 'cgroup'];
 
 export interface LiftOptions extends ResultOptions {

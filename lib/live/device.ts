@@ -22,6 +22,7 @@ export interface DeviceOptions {
   readonly filter?: DeviceFilter;
 }
 
+/** Which packets of a device: those that come in, those that go out, or both. */
 export type Direction = 'in' | 'out' | 'inout';
 
 /** A filter in the forms that back ends have use for, each made once the link type is known. */
@@ -55,6 +56,7 @@ export interface DeviceStats {
   readonly droppedByInterface: number;
 }
 
+/** An open device. Packets come until it is closed or goes away. */
 export interface Device extends AsyncDisposable {
   readonly name: string;
   readonly backend: Backend;
@@ -73,6 +75,7 @@ export interface Device extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What a DeviceError is about. */
 export type DeviceErrorCode =
   /** No device of that name or number. */
   | 'not-found'

@@ -24,6 +24,7 @@ const row = (dlt: number, name: string, description: string, linkType = dlt): Li
   description,
 });
 
+/** The link types that filters compile for: LINKTYPE_ and DLT_ numbers, names and what they stand for, as on tcpdump.org. */
 // biome-ignore format: one type a line
 export const LINK_TYPES: readonly LinkType[] = [
   row(0, 'NULL', 'BSD loopback'),

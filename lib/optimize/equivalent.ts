@@ -20,6 +20,7 @@ import { type Value, Values } from './value.js';
 
 const { DIV, JEQ, MOD } = opcodes;
 
+/** Whether two programs match the same packets; where they do not, a packet that only one of them matches. */
 export type Equivalence =
   | { readonly verdict: 'equal' }
   | {
@@ -33,6 +34,7 @@ export type Equivalence =
     }
   | { readonly verdict: 'undecided'; readonly reason: string };
 
+/** How long a proof may take. */
 export interface EquivalenceOptions {
   /** Pairs of places to look at before giving up. Default 100,000. */
   readonly budget?: number;

@@ -9,6 +9,7 @@ import type { Encoder } from './writer.js';
 /** Bytes gathered before they are written. */
 const FLUSH = 262_144;
 
+/** Writes packets to a file, some hundred KB at a time. */
 export class PacketWriter {
   readonly encoder: Encoder;
   readonly sink: FileSink;

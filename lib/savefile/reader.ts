@@ -43,6 +43,7 @@ export interface ReadOptions extends Selection {
   readonly chunkSize?: number | undefined;
 }
 
+/** What a scan looks for, and what becomes of it. */
 export interface ScanOptions extends Selection {
   /** Stop after this many matches. */
   readonly limit?: number | undefined;

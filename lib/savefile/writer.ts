@@ -30,6 +30,7 @@ export interface Encoder {
   take(): Uint8Array;
 }
 
+/** How a pcap file is written. */
 export interface PcapOptions {
   /** LINKTYPE_ number; packets of another one are refused. */
   readonly linkType: number;
@@ -42,6 +43,7 @@ export interface PcapOptions {
   readonly fcsLength?: number;
 }
 
+/** Writes a pcap file, version 2.4. */
 export class PcapEncoder implements Encoder {
   readonly format = 'pcap';
   private readonly options: PcapOptions;
@@ -102,6 +104,7 @@ export class PcapEncoder implements Encoder {
   }
 }
 
+/** How a pcapng file is written. */
 export interface PcapngOptions {
   readonly bigEndian?: boolean;
   /** Options of the section header, such as the program that writes (OPTION.section.application). */

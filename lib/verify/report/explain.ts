@@ -27,6 +27,7 @@ export interface SliceStep {
   readonly note: string;
 }
 
+/** A rejection in words: what is known, an example that breaks the rule, what would help. */
 export interface ExplainedRejection {
   readonly kind: RejectionKind;
   /** The instruction's slot. */

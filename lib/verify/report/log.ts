@@ -16,6 +16,7 @@ import type { State } from '../state/state.js';
 import { BUDGET, type WalkEvent } from '../walk/explore.js';
 import { verifyObserved } from '../walk/verifier.js';
 
+/** 1: the path that is refused; 2: all paths, as the kernel's verifier writes them. */
 export type LogLevel = 1 | 2;
 
 /** Column at which the state after an instruction begins, and steps from there on (`vlog_alignment`). */

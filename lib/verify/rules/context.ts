@@ -7,6 +7,7 @@
 
 import type { PointerType } from '../state/value.js';
 
+/** Program types that can be verified. */
 export type VerifiedType = 'socket_filter' | 'sched_cls' | 'sched_act' | 'xdp' | 'cgroup_skb';
 
 interface Field {

@@ -52,4 +52,5 @@ export const REJECTION_KINDS = {
   'too-complex': 'the paths together are longer than the budget',
 } as const;
 
+/** Kinds of rejections; stable. */
 export type RejectionKind = keyof typeof REJECTION_KINDS;

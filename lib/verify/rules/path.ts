@@ -16,6 +16,7 @@ import type { RejectionKind } from './kinds.js';
 import { Notes } from './proofs.js';
 import { Rejected } from './report.js';
 
+/** By which rules a program is verified. */
 export interface VerifyOptions {
   readonly type: VerifiedType;
   /**

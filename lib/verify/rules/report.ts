@@ -4,6 +4,7 @@ import type { Complexity } from './complexity.js';
 import type { RejectionKind } from './kinds.js';
 import type { Proofs } from './proofs.js';
 
+/** Where and why a program is refused. */
 export interface Rejection {
   readonly kind: RejectionKind;
   /** The instruction's slot. */
@@ -16,6 +17,7 @@ export interface Rejection {
   readonly trail: readonly number[];
 }
 
+/** What verify() finds. */
 export interface Verdict {
   readonly accepted: boolean;
   readonly rejection: Rejection | undefined;
