@@ -51,7 +51,7 @@ const MACHINES: Readonly<Record<string, { readonly asm: Writers; readonly disasm
 };
 
 /** The first format of each list is what comes without `-f`. */
-function usage(command: 'asm' | 'disasm'): string {
+export function usage(command: 'asm' | 'disasm'): string {
   const formats = Object.entries(MACHINES).map(
     ([machine, writers]) => `  -m ${machine}  -f ${Object.keys(writers[command]).join(' | ')}`,
   );

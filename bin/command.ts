@@ -3,12 +3,15 @@
 import { UsageError } from './getopt.js';
 import { parseOptions } from './options.js';
 import { fail } from './report.js';
+import { writeMessage } from './standard.js';
+import { SUBCOMMANDS, type Subcommand } from './subcommands.js';
 
 async function dispatch(words: readonly string[]): Promise<void> {
   const [command, ...rest] = words;
-  if (command === 'asm' || command === 'disasm')
-    return (await import('./asm.js')).runAssembler(command, rest);
-  if (command === 'verify') return (await import('./verify.js')).runVerifier(rest);
+  const subcommand = SUBCOMMANDS.find(({ name }) => name === command);
+  if (subcommand !== undefined) return runSubcommand(subcommand, rest);
+  // The language has no such word.
+  if (words.length === 1 && command === 'help') return (await import('./about.js')).printHelp();
   const options = parseOptions(words);
   switch (options.action) {
     case 'help':
@@ -33,6 +36,17 @@ async function dispatch(words: readonly string[]): Promise<void> {
   if (options.dump > 0 && options.interface === undefined)
     return (await import('./dump.js')).dumpExpression(options);
   return (await import('./live.js')).captureLive(options);
+}
+
+/** A subcommand called wrongly says how it goes itself. */
+async function runSubcommand({ name, run, usage }: Subcommand, words: readonly string[]): Promise<void> {
+  try {
+    await run(words);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    writeMessage(`weir ${name}: ${error.message}\n${await usage()}`);
+    process.exitCode = 1;
+  }
 }
 
 /** Runs a command line. Never rejects: what fails is told on stderr and in the exit status. */

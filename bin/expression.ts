@@ -13,7 +13,7 @@ import {
 } from '../lib/index.js';
 import { systemResolver } from '../lib/node.js';
 import type { Options } from './options.js';
-import { CommandError, warnOf } from './report.js';
+import { CommandError, warn, warnOf } from './report.js';
 import { writeOutput } from './standard.js';
 
 /** The expression: that of `-F` if given, else the words of the command line. Its names are looked up. */
@@ -27,7 +27,7 @@ function textOf(options: Options): string {
   if (options.filterFile === undefined) return options.expression;
   try {
     const text = readFileSync(options.filterFile === '-' ? 0 : options.filterFile, 'utf8');
-    return blankComments(text).trimEnd();
+    return blankComments(text.replace(/^\ufeff/, '')).trimEnd();
   } catch (error) {
     throw new CommandError(`${options.filterFile}: ${reasonOf(error)}`);
   }
@@ -76,12 +76,17 @@ const printerOf = (wanted: string) => (pass: string, program: Program) => {
   writeOutput(`# after ${pass}\n${disassemble(program)}\n`);
 };
 
+/** Warnings about one expression that are shown: it may be made by a program, and go on for ever. */
+const MOST_WARNINGS = 3;
+
 /** Warns of what compiles but may not mean what it seems to. */
 export function warnAbout(filter: LinkFilter, options: Options): void {
   if (!options.lint) return;
   const { expression, linkType, cbpf } = filter;
-  for (const { span, message, hint } of lint(expression, filter.options))
-    warnOf(expression, span, message, hint);
+  const found = lint(expression, filter.options);
+  const shown = found.length > MOST_WARNINGS + 1 ? found.slice(0, MOST_WARNINGS) : found;
+  for (const { span, message, hint } of shown) warnOf(expression, span, message, hint);
+  if (shown !== found) warn(`${found.length - MOST_WARNINGS} more of the kind`);
   // libpcap refuses what it finds to match nothing; the optimizer finds more.
   const [first, ...others] = cbpf;
   if (options.optimize && others.length === 0 && first?.k === 0) {

@@ -6,6 +6,8 @@
  * have thirty years of habits. Messages are glibc's.
  */
 
+import { closest } from '../lib/command.js';
+
 export interface OptionSyntax {
   /** One character, without the dash. */
   readonly short?: string;
@@ -78,7 +80,14 @@ function findLong<Row extends OptionSyntax>(name: string, rows: readonly Row[]):
   if (exact !== undefined) return exact;
   const matches = rows.filter(({ long }) => long.some((candidate) => candidate.startsWith(name)));
   if (matches.length === 1) return matches[0]!;
-  if (matches.length === 0) throw new UsageError(`unrecognized option '--${name}'`);
+  if (matches.length === 0) {
+    const near = closest(
+      name,
+      rows.flatMap(({ long }) => long),
+    );
+    const hint = near === undefined ? '' : `; did you mean '--${near}'?`;
+    throw new UsageError(`unrecognized option '--${name}'${hint}`);
+  }
   const possible = matches.flatMap(({ long }) => long.filter((candidate) => candidate.startsWith(name)));
   throw new UsageError(
     `option '--${name}' is ambiguous; possibilities: ${possible.map((p) => `'--${p}'`).join(' ')}`,

@@ -1,6 +1,7 @@
 /** The help text, laid out by yargs from the option table. Loaded only when it is asked for. */
 
 import { OPTIONS } from './options.js';
+import { SUBCOMMANDS } from './subcommands.js';
 
 const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
   ["$0 -nr trace.pcap 'tcp port 80'", 'print what matches, as tcpdump does'],
@@ -12,6 +13,14 @@ const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
   ['sudo $0 -i eth0 -G 3600 -w %F-%H.pcap -z gzip', 'a savefile an hour, each compressed'],
 ];
 
+/** Their own options are told by `--help` behind the name. */
+function subcommands(): string {
+  const lines = SUBCOMMANDS.map(
+    ({ name, operands, help }) => `  weir ${`${name} ${operands}`.padEnd(35)} ${help}`,
+  );
+  return `Commands:\n${lines.join('\n')}`;
+}
+
 /** Columns of the terminal, within what reads well. */
 const columns = (): number => Math.min(process.stdout.columns || 100, 120);
 
@@ -20,7 +29,7 @@ export async function helpText(): Promise<string> {
   const parser = yargs([])
     .scriptName('weir')
     .usage(
-      'Usage: $0 [options] [expression]\n\nFilters packets with tcpdump expressions (see pcap-filter(7)).',
+      `Usage: $0 [options] [expression]\n\nFilters packets with tcpdump expressions (see pcap-filter(7)).\n\n${subcommands()}`,
     )
     .help(false)
     .version(false)

@@ -35,6 +35,8 @@ export interface Options {
   rotateCommand: string | undefined;
   interface: string | undefined;
   filterFile: string | undefined;
+  /** `--filter`: the expression, which is then no operand. */
+  filter: string | undefined;
   /** `-c`: stop after so many matching packets. */
   count: number | undefined;
   countOnly: boolean;
@@ -113,6 +115,7 @@ const DEFAULTS: Options = {
   rotateCommand: undefined,
   interface: undefined,
   filterFile: undefined,
+  filter: undefined,
   count: undefined,
   countOnly: false,
   print: false,
@@ -258,6 +261,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued(undefined, 'time-stamp-precision', 'Printing', 'UNIT', 'micro or nano', (o, v) => { o.precision = oneOf('time stamp precision', v, ['micro', 'nano']); }),
 
   valued('F', 'filter-file', 'Filter', 'FILE', 'take the expression from FILE', (o, v) => { o.filterFile = v; }),
+  valued(undefined, 'filter', 'Filter', 'EXPRESSION', 'the expression; text that is not your own cannot become an option: --filter="$TEXT"', (o, v) => { o.filter = v; }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),
   { long: ['ebpf'], value: 'optional', group: 'Filter', argument: 'FORM', help: 'print the compiled filter with its eBPF and stop; FORM is kernel (the default), portable, xdp, tc or cgroup', set: (o, v) => { o.ebpf = oneOf('eBPF form', v === '' ? 'kernel' : v, LIFT_FORMS); o.dump ||= 1; } },
@@ -299,6 +303,11 @@ export function parseOptions(words: readonly string[]): Options {
   if (options.timestamp > MOST_TIMESTAMPS)
     throw new CommandError('only -t, -tt, -ttt, -tttt, and -ttttt are supported');
   options.operands = line.operands;
-  options.expression = line.operands.join(' ');
+  const places = [options.filter, options.filterFile, line.operands[0]].filter(
+    (place) => place !== undefined,
+  );
+  if (places.length > 1 && options.filter !== undefined)
+    throw new CommandError('the expression is given by --filter: leave -F and other words out');
+  options.expression = options.filter ?? line.operands.join(' ');
   return options;
 }

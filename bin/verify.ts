@@ -37,7 +37,7 @@ const TYPES = {
   cgroup: { type: 'cgroup_skb', form: 'cgroup', linkType: 'RAW' },
 } as const;
 
-const USAGE = `Usage: weir verify [--type ${Object.keys(TYPES).join(' | ')}] [--unprivileged] [--strict-alignment]
+export const USAGE = `Usage: weir verify [--type ${Object.keys(TYPES).join(' | ')}] [--unprivileged] [--strict-alignment]
                    [--log[=1|2]] [--json] FILE
        weir verify [options] --filter EXPRESSION
 

@@ -322,3 +322,33 @@ test('--ebpf: results by name, and what a form has none of is said', (t) => {
   t.is(refused.status, 1);
   t.regex(refused.stderr, /^weir: the form tc has no result 'XDP_DROP': there are TC_ACT_UNSPEC, /m);
 });
+
+test('text from strangers is an expression, whatever it begins with', (t) => {
+  t.is(weir(['-r', 'ten.pcap', '--count', '--filter=udp port 1003']).stdout, '1 packet\n');
+  const hostile = weir(['-r', 'ten.pcap', '--count', '--filter=-z /bin/true']);
+  t.is(hostile.status, 1);
+  t.regex(hostile.stderr, /the filter expression cannot be compiled/);
+  t.regex(weir(['-r', 'ten.pcap', '--filter=udp', 'tcp']).stderr, /the expression is given by --filter/);
+});
+
+test('what a terminal would obey or not show is marked', (t) => {
+  writeFileSync(join(folder, 'odd'), '\ufeffudp\u00a0port 53 \u001b[31m\u202e\0');
+  const { stderr } = weir(['-r', 'ten.pcap', '--count', '-F', 'odd']);
+  t.notRegex(stderr, /[\u00a0\u001b\u202e\0]/);
+  t.regex(stderr, /unexpected character U\+00A0\n +write a plain space/);
+  const long = weir(['-r', 'ten.pcap', `host ${'a'.repeat(100_000)}`]).stderr;
+  t.true(long.length < 1000, `${long.length} characters`);
+});
+
+test('warnings by the hundred are a few and a count', (t) => {
+  const many = Array.from({ length: 500 }, (_, i) => `vlan ${i}`).join(' or ');
+  const { stderr } = weir(['-y', 'EN10MB', '-d', many]);
+  t.is(stderr.match(/^weir: warning:$/gm)?.length, 3);
+  t.regex(stderr, /^weir: warning: 496 more of the kind$/m);
+});
+
+test('wrong words of the command line are answered by who was called', (t) => {
+  t.regex(weir(['--cuont']).stderr, /^weir: unrecognized option '--cuont'; did you mean '--count'\?$/m);
+  t.regex(weir(['verify']).stderr, /^weir verify: verify takes one file[\s\S]*^Usage: weir verify/m);
+  t.regex(weir(['help']).stdout, /weir verify FILE/);
+});

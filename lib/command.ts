@@ -33,7 +33,7 @@ export { SNAP_LENGTH } from './names/index.js';
 export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';
 export { maxCapturedLength, type PacketTest } from './savefile/index.js';
 export { ioError, openSavefile } from './savefile/node.js';
-export { renderSpan } from './source.js';
+export { closest, renderSpan } from './source.js';
 export {
   type Complexity,
   type ExplainedRejection,

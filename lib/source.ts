@@ -34,9 +34,9 @@ export class FilterError extends Error {
   expression = '';
 
   constructor(message: string, span: Span, options: FilterErrorOptions = {}) {
-    super(message);
+    super(legible(message));
     this.span = span;
-    this.hint = options.hint ?? '';
+    this.hint = legible(options.hint ?? '');
     this.libpcapMessage = options.libpcapMessage ?? '';
   }
 
@@ -45,10 +45,11 @@ export class FilterError extends Error {
     return false;
   }
 
-  /** The same error, knowing its expression: it then shows the place wherever it is printed. */
-  about(expression: string): this {
+  /** The same error, knowing its expression: it then shows the place wherever it is printed. `hint` is a better one. */
+  about(expression: string, hint = this.hint): this {
     if (this.expression !== '') return this;
     this.expression = expression;
+    Object.assign(this, { hint: legible(hint) });
     const [, ...calls] = (this.stack ?? '').split(/\n(?= +at )/);
     // What Node prints of an error that nobody catches.
     Object.defineProperty(this, 'stack', {
@@ -89,13 +90,31 @@ export function renderSpan(source: string, span: Span, message: string, hint = '
   const lineStart = source.lastIndexOf('\n', span.start - 1) + 1;
   const newline = source.indexOf('\n', span.start);
   const whole = source.slice(lineStart, newline < 0 ? source.length : newline);
-  const { line, column } = around(whole, span.start - lineStart);
+  const { line, column } = around(veiled(whole), span.start - lineStart);
   const width = Math.max(1, Math.min(span.end - span.start, line.length - column));
   const indent = line.slice(0, column).padEnd(column).replace(/[^\t]/g, ' ');
   const mark = `${indent}^${'~'.repeat(width - 1)}`;
   const rows = [line, `${mark} ${message}`];
   if (hint !== '') rows.push(`${mark.replace(/[^\t]/g, ' ')} ${hint}`);
   return rows.join('\n');
+}
+
+/** Control characters, and those that show nothing, turn the direction of writing or are half a character. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu;
+/** Characters of a word that a message repeats. */
+const LONGEST_WORD = 64;
+
+/** A line with a mark for each character that a terminal would obey or not show, as wide as before; tabs stay. */
+const veiled = (line: string): string =>
+  line.replace(UNSEEN, (unseen) => (unseen === '\t' ? unseen : '�'.repeat(unseen.length)));
+
+/** A message that shows what it repeats of a text, and of endless words only how they begin. */
+export function legible(message: string): string {
+  return message
+    .split('\n')
+    .map(veiled)
+    .join('\n')
+    .replace(/\S{128,}/gu, (word) => `${word.slice(0, LONGEST_WORD)}…${/['")]*$/.exec(word)![0]}`);
 }
 
 /** Characters of a line that are shown whole, and before and behind a place of a longer one. */
@@ -131,19 +150,31 @@ export function editDistance(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** The candidate most like `word`, or `undefined` when none is near enough to be a typing slip. */
+/**
+ * The candidate most like `word`, or `undefined` when none is near enough to be a typing slip: the same in other letters
+ * of case, else in longer words two slips and in short ones one. Short words are much like many others, so there the
+ * slip has to be a swap of neighbours, or a letter too many or too few behind the first.
+ */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  const lower = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = word.length <= 3 ? 2 : 3;
+  let bestDistance = word.length <= 4 ? 2 : 3;
   for (const candidate of candidates) {
+    if (candidate === lower && candidate !== word) return candidate;
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const distance = editDistance(word.toLowerCase(), candidate);
-    if (distance > 0 && distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    const distance = editDistance(lower, candidate);
+    if (distance === 0 || distance >= bestDistance) continue;
+    if (word.length <= 4 && !isShortSlip(lower, candidate)) continue;
+    if (lower[0] !== candidate[0] && lower[0] !== candidate[1]) continue;
+    best = candidate;
+    bestDistance = distance;
   }
   return best;
+}
+
+function isShortSlip(word: string, candidate: string): boolean {
+  if (word.length !== candidate.length) return word[0] === candidate[0] && candidate.length > 2;
+  return [...word].sort().join('') === [...candidate].sort().join('');
 }
 
 /** Marks a place that the types say cannot be reached. */

@@ -129,8 +129,8 @@ function dottedTest(context: Context, text: string, qualifiers: Qualifiers | und
       return context.fail(`invalid DECnet address '${text}'`, 'a DECnet address is AREA.NODE');
     return decnetAddress(context, address, direction);
   }
-  if (type === 'gateway') context.misqualified('gateway', text, "'gateway' takes a host name");
   const address = dotted(context, text);
+  if (type === 'gateway') context.misqualified('gateway', text, "'gateway' takes a host name");
   if (protocol === 'link') {
     const hint = "for an IPv4 address leave 'ether' out";
     return context.fail(`illegal link-layer address '${text}'`, hint);

@@ -10,4 +10,4 @@ export {
   generate,
   parseChecked,
 } from './generate.js';
-export { type Lint, lint } from './lint.js';
+export { type Lint, lateEncapsulation, lint } from './lint.js';

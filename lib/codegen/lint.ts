@@ -90,6 +90,35 @@ function movedHeaders(root: Expr): Lint[] {
   return found;
 }
 
+/**
+ * A `vlan` or its like that comes too late: tests before it look in front of the tag, where no such packet has what they
+ * ask for. Gives its place and how the expression is written with it first.
+ */
+export function lateEncapsulation(root: Expr): { readonly span: Span; readonly hint: string } | undefined {
+  const terms = conjuncts(root);
+  const at = terms.findIndex(({ kind }) => kind === 'encapsulation');
+  const late = terms[at];
+  if (late === undefined || !terms.slice(0, at).some(looksBehind)) return undefined;
+  const rest = terms
+    .filter((term) => term !== late)
+    .map((term) => (term.kind === 'or' ? `(${format(term)})` : format(term)));
+  const words = format(late);
+  const hint = `'${words}' moves what stands behind it: write '${[words, ...rest].join(' and ')}'`;
+  return { span: late.span, hint };
+}
+
+/** The tests that all have to hold. */
+function conjuncts(root: Expr): Expr[] {
+  const found: Expr[] = [];
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.kind === 'and') open.push(node.right, node.left);
+    else if (node.kind === 'group') open.push(node.operand);
+    else found.push(node);
+  }
+  return found;
+}
+
 function movedHeader(node: Expr, mover: Encapsulation): Lint {
   const [test, words] = [format(node), format(mover)];
   const stacked = node.kind === 'encapsulation' && node.name === 'vlan' && mover.name === 'vlan';

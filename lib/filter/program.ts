@@ -8,6 +8,7 @@ import { type Graph, linearize } from '../cfg/index.js';
 import {
   generate,
   type Lint,
+  lateEncapsulation,
   lint as lintTree,
   parseChecked,
   withoutCookedHeader,
@@ -20,6 +21,7 @@ import {
   optimize as optimizeGraph,
 } from '../optimize/index.js';
 import { FilterError } from '../source.js';
+import { type Expr, habitHint } from '../syntax/index.js';
 import { readyMadeExpression } from './catalogue.js';
 import { type CompileOptions, checkCompileOptions, dltOf } from './options.js';
 
@@ -79,7 +81,7 @@ function programOf(
     const tree = parseChecked(expression, settings);
     const { graph: generated, verdict, refusable } = generate(tree, settings);
     if (optimize && refusable) {
-      if (verdict === false) throw rejectsAll(expression);
+      if (verdict === false) throw rejectsAll(expression, tree);
       refuseConstants(expression, generated);
     }
     const graph = change(generated);
@@ -90,7 +92,7 @@ function programOf(
         : { onPass: (pass: string, now: Graph) => onPass(pass, linearize(now, { shareJumps: true })) };
     const final = optimize ? optimizeGraph(graph, watch) : graph;
     if (optimize && refusable && isRejection(final) && evidentlyRejects(generated))
-      throw rejectsAll(expression);
+      throw rejectsAll(expression, tree);
     return linearize(final, { shareJumps: optimize });
   });
 }
@@ -111,17 +113,19 @@ function knowing<Result>(expression: string, compile: () => Result): Result {
   try {
     return compile();
   } catch (error) {
-    throw error instanceof FilterError ? error.about(expression) : error;
+    throw error instanceof FilterError ? error.about(expression, habitHint(expression, error.span)) : error;
   }
 }
 
 /** `EN10MB (Ethernet)`: a link type as tcpdump names it, from its LINKTYPE_ number. */
 export const describeLinkType = (linkType: number): string => describeDlt(dltOfLinkType(linkType));
 
-function rejectsAll(expression: string): FilterError {
+function rejectsAll(expression: string, tree: Expr | undefined): FilterError {
   const message = 'expression rejects all packets';
-  const hint = 'no packet of this link type can match; -O compiles it all the same';
-  return new FilterError(message, { start: 0, end: expression.length }, { hint, libpcapMessage: message });
+  const late = tree && lateEncapsulation(tree);
+  const span = late?.span ?? { start: 0, end: expression.length };
+  const hint = late?.hint ?? 'no packet of this link type can match; -O compiles it all the same';
+  return new FilterError(message, span, { hint, libpcapMessage: message });
 }
 
 /** Operands that are found out of range when constants are folded. */

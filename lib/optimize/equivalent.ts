@@ -38,6 +38,8 @@ export type Equivalence =
 export interface EquivalenceOptions {
   /** Pairs of places to look at before giving up. Default 100,000. */
   readonly budget?: number;
+  /** Only packets that have every byte that either program looks at; those cut short of one are left out. */
+  readonly whole?: boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ export interface EquivalenceOptions {
 export function equivalent(
   a: Program,
   b: Program,
-  { budget = 100_000 }: EquivalenceOptions = {},
+  { budget = 100_000, whole = false }: EquivalenceOptions = {},
 ): Equivalence {
   const values = new Values({ mostRanges: MOST_RANGES });
   const first = read(split(a), values);
@@ -57,7 +59,7 @@ export function equivalent(
     if (isSame(a, b)) return { verdict: 'equal' };
     return { verdict: 'undecided', reason: 'a program has a loop, or looks at more than the packet' };
   }
-  return new Walk(values, [first, second], [a, b], budget).run();
+  return new Walk(values, [first, second], [a, b], budget, whole).run();
 }
 
 const isSame = (a: Program, b: Program): boolean =>
@@ -106,6 +108,7 @@ class Walk {
   readonly #anywhere = new WeakMap<ReadonlySet<Value>, boolean>();
   readonly #futures: readonly [Map<string, ReadonlySet<Value>>, Map<string, ReadonlySet<Value>>];
   readonly #random = randomNumbers();
+  readonly #whole: boolean;
   #budget: number;
   #tries = MOST_TRIES;
 
@@ -114,12 +117,14 @@ class Walk {
     graphs: readonly [Decisions, Decisions],
     programs: readonly [Program, Program],
     budget: number,
+    whole: boolean,
   ) {
     this.#values = values;
     this.#graphs = graphs;
 
     this.#run = programs.map((program) => loadInterpreter(program));
     this.#budget = budget;
+    this.#whole = whole;
     this.#futures = [new Map(), new Map()];
   }
 
@@ -281,6 +286,7 @@ class Walk {
     const kind = this.#values.kinds[value]!;
     if (kind.kind === 'ancillary') return [{ ...state, bare: true }];
     if (kind.kind === 'load') {
+      if (this.#whole) return [];
       const end = kind.k + kind.size;
       if (kind.base === undefined) return [{ ...state, limit: Math.min(state.limit, end) }];
       const absentBehind = new Map(state.absentBehind);

@@ -3,6 +3,7 @@
 export * from './ast.js';
 export { displayFilterHint, FilterSyntaxError, SYNTAX_ERROR } from './errors.js';
 export { format } from './format.js';
+export { habitHint } from './habits.js';
 export { hostNames } from './hostNames.js';
 export { tokenize } from './lexer.js';
 export { type ParseOptions, parse } from './parser.js';

@@ -7,7 +7,7 @@
  * here is that of scanner.l: address literals, numbers, dotted numbers, IPv6, then words.
  */
 
-import type { Span } from '../source.js';
+import { legible, type Span } from '../source.js';
 import { CONSTANTS, KEYWORDS, type Token, type TokenKind } from './token.js';
 
 const SYNTAX_ERROR = "can't parse filter expression: syntax error";
@@ -150,7 +150,9 @@ function scanWord(text: string, at: number): Scanned | undefined {
 
 function scanStray(text: string, at: number): Scanned {
   const character = String.fromCodePoint(text.codePointAt(at)!);
-  return failed(character.length, `unexpected character '${character}'`, SYNTAX_ERROR, strayHint(character));
+  const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+  const shown = legible(character) === character ? `'${character}'` : `U+${code}`;
+  return failed(character.length, `unexpected character ${shown}`, SYNTAX_ERROR, strayHint(character));
 }
 
 function strayHint(character: string): string {
@@ -171,8 +173,13 @@ function strayHint(character: string): string {
       return 'names are written without quotes';
     case '~':
       return 'compare with a mask instead: (x & mask) = value';
+    case '–':
+    case '—':
+    case '−':
+      return "write '-'";
     default:
-      return '';
+      if (/\s/.test(character)) return 'write a plain space';
+      return legible(character) === character ? '' : 'it does not show: leave it out';
   }
 }
 

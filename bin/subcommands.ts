@@ -1,0 +1,35 @@
+/** What the first word of a command line may be instead of an option or an expression. */
+
+export interface Subcommand {
+  readonly name: string;
+  /** What follows the name, in the help text. */
+  readonly operands: string;
+  readonly help: string;
+  readonly run: (words: readonly string[]) => Promise<void>;
+  /** How it goes, for whoever called it wrongly. */
+  readonly usage: () => Promise<string>;
+}
+
+export const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: 'verify',
+    operands: 'FILE | --filter EXPRESSION',
+    help: 'tell whether Linux would run an eBPF program',
+    run: async (words) => (await import('./verify.js')).runVerifier(words),
+    usage: async () => (await import('./verify.js')).USAGE,
+  },
+  {
+    name: 'asm',
+    operands: '[FILE]',
+    help: 'assemble a program of either machine',
+    run: async (words) => (await import('./asm.js')).runAssembler('asm', words),
+    usage: async () => (await import('./asm.js')).usage('asm'),
+  },
+  {
+    name: 'disasm',
+    operands: '[FILE]',
+    help: 'print a program of either machine',
+    run: async (words) => (await import('./asm.js')).runAssembler('disasm', words),
+    usage: async () => (await import('./asm.js')).usage('disasm'),
+  },
+];
