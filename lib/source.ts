@@ -173,7 +173,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
 }
 
 function isShortSlip(word: string, candidate: string): boolean {
-  if (word.length !== candidate.length) return word[0] === candidate[0] && candidate.length > 2;
+  if (word.length !== candidate.length) return word[0] === candidate[0];
   return [...word].sort().join('') === [...candidate].sort().join('');
 }
 

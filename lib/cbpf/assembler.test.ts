@@ -86,7 +86,7 @@ test(
   'ld #vlan\nret a',
   'vlan',
   "expected an operand of a load, found 'vlan'",
-  "did you mean 'nlan'?",
+  "did you mean 'vlanp'?",
 );
 test(points, '', '', 'expected at least one instruction, found the end');
 
