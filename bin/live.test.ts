@@ -154,8 +154,9 @@ test('a reader of a FIFO that goes away ends the capture with a line and its cou
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
   const reader = spawn('head', ['-c', '24', fifo], { stdio: 'ignore' });
+  const gone = once(reader, 'exit');
   const { messages, ended } = await start(['-i', 'lo', '-w', fifo, 'udp', 'port', `${port}`]);
-  await once(reader, 'exit');
+  await gone;
   await send(port, 10);
   t.is(await ended, 1);
   t.regex(messages(), /fifo: Broken pipe\n\d+ packets captured\n/);
