@@ -16,6 +16,8 @@ export type Held =
   /** Any number; one that was limited to a few bits. */
   | 'number'
   | 'small'
+  /** The number that a loop counts by. */
+  | 'counter'
   | 'context'
   | 'stack'
   | 'packet'
@@ -112,6 +114,7 @@ export class Writer {
       const register = this.random(10);
       if (register === CONTEXT && this.held[CONTEXT] === 'context' && !this.chance(40)) continue;
       const held = this.held[register]!;
+      if (held === 'counter') continue;
       if (held === 'nothing' || held === 'number' || held === 'small' || this.chance(4)) return register;
     }
     return this.random(6);

@@ -139,9 +139,7 @@ const FIELDS: readonly Partial<Slot>[] = [{}, { imm: 16 }];
 function checkGraph(path: Path): void {
   const { instructions } = path;
   const colour = new Uint8Array(instructions.length);
-  const joins = new Int32Array(instructions.length);
   const entries = [0];
-  const starts = new Set(entries);
   while (entries.length > 0) {
     const stack = [{ index: entries.pop()!, edge: 0 }];
     if (colour[stack[0]!.index] !== 0) continue;
@@ -164,9 +162,7 @@ function checkGraph(path: Path): void {
             'inline them',
           );
         entries.push(top.index + 1 + instruction.distance);
-        starts.add(top.index + 1 + instruction.distance);
       }
-      joins[next]!++;
       if (colour[next] === 1 && !path.privileged) {
         throw new Rejected(
           'back-edge',
@@ -186,15 +182,36 @@ function checkGraph(path: Path): void {
   );
   if (dead >= 0)
     throw new Rejected('unreachable-code', dead, 'this instruction can never be reached', 'remove it');
-  // A state is kept at every `may_goto`.
-  instructions.forEach((instruction, index) => {
-    if (instruction?.kind === 'mayGoto') path.isJoin[index] = true;
-  });
-  // One edge more leads to where a function begins. Behind a branch no other path comes in: what is known
-  // there was known before it.
-  joins.forEach((count, index) => {
-    if (count > (starts.has(index) ? 0 : 1)) path.isJoin[index] = true;
-  });
+  markComparisons(path);
+}
+
+/**
+ * Where states are compared: at branches and where jumps and calls lead. Where a jump leads is a point that going back
+ * has to know (Linux `mark_prune_point`, `mark_jmp_point`).
+ */
+function markComparisons({ instructions, isJoin, isTarget }: Path): void {
+  const target = (index: number): void => {
+    isJoin[index] = true;
+    isTarget[index] = true;
+  };
+  for (const [index, instruction] of instructions.entries()) {
+    switch (instruction?.kind) {
+      case 'branch':
+      case 'mayGoto':
+        isJoin[index] = true;
+        target(index + 1 + instruction.distance);
+        break;
+      case 'callLocal':
+        isJoin[index] = true;
+        target(index + 1);
+        target(index + 1 + instruction.distance);
+        break;
+      case 'jump':
+        target(index + 1 + instruction.distance);
+        break;
+      default:
+    }
+  }
 }
 
 /** Every 64-bit immediate is one, or names a map (`resolve_pseudo_ldimm64`). */

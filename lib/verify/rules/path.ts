@@ -52,8 +52,10 @@ export class Path {
   readonly instructions: (Instruction | undefined)[] = [];
   /** By slot: what is wrong with an instruction, should it be reached. */
   readonly faults = new Map<number, { readonly kind: RejectionKind; readonly message: string }>();
-  /** Slots that several paths lead to, where states are compared. */
+  /** Slots where states are compared. */
   readonly isJoin: boolean[] = [];
+  /** Slots that a jump leads to, or the way back from a function. */
+  readonly isTarget: boolean[] = [];
   /** Calls of each function, by its first instruction. */
   readonly calls = new Map<number, { readonly at: number; readonly target: number }[]>();
   /** Deepest stack byte that each function uses on any path, by its first instruction. */

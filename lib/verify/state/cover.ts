@@ -16,7 +16,7 @@ import {
   slotPlace,
 } from './history.js';
 import { EMPTY_SLOT, SLOT, type StackByte, type StackSlot, type State } from './state.js';
-import { isPacket, type Pointer, type Value } from './value.js';
+import { ANY_NUMBER, isPacket, type Pointer, type Value } from './value.js';
 
 /** Pairs ids of two states: each of one stands for one of the other. */
 class IdPairs {
@@ -37,6 +37,7 @@ class IdPairs {
  *
  * @param live - By frame: registers that later instructions look at, as bits.
  * @param hint - Where other states differed from the present one: looked at first.
+ * @param mayReadUnwritten - Bytes of stack that hold anything stand for bytes that hold nothing.
  * @param needs - What mattered on the paths from the explored state. Without it the states have to be
  * equal in all that can be observed.
  */
@@ -45,6 +46,7 @@ export function difference(
   now: State,
   live: readonly number[],
   needs: Needs | undefined,
+  mayReadUnwritten: boolean,
   hint?: Place,
 ): Place | undefined {
   if (hint !== undefined && differsAt(hint, old, now, live, needs)) return hint;
@@ -63,7 +65,8 @@ export function difference(
     for (let slot = 0; slot < slots; slot++) {
       if (needs !== undefined && !isSlotRead(needs, depth, slot)) continue;
       const matters = needs === undefined || mattersSlot(needs, depth, slot);
-      if (!coversSlot(frame.slots[slot], other.slots[slot], ids, matters, needs === undefined))
+      const [was, is] = [frame.slots[slot], other.slots[slot]];
+      if (!coversSlot(was, is, ids, matters, needs === undefined, mayReadUnwritten))
         return slotPlace(depth, slot);
     }
   }
@@ -123,22 +126,46 @@ function coversSlot(
   ids: IdPairs,
   matters: boolean,
   exact: boolean,
+  mayReadUnwritten: boolean,
 ): boolean {
-  if (old === undefined) return !exact || now === undefined;
+  if (old === undefined) return !exact || now === undefined || now.bytes.every((byte) => byte === 'none');
   if (old === now && old.spilled.kind === 'none') return true;
   const other = now ?? EMPTY_SLOT;
-  for (let i = 0; i < SLOT; i++) {
-    const byte =
-      other.bytes[i] === 'spill' && old.bytes[i] === 'any' && other.spilled.kind === 'scalar'
-        ? 'any'
-        : other.bytes[i]!;
-    if (!coversByte(old.bytes[i]!, byte, exact)) return false;
+  if (!exact) {
+    // A number that was spilled whole, and bytes that hold anything, are both numbers.
+    const [was, is] = [wholeNumber(old, mayReadUnwritten), wholeNumber(other, mayReadUnwritten)];
+    if (was !== undefined && is !== undefined) return covers(was, is, ids, matters, false);
   }
+  for (let i = 0; i < SLOT; i++)
+    if (!coversByte(old.bytes[i]!, other.bytes[i]!, exact, mayReadUnwritten)) return false;
   return old.spilled.kind === 'none' || covers(old.spilled, other.spilled, ids, matters, exact);
 }
 
-function coversByte(old: StackByte, now: StackByte, exact: boolean): boolean {
+function wholeNumber({ bytes, spilled }: StackSlot, mayReadUnwritten: boolean): Value | undefined {
+  if (spilled.kind === 'scalar' && bytes[SLOT - 1] === 'spill') return spilled;
+  const isAny = bytes.every((byte) => byte === 'any' || (mayReadUnwritten && byte === 'none'));
+  return isAny ? ANY_NUMBER : undefined;
+}
+
+function coversByte(old: StackByte, now: StackByte, exact: boolean, mayReadUnwritten: boolean): boolean {
   if (old === now) return true;
   if (exact) return false;
-  return old === 'none' || (old === 'any' && now === 'zero');
+  return old === 'none' || (old === 'any' && (mayReadUnwritten || now === 'zero'));
+}
+
+/** Whether the present frames have the same in every register, looked at or not (`states_maybe_looping`). */
+export function sameRegisters(old: State, now: State): boolean {
+  const [was, is] = [old.frames.at(-1)!.registers, now.frames.at(-1)!.registers];
+  return was.every((value, register) => sameValue(value, is[register]!));
+}
+
+function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind;
+  if (a.kind === 'pointer') {
+    if (b.kind !== 'pointer' || a.id !== b.id) return false;
+    const isSame = a.type === b.type && a.offset === b.offset && a.range === b.range && a.map === b.map;
+    return isSame && scalars.equals(a.variable, b.variable);
+  }
+  return b.kind === 'scalar' && a.id === b.id && a.delta === b.delta && scalars.equals(a.scalar, b.scalar);
 }

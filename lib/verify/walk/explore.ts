@@ -14,7 +14,7 @@ import { Path, type VerifyOptions } from '../rules/path.js';
 import type { Proofs } from '../rules/proofs.js';
 import { Rejected } from '../rules/report.js';
 import { step } from '../rules/step.js';
-import { difference, sameCalls } from '../state/cover.js';
+import { difference, sameCalls, sameRegisters } from '../state/cover.js';
 import {
   addNeeds,
   allNeeds,
@@ -34,12 +34,20 @@ import { ANY_NUMBER, pointer, type Value } from '../state/value.js';
 export const BUDGET = 1_000_000;
 /** Branches that may wait to be followed (Linux `BPF_COMPLEXITY_LIMIT_JMP_SEQ`). */
 const MAX_PENDING = 8192;
-/** States kept at one place; among more, those go that stood for another too seldom. */
+/** States kept at one place for the unprivileged (Linux `BPF_COMPLEXITY_LIMIT_STATES`). */
 const MAX_STATES = 64;
-/** Comparisons in vain that one hit is worth. */
+/** Comparisons in vain that one hit is worth; where a state has to be kept for a loop to end, more. */
 const HITS_WORTH = 3;
-/** Comparisons in vain with a state that the path has come through: only a loop comes back to it. */
-const OPEN_MISSES = 64;
+const FORCED_WORTH = 64;
+/**
+ * When a state is kept: so many jumps and instructions after the last one. Within a loop, after more of either. And
+ * always when so many things that going back has to know have happened (Linux `is_state_visited`).
+ */
+const LEAST_JUMPS = 2;
+const LEAST_STEPS = 8;
+const ROUND_JUMPS = 20;
+const ROUND_STEPS = 100;
+const MOST_POINTS = 40;
 
 /** What happens on the walk, for those who write it down. States are valid during the call only. */
 export type WalkEvent =
@@ -58,6 +66,16 @@ export type WalkEvent =
   /** The path ends, because its state is known. */
   | { readonly kind: 'known'; readonly index: number };
 
+/** Instructions of the classes of jumps. */
+const JUMPS: ReadonlySet<Instruction['kind']> = new Set([
+  'jump',
+  'branch',
+  'mayGoto',
+  'call',
+  'callLocal',
+  'exit',
+]);
+
 export type Observer = (event: WalkEvent) => void;
 
 export interface ExploreOptions {
@@ -72,11 +90,18 @@ interface Pending {
   readonly parent: Stretch;
   /** The instruction it was left at. */
   readonly from: number;
+  readonly points: number;
 }
 
 /** The walk over all paths, depth first. */
 export class Exploration {
   processed = 0;
+  /** Jumps, calls and exits so far. */
+  private jumps = 0;
+  /** How many there were when a state was kept last. */
+  private atState = { jumps: 0, processed: 0 };
+  /** Things that going back has to know, since the last state of the present path. */
+  private points = 0;
   readonly counts = new Counts();
   private readonly path: Path;
   private readonly budget: number;
@@ -117,6 +142,7 @@ export class Exploration {
       if (next === undefined) break;
       path.state = next.state;
       path.index = next.index;
+      this.points = next.points;
       this.stretch = new Stretch(next.parent, undefined, this.history.length);
       this.observe?.({ kind: 'resume', from: next.from, index: next.index, state: next.state });
     }
@@ -139,13 +165,6 @@ export class Exploration {
     const { observe } = this;
     const { effects } = path;
     for (;;) {
-      if (path.isJoin[path.index] === true && !this.isExhaustive) {
-        const known = this.findExplored();
-        if (known !== undefined) {
-          observe?.({ kind: 'known', index: path.index });
-          return known.open > 0 ? allNeeds(path.state.frames.length) : known.needs;
-        }
-      }
       if (++this.processed > this.budget) {
         throw new Rejected(
           'too-complex',
@@ -153,6 +172,14 @@ export class Exploration {
           `more than ${this.budget} instructions on all paths together`,
         );
       }
+      if (path.isJoin[path.index] === true && !this.isExhaustive) {
+        const known = this.findExplored();
+        if (known !== undefined) {
+          observe?.({ kind: 'known', index: path.index });
+          return known.open > 0 ? allNeeds(path.state.frames.length) : known.needs;
+        }
+      }
+      if (path.isTarget[path.index] === true) this.points++;
       const { index } = path;
       const instruction = path.instructions[index];
       if (instruction === undefined) path.reject('bad-jump', 'the middle of a 64-bit immediate');
@@ -162,9 +189,11 @@ export class Exploration {
       effects.decided = 0;
       effects.slot = -1;
       effects.reads = effects.copies = effects.decidedSlots = undefined;
+      if (JUMPS.has(instruction.kind)) this.jumps++;
       const next = step(path, instruction);
       if (next === undefined) return [effects.decided, 0, 0, 0, 0];
       this.history.note(index, effects);
+      if (effects.slot >= 0 || effects.copies !== undefined) this.points++;
       observe?.({ kind: 'done', next, state: path.state, effects });
       if (instruction.kind === 'branch') path.notes.branch(index, instruction, next);
       if (this.forks.length > 0) this.leaveForks();
@@ -194,47 +223,83 @@ export class Exploration {
     this.stretch = new Stretch(this.stretch, state, this.stretch.end);
   }
 
-  /** Looks for a state known at this place; remembers the present one. */
+  /** Looks for a state known at this place; remembers the present one where that is worth while. */
   private findExplored(): Stretch | undefined {
     const path: Path = this.path;
     const known = (this.explored[path.index] ??= []);
     const live = this.liveNow();
+    const isForced = path.instructions[path.index]?.kind === 'mayGoto';
+    const isDue = isForced || this.points > MOST_POINTS;
+    const [jumps, steps] = [this.jumps - this.atState.jumps, this.processed - this.atState.processed];
+    let adds = isDue || (jumps >= LEAST_JUMPS && steps >= LEAST_STEPS);
     let hint: Place | undefined;
     for (let i = known.length - 1; i >= 0; i--) {
       const entry = known[i]!;
-      const state = entry.state!;
-      if (!sameCalls(state, path.state)) continue;
       const isOpen = entry.open > 0;
-      // A loop that the runtime ends may come back with nothing changed, or with less.
-      const isLoop = isOpen && state.loops !== path.state.loops;
-      if (isLoop && path.instructions[path.index]?.kind !== 'mayGoto') continue;
-      const needs = isLoop ? allNeeds(state.frames.length) : isOpen ? undefined : entry.needs;
-      const differs = difference(state, path.state, live, needs, hint);
-      if (differs === undefined) {
-        if (!isOpen || isLoop) {
+      if (isOpen) {
+        if (isForced && this.comesBackWithLess(entry, live)) return entry;
+        if (this.isLooping(entry, live))
+          // Depth first, what has not ended lies on the way to here.
+          path.reject(
+            'infinite-loop',
+            'this loop comes back with nothing changed',
+            'change a register that the exit condition reads',
+          );
+        // Rounds of a loop are kept now and then only: they differ, and seldom help each other.
+        if (!isDue && jumps < ROUND_JUMPS && steps < ROUND_STEPS) adds = false;
+      } else {
+        const differs = this.differs(entry, live, hint);
+        if (differs === undefined) {
           entry.hits++;
           return entry;
         }
-        // Depth first, what has not ended lies on the way to here.
-        path.reject(
-          'infinite-loop',
-          'this loop comes back with nothing changed',
-          'change a register that the exit condition reads',
-        );
+        hint = differs < 0 ? hint : differs;
       }
-      hint = differs;
-      this.counts.keptApart(path.index, differs);
-      entry.misses++;
-      const isWorthIt = isOpen
-        ? entry.misses <= OPEN_MISSES
-        : known.length <= MAX_STATES || entry.misses <= HITS_WORTH * (entry.hits + 1);
-      if (isWorthIt) continue;
+      if (adds) entry.misses++;
+      const worth = isForced && isOpen ? FORCED_WORTH : HITS_WORTH;
+      if (entry.misses <= worth * (entry.hits + 1)) continue;
       known.splice(i, 1);
       entry.state = undefined;
     }
+    // Linux keeps no more for the unprivileged.
+    if (!adds || (!path.privileged && known.length > MAX_STATES)) return undefined;
     this.begin(copyState(path.state));
+    this.atState = { jumps: this.jumps, processed: this.processed };
+    this.points = 0;
     known.push(this.stretch);
     return undefined;
+  }
+
+  /** Where an explored state, all paths from which have ended, does not stand for the present one; -1 for its calls. */
+  private differs(
+    { state, needs }: Stretch,
+    live: readonly number[],
+    hint: Place | undefined,
+  ): Place | undefined {
+    const { path } = this;
+    if (!sameCalls(state!, path.state)) return -1;
+    const differs = difference(state!, path.state, live, needs, this.mayReadUnwritten, hint);
+    if (differs !== undefined) this.counts.keptApart(path.index, differs);
+    return differs;
+  }
+
+  /** Whether the path has come back to a state of its own with nothing changed. */
+  private isLooping({ state }: Stretch, live: readonly number[]): boolean {
+    const now = this.path.state;
+    if (state!.loops !== now.loops || !sameCalls(state!, now)) return false;
+    return sameRegisters(state!, now) && difference(state!, now, live, undefined, false) === undefined;
+  }
+
+  /** Whether a loop that the runtime ends has come back with no more than an earlier round had. */
+  private comesBackWithLess({ state }: Stretch, live: readonly number[]): boolean {
+    const now = this.path.state;
+    if (state!.loops === now.loops || !sameCalls(state!, now)) return false;
+    return difference(state!, now, live, allNeeds(now.frames.length), this.mayReadUnwritten) === undefined;
+  }
+
+  /** Bytes of stack that hold anything may as well hold nothing. */
+  private get mayReadUnwritten(): boolean {
+    return this.path.privileged && this.path.isLinux;
   }
 
   /** By frame: registers that are looked at from here on. */
@@ -252,7 +317,7 @@ export class Exploration {
     const parent = this.stretch;
     for (const { state, index } of this.forks.splice(0)) {
       parent.open++;
-      this.pending.push({ state, index, parent, from: this.path.index });
+      this.pending.push({ state, index, parent, from: this.path.index, points: this.points });
       this.observe?.({ kind: 'leave' });
     }
     this.begin(undefined);
