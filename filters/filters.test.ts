@@ -60,3 +60,26 @@ test('filters can be composed', async (t) => {
     all,
   );
 });
+
+/** The same packet over IPv6: Ethernet, a header of 40 bytes, what stood behind IPv4's. */
+function overIpv6(data: Uint8Array): Uint8Array {
+  const headerLength = 4 * (data[14]! & 0xf);
+  const length = ((data[16]! << 8) | data[17]!) - headerLength;
+  const header = [0x60, 0, 0, 0, length >> 8, length & 0xff, data[23]!, data[22]!, ...new Uint8Array(32)];
+  const payload = data.subarray(14 + headerLength, 14 + headerLength + length);
+  return Uint8Array.of(...data.subarray(0, 12), 0x86, 0xdd, ...header, ...payload);
+}
+
+for (const { name, meaning } of readyMadeFilters().filter(({ meaning }) => /IPv6\s+without/.test(meaning)))
+  test(`@${name} says the same of a packet over IPv6`, async (t) => {
+    t.regex(meaning, /IPv4/);
+    const filter = compile(`@${name}`, { linkType: 'EN10MB' });
+    let matched = 0;
+    for (const file of ['dns.pcap', 'tls.pcap', 'http.pcap', 'ssh.pcap', 'quic.pcap', 'tcp-reset.pcap'])
+      for await (const { data } of await openCapture(join(projectRoot, 'captures', file))) {
+        if (data[12] !== 8 || data[13] !== 0) continue;
+        t.is(filter.matches(overIpv6(data)), filter.matches(data), file);
+        if (filter.matches(data)) matched++;
+      }
+    t.true(matched > 0);
+  });
