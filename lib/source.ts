@@ -26,18 +26,37 @@ export interface FilterErrorOptions {
 /** The expression cannot be compiled; `span` says where, `hint` what would do instead. */
 export class FilterError extends Error {
   override readonly name = 'FilterError';
-  readonly span: Span;
-  readonly hint: string;
-  /** libpcap's own words (no position, no hint), `''` where libpcap has none. */
-  readonly libpcapMessage: string;
-  /** The expression that `span` points into; `''` until the compiler has said so. */
-  expression = '';
+  // Private, and so left out where Node prints an error that nobody catches: the message says it all.
+  readonly #span: Span;
+  #hint: string;
+  readonly #libpcapMessage: string;
+  #expression = '';
 
   constructor(message: string, span: Span, options: FilterErrorOptions = {}) {
     super(legible(message));
-    this.span = span;
-    this.hint = legible(options.hint ?? '');
-    this.libpcapMessage = options.libpcapMessage ?? '';
+    this.#span = span;
+    this.#hint = legible(options.hint ?? '');
+    this.#libpcapMessage = options.libpcapMessage ?? '';
+  }
+
+  /** The words that are wrong, as indexes into the expression. */
+  get span(): Span {
+    return this.#span;
+  }
+
+  /** What would do instead, `''` where that is not known. */
+  get hint(): string {
+    return this.#hint;
+  }
+
+  /** libpcap's own words (no position, no hint), `''` where libpcap has none. */
+  get libpcapMessage(): string {
+    return this.#libpcapMessage;
+  }
+
+  /** The expression that `span` points into; `''` until the compiler has said so. */
+  get expression(): string {
+    return this.#expression;
   }
 
   /** Whether the text is no expression, on any link type. */
@@ -47,9 +66,9 @@ export class FilterError extends Error {
 
   /** The same error, knowing its expression: it then shows the place wherever it is printed. `hint` is a better one. */
   about(expression: string, hint = this.hint): this {
-    if (this.expression !== '') return this;
-    this.expression = expression;
-    Object.assign(this, { hint: legible(hint) });
+    if (this.#expression !== '') return this;
+    this.#expression = expression;
+    this.#hint = legible(hint);
     const [, ...calls] = (this.stack ?? '').split(/\n(?= +at )/);
     // What Node prints of an error that nobody catches.
     Object.defineProperty(this, 'stack', {
@@ -69,11 +88,6 @@ export class FilterError extends Error {
   override toString(): string {
     const { name, message, expression } = this;
     return expression === '' ? `${name}: ${message}` : `${name}: ${message}\n${indented(this.render())}`;
-  }
-
-  /** For `console.log`: as it prints when nobody catches it, without the fields. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.stack ?? String(this);
   }
 }
 

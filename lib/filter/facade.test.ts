@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { linkTypeOfDlt, parseIpv4 } from '../names/index.js';
 import { openSavefile } from '../savefile/node.js';
 import { FilterError } from '../source.js';
-import { dataPath, projectRoot, Tally, vectors } from '../testing/vectors.js';
+import { dataPath, Tally, vectors } from '../testing/vectors.js';
 import type { CompileOptions } from './index.js';
 import { compile as compileFamily, Filter, LinkFilter } from './index.js';
 
@@ -112,11 +111,6 @@ test("verdicts on sample captures equal libpcap's", async (t) => {
     }
   }
   tally.finish(t);
-});
-
-test("the readme's library example runs", async (t) => {
-  const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
-  t.regex(readme, /compile\('tcp port 443/);
 });
 
 interface Row {

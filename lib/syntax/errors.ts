@@ -17,7 +17,12 @@ export const SYNTAX_ERROR = "can't parse filter expression: syntax error";
  * whoever wants libpcap's verdict generates code for them first.
  */
 export class FilterSyntaxError extends FilterError {
-  readonly reduced: readonly (Expr | Arithmetic)[];
+  readonly #reduced: readonly (Expr | Arithmetic)[];
+
+  static {
+    // To users it is a FilterError, and prints as one.
+    Object.defineProperty(FilterSyntaxError, 'name', { value: 'FilterError' });
+  }
 
   constructor(
     message: string,
@@ -26,7 +31,11 @@ export class FilterSyntaxError extends FilterError {
     reduced: readonly (Expr | Arithmetic)[],
   ) {
     super(message, span, options);
-    this.reduced = reduced;
+    this.#reduced = reduced;
+  }
+
+  get reduced(): readonly (Expr | Arithmetic)[] {
+    return this.#reduced;
   }
 
   override get isSyntax(): boolean {
