@@ -8,8 +8,10 @@ import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
 import { hex4 } from '../frame/text.js';
 import { ETHERTYPE_NAMES } from '../tables/ethertypes.js';
+import { printAtmArp } from './atmArp.js';
 
 const HEADER = 8;
+const ATM = 19;
 
 const HARDWARE_NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'Ethernet'],
@@ -36,7 +38,10 @@ export function printArp(d: Dissection, at: number, length: number, captured: nu
   d.protocol = 'arp';
   d.need(at, HEADER);
   const hardware = d.u16(at);
-  const protocol = d.u16(at + 2);
+  if (hardware === ATM) {
+    printAtmArp(d, at, length, captured);
+    return;
+  }
   const hardwareLength = d.u8(at + 4);
   const protocolLength = d.u8(at + 5);
   const operation = d.u16(at + 6);
@@ -46,17 +51,12 @@ export function printArp(d: Dissection, at: number, length: number, captured: nu
   const targetProtocol = targetHardware + hardwareLength;
   d.need(targetProtocol, protocolLength);
   if (!d.linkLayer) d.out += 'ARP, ';
-  const ofIp = protocol === ETHERTYPE.IP || protocol === ETHERTYPE.TRAIL;
-  if (!ofIp || protocolLength !== 4 || hardwareLength === 0 || d.verbose) {
-    const hardwareName = HARDWARE_NAMES.get(hardware) ?? `Unknown Hardware (${hardware})`;
-    const protocolName = ETHERTYPE_NAMES.get(protocol) ?? `Unknown Protocol (0x${hex4(protocol)})`;
-    d.out += `${hardwareName} (len ${hardwareLength}), ${protocolName} (len ${protocolLength})`;
-    if (!d.verbose) {
-      d.out += `, length ${length}`;
-      return;
-    }
+  const usual = protocolLength === 4 && hardwareLength !== 0;
+  const { ofIp, goesOn } = arpKind(d, at, `${protocolLength}`, usual, hardwareLength);
+  if (!goesOn) {
+    d.out += `, length ${length}`;
+    return;
   }
-  d.out += `${d.verbose ? ', ' : ''}${OPERATION_NAMES.get(operation) ?? `Unknown (${operation})`} `;
   switch (operation) {
     case 1:
       d.out += `who-has ${protocolAddress(d, targetProtocol, ofIp, protocolLength)}`;
@@ -89,9 +89,48 @@ export function printArp(d: Dissection, at: number, length: number, captured: nu
   d.out += `, length ${length}`;
 }
 
-function protocolAddress(d: Dissection, at: number, ofIp: boolean, length: number): string {
+export interface ArpWords {
+  readonly ofIp: boolean;
+  /** Whether the operation is told as well: with -v, and where it is about IPv4 addresses. */
+  readonly goesOn: boolean;
+}
+
+/**
+ * Appends the kinds of address, where they are not the usual ones or with -v, and the name of the operation.
+ *
+ * @param lengths - Of the protocol addresses, as tcpdump writes them.
+ * @param hardwareLength - That of the hardware addresses, where there is one for both.
+ */
+export function arpKind(
+  d: Dissection,
+  at: number,
+  lengths: string,
+  usual: boolean,
+  hardwareLength?: number,
+): ArpWords {
+  const [hardware, protocol, operation] = [d.u16(at), d.u16(at + 2), d.u16(at + 6)];
+  const ofIp = protocol === ETHERTYPE.IP || protocol === ETHERTYPE.TRAIL;
+  if (!ofIp || !usual || d.verbose) {
+    const hardwareName = HARDWARE_NAMES.get(hardware) ?? `Unknown Hardware (${hardware})`;
+    const protocolName = ETHERTYPE_NAMES.get(protocol) ?? `Unknown Protocol (0x${hex4(protocol)})`;
+    const ofHardware = hardwareLength === undefined ? '' : ` (len ${hardwareLength})`;
+    d.out += `${hardwareName}${ofHardware}, ${protocolName} (len ${lengths})`;
+    if (!d.verbose) return { ofIp, goesOn: false };
+  }
+  d.out += `${d.verbose ? ', ' : ''}${OPERATION_NAMES.get(operation) ?? `Unknown (${operation})`} `;
+  return { ofIp, goesOn: true };
+}
+
+/** @param wrong - What is said of an address that is not of IPv4's length. */
+export function protocolAddress(
+  d: Dissection,
+  at: number,
+  ofIp: boolean,
+  length: number,
+  wrong = '<wrong len>',
+): string {
   if (!ofIp) return '<wrong proto type>';
-  return length === 4 ? d.ip4(at) : '<wrong len>';
+  return length === 4 ? d.ip4(at) : wrong;
 }
 
 function hardwareAddress(d: Dissection, at: number, hardware: number, length: number): string {

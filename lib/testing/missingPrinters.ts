@@ -1,0 +1,119 @@
+/**
+ * Test support: what tcpdump prints and this project does not yet, by name, and the words of tcpdump's that tell it. README
+ * names them, a test holds it to them, and another says when a name can be taken off: nothing that is not on this list may
+ * print otherwise than tcpdump.
+ */
+
+import type { Tally } from './vectors.js';
+
+/** `words` are looked for from a little before the place where the texts part. */
+export interface MissingPrinter {
+  readonly name: string;
+  readonly words: RegExp;
+}
+
+// biome-ignore format: a table
+export const MISSING_PRINTERS: readonly MissingPrinter[] = [
+  { name: '802.11', words: /(\d Mb\/s|MHz|\d+us tsft|BSSID:|SA:\S+ DA:|Beacon \(|Probe Re|ReAssoc|Assoc Re|DeAuthentication|Authentication \(|Acknowledgment RA|\[\|802\.11|fhset|Action \(|\bwep|Disassociation|Clear-To-Send|Request-To-Send|Data IV|CF \+QoS)/ },
+  { name: '802.15.4', words: /802\.15\.4/ },
+  { name: 'AFS rx', words: /\brx (data|abort|ack|busy)/ },
+  { name: 'AHCP', words: /AHCP/ },
+  { name: 'AoE', words: /AoE length|\[\|aoe\]/ },
+  { name: 'AppleTalk ARP', words: /aarp/ },
+  { name: 'ATM, classical IP', words: /\[\|cip\]/ },
+  { name: 'babel', words: /babel \d|\[\|babel\]|babel \(malformed/ },
+  { name: 'BCM-LI', words: /BCM-LI-SHIM/ },
+  { name: 'BFD', words: /BFDv|BFD, Echo|\[\|bfd\]/ },
+  { name: 'BGP\'s attributes', words: /(Open|Update|Notification|Refresh|Keepalive) Message \(\d\), length|Cease \(6\)|End-of-Rib|\[\|bgp\]|Optional param|Origin \(1\)|Withdrawn routes|Multi-Protocol|AFI IPv4|Reach NLRI/ },
+  { name: 'C-HDLC beyond IP', words: /\[\|chdlc\]/ },
+  { name: 'CALM FAST', words: /CALM FAST|\[\|calm_fast\]/ },
+  { name: 'CDP', words: /CDPv|\[\|cdp\]/ },
+  { name: 'DCCP', words: /DCCP|\[\|dccp\]/ },
+  { name: 'DECnet', words: /\d+\.\d+ > \d+\.\d+ \d+ .*|endnode-hello|router-hello|\[\|decnet\]/ },
+  { name: 'DSA, EDSA', words: /DSA/ },
+  { name: 'DTP', words: /DTPv|\[\|dtp\]/ },
+  { name: 'DVMRP, PIM v1', words: /igmp (dvmrp \S|pimv1)/ },
+  { name: 'EAPOL', words: /EAP(OL)? |\[\|eap\]/ },
+  { name: 'EIGRP', words: /EIGRP|\[\|eigrp\]/ },
+  { name: 'Frame Relay', words: /(Q\.922|FRF\.1|\[\|fr\]|Q\.933|UI 22!|\[\|mfr\])/ },
+  { name: 'GeoNetworking', words: /GeoNet |\[\|geonet\]/ },
+  { name: 'HNCP', words: /hncp/ },
+  { name: 'HSRP', words: /HSRPv0|\[\|hsrp\]/ },
+  { name: 'ICMPv6 node information, router renumbering, RPL', words: /node information|who-are-you re|dagid|rpltarget|\[\|icmp6\]|dagseq/ },
+  { name: 'IPNET', words: /\d+ > \d+, family IPv4|IPNET/ },
+  { name: 'IPX', words: /IPX |\[\|ipx\]/ },
+  { name: 'IS-IS, ES-IS, CLNP', words: /IS-IS|ES-IS|CLNP|\[\|isis\]|\[\|clnp\]|\[\|esis/ },
+  { name: 'ISAKMP', words: /isakmp|UDP-encap|NONESP-encap|\[\|isakmp|\[\|ike/ },
+  { name: 'Juniper headers', words: /Juniper PCAP|\[\|juniper|hlen \d+, proto 0x|MONITOR-PIC/ },
+  { name: 'LDP', words: /LDP, Label|\[\|ldp\]|\.646: (\[udp sum ok\] )?$/ },
+  { name: 'LISP', words: /LISP-/ },
+  { name: 'LLDP', words: /LLDP, length|\[\|lldp\]/ },
+  { name: 'LMP', words: /LMPv/ },
+  { name: 'LSP ping', words: /LSP-PING|\[\|lspping\]/ },
+  { name: 'LWAPP', words: /LWAPPv/ },
+  { name: 'lwres', words: /lwres/ },
+  { name: 'MACsec', words: /\ban \d, pn \d+|\[\|macsec\]/ },
+  { name: 'Mobile IPv6', words: /mobility:|\[\|mobility\]/ },
+  { name: 'NFS, Sun RPC', words: /NFS re|NFS reply|\[\|nfs\]|readdirplus/ },
+  { name: 'NSH', words: /NSH, / },
+  { name: 'OLSR', words: /OLSRv|\[\|olsr\]/ },
+  { name: 'OpenFlow', words: /OpenFlow|\[\|openflow/ },
+  { name: 'options of LCP, IPCP and CCP', words: /encoded length|Option \(0x|\[\|ppp\]/ },
+  { name: 'OSPF', words: /OSPFv|\[\|ospf/ },
+  { name: 'PGM', words: /PGM, |\[\|pgm\]/ },
+  { name: 'PIM', words: /PIMv|\[\|pim/ },
+  { name: 'PKTAP', words: /pkt_len|\[\|pktap\]/ },
+  { name: 'PPP that escapes its own protocol number', words: /unknown PPP protocol \(0x7e\d\d\): / },
+  { name: 'PPP multilink', words: /\[\|mlppp\]/ },
+  { name: 'PPTP', words: /pptp |\[\|pptp\]/ },
+  { name: 'PTP', words: /PTPv/ },
+  { name: 'RADIUS', words: /RADIUS, |\[\|radius\]/ },
+  { name: 'RESP', words: /RESP |\[\|resp\]/ },
+  { name: 'RPKI-Router', words: /RPKI-RTR/ },
+  { name: 'RSVP', words: /RSVPv/ },
+  { name: 'SCTP', words: /sctp\[|sctp \(|sctp\n|\[\|sctp\]/ },
+  { name: 'sFlow', words: /sFlow|\[\|sflow\]/ },
+  { name: 'SLIP', words: /\[\|slip\]|ip v3/ },
+  { name: 'slow protocols beyond LACP', words: /unknown \(10\), length/ },
+  { name: 'SNMP', words: /SNMPv|init SEQ/ },
+  { name: 'SOME/IP', words: /SOMEIP/ },
+  { name: 'spanning trees beyond RSTP', words: /STP, CIST|CIST Flags|STP \(invalid\)/ },
+  { name: 'TFTP', words: /TFTP, / },
+  { name: 'timed', words: /tsp_type|\[\|timed\]/ },
+  { name: 'VQP', words: /VQPv/ },
+  { name: 'VRRP, CARP', words: /(VRRPv|CARPv|\[\|vrrp\]|\[\|carp\])/ },
+  { name: 'VSOCK', words: /VIRTIO|VSOCK/ },
+  { name: 'VTP', words: /VTPv/ },
+  { name: 'white board', words: /wb-|\[\|wb\]/ },
+  { name: 'zephyr', words: /\[\|zephyr\]|zephyr/ },
+];
+
+/** Characters before the place where texts part in which a protocol's name may stand. */
+const BEFORE = 40;
+/** Each packet begins with its number and its time. */
+const PACKET = /\n(?= *\d+ {2}(?:\d{4}-\d\d-\d\d )?(?:\d\d:\d\d:\d\d|\d+\.\d))/;
+
+/**
+ * Compares the text of a capture packet by packet. A packet that differs is counted under the printer that it lacks, or
+ * as a disagreement.
+ */
+export function comparePackets(tally: Tally, what: string, ours: string, theirs: string): void {
+  const [a, b] = [ours, theirs].map((text) => text.split(PACKET));
+  for (const [at, their] of b!.entries()) {
+    const our = a![at] ?? '';
+    if (our.trimEnd() === their.trimEnd()) {
+      tally.check(true, () => '');
+      continue;
+    }
+    const missing = our.includes('UNSUPPORTED') ? 'a link type' : missingPrinter(our, their);
+    if (missing !== undefined) tally.leaveOut(`${missing}`);
+    else tally.check(false, () => `${what}\n  ours   ${our}\n  theirs ${their}`);
+  }
+}
+
+function missingPrinter(ours: string, theirs: string): string | undefined {
+  let at = 0;
+  while (at < ours.length && ours[at] === theirs[at]) at++;
+  const tail = theirs.slice(Math.max(0, at - BEFORE));
+  return MISSING_PRINTERS.find(({ words }) => words.test(tail))?.name;
+}
