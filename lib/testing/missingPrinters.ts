@@ -10,6 +10,8 @@ import type { Tally } from './vectors.js';
 export interface MissingPrinter {
   readonly name: string;
   readonly words: RegExp;
+  /** What stands here instead, where tcpdump's words do not tell. */
+  readonly ours?: RegExp;
 }
 
 // biome-ignore format: a table
@@ -45,14 +47,14 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'IS-IS, ES-IS, CLNP', words: /IS-IS|ES-IS|CLNP|\[\|isis\]|\[\|clnp\]|\[\|esis/ },
   { name: 'ISAKMP', words: /isakmp|UDP-encap|NONESP-encap|\[\|isakmp|\[\|ike/ },
   { name: 'Juniper headers', words: /Juniper PCAP|\[\|juniper|hlen \d+, proto 0x|MONITOR-PIC/ },
-  { name: 'LDP', words: /LDP, Label|\[\|ldp\]|\.646: (\[udp sum ok\] )?$/ },
+  { name: 'LDP', words: /LDP, Label|\[\|ldp\]|\.646: (\[udp sum ok\] )?\s*$/ },
   { name: 'LISP', words: /LISP-/ },
   { name: 'LLDP', words: /LLDP, length|\[\|lldp\]/ },
   { name: 'LMP', words: /LMPv/ },
   { name: 'LSP ping', words: /LSP-PING|\[\|lspping\]/ },
   { name: 'LWAPP', words: /LWAPPv/ },
   { name: 'lwres', words: /lwres/ },
-  { name: 'MACsec', words: /\ban \d, pn \d+|\[\|macsec\]/ },
+  { name: 'MACsec', words: /\ban \d, pn \d+|\[\|macsec\]/, ours: /ethertype 802\.1AE MACsec/ },
   { name: 'Mobile IPv6', words: /mobility:|\[\|mobility\]/ },
   { name: 'NFS, Sun RPC', words: /NFS re|NFS reply|\[\|nfs\]|readdirplus/ },
   { name: 'NSH', words: /NSH, / },
@@ -115,5 +117,5 @@ function missingPrinter(ours: string, theirs: string): string | undefined {
   let at = 0;
   while (at < ours.length && ours[at] === theirs[at]) at++;
   const tail = theirs.slice(Math.max(0, at - BEFORE));
-  return MISSING_PRINTERS.find(({ words }) => words.test(tail))?.name;
+  return MISSING_PRINTERS.find((row) => row.words.test(tail) || row.ours?.test(ours) === true)?.name;
 }
