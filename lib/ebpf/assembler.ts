@@ -5,7 +5,6 @@
  */
 
 import { FilterError, type Span } from '../source.js';
-import { HELPERS } from './helpers.js';
 import {
   encode,
   fromBytes,
@@ -26,6 +25,7 @@ import {
   type Size,
   type Width,
 } from './opcodes.js';
+import { SIGNATURES } from './signatures.js';
 
 interface Line {
   readonly instruction: Instruction;
@@ -191,7 +191,7 @@ const SIZES: ReadonlyMap<string, Size> = new Map<string, Size>([
   ['w', 4],
   ['dw', 8],
 ]);
-const helperByName = new Map(HELPERS.map((row) => [row.name, row.number]));
+const helperByName = new Map(SIGNATURES.map((row) => [row.name, row.number]));
 const bytesOf = (bits: string): Size => (Number(bits) / 8) as Size;
 const packetSize = (size: Size, span: Span): 1 | 2 | 4 => {
   if (size === 8) throw new FilterError('packet loads are of 1, 2 or 4 bytes', span);

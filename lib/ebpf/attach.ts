@@ -2,15 +2,19 @@
  * A program on a hook: runs for each packet event, with the context its type describes.
  */
 
-import { EXTENSIONS, headerRelative, type PacketMetadata } from '../cbpf/extensions.js';
+import { headerRelative, type PacketMetadata } from '../cbpf/extensions.js';
 import type { FilterFunction } from '../cbpf/interpreter.js';
-import { answer, answerUnsigned, type HelperFunction, type HelperServices, makeHelpers } from './helpers.js';
+import type { HelperServices } from './helpers.js';
+import { type Hook, networkOffsetOf, type Redirect } from './hook.js';
 import type { Program } from './instruction.js';
 import { type Executable, loadProgram } from './interpreter.js';
+import { kernelFilterHelpers } from './kernelFilterHelpers.js';
 import { type Environment, execute, type Observer } from './machine.js';
 import { aim, Memory, type Region } from './memory.js';
-import * as opcodes from './opcodes.js';
-import { type ContextField, INTERNAL_HELPER, type PacketEvent, type ProgramType } from './programTypes.js';
+import { PacketBuffer } from './packetBuffer.js';
+import { mayWriteContext, mayWritePacket, unavailableHelper } from './plan.js';
+import type { ContextField, PacketEvent, ProgramType } from './programTypes.js';
+import { makeHelpers } from './runtime/index.js';
 
 export interface AttachOptions extends HelperServices {
   /** Memory that maps were made in. */
@@ -18,8 +22,11 @@ export interface AttachOptions extends HelperServices {
   /** Value of wide immediates with a pseudo source: handles of maps, addresses of their values. */
   readonly resolveWide?: (pseudo: number, low: number, high: number) => bigint;
   readonly budget?: number;
-  /** Says that a verifier admits this very program for this type. */
-  readonly verified?: { readonly program: Program };
+  /** Says that a verifier admits this very program for this type, and what it found out about accesses. */
+  readonly verified?: {
+    readonly program: Program;
+    readonly instructions?: readonly ({ readonly inBounds?: string } | undefined)[];
+  };
   /** Says that the program may run although no verifier has admitted it: every access is checked. */
   readonly unverified?: boolean;
   /** Run on the definition instead of the interpreter. */
@@ -30,73 +37,108 @@ export interface AttachOptions extends HelperServices {
   readonly load?: (program: Program, environment: Environment, context: Region) => Executable;
 }
 
+/** What comes with a packet. */
+export interface RunOptions {
+  /** Bytes of the packet on the wire; default: as many as are given. */
+  readonly wireLength?: number;
+  readonly metadata?: PacketMetadata;
+}
+
+/** What a run leaves. */
+export interface PacketOutcome {
+  /** Lower half of r0, unsigned. */
+  readonly verdict: number;
+  /** The packet afterwards: a copy, or the bytes that were given where the program changes none. */
+  readonly packet: Uint8Array;
+  /** Bytes before the packet that are for whoever comes next (`xdp_adjust_meta`). */
+  readonly meta: Uint8Array;
+  /** The context afterwards, as the type lays it out: mark, priority and what else the program may set. */
+  readonly context: Uint8Array;
+  /** Where the program last asked for the packet to go; what becomes of that the verdict says. */
+  readonly redirect: Redirect | undefined;
+}
+
+/** Gives the lower half of r0, unsigned, for one packet. The packet's own bytes stay as they are. Not reentrant. */
+export interface AttachedProgram extends FilterFunction {
+  /** The same with the packet as the program leaves it. */
+  readonly run: (packet: Uint8Array, options?: RunOptions) => PacketOutcome;
+}
+
 /** The program may not run: nobody has verified it, and nobody has said that this does not matter. */
 export class UnverifiedError extends Error {
   override readonly name = 'UnverifiedError';
 }
 
+/** The program calls a helper that exists in Linux, but in no engine here. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+  readonly helper: number;
+  /** The instruction's slot. */
+  readonly index: number;
+
+  constructor(index: number, helper: number, name: string) {
+    super(`instruction ${index}: no engine here has helper ${helper}${name === '' ? '' : ` (${name})`}`);
+    this.helper = helper;
+    this.index = index;
+  }
+}
+
 /** Room for the largest packet a capture file may hold. */
 const PACKET_ROOM = 1 << 20;
 const NOTHING = new Uint8Array(0);
-const EFAULT = 14;
+const NO_METADATA: PacketMetadata = {};
 
 /**
  * Attaches a program to a hook.
  *
- * @returns A function of one packet that gives the lower half of r0, unsigned. Not reentrant.
+ * @returns A function of one packet. Programs that may change packets get copies of them.
  * @throws UnverifiedError unless the options say that the program is verified, or need not be.
+ * @throws UnavailableError where a verified program calls a helper that no engine has.
  * @throws RuntimeFault, from that function, when the program does what no verified program does.
  */
-export function attach(program: Program, type: ProgramType, options: AttachOptions): FilterFunction {
+export function attach(program: Program, type: ProgramType, options: AttachOptions): AttachedProgram {
   if (options.verified?.program !== program && options.unverified !== true)
     throw new UnverifiedError(
       `this ${type.name} program was not verified; pass verify()'s proofs, or unverified: true`,
     );
+  // What nobody has verified may have calls that it never comes to: those fault.
+  const missing = options.unverified === true ? undefined : unavailableHelper(program, type);
+  if (missing !== undefined) throw new UnavailableError(missing.index, missing.helper, missing.name);
   const memory = options.memory ?? new Memory();
-  const packet = memory.add('packet', NOTHING, { room: PACKET_ROOM });
-  const context = memory.add('context', new Uint8Array(type.contextSize), { writable: true });
-  const current: { -readonly [Key in keyof PacketEvent]: PacketEvent[Key] } = {
-    packetAddress: packet.base,
-    contextAddress: context.base,
-    capturedLength: -1,
-    wireLength: -1,
-    // No packet's: the first one fills the context.
-    metadata: {},
+  const buffer = mayWritePacket(program, type, options.verified) ? new PacketBuffer(memory) : undefined;
+  const packet = buffer?.region ?? memory.add('packet', NOTHING, { room: PACKET_ROOM });
+  const context = new Context(memory, type, mayWriteContext(program, type));
+  const { event } = context;
+  event.packetAddress = event.metaAddress = packet.base;
+  const hook: Hook = {
+    type,
+    buffer,
+    packet: buffer ?? packet,
+    get metadata() {
+      return event.metadata;
+    },
+    get wireLength() {
+      return event.wireLength;
+    },
+    networkOffset: 0,
+    linkLength: 0,
+    redirect: undefined,
+    checksumLevel: undefined,
+    change: (changes) => context.change(changed(event.metadata, changes)),
   };
-  const put = ({ offset, size, value }: ContextField): void => {
-    const number = value(current);
-    if (size === 4) context.view.setUint32(context.start + offset, number, true);
-    else if (size === 2) context.view.setUint16(context.start + offset, number, true);
-    else if (size === 1) context.view.setUint8(context.start + offset, number);
-    else {
-      // No field is wider than 32 bits: addresses end at 4 GiB.
-      context.view.setUint32(context.start + offset, number, true);
-      context.view.setUint32(context.start + offset + 4, 0, true);
-    }
-  };
-  const lengths = type.fields.filter((field) => field.ofLength === true);
-  const isWritten = mayWriteContext(program, type);
-  let stale: 'no' | 'lengths' | 'all' = 'all';
-  // Filled when a program looks at it, and then only what has changed: programs mostly read, and the
-  // packets of a file have one and the same metadata.
-  context.refresh = () => {
-    context.length = type.contextSize;
-    if (isWritten) context.bytes.fill(0, context.start, context.start + type.contextSize);
-    if (stale !== 'no') for (const field of isWritten || stale === 'all' ? type.fields : lengths) put(field);
-    stale = 'no';
-  };
-  const headerOffset = (offset: number): number => headerRelative(offset, current.metadata);
+  if (buffer !== undefined) buffer.onMove = () => context.move(buffer);
+  const isKernelFilter = type.name === 'kernel_filter';
   const environment: Environment = {
     memory,
     packet,
-    headerOffset,
-    helpers:
-      type.name === 'kernel_filter' ? internalHelpers(current, packet) : makeHelpers(type.helpers, options),
+    headerOffset: (offset) => headerRelative(offset, event.metadata),
+    helpers: isKernelFilter ? kernelFilterHelpers(event, packet) : makeHelpers(options, hook),
     // Converted filters name a source register in instructions that have none.
-    lenient: type.name === 'kernel_filter',
+    lenient: isKernelFilter,
     ...(options.resolveWide === undefined ? {} : { resolveWide: options.resolveWide }),
     ...(options.budget === undefined ? {} : { budget: options.budget }),
   };
+  const resets = !isKernelFilter && context.isWritten;
 
   const begin = (
     bytes: Uint8Array,
@@ -105,86 +147,150 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     wireLength: number,
     metadata: PacketMetadata | undefined,
   ): void => {
-    aim(packet, bytes, start, capturedLength);
     const known = metadata ?? NO_METADATA;
-    const isChanged = known !== current.metadata;
-    const isResized = capturedLength !== current.capturedLength || wireLength !== current.wireLength;
-    if (isChanged || isWritten) stale = 'all';
-    else if (isResized && stale === 'no') stale = 'lengths';
-    if (stale !== 'no') context.length = 0;
-    current.metadata = known;
-    current.capturedLength = capturedLength;
-    current.wireLength = wireLength;
+    if (buffer === undefined) aim(packet, bytes, start, capturedLength);
+    else {
+      buffer.fill(bytes, start, capturedLength);
+      event.packetAddress = event.metaAddress = buffer.address;
+    }
+    context.begin(capturedLength, wireLength, known);
+    if (resets) {
+      hook.networkOffset = networkOffsetOf(type, known);
+      hook.linkLength = 0;
+      hook.redirect = undefined;
+      hook.checksumLevel = undefined;
+    }
   };
-  if (options.definition === true) {
-    return (bytes, start, capturedLength, wireLength, metadata) => {
-      begin(bytes, start, capturedLength, wireLength, metadata);
-      return Number(
-        execute(program, environment, [BigInt(context.base)], options.observe).result & 0xffff_ffffn,
-      );
+  const start = starter(program, environment, context.region, options);
+  const filter: FilterFunction = (bytes, from, capturedLength, wireLength, metadata) => {
+    begin(bytes, from, capturedLength, wireLength, metadata);
+    return start();
+  };
+  const run: AttachedProgram['run'] = (bytes, { wireLength = bytes.length, metadata } = {}) => {
+    begin(bytes, 0, bytes.length, wireLength, metadata);
+    const verdict = start();
+    if (context.region.length === 0) context.region.refresh!();
+    return {
+      verdict,
+      packet: buffer?.content.slice() ?? bytes,
+      meta: buffer?.meta.slice() ?? NOTHING,
+      context: context.bytes.slice(),
+      redirect: hook.redirect,
     };
-  }
+  };
+  return Object.assign(filter, { run });
+}
+
+/** What is changed to `undefined` is not there any more. */
+const changed = (metadata: PacketMetadata, changes: Parameters<Hook['change']>[0]): PacketMetadata =>
+  Object.fromEntries(Object.entries({ ...metadata, ...changes }).filter(([, value]) => value !== undefined));
+
+/** Runs the program on whatever engine, and gives the lower half of r0. */
+function starter(
+  program: Program,
+  environment: Environment,
+  context: Region,
+  { definition, observe, load }: AttachOptions,
+): () => number {
+  if (definition === true)
+    return () => Number(execute(program, environment, [BigInt(context.base)], observe).result & 0xffff_ffffn);
   const executable =
-    options.load === undefined
-      ? loadProgram(program, environment)
-      : options.load(program, environment, context);
+    load === undefined ? loadProgram(program, environment) : load(program, environment, context);
   const { low } = executable;
-  return (bytes, start, capturedLength, wireLength, metadata) => {
-    begin(bytes, start, capturedLength, wireLength, metadata);
+  return () => {
     executable.run(context.base, 0);
     return low[0]! >>> 0;
   };
 }
 
-const NO_METADATA: PacketMetadata = {};
+/** What r1 points to, filled when a program looks at it, and then only as far as it has changed. */
+class Context {
+  readonly region: Region;
+  readonly event: { -readonly [Key in keyof PacketEvent]: PacketEvent[Key] };
+  /** Whether the program may change it: then it is filled for each packet. */
+  readonly isWritten: boolean;
+  private readonly type: ProgramType;
+  private readonly lengths: readonly ContextField[];
+  private stale: 'no' | 'lengths' | 'all' = 'all';
 
-/**
- * Whether a program may change its context: it stores elsewhere than on the stack, or calls a helper.
- * Those of converted filters only read.
- */
-const mayWriteContext = (program: Program, type: ProgramType): boolean =>
-  program.some(({ opcode, dst }) => {
-    const kind = opcodes.classOf(opcode);
-    if (kind === opcodes.JMP && opcodes.operationOf(opcode) === opcodes.CALL)
-      return type.name !== 'kernel_filter';
-    return (kind === opcodes.ST || kind === opcodes.STX) && dst !== opcodes.FRAME_POINTER;
-  });
+  constructor(memory: Memory, type: ProgramType, isWritten: boolean) {
+    const region = memory.add('context', new Uint8Array(type.contextSize), { writable: true });
+    this.region = region;
+    this.type = type;
+    this.isWritten = isWritten;
+    this.lengths = type.fields.filter((field) => field.ofLength === true);
+    this.event = {
+      packetAddress: 0,
+      metaAddress: 0,
+      contextAddress: region.base,
+      capturedLength: -1,
+      wireLength: -1,
+      // No packet's: the first one fills the context.
+      metadata: {},
+    };
+    region.refresh = () => this.refresh();
+  }
 
-/**
- * What converted filters call (Linux net/core/filter.c): loads that may lie outside the linear part,
- * with context, data, length and offset in r1–r4; and extensions, with A and X in r2 and r3.
- */
-function internalHelpers(
-  event: PacketEvent,
-  packet: { readonly bytes: Uint8Array; readonly start: number; readonly length: number },
-): ReadonlyMap<number, HelperFunction> {
-  const loadOf =
-    (size: 1 | 2 | 4): HelperFunction =>
-    (machine) => {
-      const offset = machine.low[4]!;
-      const at = offset >= 0 ? offset : headerRelative(offset, event.metadata);
-      if (at < 0 || at + size > packet.length) return answer(machine, -EFAULT);
-      let value = 0;
-      for (let i = 0; i < size; i++) value = (value << 8) | packet.bytes[packet.start + at + i]!;
-      return answerUnsigned(machine, value);
-    };
-  const extension = (name: string): HelperFunction => {
-    const { read } = EXTENSIONS.find((row) => row.name === name)!;
-    return (machine) => {
-      const { bytes, start } = packet;
-      const { capturedLength, metadata } = event;
-      const [a, x] = [machine.low[2]! >>> 0, machine.low[3]! >>> 0];
-      return answerUnsigned(machine, read({ a, x, bytes, start, capturedLength, metadata }) ?? 0);
-    };
-  };
-  return new Map([
-    [INTERNAL_HELPER.load1, loadOf(1)],
-    [INTERNAL_HELPER.load2, loadOf(2)],
-    [INTERNAL_HELPER.load4, loadOf(4)],
-    [INTERNAL_HELPER.payloadOffset, extension('poff')],
-    [INTERNAL_HELPER.attribute, extension('nla')],
-    [INTERNAL_HELPER.nestedAttribute, extension('nlan')],
-    [INTERNAL_HELPER.processor, extension('cpu')],
-    [INTERNAL_HELPER.random, extension('rand')],
-  ]);
+  get bytes(): Uint8Array {
+    const { bytes, start } = this.region;
+    return bytes.subarray(start, start + this.type.contextSize);
+  }
+
+  /** Packets of a file mostly have one and the same metadata. */
+  begin(capturedLength: number, wireLength: number, metadata: PacketMetadata): void {
+    const { event } = this;
+    const isResized = capturedLength !== event.capturedLength || wireLength !== event.wireLength;
+    if (metadata !== event.metadata || this.isWritten) this.stale = 'all';
+    else if (isResized && this.stale === 'no') this.stale = 'lengths';
+    if (this.stale !== 'no') this.region.length = 0;
+    event.metadata = metadata;
+    event.capturedLength = capturedLength;
+    event.wireLength = wireLength;
+  }
+
+  /** A helper has moved the packet. */
+  move(packet: PacketBuffer): void {
+    const { event } = this;
+    event.packetAddress = packet.address;
+    event.metaAddress = packet.region.base;
+    event.wireLength += packet.length - event.capturedLength;
+    event.capturedLength = packet.length;
+    this.putAgain((field) => field.is !== undefined || field.ofLength === true);
+  }
+
+  /** A helper has changed what is known beside the packet. */
+  change(metadata: PacketMetadata): void {
+    const { event } = this;
+    const before = { ...event };
+    event.metadata = metadata;
+    // What the program has set itself stays.
+    this.putAgain((field) => field.value(event) !== field.value(before));
+  }
+
+  private putAgain(which: (field: ContextField) => boolean): void {
+    if (this.region.length > 0) for (const field of this.type.fields) if (which(field)) this.put(field);
+  }
+
+  private refresh(): void {
+    const { region, type, isWritten, stale } = this;
+    region.length = type.contextSize;
+    if (isWritten) region.bytes.fill(0, region.start, region.start + type.contextSize);
+    if (stale !== 'no')
+      for (const field of isWritten || stale === 'all' ? type.fields : this.lengths) this.put(field);
+    this.stale = 'no';
+  }
+
+  private put({ offset, size, value }: ContextField): void {
+    const { view, start } = this.region;
+    const number = value(this.event);
+    const at = start + offset;
+    if (size === 4) view.setUint32(at, number, true);
+    else if (size === 2) view.setUint16(at, number, true);
+    else if (size === 1) view.setUint8(at, number);
+    else {
+      // No field is wider than 32 bits: addresses end at 4 GiB.
+      view.setUint32(at, number, true);
+      view.setUint32(at + 4, 0, true);
+    }
+  }
 }

@@ -4,9 +4,9 @@
  * assembler.ts reads all of them back.
  */
 
-import { helperOf } from './helpers.js';
 import { decode, type Instruction, type Program, type Slot, slotsOf } from './instruction.js';
 import { ALU_ROWS, ATOMIC_ROWS, BRANCH_ROWS, PSEUDO, type Width } from './opcodes.js';
+import { signatureOf } from './signatures.js';
 
 const aluByName = new Map(ALU_ROWS.map((row) => [row.name, row]));
 const branchByName = new Map(BRANCH_ROWS.map((row) => [row.name, row]));
@@ -98,7 +98,7 @@ export function describe(instruction: Instruction): string {
       return `if ${name(dst, width)} ${branchByName.get(op)!.operator} ${value} goto pc${signed(distance)}`;
     }
     case 'call': {
-      const row = helperOf(instruction.helper);
+      const row = signatureOf(instruction.helper);
       return `call ${row === undefined ? 'unknown' : `bpf_${row.name}`}#${instruction.helper}`;
     }
     case 'callRegister':

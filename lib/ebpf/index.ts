@@ -1,7 +1,15 @@
 /** The eBPF machine: opcode tables, instructions, memory, definition, interpreter, hooks. */
 
 export { assemble, parseProgram } from './assembler.js';
-export { type AttachOptions, attach, UnverifiedError } from './attach.js';
+export {
+  type AttachedProgram,
+  type AttachOptions,
+  attach,
+  type PacketOutcome,
+  type RunOptions,
+  UnavailableError,
+  UnverifiedError,
+} from './attach.js';
 export * as build from './build.js';
 export { CONFORMANCE_HELPERS } from './conformance.js';
 export {
@@ -15,20 +23,16 @@ export {
 } from './disassembler.js';
 export { effectsOf, targetsOf } from './effects.js';
 export {
-  type ArgumentType,
   answer,
   answerUnsigned,
   bytesAt,
-  HELPERS,
   type HelperFunction,
   type HelperOutcome,
-  type HelperRow,
   type HelperServices,
-  helperOf,
   type MachineHost,
-  makeHelpers,
   TAIL_CALL,
 } from './helpers.js';
+export type { Redirect } from './hook.js';
 export {
   DecodeError,
   type DecodeProblemKind,
@@ -45,7 +49,19 @@ export {
 } from './instruction.js';
 export { type Executable, loadProgram } from './interpreter.js';
 export { DEFAULT_BUDGET, type Environment, execute, type RunOutcome } from './machine.js';
-export { type BpfMap, createMap, createProgramArray, type MapShape } from './maps.js';
+export {
+  type BpfMap,
+  createMap,
+  createProgramArray,
+  lookupElement,
+  type MapKind,
+  type MapShape,
+  type OutputMap,
+  removeElement,
+  takeRecord,
+  updateElement,
+  valueAt,
+} from './maps.js';
 export { aim, type FaultKind, Memory, type Region, RuntimeFault } from './memory.js';
 export type {
   AluOperation,
@@ -66,6 +82,7 @@ export {
   SKB,
   XDP_MD,
 } from './programTypes.js';
+export { hasRuntime, makeHelpers } from './runtime/index.js';
 export {
   assertValid,
   EbpfProgramError,

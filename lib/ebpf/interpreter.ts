@@ -102,6 +102,9 @@ export function loadProgram(program: Program, environment: Environment): Executa
   };
 }
 
+/** The packet lies elsewhere now: what was read into locals has to be read again. */
+const MOVED = Symbol('moved');
+
 const NO_PACKET = { bytes: new Uint8Array(0), start: 0, base: 0, length: -1 };
 
 interface SavedFrame {
@@ -131,6 +134,8 @@ interface State {
   readonly budget: number;
   /** What is left of the budget. */
   left: number;
+  /** Where to go on when a helper has moved the packet. */
+  resume: number;
 }
 
 function makeRunner(decoded: dense.DenseProgram, environment: Environment): Runner {
@@ -149,13 +154,18 @@ function makeRunner(decoded: dense.DenseProgram, environment: Environment): Runn
     frames: [],
     budget,
     left: budget,
+    resume: 0,
   };
   return {
     decoded,
     run(tailCalls) {
       state.left = budget;
       if (state.frames.length > 0) state.frames.length = 0;
-      return interpret(state, tailCalls);
+      state.resume = 0;
+      for (;;) {
+        const next = interpret(state, tailCalls);
+        if (next !== MOVED) return next;
+      }
     },
   };
 }
@@ -164,11 +174,11 @@ function makeRunner(decoded: dense.DenseProgram, environment: Environment): Runn
  * Functions take the state instead of closing over it: V8 inlines a call whose target is the same for
  * every program, and gives the whole loop up when it is not.
  */
-function interpret(state: State, tailCalls: number): Program | undefined {
+function interpret(state: State, tailCalls: number): Program | typeof MOVED | undefined {
   const { code, low, high, packet } = state;
-  // Where most loads go. A run never moves the packet.
+  // Where most loads go. A helper that moves the packet leaves this function.
   const { bytes, start, base: packetBase, length: packetLength } = packet ?? NO_PACKET;
-  for (let pc = 0; ; ) {
+  for (let pc = state.resume; ; ) {
     const word = code[pc]!; // `!`: decodeProgram() made sure that targets stay inside code
     const dst = (word >>> DST_SHIFT) & DST_MASK;
     const src = word >>> SRC_SHIFT;
@@ -588,7 +598,15 @@ function interpret(state: State, tailCalls: number): Program | undefined {
         if (helper === undefined)
           throw new RuntimeFault('unknown-helper', pc >> 1, `there is no helper ${number}`);
         const outcome: HelperOutcome | undefined = helper(machine);
-        if (outcome === undefined) break;
+        if (outcome === undefined) {
+          if (
+            packet === undefined ||
+            (packet.bytes === bytes && packet.base === packetBase && packet.length === packetLength)
+          )
+            break;
+          state.resume = pc + 2;
+          return MOVED;
+        }
         if (outcome.kind === 'exit') return undefined;
         if (tailCalls < MAX_TAIL_CALLS) return outcome.program;
         low[0] = -1;

@@ -8,13 +8,14 @@ import test, { type ExecutionContext } from 'ava';
 import { fromHex } from '../testing/programs.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import { attach } from './attach.js';
-import { type HelperFunction, makeHelpers } from './helpers.js';
+import type { HelperFunction } from './helpers.js';
 import { fromBytes, type Program, type Slot } from './instruction.js';
 import { loadProgram } from './interpreter.js';
 import { execute } from './machine.js';
 import { createProgramArray } from './maps.js';
 import { Memory } from './memory.js';
 import { programTypeOf } from './programTypes.js';
+import { makeHelpers } from './runtime/index.js';
 
 interface KernelTestRow {
   readonly id: string;
@@ -125,7 +126,7 @@ function tailCalls(t: ExecutionContext, definition: boolean): void {
   ];
   const helpers = new Map([
     ...others.map((number): [number, HelperFunction] => [number, nothing]),
-    ...makeHelpers([12], { maps }),
+    ...makeHelpers({ maps }),
   ]);
   for (const row of rows) {
     const memory = new Memory();

@@ -15,7 +15,8 @@ const PAGE_SIZE = 1 << PAGE_BITS;
 export class Region {
   /** For fault messages: `packet`, `stack`, `map 3 value`. */
   readonly name: string;
-  readonly base: number;
+  /** Address of the first byte. */
+  base: number;
   readonly writable: boolean;
   /** Where the region lies in `bytes`. */
   start = 0;
@@ -25,6 +26,11 @@ export class Region {
    * never reads costs nothing that way.
    */
   refresh: (() => void) | undefined = undefined;
+  /**
+   * Whether the region is a window over its bytes that moves within them: byte `start` lies at `base`, and those before
+   * and behind have addresses, too. That of a packet whose head and tail programs move.
+   */
+  isWindow = false;
   private buffer: Uint8Array;
   private viewOfBuffer: DataView | undefined = undefined;
 

@@ -14,6 +14,8 @@ import type { Size } from './opcodes.js';
 export interface PacketEvent {
   /** Addresses of the packet's first byte, and of the context. */
   readonly packetAddress: number;
+  /** Address of the metadata before the packet, or of the packet where there are none. */
+  readonly metaAddress: number;
   readonly contextAddress: number;
   readonly capturedLength: number;
   readonly wireLength: number;
@@ -101,6 +103,11 @@ const packetStart = (name: string, offset: number): ContextField => ({
   ...field(name, offset, 4, ({ packetAddress }) => packetAddress),
   is: 'packetStart',
 });
+/** The metadata before a packet; where there are none, the packet. */
+const metaStart = (name: string, offset: number): ContextField => ({
+  ...field(name, offset, 4, ({ metaAddress }) => metaAddress),
+  is: 'packetStart',
+});
 const packetEnd = (name: string, offset: number): ContextField => ({
   ...ofLength(name, offset, 4, ({ packetAddress, capturedLength }) => packetAddress + capturedLength),
   is: 'packetEnd',
@@ -165,14 +172,14 @@ export const XDP_MD = { data: 0, dataEnd: 4, ingressIfindex: 12 } as const;
 const SKB_DATA_FIELDS: readonly ContextField[] = [
   packetStart('data',      SKB.data),
   packetEnd('data_end',    SKB.dataEnd),
-  packetStart('data_meta', 140),
+  metaStart('data_meta',   140),
 ];
 
 // biome-ignore format: a table reads best with one row a line
 const XDP_FIELDS: readonly ContextField[] = [
   packetStart('data',      XDP_MD.data),
   packetEnd('data_end',    XDP_MD.dataEnd),
-  packetStart('data_meta', 8),
+  metaStart('data_meta',   8),
   field('ingress_ifindex', 12,             4, ({ metadata }) => metadata.interfaceIndex ?? 0),
   field('rx_queue_index',  16,             4, ({ metadata }) => metadata.queue ?? 0),
 ];

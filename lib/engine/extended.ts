@@ -3,8 +3,9 @@
  * refused here, unless the caller says that it may go unverified; then every access is checked as it runs.
  */
 
-import type { Program as Classic, FilterFunction } from '../cbpf/index.js';
+import type { Program as Classic } from '../cbpf/index.js';
 import {
+  type AttachedProgram,
   type AttachOptions,
   attach,
   type BpfMap,
@@ -110,10 +111,12 @@ export interface ExtendedOptions extends HelperServices {
 /**
  * Makes a program ready to run on packets.
  *
- * @returns A function of one packet that gives the lower half of r0, unsigned. Not reentrant.
+ * @returns A function of one packet that gives the lower half of r0, unsigned; its `run` gives the packet as well, as the
+ *   program leaves it. Not reentrant.
  * @throws VerificationError when the verifier refuses the program, or one that it may call in the tail.
+ * @throws UnavailableError where the program calls a helper that Linux has and no engine here.
  */
-export function loadEbpf(program: Program, options: ExtendedOptions): FilterFunction {
+export function loadEbpf(program: Program, options: ExtendedOptions): AttachedProgram {
   const {
     type,
     engine = 'wasm',
@@ -152,8 +155,8 @@ function mapsNamed(program: Program, maps: ReadonlyMap<number, BpfMap>): Readonl
     program.flatMap(({ opcode, src, imm }, index): [number, MapInfo][] => {
       const map = opcode === WIDE && NAMES_MAP.has(src) ? maps.get(imm) : undefined;
       if (map === undefined) return [];
-      const { kind, keySize, valueSize } = map;
-      return [[index, { kind, keySize, valueSize, writable: true, readable: true }]];
+      const { kind, keySize, valueSize, maxEntries } = map;
+      return [[index, { kind, keySize, valueSize, entries: maxEntries, writable: true, readable: true }]];
     }),
   );
 }

@@ -2,10 +2,25 @@
 
 import type { Program } from '../ebpf/instruction.js';
 import { toBytes } from '../ebpf/instruction.js';
+import { PSEUDO } from '../ebpf/opcodes.js';
 
 // Linux include/uapi/linux/bpf.h, arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h
 const SYS_BPF = process.arch === 'x64' ? 321 : 280;
+const BPF_MAP_CREATE = 0;
+const BPF_MAP_LOOKUP_ELEM = 1;
+const BPF_MAP_UPDATE_ELEM = 2;
+const BPF_MAP_DELETE_ELEM = 3;
+const BPF_MAP_GET_NEXT_KEY = 4;
 const BPF_PROG_LOAD = 5;
+const BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21;
+const ARRAY = 2;
+const PER_CPU_HASH = 5;
+const PER_CPU_ARRAY = 6;
+const LRU_PER_CPU_HASH = 10;
+/** Values of all processors that there may be. */
+const PER_CPU_ROOM = 1 << 13;
+const OUTPUT_SIZE = 1 << 16;
+const WIDE = 0x18;
 const BPF_PROG_TEST_RUN = 10;
 const PROGRAM_TYPES = { socket_filter: 1, sched_cls: 3, xdp: 6, cgroup_skb: 8 } as const;
 const ATTRIBUTE_SIZE = 128;
@@ -19,12 +34,42 @@ export interface LoadedProgram {
   readonly processed: number;
   /** r0 for a packet of 14 bytes or more. */
   readonly run: (packet: Uint8Array) => number;
+  /** The same with the packet as it is afterwards; 14 zeros before it for programs that see no link header. */
+  readonly test: (packet: Uint8Array) => { readonly result: number; readonly packet: Uint8Array };
   readonly close: () => void;
 }
 
+/** A map that the kernel keeps. */
+export interface KernelMap {
+  readonly file: number;
+  /** Elements: keys and values as hex, sorted. Values of several processors are added up, of which one has run. */
+  readonly elements: () => readonly (readonly [key: string, value: string])[];
+  readonly set: (key: Uint8Array, value: Uint8Array) => void;
+  /** Takes all elements out, or sets those of arrays to 0. */
+  readonly clear: () => void;
+  readonly close: () => void;
+}
+
+export interface KernelMapShape {
+  /** `BPF_MAP_TYPE_*`. */
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly flags?: number;
+}
+
 export interface Kernel {
-  /** The loaded program, or the verifier's log. */
-  readonly load: (program: Program, type: keyof typeof PROGRAM_TYPES) => LoadedProgram | string;
+  /**
+   * The loaded program, or the verifier's log. Wide immediates that name maps have their places in `maps`, which the
+   * kernel is given the files of.
+   */
+  readonly load: (
+    program: Program,
+    type: keyof typeof PROGRAM_TYPES,
+    maps?: readonly KernelMap[],
+  ) => LoadedProgram | string;
+  readonly createMap: (shape: KernelMapShape) => KernelMap;
 }
 
 /** Why bpf(2) cannot be used, or a kernel to use. */
@@ -49,8 +94,17 @@ export async function openKernel(): Promise<Kernel | string> {
   };
   const license = Buffer.from('GPL\0');
   const log = Buffer.alloc(LOG_SIZE);
-  const load: Kernel['load'] = (program, type) => {
-    const instructions = Buffer.from(toBytes(program));
+  const output = Buffer.alloc(OUTPUT_SIZE);
+  const load: Kernel['load'] = (program, type, maps = []) => {
+    const instructions = Buffer.from(
+      toBytes(
+        program.map((slot) =>
+          slot.opcode === WIDE && (slot.src === PSEUDO.mapFd || slot.src === PSEUDO.mapValue)
+            ? { ...slot, imm: maps[slot.imm]!.file }
+            : slot,
+        ),
+      ),
+    );
     const attempt = (level: number): number => {
       const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
       attribute.writeUInt32LE(PROGRAM_TYPES[type], 0);
@@ -75,22 +129,100 @@ export async function openKernel(): Promise<Kernel | string> {
       return `${name}: ${text()}`;
     }
     const processed = Number(/processed (\d+) insns/.exec(text())?.[1] ?? 0);
+    const test: LoadedProgram['test'] = (packet) => {
+      const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
+      attribute.writeInt32LE(fd, 0);
+      attribute.writeUInt32LE(packet.length, 8);
+      attribute.writeUInt32LE(OUTPUT_SIZE, 12);
+      const data = Buffer.from(packet);
+      pointer(attribute, 16, data);
+      pointer(attribute, 24, output);
+      attribute.writeUInt32LE(1, 32);
+      if (bpf(SYS_BPF, BPF_PROG_TEST_RUN, attribute, ATTRIBUTE_SIZE) < 0)
+        throw new Error(`BPF_PROG_TEST_RUN: errno ${koffi.errno()}`);
+      return {
+        result: attribute.readUInt32LE(4),
+        packet: Uint8Array.from(output.subarray(0, attribute.readUInt32LE(12))),
+      };
+    };
     return {
       processed,
-      run(packet) {
-        const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
-        attribute.writeInt32LE(fd, 0);
-        attribute.writeUInt32LE(packet.length, 8);
-        const data = Buffer.from(packet);
-        pointer(attribute, 16, data);
-        attribute.writeUInt32LE(1, 32);
-        if (bpf(SYS_BPF, BPF_PROG_TEST_RUN, attribute, ATTRIBUTE_SIZE) < 0)
-          throw new Error(`BPF_PROG_TEST_RUN: errno ${koffi.errno()}`);
-        return attribute.readUInt32LE(4);
-      },
+      test,
+      run: (packet) => test(packet).result,
       close() {
         close(fd);
       },
+    };
+  };
+  const createMap: Kernel['createMap'] = (shape) => {
+    const { type, keySize, valueSize, maxEntries, flags = 0 } = shape;
+    const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
+    [type, keySize, valueSize, maxEntries, flags].forEach(
+      (field, at) => void attribute.writeUInt32LE(field, 4 * at),
+    );
+    const file = bpf(SYS_BPF, BPF_MAP_CREATE, attribute, ATTRIBUTE_SIZE);
+    if (file < 0) throw new Error(`BPF_MAP_CREATE, type ${type}: errno ${koffi.errno()}`);
+    const key = Buffer.alloc(Math.max(keySize, 8));
+    const next = Buffer.alloc(Math.max(keySize, 8));
+    const value = Buffer.alloc(PER_CPU_ROOM);
+    const call = (command: number): boolean => {
+      const request = Buffer.alloc(ATTRIBUTE_SIZE);
+      request.writeInt32LE(file, 0);
+      if (keySize > 0) pointer(request, 8, key);
+      if (command !== BPF_MAP_DELETE_ELEM) pointer(request, 16, value);
+      return bpf(SYS_BPF, command, request, ATTRIBUTE_SIZE) >= 0;
+    };
+    const keys = (): Buffer[] => {
+      const found: Buffer[] = [];
+      const request = Buffer.alloc(ATTRIBUTE_SIZE);
+      request.writeInt32LE(file, 0);
+      pointer(request, 16, next);
+      while (bpf(SYS_BPF, BPF_MAP_GET_NEXT_KEY, request, ATTRIBUTE_SIZE) >= 0) {
+        found.push(Buffer.from(next.subarray(0, keySize)));
+        key.set(next);
+        pointer(request, 8, key);
+      }
+      return found;
+    };
+    /** With values of 8 bytes a processor. */
+    const isPerCpu = type === PER_CPU_HASH || type === PER_CPU_ARRAY || type === LRU_PER_CPU_HASH;
+    const read = (): string => {
+      value.fill(0);
+      if (!call(BPF_MAP_LOOKUP_ELEM)) throw new Error(`BPF_MAP_LOOKUP_ELEM: errno ${koffi.errno()}`);
+      if (!isPerCpu) return value.toString('hex', 0, valueSize);
+      const sum = Buffer.alloc(valueSize);
+      const stride = (valueSize + 7) & ~7;
+      for (let at = 0; at < PER_CPU_ROOM; at++) if (at % stride < valueSize) sum[at % stride]! |= value[at]!;
+      return sum.toString('hex');
+    };
+    return {
+      file,
+      elements: () =>
+        keys()
+          .map((bytes): readonly [string, string] => {
+            key.set(bytes);
+            return [bytes.toString('hex'), read()];
+          })
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      set(bytes, content) {
+        key.set(bytes);
+        value.fill(0);
+        value.set(content);
+        if (!call(BPF_MAP_UPDATE_ELEM)) throw new Error(`BPF_MAP_UPDATE_ELEM: errno ${koffi.errno()}`);
+      },
+      clear() {
+        if (keySize === 0) {
+          while (call(BPF_MAP_LOOKUP_AND_DELETE_ELEM));
+          return;
+        }
+        value.fill(0);
+        const isArray = type === ARRAY || type === PER_CPU_ARRAY;
+        for (const bytes of keys()) {
+          key.set(bytes);
+          call(isArray ? BPF_MAP_UPDATE_ELEM : BPF_MAP_DELETE_ELEM);
+        }
+      },
+      close: () => void close(file),
     };
   };
   const probe = load(
@@ -102,5 +234,5 @@ export async function openKernel(): Promise<Kernel | string> {
   );
   if (typeof probe === 'string') return `bpf(2) is not allowed here: ${probe}`;
   probe.close();
-  return { load };
+  return { load, createMap };
 }

@@ -86,6 +86,11 @@ export class LinearMemory {
 
   private moveIn(region: Region): void {
     const { bytes, start, length, base } = region;
+    if (region.isWindow) {
+      new Uint8Array(this.buffer, base - start, bytes.length).set(bytes);
+      this.point(region, bytes.length);
+      return;
+    }
     // What is filled on demand has its length then.
     const content = region.refresh === undefined ? bytes.subarray(start, start + length) : bytes;
     if (this.source.pages[(base + content.length) >>> 16] !== region)
@@ -95,6 +100,10 @@ export class LinearMemory {
   }
 
   private point(region: Region, capacity: number): void {
+    if (region.isWindow) {
+      region.bytes = new Uint8Array(this.buffer, region.base - region.start, capacity);
+      return;
+    }
     region.bytes = new Uint8Array(this.buffer, region.base, capacity);
     region.start = 0;
   }

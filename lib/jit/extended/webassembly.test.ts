@@ -153,7 +153,7 @@ test('tail calls in compiled programs', (t) => {
   const called = programs.flat().filter(({ opcode, imm }) => opcode === 0x85 && imm !== 12);
   const helpers = new Map([
     ...called.map(({ imm }): [number, HelperFunction] => [imm, nothing]),
-    ...makeHelpers([12], { maps }),
+    ...makeHelpers({ maps }),
   ]);
   for (const row of rows) {
     const memory = new Memory();

@@ -144,4 +144,11 @@ function fieldOf({ fields, contextSize }: ProgramType) {
   };
 }
 
-const NO_PACKET = { packetAddress: 0, contextAddress: 0, capturedLength: 0, wireLength: 0, metadata: {} };
+const NO_PACKET = {
+  packetAddress: 0,
+  metaAddress: 0,
+  contextAddress: 0,
+  capturedLength: 0,
+  wireLength: 0,
+  metadata: {},
+};

@@ -1,0 +1,74 @@
+/** What a program may do, seen without following it: so that a run prepares no more than it has to. */
+
+import { decode, type Instruction, type Program, slotsOf } from './instruction.js';
+import * as opcodes from './opcodes.js';
+import type { ProgramType } from './programTypes.js';
+import { CHANGES_PACKET, hasRuntime } from './runtime/index.js';
+import { signatureOf } from './signatures.js';
+
+interface Verified {
+  readonly instructions?: readonly ({ readonly inBounds?: string } | undefined)[];
+}
+
+const isKernelFilter = ({ name }: ProgramType): boolean => name === 'kernel_filter';
+
+/** The instructions, by slot; what means nothing is left out, and faults when it is reached. */
+function* instructionsOf(program: Program): Iterable<readonly [index: number, instruction: Instruction]> {
+  for (let index = 0; index < program.length; index++) {
+    let instruction: Instruction;
+    try {
+      instruction = decode(program, index);
+    } catch {
+      continue;
+    }
+    yield [index, instruction];
+    index += slotsOf(instruction) - 1;
+  }
+}
+
+const isStore = ({ kind }: Instruction): boolean =>
+  kind === 'store' || kind === 'atomic' || kind === 'storeRelease';
+
+/** The memory that a store is proved to be in, where that is neither packet nor unknown. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['stack', 'mapValue', 'context']);
+
+/** Whether a program may change the packet: it stores there, or where nobody knows, or calls what does. */
+export function mayWritePacket(program: Program, type: ProgramType, verified: Verified | undefined): boolean {
+  if (isKernelFilter(type)) return false;
+  for (const [index, instruction] of instructionsOf(program)) {
+    if (instruction.kind === 'callRegister') return true;
+    if (instruction.kind === 'call' && CHANGES_PACKET.has(instruction.helper)) return true;
+    if (!isStore(instruction) || !('base' in instruction)) continue;
+    const proof = verified?.instructions?.[index]?.inBounds;
+    if (instruction.base !== opcodes.FRAME_POINTER && (proof === undefined || !ELSEWHERE.has(proof)))
+      return true;
+  }
+  return false;
+}
+
+/** Whether a program may change its context: it stores elsewhere than on the stack, or calls a helper. */
+export function mayWriteContext(program: Program, type: ProgramType): boolean {
+  for (const [, instruction] of instructionsOf(program)) {
+    const { kind } = instruction;
+    // Those of converted filters only read.
+    if ((kind === 'call' || kind === 'callRegister' || kind === 'callKfunc') && !isKernelFilter(type))
+      return true;
+    if (isStore(instruction) && 'base' in instruction && instruction.base !== opcodes.FRAME_POINTER)
+      return true;
+  }
+  return false;
+}
+
+/** The first call of a helper that Linux has and no engine here. Numbers of no helper fault when they are called. */
+export function unavailableHelper(
+  program: Program,
+  type: ProgramType,
+): { readonly index: number; readonly helper: number; readonly name: string } | undefined {
+  if (isKernelFilter(type)) return undefined;
+  for (const [index, instruction] of instructionsOf(program)) {
+    if (instruction.kind !== 'call' || hasRuntime(instruction.helper)) continue;
+    const row = signatureOf(instruction.helper);
+    if (row !== undefined) return { index, helper: instruction.helper, name: row.name };
+  }
+  return undefined;
+}
