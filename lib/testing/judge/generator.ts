@@ -21,8 +21,12 @@ export interface Sample {
 
 const TYPES: readonly VerifiedType[] = ['socket_filter', 'sched_cls', 'xdp', 'cgroup_skb'];
 
-export function generate(random: Random): Sample {
-  const type = TYPES[random(TYPES.length)]!;
+const UNPRIVILEGED_TYPES: readonly VerifiedType[] = ['socket_filter', 'cgroup_skb'];
+
+/** `privileged` programs are of all types; the others of those that users without privileges may load, mostly. */
+export function generate(random: Random, privileged = true): Sample {
+  const types = privileged || random(50) === 0 ? TYPES : UNPRIVILEGED_TYPES;
+  const type = types[random(types.length)]!;
   const writer = new Writer(random, type);
   writer.something = (count) => {
     for (let i = 0; i < count; i++) makeMove(writer);

@@ -5,6 +5,7 @@
  * the shortest example. Examples are shrunk when they are printed.
  */
 
+import { readFileSync } from 'node:fs';
 import { toAssembly } from '../../ebpf/disassembler.js';
 import { type Verdict, type VerifyOptions, verify } from '../../verify/index.js';
 import { generator } from '../random.js';
@@ -44,12 +45,22 @@ export interface JudgeOptions {
   readonly onProgress?: (report: JudgeReport) => void;
 }
 
+/** Processors that the running machine may have (`nr_cpu_ids`). */
+const PROCESSORS = ((): number => {
+  try {
+    return Number(/\d+$/.exec(readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim())![0]) + 1;
+  } catch {
+    return 1;
+  }
+})();
+
 export const optionsOf = ({ program, type, egress, strict }: Sample, privileged = true): VerifyOptions => ({
   type,
   privileged,
   strictAlignment: strict,
   attach: egress ? 'egress' : 'ingress',
   maps: mapsOfProgram(program),
+  processors: PROCESSORS,
 });
 
 export const verdictOf = (sample: Sample, privileged = true): Verdict =>
@@ -59,9 +70,10 @@ export const verdictOf = (sample: Sample, privileged = true): Verdict =>
 export const sampleOf = (
   seed: number,
   number: number,
+  privileged = true,
 ): { readonly sample: Sample; readonly seed: number } => {
   const own = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) | 1;
-  return { sample: generate(generator(own)), seed: own };
+  return { sample: generate(generator(own), privileged), seed: own };
 };
 
 /** A text without its numbers. */
@@ -100,7 +112,7 @@ export function judge(oracle: Oracle, options: JudgeOptions): JudgeReport {
     classes: new Map(),
   };
   for (let number = 0; number < programs; number++) {
-    const { sample, seed: own } = sampleOf(seed, number);
+    const { sample, seed: own } = sampleOf(seed, number, privileged);
     const ours = verdictOf(sample, privileged).accepted;
     const theirs = oracle.admits(sample);
     report.programs++;

@@ -63,12 +63,16 @@ export const MAPS: readonly JudgedMap[] = [
 
 const NAMES_MAP: ReadonlySet<number> = new Set([PSEUDO.mapFd, PSEUDO.mapValue]);
 
-/** Slots of the immediates that name maps, with the numbers they hold. */
+/** Slots of the immediates that name maps, with the numbers they hold; there may be no such map. */
 export function mapUses(program: Program): readonly { readonly slot: number; readonly number: number }[] {
   return program.flatMap(({ opcode, src, imm }, slot) =>
-    opcode === 0x18 && NAMES_MAP.has(src) && imm >= 0 && imm < MAPS.length ? [{ slot, number: imm }] : [],
+    opcode === 0x18 && NAMES_MAP.has(src) ? [{ slot, number: imm }] : [],
   );
 }
 
 export const mapsOfProgram = (program: Program): ReadonlyMap<number, MapInfo> =>
-  new Map(mapUses(program).map(({ slot, number }) => [slot, MAPS[number]!.info]));
+  new Map(
+    mapUses(program).flatMap(({ slot, number }): [number, MapInfo][] =>
+      MAPS[number] === undefined ? [] : [[slot, MAPS[number].info]],
+    ),
+  );

@@ -24,6 +24,8 @@ const ATTRIBUTE_SIZE = 128;
 const LOG_SIZE = 1 << 24;
 const MAX_SLOTS = 1 << 16;
 const PACKET_ROOM = 4096;
+/** Kinds of maps that belong to programs of one type. */
+const OWNED: ReadonlySet<string> = new Set(['programArray', 'deviceMap', 'cpuMap']);
 const TYPES = { socket_filter: 1, sched_cls: 3, sched_act: 4, xdp: 6, cgroup_skb: 8 } as const;
 const CGROUP_EGRESS = 1;
 const EAGAIN = 11;
@@ -86,11 +88,11 @@ export async function openOracle(): Promise<Oracle | string> {
     if (file < 0) return `the kernel makes no map of type ${map.kernelType}: errno ${koffi.errno()}`;
     files.push(file);
   }
-  // A program array is for the type of the first program that names it.
-  const arrays = new Map<string, number>();
-  const programArrayOf = (map: JudgedMap, owner: string): number => {
-    const file = arrays.get(owner) ?? makeMap(map);
-    arrays.set(owner, file);
+  // Such maps are for the type of the first program that names them.
+  const owned = new Map<string, number>();
+  const ownedMap = (map: JudgedMap, owner: string): number => {
+    const file = owned.get(owner) ?? makeMap(map);
+    owned.set(owner, file);
     return file;
   };
 
@@ -105,9 +107,13 @@ export async function openOracle(): Promise<Oracle | string> {
   const load = ({ program, type, egress, strict }: Sample, level: number): number => {
     code.set(toBytes(program));
     for (const { slot, number } of mapUses(program)) {
-      const map = MAPS[number]!;
+      const map = MAPS[number];
       const file =
-        map.info.kind === 'programArray' ? programArrayOf(map, `${type} ${egress}`) : files[number]!;
+        map === undefined
+          ? -1
+          : OWNED.has(map.info.kind)
+            ? ownedMap(map, `${number} ${type} ${egress}`)
+            : files[number]!;
       code.writeInt32LE(file, slot * 8 + 4);
     }
     attribute.fill(0);

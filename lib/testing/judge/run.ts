@@ -4,9 +4,11 @@
  * Exit status 1 when the running kernel refuses a program that this verifier admits.
  */
 
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { countOf, explained, judge, summary } from './judge.js';
 import { openOracle } from './oracle.js';
+import { becomeNobody, runUnprivileged } from './unprivileged.js';
 
 const { values } = parseArgs({
   options: {
@@ -14,20 +16,26 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** Classes to show with an example. */
     show: { type: 'string', default: '12' },
+    /** As a user without privileges; the setting that forbids it is put back afterwards. */
     unprivileged: { type: 'boolean', default: false },
+    /** Set by this script for itself. */
+    nobody: { type: 'boolean', default: false },
   },
 });
+
+if (values.unprivileged && !values.nobody) {
+  const words = process.argv.slice(2).concat('--nobody');
+  const status = runUnprivileged(fileURLToPath(import.meta.url), words);
+  if (typeof status === 'string') console.error(`judge: ${status}`);
+  process.exit(typeof status === 'string' ? 2 : status);
+}
 
 const oracle = await openOracle();
 if (typeof oracle === 'string') {
   console.error(`judge: ${oracle}`);
   process.exit(2);
 }
-if (values.unprivileged) {
-  process.setgroups!([]);
-  process.setgid!(65534);
-  process.setuid!(65534);
-}
+if (values.unprivileged) becomeNobody();
 const privileged = !values.unprivileged;
 const start = performance.now();
 const report = judge(oracle, {

@@ -30,8 +30,13 @@ function without(program: Program, at: number): Program {
 
 const SIMPLER = [0, 1, 8, -8];
 
+/** How long to look for a smaller one: verdicts of loops that do not end take a while. */
+const PATIENCE_MS = 20_000;
+
 /** The least program found for which `holds` is true. */
-export function shrink(program: Program, holds: (program: Program) => boolean): Program {
+export function shrink(program: Program, isSo: (program: Program) => boolean): Program {
+  const end = performance.now() + PATIENCE_MS;
+  const holds = (candidate: Program): boolean => performance.now() < end && isSo(candidate);
   let least = program;
   for (let changed = true; changed; ) {
     changed = false;

@@ -18,7 +18,7 @@ import {
   type Value,
 } from '../state/value.js';
 import { MAX_OFFSET, type Path } from './path.js';
-import { checkHardening, checkMoved } from './unprivileged.js';
+import { checkHardening, checkMoved, checkWindow } from './unprivileged.js';
 
 type Alu = Extract<Instruction, { kind: 'alu' }>;
 
@@ -51,12 +51,20 @@ export function pointerArithmetic(path: Path, instruction: Alu, target: Value, s
       `${op} on an address`,
       'addresses can only be added to and subtracted from',
     );
+  // Linux takes the sum for an address in the stack of the main program.
+  if (!isFirst && base.type === 'stack' && path.isLinux && path.state.frames.length > 1)
+    path.reject(
+      'pointer-arithmetic',
+      'a stack address added to a number in a function',
+      'add the number to it',
+    );
   if (op === 'sub' && !isFirst) path.reject('pointer-arithmetic', 'an address subtracted from a number');
   if (op === 'sub' && base.type === 'stack')
     path.reject('pointer-arithmetic', 'subtraction from a stack address', 'add a negative number');
   const moved =
     by === undefined ? movedByNumber(path, base, op, distance) : movedByConstant(path, base, op, by);
   checkMoved(path, moved);
+  if (!path.privileged && 'register' in operand) checkWindow(path, op, moved, distance);
   return moved;
 }
 

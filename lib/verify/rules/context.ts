@@ -16,6 +16,7 @@ interface Field {
   /** `words`: loads of 1, 2 or 4 bytes. `pointer`: the whole four bytes only. `wide`: 8 bytes only. `bytes`: any aligned load. */
   readonly access: 'words' | 'pointer' | 'wide' | 'bytes';
   readonly pointer?: PointerType;
+  /** For users with CAP_BPF alone. */
   readonly privileged?: boolean;
 }
 
@@ -51,6 +52,8 @@ export interface ContextRules {
   /** Whether packet bytes may be read, and written, through pointers. */
   readonly packet: 'none' | 'read' | 'write';
   readonly packetLoads: boolean;
+  /** Whether users without CAP_NET_ADMIN may load such programs. */
+  readonly unprivileged?: boolean;
   /** How helpers' signatures name the type. */
   readonly letter: 'S' | 'T' | 'X' | 'C';
   /** r0 at exit, where it is not free. */
@@ -80,11 +83,11 @@ const CLASSIFIER: ContextRules = {
 
 // biome-ignore format: one row a line
 export const CONTEXTS: Readonly<Record<VerifiedType, ContextRules>> = {
-  socket_filter: { size: 192, readable: COMMON, writable: [CB], packet: 'none', packetLoads: true, letter: 'S' },
+  socket_filter: { size: 192, readable: COMMON, writable: [CB], packet: 'none', packetLoads: true, unprivileged: true, letter: 'S' },
   sched_cls: CLASSIFIER,
   sched_act: CLASSIFIER,
   xdp: { size: 24, readable: [{ ...DATA, start: 0, end: 4 }, { ...DATA_END, start: 4, end: 8 }, { ...DATA_META, start: 8, end: 12 }, { ...words(12, 16), access: 'pointer' }, { ...words(16, 20), access: 'pointer' }], writable: [], packet: 'write', packetLoads: false, letter: 'X' },
-  cgroup_skb: { size: 192, readable: [...COMMON, ...ADDRESSES, DATA, DATA_END, TIMESTAMP, HARDWARE_TIMESTAMP], writable: [words(8, 12), words(32, 36), CB, TIMESTAMP], packet: 'read', packetLoads: false, letter: 'C', returns: { min: 0n, max: 1n }, egressReturns: { min: 0n, max: 3n } },
+  cgroup_skb: { size: 192, readable: [...COMMON, ...ADDRESSES, { ...DATA, privileged: true }, { ...DATA_END, privileged: true }, TIMESTAMP, HARDWARE_TIMESTAMP], writable: [words(8, 12), words(32, 36), CB, { ...TIMESTAMP, privileged: true }], packet: 'read', packetLoads: false, unprivileged: true, letter: 'C', returns: { min: 0n, max: 1n }, egressReturns: { min: 0n, max: 3n } },
 };
 
 export type ContextAccess =

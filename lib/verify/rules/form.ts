@@ -48,6 +48,8 @@ const KINDS: Readonly<Record<ProblemKind, RejectionKind>> = {
 
 export function checkForm(path: Path): void {
   const { program } = path;
+  if (path.isLinux && !path.privileged && path.rules.unprivileged !== true)
+    throw new Rejected('privileged-only', 0, 'programs of this type are for privileged users');
   const limit = path.privileged ? PRIVILEGED_LENGTH : UNPRIVILEGED_LENGTH;
   if (program.length > limit)
     throw new Rejected('too-long', limit, `${program.length} instructions, of ${limit}`);
@@ -56,6 +58,13 @@ export function checkForm(path: Path): void {
   if (problem !== undefined) throw new Rejected(KINDS[problem.kind], problem.index, problem.message);
   for (let index = 0; index < program.length; ) {
     const instruction = decode(cleaned, index);
+    if (instruction.kind === 'callRegister')
+      throw new Rejected(
+        'unknown-opcode',
+        index,
+        'a helper whose number is not known',
+        'call it by its number',
+      );
     path.instructions[index] = instruction;
     if (slotsOf(instruction) === 2) path.instructions[index + 1] = undefined;
     index += slotsOf(instruction);

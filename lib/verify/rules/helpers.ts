@@ -5,7 +5,7 @@
 
 import { type ArgumentKind, type HelperSignature, signatureOf } from '../../ebpf/signatures.js';
 import * as scalars from '../numbers/scalar.js';
-import { mapValues } from '../state/state.js';
+import { mapValues, SLOT } from '../state/state.js';
 import {
   ANY_NUMBER,
   describe,
@@ -24,7 +24,7 @@ import { byteAt, frameOf, place, readsBytes, setByte, stackOffset, stackRange } 
 const TAIL_CALL = 12;
 const PROCESSOR_ID = 8;
 /** Most processors that Linux can be built for; how many there are is for the machine to know. */
-const MOST_PROCESSORS = 8192n;
+const MOST_PROCESSORS = 8192;
 /** `probe_read_*_str`: an error, or no more bytes than were asked for. */
 const STRING_READS = new Set([114, 115]);
 const MOST_ERRORS = 4095n;
@@ -41,8 +41,8 @@ interface Call {
 }
 
 export function stepHelper(path: Path, helper: number): void {
-  const row = signatureOf(helper);
-  if (row === undefined || !row.types.includes(path.rules.letter))
+  const row = signatureOf(helper, path.rules.letter);
+  if (row === undefined)
     path.reject('unknown-helper', `helper ${helper} cannot be called by this type of program`);
   if (!path.privileged && row.privileged === true)
     path.reject('privileged-only', `helper ${helper} (${row.name}) is for privileged users`);
@@ -206,6 +206,8 @@ function useStack(
   use: Use,
 ): void {
   const frame = frameOf(path, base);
+  if (to === from && !path.privileged && from < -SLOT * frame.slots.length)
+    path.reject('uninitialized-stack', `stack byte fp${from} holds nothing yet`);
   if (use !== 'fill' && to > from) readsBytes(path, base, from, to);
   for (let byte = from; byte < to; byte++) {
     const kind = byteAt(frame, byte);
@@ -247,7 +249,8 @@ function resultOf(path: Path, { row, map, key, most }: Call): Value {
       return pointer('mapValueOrNull', { map, id: path.newId() });
     default:
   }
-  if (row.number === PROCESSOR_ID) return limited(path, 0n, MOST_PROCESSORS - 1n);
+  if (row.number === PROCESSOR_ID)
+    return limited(path, 0n, BigInt(path.options.processors ?? MOST_PROCESSORS) - 1n);
   if (STRING_READS.has(row.number)) return limited(path, -MOST_ERRORS, most);
   return ANY_NUMBER;
 }

@@ -34,6 +34,8 @@ export interface VerifyOptions {
   readonly strictAlignment?: boolean;
   /** Instructions to look at before giving up; default a million, as in Linux. */
   readonly budget?: number;
+  /** Processors that the machine has, which `bpf_get_smp_processor_id` is below; default as many as Linux can have. */
+  readonly processors?: number;
   /** Give proofs for the compiler with the verdict. */
   readonly proofs?: boolean;
 }

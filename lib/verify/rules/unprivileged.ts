@@ -32,7 +32,7 @@ export function sameOnAllPaths(path: Path, form: string, distance = 0n, mayShrin
 /** Before an address is moved by a register. */
 export function checkHardening(
   path: Path,
-  { operand }: Extract<Instruction, { kind: 'alu' }>,
+  { op, operand }: Extract<Instruction, { kind: 'alu' }>,
   base: Pointer,
   isFirst: boolean,
   distance: scalars.Scalar,
@@ -45,9 +45,26 @@ export function checkHardening(
       'unprivileged programs may add constants only',
     );
   const by = scalars.constantOf(distance);
+  const { smin, smax } = distance.wide;
+  if (by === undefined && smin < 0n !== smax < 0n)
+    path.reject('pointer-arithmetic', 'a number of either sign added to an address');
+  checkWindow(path, op, base, distance);
   const order = isFirst ? 'address + register' : 'register + address';
   const form = `${order}, ${distance.wide.smin < 0n ? 'down' : 'up'}, ${by === undefined ? 'varying' : 'constant'}`;
   sameOnAllPaths(path, form, by === undefined ? distance.wide.umax : BigInt.asIntN(64, by), by === undefined);
+}
+
+/** An address may be moved only from where there is room to move (`retrieve_ptr_limit`). */
+export function checkWindow(path: Path, op: string, base: Pointer, distance: scalars.Scalar): void {
+  const isDown = (op === 'add') === distance.wide.smin < 0n;
+  const { smin, umax } = base.variable.wide;
+  const isStack = base.type === 'stack';
+  const limit = isStack
+    ? -(base.offset + Number(BigInt.asIntN(64, base.variable.bits.value)))
+    : Number(isDown ? smin : umax) + base.offset;
+  const most = isStack ? STACK_SIZE + (isDown ? 1 : 0) : (base.map?.valueSize ?? 0);
+  if (limit >= most)
+    path.reject('pointer-arithmetic', `a ${base.type} address at the end of what it points to is moved`);
 }
 
 /** Unprivileged programs may not even compute addresses out of bounds. */

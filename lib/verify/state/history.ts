@@ -76,6 +76,8 @@ export class Stretch {
   hits = 0;
   /** Once it has ended: what matters at its start. Before: what matters at its end, as far as that is known. */
   readonly needs: Needs = [];
+  /** The same without what rounds of a loop that the runtime ends might ask for; where there are such loops. */
+  readonly soft: Needs = [];
 
   constructor(parent: Stretch | undefined, state: State | undefined, start: number) {
     this.parent = parent;
@@ -124,7 +126,7 @@ export class History {
     const needs: Needs = [];
     let end = this.indexes.length;
     for (let stretch: Stretch | undefined = last; stretch !== undefined; stretch = stretch.parent) {
-      addNeeds(needs, stretch.needs);
+      addNeeds(needs, stretch.soft);
       for (let i = end - 1; i >= stretch.start; i--) {
         const instruction = instructions[this.indexes[i]!]!;
         depth = goBack(needs, instruction, depth, this.decided[i]!, this.slots[i]!, this.rare.get(i));
@@ -136,12 +138,14 @@ export class History {
   }
 
   /** All paths from a stretch have ended: turns what matters at its end into what matters at its start. */
-  close(stretch: Stretch, instructions: readonly (Instruction | undefined)[]): void {
-    const { needs, start, end } = stretch;
+  close(stretch: Stretch, instructions: readonly (Instruction | undefined)[], hasSoft: boolean): void {
+    const { needs, soft, start, end } = stretch;
     let { depth } = stretch;
     for (let i = end - 1; i >= start; i--) {
       const effects = this.rare.get(i);
       if (effects !== undefined) this.rare.delete(i);
+      if (hasSoft)
+        goBack(soft, instructions[this.indexes[i]!]!, depth, this.decided[i]!, this.slots[i]!, effects);
       depth = goBack(
         needs,
         instructions[this.indexes[i]!]!,

@@ -31,8 +31,11 @@ export function nextSlots(instruction: Instruction, index: number): readonly num
 const operandBit = (operand: { readonly register: number } | { readonly constant: number }): number =>
   'register' in operand ? bit(operand.register) : 0;
 
-/** Registers that an instruction overwrites, and those that it reads. */
-export function effectOf(instruction: Instruction): { readonly kills: number; readonly reads: number } {
+/** Registers that an instruction overwrites, and those that it reads; `letter`: of the type of program. */
+export function effectOf(
+  instruction: Instruction,
+  letter = 'T',
+): { readonly kills: number; readonly reads: number } {
   switch (instruction.kind) {
     case 'alu': {
       const source = operandBit(instruction.operand);
@@ -65,7 +68,7 @@ export function effectOf(instruction: Instruction): { readonly kills: number; re
     case 'branch':
       return { kills: 0, reads: bit(instruction.dst) | operandBit(instruction.operand) };
     case 'call': {
-      const count = signatureOf(instruction.helper)?.arguments?.length ?? 5;
+      const count = signatureOf(instruction.helper, letter)?.arguments?.length ?? 5;
       return { kills: R0 | ARGUMENTS, reads: ARGUMENTS & ((bit(count) << 1) - 1) };
     }
     case 'callKfunc':
@@ -83,7 +86,10 @@ export function effectOf(instruction: Instruction): { readonly kills: number; re
 }
 
 /** For each slot, the registers that may be read from there on before they are written, as bits. */
-export function liveRegisters(instructions: readonly (Instruction | undefined)[]): Int32Array {
+export function liveRegisters(
+  instructions: readonly (Instruction | undefined)[],
+  letter: string,
+): Int32Array {
   const live = new Int32Array(instructions.length);
   const before: number[][] = instructions.map(() => []);
   instructions.forEach((instruction, index) => {
@@ -95,7 +101,7 @@ export function liveRegisters(instructions: readonly (Instruction | undefined)[]
   for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
     queued[index] = 0;
     const instruction = instructions[index]!;
-    const { kills, reads } = effectOf(instruction);
+    const { kills, reads } = effectOf(instruction, letter);
     let after = 0;
     for (const next of nextSlots(instruction, index)) after |= live[next] ?? 0;
     const now = (after & ~kills) | reads | FRAME;

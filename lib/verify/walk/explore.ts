@@ -93,6 +93,12 @@ interface Pending {
   readonly points: number;
 }
 
+/** What mattered on a path; `soft`: without what further rounds of a loop might ask for. */
+interface Mattered {
+  readonly needs: Needs;
+  readonly soft: Needs;
+}
+
 /** The walk over all paths, depth first. */
 export class Exploration {
   processed = 0;
@@ -105,6 +111,8 @@ export class Exploration {
   readonly counts = new Counts();
   private readonly path: Path;
   private readonly budget: number;
+  /** Whether there are loops that the runtime ends. */
+  private hasLoops = false;
   private live: Int32Array = new Int32Array(0);
   private readonly explored: Stretch[][] = [];
   private readonly history = new History();
@@ -131,7 +139,8 @@ export class Exploration {
   run(): void {
     const { path, pending } = this;
     checkForm(path);
-    this.live = liveRegisters(path.instructions);
+    this.hasLoops = path.instructions.some((instruction) => instruction?.kind === 'mayGoto');
+    this.live = liveRegisters(path.instructions, path.rules.letter);
     const frame = newFrame(0, -1, 0);
     frame.registers[1] = pointer('context');
     path.state = { frames: [frame], loops: 0 };
@@ -160,7 +169,7 @@ export class Exploration {
   }
 
   /** Follows one path until it ends, or until what it would find is known; gives what matters there. */
-  private walk(): Needs {
+  private walk(): Mattered {
     const path: Path = this.path;
     const { observe } = this;
     const { effects } = path;
@@ -176,7 +185,7 @@ export class Exploration {
         const known = this.findExplored();
         if (known !== undefined) {
           observe?.({ kind: 'known', index: path.index });
-          return known.open > 0 ? allNeeds(path.state.frames.length) : known.needs;
+          return known.open > 0 ? { needs: allNeeds(path.state.frames.length), soft: [] } : known;
         }
       }
       if (path.isTarget[path.index] === true) this.points++;
@@ -191,7 +200,10 @@ export class Exploration {
       effects.reads = effects.copies = effects.decidedSlots = undefined;
       if (JUMPS.has(instruction.kind)) this.jumps++;
       const next = step(path, instruction);
-      if (next === undefined) return [effects.decided, 0, 0, 0, 0];
+      if (next === undefined) {
+        const needs = [effects.decided, 0, 0, 0, 0];
+        return { needs, soft: needs };
+      }
       this.history.note(index, effects);
       if (effects.slot >= 0 || effects.copies !== undefined) this.points++;
       observe?.({ kind: 'done', next, state: path.state, effects });
@@ -202,15 +214,19 @@ export class Exploration {
   }
 
   /** The path has ended, and so have stretches that it was the last one from. */
-  private end(needs: Needs): void {
+  private end({ needs, soft }: Mattered): void {
     let ended: Stretch | undefined = this.stretch;
     ended.depth = this.path.state.frames.length - 1;
     ended.end = this.history.length;
     addNeeds(ended.needs, needs);
+    if (this.hasLoops) addNeeds(ended.soft, soft);
     while (ended !== undefined && --ended.open === 0) {
       const { parent }: Stretch = ended;
-      this.history.close(ended, this.path.instructions);
-      if (parent !== undefined) addNeeds(parent.needs, ended.needs);
+      this.history.close(ended, this.path.instructions, this.hasLoops);
+      if (parent !== undefined) {
+        addNeeds(parent.needs, ended.needs);
+        if (this.hasLoops) addNeeds(parent.soft, ended.soft);
+      }
       ended = parent;
     }
   }
