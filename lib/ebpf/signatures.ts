@@ -212,5 +212,10 @@ const byKey = new Map(
 );
 
 /** The row of a helper for one type of programs, by its letter. */
-export const signatureOf = (number: number, letter: string): HelperSignature | undefined =>
+export const signatureFor = (number: number, letter: string): HelperSignature | undefined =>
   byKey.get(`${number}${letter}`);
+
+const byNumber = new Map(SIGNATURES.map((row) => [row.number, row]));
+
+/** A row of a helper that some type of program may call: all have its name. */
+export const signatureOf = (number: number): HelperSignature | undefined => byNumber.get(number);

@@ -9,6 +9,8 @@
 import { FULL_32, FULL_64, type Scalar, UNKNOWN } from './scalar.js';
 import * as tnum from './tnum.js';
 
+const { ALL_BITS } = tnum;
+
 /** A number while it is worked on. Limits of 32 bits are those of the low half. */
 export interface Bounds {
   value: bigint;
@@ -135,7 +137,40 @@ function limit64(r: Bounds): void {
   r.smax = min(r.smax, s64(r.value | (r.mask & (SIGN_64 - 1n))));
   r.umin = max(r.umin, r.value);
   r.umax = min(r.umax, r.value | r.mask);
+  const only = onlyMember(r);
+  if (only !== undefined) setKnown(r, only);
 }
+
+/** The one number that has such bits and lies within the unsigned range, where there is only one. */
+function onlyMember({ value, mask, umin, umax }: Bounds): bigint | undefined {
+  // The usual case: the range begins with a member, and holds the next one.
+  if (mask === 0n || (umin === value && (value | (mask & -mask)) <= umax)) return undefined;
+  const last = value | mask;
+  const next = memberAfter(value, mask, umin);
+  if ((umin & ~mask) === value) return next > umax ? umin : undefined;
+  if (next === last) return last;
+  return next <= umax && memberAfter(value, mask, next) > umax ? next : undefined;
+}
+
+/** The least member of a tristate number above `from`; the last one where there is none (`tnum_step`). */
+function memberAfter(value: bigint, mask: bigint, from: bigint): bigint {
+  const last = value | mask;
+  if (from >= last) return last;
+  if (from < value) return value;
+  const target = from + 1n;
+  const known = ~mask & ALL_BITS;
+  const wrong = (target ^ value) & known;
+  if (wrong === 0n) return target;
+  let at = highest(wrong);
+  if ((value & at) === 0n) {
+    // A bit that is known to be 0 would have to be 1: the next free bit above it that is 0 goes up.
+    const free = mask & ~target & ~(at | (at - 1n));
+    at = free & -free;
+  }
+  return (target & ~(at | (at - 1n))) | at | (value & (at - 1n));
+}
+
+const highest = (bits: bigint): bigint => 1n << BigInt(bits.toString(2).length - 1);
 
 /** `__update_reg_bounds`. */
 export function limit(r: Bounds): void {

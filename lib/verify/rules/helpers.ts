@@ -3,7 +3,7 @@
  * Linux `check_helper_call`, `check_func_arg`, `check_helper_mem_access`.
  */
 
-import { type ArgumentKind, type HelperSignature, signatureOf } from '../../ebpf/signatures.js';
+import { type ArgumentKind, type HelperSignature, signatureFor } from '../../ebpf/signatures.js';
 import * as scalars from '../numbers/scalar.js';
 import { mapValues, SLOT } from '../state/state.js';
 import {
@@ -41,7 +41,7 @@ interface Call {
 }
 
 export function stepHelper(path: Path, helper: number): void {
-  const row = signatureOf(helper, path.rules.letter);
+  const row = signatureFor(helper, path.rules.letter);
   if (row === undefined)
     path.reject('unknown-helper', `helper ${helper} cannot be called by this type of program`);
   if (!path.privileged && row.privileged === true)

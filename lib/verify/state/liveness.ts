@@ -5,7 +5,7 @@
  */
 
 import { type Instruction, slotsOf } from '../../ebpf/instruction.js';
-import { signatureOf } from '../../ebpf/signatures.js';
+import { signatureFor } from '../../ebpf/signatures.js';
 
 const bit = (register: number): number => 1 << register;
 const ARGUMENTS = 0b111110;
@@ -68,7 +68,7 @@ export function effectOf(
     case 'branch':
       return { kills: 0, reads: bit(instruction.dst) | operandBit(instruction.operand) };
     case 'call': {
-      const count = signatureOf(instruction.helper, letter)?.arguments?.length ?? 5;
+      const count = signatureFor(instruction.helper, letter)?.arguments?.length ?? 5;
       return { kills: R0 | ARGUMENTS, reads: ARGUMENTS & ((bit(count) << 1) - 1) };
     }
     case 'callKfunc':
