@@ -106,7 +106,8 @@ test('a map value: the number that was added, and its limit', (t) => {
 const remedies = test.macro({
   title: (_, what: string) => `remedy: ${what}`,
   exec(t, _: string, text: string, remedy: string, privileged?: boolean) {
-    t.is(explained(text, 'sched_cls', privileged ?? true).remedy, remedy);
+    const type = privileged === false ? 'socket_filter' : 'sched_cls';
+    t.is(explained(text, type, privileged ?? true).remedy, remedy);
   },
 });
 test(

@@ -6,6 +6,7 @@
 import { DecodeError, decode, type Program, type Slot, slotsOf } from '../../ebpf/instruction.js';
 import {
   CALL,
+  CALL_SOURCE,
   classOf,
   EXIT,
   JA,
@@ -121,7 +122,8 @@ function cleanSlot(slot: Slot): Slot | undefined {
   if (kind !== JMP && kind !== JMP32) return NO_OPERATION;
   const operation = operationOf(slot.opcode);
   if (operation === EXIT) return { ...NO_OPERATION, opcode: slot.opcode };
-  if (operation === CALL) return NO_OPERATION;
+  if (operation === CALL && slot.src !== CALL_SOURCE.local) return NO_OPERATION;
+  if (operation === CALL) return { ...NO_OPERATION, opcode: slot.opcode, src: slot.src, imm: slot.imm };
   const isLong = kind === JMP32 && operation === JA;
   return {
     ...NO_OPERATION,
