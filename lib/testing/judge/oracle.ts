@@ -90,11 +90,11 @@ export async function openOracle(): Promise<Oracle | string> {
   }
   // Such maps are for the type of the first program that names them.
   const owned = new Map<string, number>();
-  const ownedMap = (map: JudgedMap, owner: string): number => {
-    const file = owned.get(owner) ?? makeMap(map);
-    owned.set(owner, file);
-    return file;
-  };
+  for (const [number, map] of MAPS.entries()) {
+    if (!OWNED.has(map.info.kind)) continue;
+    for (const type of Object.keys(TYPES))
+      for (const egress of [false, true]) owned.set(`${number} ${type} ${egress}`, makeMap(map));
+  }
 
   const code = Buffer.alloc(MAX_SLOTS * 8);
   const license = Buffer.from('GPL\0');
@@ -107,13 +107,7 @@ export async function openOracle(): Promise<Oracle | string> {
   const load = ({ program, type, egress, strict }: Sample, level: number): number => {
     code.set(toBytes(program));
     for (const { slot, number } of mapUses(program)) {
-      const map = MAPS[number];
-      const file =
-        map === undefined
-          ? -1
-          : OWNED.has(map.info.kind)
-            ? ownedMap(map, `${number} ${type} ${egress}`)
-            : files[number]!;
+      const file = owned.get(`${number} ${type} ${egress}`) ?? files[number] ?? -1;
       code.writeInt32LE(file, slot * 8 + 4);
     }
     attribute.fill(0);

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { countOf, explained, judge, summary } from './judge.js';
 import { openOracle } from './oracle.js';
+import { compareTable, TABLES } from './tables.js';
 import { becomeNobody, runUnprivileged } from './unprivileged.js';
 
 const { values } = parseArgs({
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     show: { type: 'string', default: '12' },
     /** As a user without privileges; the setting that forbids it is put back afterwards. */
     unprivileged: { type: 'boolean', default: false },
+    /** Not random programs, but the tables of contexts, helpers and results, cell by cell. */
+    tables: { type: 'boolean', default: false },
     /** Set by this script for itself. */
     nobody: { type: 'boolean', default: false },
   },
@@ -37,6 +40,12 @@ if (typeof oracle === 'string') {
 }
 if (values.unprivileged) becomeNobody();
 const privileged = !values.unprivileged;
+if (values.tables) {
+  const compared = Object.keys(TABLES).map((table) => compareTable(table, oracle, privileged));
+  for (const { table, cells, differing } of compared)
+    console.log([`${table}: ${cells - differing.length} of ${cells} cells agree`, ...differing].join('\n  '));
+  process.exit(compared.some(({ differing }) => differing.length > 0) ? 1 : 0);
+}
 const start = performance.now();
 const report = judge(oracle, {
   programs: Number(values.programs),

@@ -54,6 +54,9 @@ export function checkMapHelper(path: Path, helper: number, map: MapInfo): void {
     (kinds !== undefined && !kinds.includes(map.kind))
   )
     path.reject('bad-argument', `helper ${helper} cannot be used with a map of kind ${map.kind}`);
+  // Programs of cgroups may not touch them.
+  if (map.kind === 'socketMap' && path.rules.letter === 'C')
+    path.reject('bad-argument', 'maps of sockets are not for this type of program');
   // What is in them is no plain bytes, and has no place here.
   if (map.kind === 'mapInMap' || map.kind === 'other')
     path.reject('bad-argument', `maps of kind ${map.kind} are not available here`);
