@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { disassemble, type Program } from '../lib/cbpf.js';
-import { addressesOfHosts, blankComments, ioError, type Loader } from '../lib/command.js';
+import { addressesOfHosts, blankComments, ioError, type Loader, withReadyMade } from '../lib/command.js';
 import {
   type CompileOptions,
   describeLinkType,
@@ -40,7 +40,8 @@ export const reasonOf = (error: unknown): string => ioError(error, '').reason;
 export function filterOf(source: string, options: Options, loader: Loader, snapLength?: number): Filter {
   const { optimize, printAfter } = options;
   const onPass = printAfter === undefined ? undefined : printerOf(printAfter);
-  return new Filter(source, { snapLength, optimize, onPass, ...languageOf(options) }, loader);
+  const settings = withReadyMade({ snapLength, optimize, onPass, ...languageOf(options) });
+  return new Filter(source, settings, loader);
 }
 
 /** The filter for a link type that the user named. @throws CommandError where there is none of that name. */

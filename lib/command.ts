@@ -17,7 +17,7 @@ export {
   loaderWithReserve,
   NO_LOADER,
 } from './engine/index.js';
-export { blankComments, kernelProgram } from './filter/index.js';
+export { blankComments, kernelProgram, withReadyMade } from './filter/index.js';
 export { addressesOfHosts } from './host/index.js';
 export {
   bodyBatch,

@@ -5,18 +5,23 @@
  * back ends, decompression, registries) is not loaded by others.
  */
 
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { pastTheFaces } from './pastTheFaces.mjs';
 
 const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'dist', 'library');
 const FACES = ['index', 'node', 'cbpf', 'ebpf', 'compile'];
+/** In files of their own, which who bundles a face without using them can leave out. */
+const ROOMS = ['dissect', 'savefile'];
 
 rmSync(outdir, { recursive: true, force: true });
-await build({
-  entryPoints: FACES.map((face) => join(root, 'lib', `${face}.ts`)),
+const { outputFiles } = await build({
+  entryPoints: Object.fromEntries([
+    ...FACES.map((face) => [face, join(root, 'lib', `${face}.ts`)]),
+    ...ROOMS.map((room) => [`parts/${room}`, join(root, 'lib', room, 'index.ts')]),
+  ]),
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -31,4 +36,15 @@ await build({
   outdir,
   chunkNames: 'parts/[name]-[hash]',
   logLevel: 'warning',
+  write: false,
 });
+
+/**
+ * Imports for their effects only keep an order that no module here depends on; those who bundle Weir would be warned of
+ * each.
+ */
+const withoutBareImports = (text) => text.replace(/(?<=^|[;\n])import ?"\.[^"]+";/g, '');
+for (const { path, text } of outputFiles) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, withoutBareImports(text));
+}

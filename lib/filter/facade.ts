@@ -9,6 +9,7 @@
 import { loaderOf } from '../engine/index.js';
 import { builtinResolver } from '../names/index.js';
 import { Filter } from './family.js';
+import { withReadyMade } from './helped.js';
 import { type CompileOptions, checkCompileOptions } from './options.js';
 
 /**
@@ -22,7 +23,7 @@ import { type CompileOptions, checkCompileOptions } from './options.js';
 export function compile(expression: string, options: CompileOptions = {}): Filter {
   checkCompileOptions('compile()', expression, options);
   const { engine = 'auto', resolver = builtinResolver } = options;
-  const filter = new Filter(expression, { ...options, resolver }, loaderOf(engine));
+  const filter = new Filter(expression, withReadyMade({ ...options, resolver }), loaderOf(engine));
   filter.typical();
   return filter;
 }

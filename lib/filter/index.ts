@@ -3,7 +3,8 @@
 export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
 export { compile } from './facade.js';
 export { Filter, type PacketSource } from './family.js';
+export { helpedLint, kernelProgram, withReadyMade } from './helped.js';
 export { type ExplainedStep, type Explanation, LinkFilter } from './linkFilter.js';
 export type { CompileOptions } from './options.js';
-export { compileProgram, describeLinkType, kernelProgram, lint } from './program.js';
+export { compileProgram, describeLinkType, lint } from './program.js';
 export { selectionOf, selectWith } from './selection.js';

@@ -13,8 +13,9 @@ import {
 } from '../cbpf/index.js';
 import type { Loader } from '../engine/index.js';
 import { linkTypeOfDlt, SNAP_LENGTH } from '../names/index.js';
+import { helpedProgram } from './helped.js';
 import { type CompileOptions, dltOf } from './options.js';
-import { compileProgram, DEFAULT_LINK_TYPE } from './program.js';
+import { DEFAULT_LINK_TYPE } from './program.js';
 
 /** One step of an {@link Explanation}. */
 export interface ExplainedStep {
@@ -60,7 +61,7 @@ export class LinkFilter {
     this.linkType = linkTypeOfDlt(dlt)?.name ?? `${dlt}`;
     this.snapLength = options.snapLength ?? SNAP_LENGTH;
     this.options = options;
-    this.cbpf = compileProgram(expression, options);
+    this.cbpf = helpedProgram(expression, options);
     this.first = load(this.cbpf, (final) => {
       this.final = final;
     });

@@ -1,18 +1,11 @@
 /**
  * From an expression to a classic program: parse, generate, optimize, lay out. Nothing here runs a program, so that
- * who only wants one loads no engine.
+ * who only wants one loads no engine; and nothing that helps to write one, which helped.ts adds.
  */
 
-import { type Program, validate } from '../cbpf/index.js';
+import type { Program } from '../cbpf/index.js';
 import { type Graph, linearize } from '../cfg/index.js';
-import {
-  generate,
-  type Lint,
-  lateEncapsulation,
-  lint as lintTree,
-  parseChecked,
-  withoutCookedHeader,
-} from '../codegen/index.js';
+import { generate, type Lint, lateEncapsulation, lint as lintTree, parseChecked } from '../codegen/index.js';
 import { describeDlt, dltOfLinkType, SNAP_LENGTH } from '../names/index.js';
 import {
   constantError,
@@ -20,9 +13,8 @@ import {
   isRejection,
   optimize as optimizeGraph,
 } from '../optimize/index.js';
-import { FilterError } from '../source.js';
-import { type Expr, habitHint } from '../syntax/index.js';
-import { readyMadeExpression } from './catalogue.js';
+import { FilterError, type Span } from '../source.js';
+import type { Expr } from '../syntax/index.js';
 import { type CompileOptions, checkCompileOptions, dltOf } from './options.js';
 
 /** What is compiled for where nothing is said. */
@@ -38,44 +30,38 @@ export const DEFAULT_LINK_TYPE = 'EN10MB';
  */
 export function compileProgram(expression: string, options: CompileOptions = {}): Program {
   checkCompileOptions('compileProgram()', expression, options);
-  return programOf(expression, options, (graph) => graph)!;
-}
-
-/**
- * The program for the filter of an AF_PACKET socket (SO_ATTACH_FILTER, packet(7)), which sees what the kernel does:
- * VLAN tags as metadata, and in front of cooked packets no header.
- *
- * @param cooked - Whether the socket is one of SOCK_DGRAM, whose packets get their header of LINUX_SLL2 later.
- * @returns `undefined` where such a filter cannot ask what the expression does, or the kernel would not take it: a loop,
- *   as of `protochain`, or more than 4,096 instructions.
- * @throws FilterError as {@link compileProgram} does.
- */
-export function kernelProgram(
-  expression: string,
-  options: CompileOptions,
-  cooked: boolean,
-): Program | undefined {
-  const change = cooked ? withoutCookedHeader : (graph: Graph) => graph;
-  const program = programOf(expression, { ...options, mode: 'linux-live' }, change);
-  return program === undefined || validate(program, { personality: 'kernel' }) !== undefined
-    ? undefined
-    : program;
+  return programOf(expression, options, noHint)!;
 }
 
 /** Warnings for an expression that compiles and may not mean what it seems to. @throws FilterError */
 export function lint(expression: string, options: CompileOptions = {}): readonly Lint[] {
-  checkCompileOptions('lint()', expression, options);
-  const settings = settingsOf(options);
-  return knowing(expression, () => lintTree(parseChecked(expression, settings), settings));
+  return lintOf(expression, options, noHint);
 }
 
-/** Compiles to a program; `change` is what the graph goes through before it is optimized, or gives up. */
-function programOf(
+/** A better hint for an error about some words of an expression. */
+export type HintFor = (expression: string, span: Span) => string | undefined;
+
+const noHint: HintFor = () => undefined;
+
+/** {@link lint}, with hints. */
+export function lintOf(expression: string, options: CompileOptions, hintFor: HintFor): readonly Lint[] {
+  checkCompileOptions('lint()', expression, options);
+  const settings = settingsOf(options);
+  return knowing(expression, hintFor, () => lintTree(parseChecked(expression, settings), settings));
+}
+
+/**
+ * Compiles to a program.
+ *
+ * @param change - What the graph goes through before it is optimized, or gives up.
+ */
+export function programOf(
   expression: string,
   options: CompileOptions,
-  change: (graph: Graph) => Graph | undefined,
+  hintFor: HintFor,
+  change: (graph: Graph) => Graph | undefined = (graph) => graph,
 ): Program | undefined {
-  return knowing(expression, () => {
+  return knowing(expression, hintFor, () => {
     const { optimize = true, onPass } = options;
     const settings = settingsOf(options);
     const tree = parseChecked(expression, settings);
@@ -99,21 +85,16 @@ function programOf(
 
 /** What the stages below are told. */
 function settingsOf(options: CompileOptions) {
-  const { linkType = DEFAULT_LINK_TYPE, snapLength = SNAP_LENGTH, namedFilters, ...rest } = options;
-  return {
-    ...rest,
-    linkType: dltOf(linkType),
-    snapLength,
-    namedFilters: (name: string) => namedFilters?.(name) ?? readyMadeExpression(name),
-  };
+  const { linkType = DEFAULT_LINK_TYPE, snapLength = SNAP_LENGTH, ...rest } = options;
+  return { ...rest, linkType: dltOf(linkType), snapLength };
 }
 
 /** Lets errors know the expression that they point into. */
-function knowing<Result>(expression: string, compile: () => Result): Result {
+function knowing<Result>(expression: string, hintFor: HintFor, compile: () => Result): Result {
   try {
     return compile();
   } catch (error) {
-    throw error instanceof FilterError ? error.about(expression, habitHint(expression, error.span)) : error;
+    throw error instanceof FilterError ? error.about(expression, hintFor(expression, error.span)) : error;
   }
 }
 

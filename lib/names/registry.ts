@@ -25,7 +25,9 @@ export const protocolNumber = (name: string): number | undefined =>
 
 /** Knows the services and protocols that IANA has registered, `localhost`, and nothing else. */
 export const builtinResolver: Resolver = {
-  ...wellKnownResolver,
   service: servicePort,
   protocol: protocolNumber,
+  hosts: (name) => wellKnownResolver.hosts(name),
+  network: (name) => wellKnownResolver.network(name),
+  ether: (name) => wellKnownResolver.ether(name),
 };
