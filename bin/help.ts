@@ -3,7 +3,7 @@
 import { OPTIONS } from './options.js';
 import { SUBCOMMANDS } from './subcommands.js';
 
-const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
+export const EXAMPLES: readonly (readonly [command: string, meaning: string])[] = [
   ["$0 -nr trace.pcap 'tcp port 80'", 'print what matches, as tcpdump does'],
   ["$0 -r big.pcapng.zst -w out.pcapng 'host 192.0.2.1'", 'write what matches; comments and names stay'],
   ["$0 -r trace.pcap --count '@dns-failures'", 'count with a ready-made filter'],

@@ -1,0 +1,15 @@
+# Made by scripts/manual.mjs from the option table; change that.
+_weir() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+  case $before in
+    -r|--read|-V|--read-list|-w|--write|-F|--filter-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -i|--interface) COMPREPLY=($(compgen -W "$(weir -D 2>/dev/null | sed 's/^[0-9]*\.//; s/ .*//')" -- "$word")); return ;;
+    --jobs|-c|--max-count|-s|--snapshot-length|--snaplen|--reader|--write-format|-C|--rotate-size|-G|--rotate-seconds|-W|--file-count|-z|--rotate-command|-T|--packet-type|--time-stamp-precision|--filter|-y|--linktype|--accept|--reject|--print-after|--vxlan-port|--geneve-port|--engine|-Q|--direction|-Z|--relinquish-privileges|-B|--buffer-size) return ;;
+  esac
+  case $word in
+    -*) COMPREPLY=($(compgen -W '-r --read -V --read-list --jobs -i --interface -c --max-count -s --snapshot-length --snaplen --reader -w --write --write-format -C --rotate-size -G --rotate-seconds -W --file-count -z --rotate-command --count --print -U --packet-buffered -l --line-buffered -n --no-names -N --short-names -e --link-level -q --quick -v --verbose -t --timestamp -x --hex -X --hex-ascii -A --ascii -S --absolute-tcp-sequence-numbers -# --number -K --dont-verify-checksums -T --packet-type --nano --micro --time-stamp-precision -F --filter-file --filter -y --linktype -d --dump --ebpf --accept --reject --wasm -O --no-optimize --print-after --vxlan-port --geneve-port --equivalent --engine --engines --filters --no-lint -L --list-data-link-types -D --list-interfaces -p --no-promiscuous-mode -Q --direction --immediate-mode -Z --relinquish-privileges -B --buffer-size -h --help --version' -- "$word")) ;;
+    @*) COMPREPLY=($(compgen -W "$(weir --filters 2>/dev/null | sed 's/ .*//')" -- "$word")) ;;
+    *) if [ "$COMP_CWORD" = 1 ]; then COMPREPLY=($(compgen -W 'verify asm disasm' -- "$word")); fi ;;
+  esac
+}
+complete -o default -F _weir weir
