@@ -6,7 +6,7 @@
  * still requires TCP. libpcap: `gen_load`, `gen_arth`, `gen_relation`.
  */
 
-import { opcodes } from '../cbpf/index.js';
+import { opcodes, SKF_AD_OFF } from '../cbpf/index.js';
 import type { Statement } from '../cfg/index.js';
 import { IPPROTO } from '../names/index.js';
 import {
@@ -23,6 +23,7 @@ import { firstFragment } from './port.js';
 import { ipv6NextHeader, protocolNumber, protocolWord } from './protocol.js';
 
 const {
+  ABS,
   ADD,
   ALU,
   AND,
@@ -199,9 +200,30 @@ function field(context: Context, protocol: Protocol, offset: Value, size: number
     const hint = 'fields can be taken of link, ip, ip6, arp, tcp, udp, icmp, icmp6 and others of their kind';
     return context.fail(`'${protocol}' does not support the index operation`, hint);
   }
+  const metadata = metadataOffset(context, base, offset);
+  if (metadata !== undefined) {
+    const load = context.statement(LD | ABS | sizeCode(size), metadata);
+    return { statements: [load, context.statement(ST, cell)], cell, requires: offset.requires };
+  }
   const [requires, statements] = fieldLoad(context, base, protocol, offset, size);
   offset.statements.push(...statements, context.statement(ST, cell));
   return { statements: offset.statements, cell, requires };
+}
+
+/**
+ * The place of the kernel's metadata that `ether[-4048]` stands for in a live capture. Linux has it in absolute loads only
+ * (SKF_AD_OFF, linux/filter.h); libpcap's optimizer happens to make one of a constant offset, and users rely on it.
+ */
+function metadataOffset(context: Context, base: FieldBase, { statements }: Value): number | undefined {
+  const { link } = context.headers;
+  const { mode, foldMetadata } = context.settings;
+  if (!foldMetadata || mode !== 'linux-live' || base !== 'link' || link.slot !== undefined) return undefined;
+  const [number, , , negation] = statements;
+  if (number?.code !== (LD | IMM) || !(statements.length === 2 || negation?.code === (ALU | NEG)))
+    return undefined;
+  if (statements.length !== 2 && statements.length !== 5) return undefined;
+  const offset = (link.constant + (statements.length === 2 ? number.k : -number.k)) >>> 0;
+  return offset >= SKF_AD_OFF ? offset : undefined;
 }
 
 /** The test for the protocol, joined to what the offset requires, and the load itself. */

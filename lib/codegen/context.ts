@@ -104,6 +104,7 @@ export interface Settings {
   readonly resolver: Resolver;
   /** UDP ports of tunnels. */
   readonly tunnelPorts: TunnelPorts;
+  readonly foldMetadata: boolean;
 }
 
 export interface TunnelPorts {

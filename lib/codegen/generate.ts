@@ -35,6 +35,8 @@ export interface GenerateOptions {
   readonly vxlanPort?: number | undefined;
   /** UDP port that `geneve` looks for, 6081 by default. */
   readonly genevePort?: number | undefined;
+  /** Make absolute loads of the kernel's metadata at constant offsets, as libpcap's optimizer does. */
+  readonly foldMetadata?: boolean | undefined;
 }
 
 export interface CompileOptions extends GenerateOptions {
@@ -102,6 +104,7 @@ function settle(options: GenerateOptions): Settings {
     resolver = wellKnownResolver,
     vxlanPort = 4789,
     genevePort = 6081,
+    foldMetadata = false,
   } = options;
   const nowhere = { start: 0, end: 0 };
   if (snapLength === 0) {
@@ -116,7 +119,7 @@ function settle(options: GenerateOptions): Settings {
     throw new FilterError(message, nowhere, { libpcapMessage: message });
   }
   const tunnelPorts = { vxlan: portOf('vxlanPort', vxlanPort), geneve: portOf('genevePort', genevePort) };
-  return { dlt, row, snapLength, netmask, mode, resolver, tunnelPorts };
+  return { dlt, row, snapLength, netmask, mode, resolver, tunnelPorts, foldMetadata };
 }
 
 function portOf(option: string, port: number): number {

@@ -65,7 +65,7 @@ export function programOf(
     const { optimize = true, onPass } = options;
     const settings = settingsOf(options);
     const tree = parseChecked(expression, settings);
-    const { graph: generated, verdict, refusable } = generate(tree, settings);
+    const { graph: generated, verdict, refusable } = generate(tree, { ...settings, foldMetadata: optimize });
     if (optimize && refusable) {
       if (verdict === false) throw rejectsAll(expression, tree);
       refuseConstants(expression, generated);
