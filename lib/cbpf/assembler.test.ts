@@ -60,6 +60,15 @@ test('offsets need no blanks', (t) => {
   ]);
 });
 
+test('bpf_asm takes `+4` for a number, and words in any case', (t) => {
+  t.throws(() => assemble('ldb [x+4]\nret a', { dialect: 'bpf_asm' }), { message: /found '\+4'/ });
+  for (const dialect of ['weir', 'bpf_asm'] as const)
+    t.deepEqual(
+      plain(assemble('LD [0]\nJEQ #1, L1, L2\nL1: RET #1\nL2: LDX M[3]\nRET A', { dialect })),
+      plain(assemble('ld [0]\njeq #1, L1, L2\nL1: ret #1\nL2: ldx M[3]\nret a', { dialect })),
+    );
+});
+
 const points = test.macro({
   title: (_, source: string) => `${JSON.stringify(source)} is refused at the right place`,
   exec(t, source: string, words: string, message: string, hint: string = '') {

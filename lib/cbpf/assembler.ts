@@ -88,8 +88,15 @@ function tokenize(source: string, dialect: AssemblyDialect): Token[] {
       if (dialect === 'bpf_asm' && /^-0[xX]/.test(text))
         throw new FilterError(`'${text}' cannot be negative`, span);
       tokens.push({ kind: 'number', text, span });
-    } else if (word !== undefined) tokens.push({ kind: 'word', text, span });
-    else if (punctuation !== undefined) tokens.push({ kind: 'punctuation', text, span });
+    } else if (word !== undefined) tokens.push({ kind: 'word', text: wordOf(text), span });
+    else if (text === '+' && dialect === 'bpf_asm' && /[1-9]/.test(source[TOKEN.lastIndex] ?? '')) {
+      // Its lexer takes `+4` for a number, so that `[x+4]` lacks an operator.
+      const digits = /[0-9]+/y;
+      digits.lastIndex = TOKEN.lastIndex;
+      const signed = text + digits.exec(source)![0];
+      TOKEN.lastIndex = at + signed.length;
+      tokens.push({ kind: 'number', text: signed, span: { start: at, end: at + signed.length } });
+    } else if (punctuation !== undefined) tokens.push({ kind: 'punctuation', text, span });
   }
   tokens.push({ kind: 'end', text: '', span: { start: source.length, end: source.length } });
   return tokens;
@@ -128,6 +135,19 @@ export const MNEMONICS: readonly string[] = [
   ...JUMPS.keys(),
   ...['ldi', 'ldx', 'ldxi', 'ldxb', 'st', 'stx', 'neg', 'ja', 'jmp', 'ret', 'tax', 'txa'],
 ];
+
+const WORDS: ReadonlySet<string> = new Set([
+  ...MNEMONICS,
+  ...LENGTH_WORDS,
+  ...EXTENSION_WORDS.keys(),
+  ...['a', 'x'],
+]);
+
+/** Words of the language are so in any case, as in bpf_asm; labels are as they are written. */
+function wordOf(text: string): string {
+  const lower = text.toLowerCase();
+  return lower === 'm' ? 'M' : WORDS.has(lower) ? lower : text;
+}
 
 /** An instruction whose jumps still name labels. */
 interface Line {

@@ -200,6 +200,7 @@ export const LINK_TYPES: readonly LinkType[] = [
   row(287, 'Z_WAVE_SERIAL', 'Z-Wave serial frames between host and chip'),
   row(288, 'USB_2_0', 'USB 2.0/1.1/1.0 as transmitted over the cable'),
   row(289, 'ATSC_ALP', 'ATSC Link-Layer Protocol packets'),
+  row(290, 'ETW', 'Event Tracing for Windows messages'),
   row(291, 'NETANALYZER_NG', 'Hilscher netANALYZER NG pseudo-footer'),
   row(292, 'ZBOSS_NCP', 'ZBOSS NCP protocol with pseudo-header'),
   row(293, 'USB_2_0_LOW_SPEED', 'Low-Speed USB 2.0/1.1/1.0 as transmitted over the cable'),
