@@ -1,6 +1,6 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
-import { describeDevice, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
+import { describeDevice, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
 import { Filter, type Packet } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
 import { printProgram } from './dump.js';
@@ -15,7 +15,6 @@ import { STDOUT, writeMessage, writeOutput } from './standard.js';
 
 const KIB = 1024;
 const ETHERNET = 1;
-const LINUX_SLL2 = 276;
 
 export function printInterfaces(): void {
   for (const [index, device] of listDevices().entries()) {

@@ -9,6 +9,7 @@ import {
   OPTIMIZER_PASSES,
   PACKET_TYPES,
   type PacketType,
+  SNAP_LENGTH,
 } from '../lib/command.js';
 import type { Direction } from '../lib/node.js';
 import { type OptionSyntax, parseLine } from './getopt.js';
@@ -171,8 +172,6 @@ export interface OptionRow extends OptionSyntax {
   readonly set: (options: Options, value: string) => void;
 }
 
-const MAX_SNAPLEN = 262144;
-
 /** A number as C's strtol takes it with base 0 or 10, within bounds, or tcpdump's message. */
 function numberIn(what: string, text: string, min: number, max: number): number {
   const value = /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN;
@@ -229,7 +228,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued(undefined, 'jobs', 'Input', 'N', 'filter N of the files of -V at once', (o, v) => { o.jobs = numberIn('number of jobs', v, 1, 256); }),
   valued('i', 'interface', 'Input', 'NAME', 'capture live from an interface: a name, its number in -D, or any', (o, v) => { o.interface = v; }),
   valued('c', 'max-count', 'Input', 'N', 'stop after N matching packets', (o, v) => { o.count = numberIn('packet count', v, 1, 2 ** 31 - 1); }),
-  valued('s', ['snapshot-length', 'snaplen'], 'Input', 'N', 'keep at most N bytes of each packet (0: 262144)', (o, v) => { o.snapLength = numberIn('snaplen', v, 0, MAX_SNAPLEN) || MAX_SNAPLEN; }),
+  valued('s', ['snapshot-length', 'snaplen'], 'Input', 'N', 'keep at most N bytes of each packet (0: 262144)', (o, v) => { o.snapLength = numberIn('snaplen', v, 0, SNAP_LENGTH) || SNAP_LENGTH; }),
   valued(undefined, 'reader', 'Input', 'NAME', 'reader of pcap files: weir, or the package pcap-parser', (o, v) => { o.reader = oneOf('reader', v, ['weir', 'pcap-parser']); }),
 
   valued('w', 'write', 'Output', 'FILE', 'write matching packets to FILE instead of printing them; - is standard output', (o, v) => { o.write = v; }),

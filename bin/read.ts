@@ -1,7 +1,14 @@
 /** Reading savefiles: filters them, and prints, counts or writes what matches. */
 
 import { readFileSync } from 'node:fs';
-import { maxCapturedLength, NO_LOADER, openSavefile, type PacketTest, SNAP_LENGTH } from '../lib/command.js';
+import {
+  LINUX_SLL2,
+  maxCapturedLength,
+  NO_LOADER,
+  openSavefile,
+  type PacketTest,
+  SNAP_LENGTH,
+} from '../lib/command.js';
 import {
   type Capture,
   type CaptureInterface,
@@ -27,7 +34,6 @@ const STDIO = '-';
 const STDIN = 0;
 const PROGRESS_MS = 200;
 /** Packets of this link type say their interface by an index, which only the capturing host can name. */
-const LINUX_SLL2 = 276;
 
 interface Totals {
   packets: number;

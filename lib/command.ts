@@ -29,7 +29,7 @@ export {
 } from './jit/index.js';
 export { LIFT_FORMS, type LiftForm, liftTraced, type TracedLift } from './lift/index.js';
 export { type DeviceFilter, describeDevice, PacedSink } from './live/index.js';
-export { SNAP_LENGTH } from './names/index.js';
+export { LINUX_SLL2, SNAP_LENGTH } from './names/index.js';
 export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';
 export { maxCapturedLength, type PacketTest } from './savefile/index.js';
 export { ioError, openSavefile } from './savefile/node.js';

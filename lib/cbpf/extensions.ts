@@ -14,6 +14,26 @@ export const SKF_AD_OFF = 0xfffff000;
 export const SKF_NET_OFF = 0xfff00000;
 export const SKF_LL_OFF = 0xffe00000;
 
+/** Numbers of ancillary data: SKF_AD_ of linux/filter.h. */
+export const SKF_AD = {
+  protocol: 0,
+  packetType: 4,
+  interfaceIndex: 8,
+  netlinkAttribute: 12,
+  nestedAttribute: 16,
+  mark: 20,
+  queue: 24,
+  hardwareType: 28,
+  receiveHash: 32,
+  cpu: 36,
+  xorX: 40,
+  vlanTci: 44,
+  vlanPresent: 48,
+  payloadOffset: 52,
+  random: 56,
+  vlanProtocol: 60,
+} as const;
+
 /** What is known of a packet besides its bytes. Everything defaults to 0 or absent. */
 export interface PacketMetadata {
   /** EtherType as the receiving device determined it, host order. */
@@ -66,22 +86,22 @@ export interface Extension {
 
 // biome-ignore format: a table reads best with one row a line
 export const EXTENSIONS: readonly Extension[] = [
-  { number: 0,  name: 'proto',      read: ({ metadata }) => metadata.protocol ?? 0 },
-  { number: 4,  name: 'type',       read: ({ metadata }) => metadata.packetType ?? 0 },
-  { number: 8,  name: 'ifidx',      read: ({ metadata }) => metadata.interfaceIndex },
-  { number: 12, name: 'nla',        read: findAttribute },
-  { number: 16, name: 'nlan',       read: findNestedAttribute },
-  { number: 20, name: 'mark',       read: ({ metadata }) => metadata.mark ?? 0 },
-  { number: 24, name: 'queue',      read: ({ metadata }) => metadata.queue ?? 0 },
-  { number: 28, name: 'hatype',     read: ({ metadata }) => metadata.interfaceIndex === undefined ? undefined : (metadata.hardwareType ?? 0) },
-  { number: 32, name: 'rxhash',     read: ({ metadata }) => metadata.receiveHash ?? 0 },
-  { number: 36, name: 'cpu',        read: ({ metadata }) => metadata.cpu ?? 0 },
-  { number: 40, name: 'xor_x',      read: ({ a, x }) => (a ^ x) >>> 0 },
-  { number: 44, name: 'vlan_tci',   read: ({ metadata }) => metadata.vlanTci ?? 0 },
-  { number: 48, name: 'vlan_avail', listed: 'vlanp', read: ({ metadata }) => (metadata.vlanTci === undefined ? 0 : 1) },
-  { number: 52, name: 'poff',       read: payloadOffset },
-  { number: 56, name: 'rand', listed: 'random', read: ({ metadata }) => ((metadata.random ?? Math.random)() * 2 ** 32) >>> 0 },
-  { number: 60, name: 'vlan_tpid',  read: ({ metadata }) => metadata.vlanProtocol ?? 0 },
+  { number: SKF_AD.protocol, name: 'proto',      read: ({ metadata }) => metadata.protocol ?? 0 },
+  { number: SKF_AD.packetType, name: 'type',       read: ({ metadata }) => metadata.packetType ?? 0 },
+  { number: SKF_AD.interfaceIndex, name: 'ifidx',      read: ({ metadata }) => metadata.interfaceIndex },
+  { number: SKF_AD.netlinkAttribute,name: 'nla',        read: findAttribute },
+  { number: SKF_AD.nestedAttribute,name: 'nlan',       read: findNestedAttribute },
+  { number: SKF_AD.mark,name: 'mark',       read: ({ metadata }) => metadata.mark ?? 0 },
+  { number: SKF_AD.queue,name: 'queue',      read: ({ metadata }) => metadata.queue ?? 0 },
+  { number: SKF_AD.hardwareType,name: 'hatype',     read: ({ metadata }) => metadata.interfaceIndex === undefined ? undefined : (metadata.hardwareType ?? 0) },
+  { number: SKF_AD.receiveHash,name: 'rxhash',     read: ({ metadata }) => metadata.receiveHash ?? 0 },
+  { number: SKF_AD.cpu,name: 'cpu',        read: ({ metadata }) => metadata.cpu ?? 0 },
+  { number: SKF_AD.xorX,name: 'xor_x',      read: ({ a, x }) => (a ^ x) >>> 0 },
+  { number: SKF_AD.vlanTci,name: 'vlan_tci',   read: ({ metadata }) => metadata.vlanTci ?? 0 },
+  { number: SKF_AD.vlanPresent,name: 'vlan_avail', listed: 'vlanp', read: ({ metadata }) => (metadata.vlanTci === undefined ? 0 : 1) },
+  { number: SKF_AD.payloadOffset,name: 'poff',       read: payloadOffset },
+  { number: SKF_AD.random,name: 'rand', listed: 'random', read: ({ metadata }) => ((metadata.random ?? Math.random)() * 2 ** 32) >>> 0 },
+  { number: SKF_AD.vlanProtocol,name: 'vlan_tpid',  read: ({ metadata }) => metadata.vlanProtocol ?? 0 },
 ];
 
 const byNumber = new Map(EXTENSIONS.map((row) => [row.number, row]));

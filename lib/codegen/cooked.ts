@@ -3,7 +3,7 @@
  * a field of that header, it asks the kernel instead (libpcap pcap-linux.c, fix_program() and fix_offset()).
  */
 
-import { opcodes, SKF_AD_OFF, SKF_LL_OFF } from '../cbpf/index.js';
+import { opcodes, SKF_AD, SKF_AD_OFF, SKF_LL_OFF } from '../cbpf/index.js';
 import type { Graph, Statement } from '../cfg/index.js';
 
 const { ABS, classOf, IND, LD, LDX, LEN, modeOf, MSH, sizeOf } = opcodes;
@@ -12,9 +12,9 @@ const { ABS, classOf, IND, LD, LDX, LEN, modeOf, MSH, sizeOf } = opcodes;
 const HEADER = 20;
 /** Fields that the kernel tells, with the number that it has for them (linux/filter.h, SKF_AD_). */
 const FIELDS: readonly { readonly at: number; readonly size: number; readonly number: number }[] = [
-  { at: 0, size: 2, number: 0 }, // SKF_AD_PROTOCOL
-  { at: 4, size: 4, number: 8 }, // SKF_AD_IFINDEX
-  { at: 10, size: 1, number: 4 }, // SKF_AD_PKTTYPE
+  { at: 0, size: 2, number: SKF_AD.protocol },
+  { at: 4, size: 4, number: SKF_AD.interfaceIndex },
+  { at: 10, size: 1, number: SKF_AD.packetType },
 ];
 
 /**

@@ -4,7 +4,7 @@
  * Each is a condition and a change of the {@link Headers} for everything that follows in the text.
  */
 
-import { opcodes, SKF_AD_OFF } from '../cbpf/index.js';
+import { opcodes, SKF_AD, SKF_AD_OFF } from '../cbpf/index.js';
 import type { Statement } from '../cfg/index.js';
 import { ETHERTYPE, IPPROTO } from '../names/index.js';
 import { and, anyOf, type Condition, type FragmentBlock, not, or, testK, testX } from './condition.js';
@@ -16,8 +16,8 @@ import { portsOverIpv4, portsOverIpv6 } from './port.js';
 const { ABS, ADD, ALU, AND, B, H, IMM, IND, JEQ, JMP, K, LD, LDX, MEM, MISC, MUL, ST, STX, TAX, TXA, X } =
   opcodes;
 
-const SKF_AD_VLAN_TAG = SKF_AD_OFF + 44;
-const SKF_AD_VLAN_TAG_PRESENT = SKF_AD_OFF + 48;
+const SKF_AD_VLAN_TAG = SKF_AD_OFF + SKF_AD.vlanTci;
+const SKF_AD_VLAN_TAG_PRESENT = SKF_AD_OFF + SKF_AD.vlanPresent;
 
 /** `vlan [ID]`: IEEE 802.1Q, 802.1ad and the older 0x9100. */
 export function vlan(context: Context, id: number | undefined): Condition {

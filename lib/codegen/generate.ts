@@ -8,7 +8,13 @@
 
 import { opcodes, type Program } from '../cbpf/index.js';
 import { type Block, type Graph, linearize } from '../cfg/index.js';
-import { linkTypeNamed, linkTypeOfDlt, type Resolver, wellKnownResolver } from '../names/index.js';
+import {
+  linkTypeNamed,
+  linkTypeOfDlt,
+  type Resolver,
+  SNAP_LENGTH,
+  wellKnownResolver,
+} from '../names/index.js';
 import { cover, FilterError } from '../source.js';
 import { type Arithmetic, type Expr, FilterSyntaxError, parse, postorder } from '../syntax/index.js';
 import { checkArithmetic } from './arithmetic.js';
@@ -98,7 +104,7 @@ export function parseChecked(text: string, options: CompileOptions = {}): Expr |
 function settle(options: GenerateOptions): Settings {
   const {
     linkType = 'EN10MB',
-    snapLength = 262144,
+    snapLength = SNAP_LENGTH,
     netmask,
     mode = 'dead',
     resolver = wellKnownResolver,

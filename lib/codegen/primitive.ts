@@ -2,8 +2,8 @@
  * Primitives without an identifier: broadcast and multicast, lengths, bytes, direction, LLC, pflog.
  */
 
-import { opcodes, SKF_AD_OFF } from '../cbpf/index.js';
-import { ETHERTYPE } from '../names/index.js';
+import { opcodes, SKF_AD, SKF_AD_OFF } from '../cbpf/index.js';
+import { ETHERTYPE, LINUX_SLL2 } from '../names/index.js';
 import { closest } from '../source.js';
 import type { ByteOperator, PfField, Primitive, Protocol, Word } from '../syntax/index.js';
 import { hasLinkHeader, mac8Address, mac48Address, wlanDestination } from './address.js';
@@ -20,8 +20,8 @@ import { wlanDirection, wlanSubtype, wlanType } from './wlan.js';
 
 const { ALU, AND, JEQ, JGE, JGT, K, LD, LEN, OR } = opcodes;
 
-const SKF_AD_PKTTYPE = SKF_AD_OFF + 4;
-const SKF_AD_IFINDEX = SKF_AD_OFF + 8;
+const SKF_AD_PKTTYPE = SKF_AD_OFF + SKF_AD.packetType;
+const SKF_AD_IFINDEX = SKF_AD_OFF + SKF_AD.interfaceIndex;
 const PACKET_OUTGOING = 4;
 const ANY_BITS = 0xffff_ffff;
 
@@ -145,11 +145,10 @@ function linkMulticast(context: Context): Condition {
 
 function interfaceIndex(context: Context, index: number): Condition {
   // Linux cooked v2 carries it.
-  if (context.headers.dlt === DLT_LINUX_SLL2) return compare(context, 'link', 4, 4, index);
+  if (context.headers.dlt === LINUX_SLL2) return compare(context, 'link', 4, 4, index);
   requireLive(context, 'ifindex');
   return compare(context, 'link', SKF_AD_IFINDEX, 4, index);
 }
-const DLT_LINUX_SLL2 = 276;
 
 function directionTest(context: Context, word: 'inbound' | 'outbound'): Condition {
   const { direction } = context.headers.row;

@@ -5,6 +5,7 @@
  */
 
 import { TRUNCATED } from '../bytes.js';
+import { SNAP_LENGTH } from '../names/index.js';
 import type { Packet } from '../savefile/index.js';
 import { Dissection } from './frame/dissection.js';
 import { printAscii, printHex, printHexAscii } from './frame/hexdump.js';
@@ -13,7 +14,6 @@ import { TimestampFormat } from './frame/timestamp.js';
 import { type LinkPrinter, linkPrinter } from './tables/links.js';
 
 /** tcpdump's MAXIMUM_SNAPLEN: longer packets are not looked into. */
-const MOST_CAPTURED = 262_144;
 
 /** Turns packets into the text that tcpdump prints. */
 export interface Printer {
@@ -47,7 +47,7 @@ class PacketPrinter implements Printer {
     this.count++;
     const number = this.options.number ? `${`${this.count}`.padStart(5)}  ` : '';
     const { data, wireLength } = packet;
-    if (data.length === 0 || wireLength < data.length || wireLength > MOST_CAPTURED) {
+    if (data.length === 0 || wireLength < data.length || wireLength > SNAP_LENGTH) {
       return number + invalidHeader(data.length, wireLength);
     }
     const { linkType } = packet.interface;
@@ -87,7 +87,7 @@ function invalidHeader(captured: number, wire: number): string {
   if (captured === 0) faults.push(' caplen==0');
   if (wire === 0) faults.push(' len==0');
   else if (wire < captured) faults.push(` len(${wire}) < caplen(${captured})`);
-  if (captured > MOST_CAPTURED) faults.push(` caplen(${captured}) > ${MOST_CAPTURED}`);
-  if (wire > MOST_CAPTURED) faults.push(` len(${wire}) > ${MOST_CAPTURED}`);
+  if (captured > SNAP_LENGTH) faults.push(` caplen(${captured}) > ${SNAP_LENGTH}`);
+  if (wire > SNAP_LENGTH) faults.push(` len(${wire}) > ${SNAP_LENGTH}`);
   return `[Invalid header:${faults.join(',')}]`;
 }

@@ -11,6 +11,7 @@
 import { isMainThread } from 'node:worker_threads';
 import type { Cap as CapSession } from 'cap';
 import type { FilterFunction } from '../cbpf/index.js';
+import { SNAP_LENGTH } from '../names/index.js';
 import { type CaptureInterface, Packet } from '../savefile/index.js';
 import { type Device, DeviceError, type DeviceOptions } from './device.js';
 
@@ -44,7 +45,7 @@ export async function openCapDevice(name: string, options: DeviceOptions = {}): 
       'npm install koffi, on Linux',
     );
   const { Cap } = await loadCap();
-  const { snapLength = 262_144, bufferBytes = MIN_BUFFER } = options;
+  const { snapLength = SNAP_LENGTH, bufferBytes = MIN_BUFFER } = options;
   const session = new Cap();
   const buffer = Buffer.alloc(MAX_PACKET);
   let linkName: string;

@@ -7,6 +7,7 @@
  */
 
 import { type FilterFunction, KERNEL_MAX_LENGTH, opcodes, type Program } from '../cbpf/index.js';
+import { LINUX_SLL2, SNAP_LENGTH } from '../names/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 import { type Device, DeviceError, type DeviceOptions, type DeviceStats } from './device.js';
 import { loadKoffi } from './koffi.js';
@@ -50,7 +51,6 @@ const LINK_TYPES: ReadonlyMap<number, number> = new Map([
   [803, 127], // ARPHRD_IEEE80211_RADIOTAP: IEEE802_11_RADIO
   [0xfffe, 101], // ARPHRD_NONE: RAW
 ]);
-const LINUX_SLL2 = 276;
 
 type Koffi = typeof import('koffi')['default'];
 
@@ -119,7 +119,12 @@ function loadCalls(): Calls {
  */
 export async function openLinuxDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
   const calls = loadCalls();
-  const { snapLength = 262_144, promiscuous = true, bufferBytes = 32 << 20, direction = 'inout' } = options;
+  const {
+    snapLength = SNAP_LENGTH,
+    promiscuous = true,
+    bufferBytes = 32 << 20,
+    direction = 'inout',
+  } = options;
   const any = name === 'any';
   const link = any ? undefined : linkNamed(name);
   if (!any && link === undefined) throw new DeviceError('not-found', `${name}: No such device exists`);

@@ -24,6 +24,9 @@ const row = (dlt: number, name: string, description: string, linkType = dlt): Li
   description,
 });
 
+/** What Linux's device `any` has: cooked packets, version 2. */
+export const LINUX_SLL2 = 276;
+
 /** The link types that filters compile for: LINKTYPE_ and DLT_ numbers, names and what they stand for, as on tcpdump.org. */
 // biome-ignore format: one type a line
 export const LINK_TYPES: readonly LinkType[] = [
@@ -187,7 +190,7 @@ export const LINK_TYPES: readonly LinkType[] = [
   row(273, 'DOCSIS31_XRA31', 'Excentis XRA-31 DOCSIS 3.1 RF sniffer frames'),
   row(274, 'ETHERNET_MPACKET', '802.3br mPackets'),
   row(275, 'DISPLAYPORT_AUX', 'DisplayPort AUX channel monitoring data'),
-  row(276, 'LINUX_SLL2', 'Linux cooked v2'),
+  row(LINUX_SLL2, 'LINUX_SLL2', 'Linux cooked v2'),
   row(278, 'OPENVIZSLA', 'OpenVizsla USB'),
   row(279, 'EBHSCR', 'Elektrobit High Speed Capture and Replay (EBHSCR)'),
   row(280, 'VPP_DISPATCH', 'VPP graph dispatch tracer'),

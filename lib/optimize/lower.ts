@@ -10,10 +10,11 @@
  * could trap besides. The order of computations within a step is free, as all traps are alike.
  */
 
-import { opcodes } from '../cbpf/index.js';
+import { opcodes, SKF_AD_OFF } from '../cbpf/index.js';
 import type { Block, Exit, Graph, Statement } from '../cfg/index.js';
 import type { Span } from '../source.js';
 import { type Decisions, HOME_A, HOME_X, type Step, targets } from './decision.js';
+import { DEVICE_ANCILLARY } from './read.js';
 import { liveVariables } from './trim.js';
 import type { Value, Values } from './value.js';
 
@@ -276,7 +277,7 @@ class Emitter {
       }
       case 'ancillary':
         // Some return A where there is no device.
-        if (!this.#a.includes(this.#values.constant(0)) && DEVICE_ANCILLARY.has(kind.k))
+        if (!this.#a.includes(this.#values.constant(0)) && DEVICE_ANCILLARY.has(kind.k - SKF_AD_OFF))
           this.#emit(LD | IMM, 0);
         this.#emit(kind.code, kind.k);
         return;
@@ -451,6 +452,3 @@ class Emitter {
     throw new OutOfCells();
   }
 }
-
-/** `SKF_AD_IFINDEX`, `SKF_AD_HATYPE`. */
-const DEVICE_ANCILLARY: ReadonlySet<number> = new Set([0xffff_f008, 0xffff_f01c]);

@@ -8,7 +8,7 @@
  * follows. Steps are as many as blocks.
  */
 
-import { opcodes } from '../cbpf/index.js';
+import { opcodes, SKF_AD, SKF_AD_OFF } from '../cbpf/index.js';
 import { type Block, type Graph, type Statement, successors } from '../cfg/index.js';
 import { predecessors, reversePostorder } from '../graph.js';
 import {
@@ -277,12 +277,22 @@ function evaluate(
 }
 
 /** SKF_AD_ numbers that are values of the packet, whatever the registers hold. */
-const PLAIN_ANCILLARY: ReadonlySet<number> = new Set([0, 4, 20, 24, 32, 36, 44, 48, 60]);
+const PLAIN_ANCILLARY: ReadonlySet<number> = new Set([
+  SKF_AD.protocol,
+  SKF_AD.packetType,
+  SKF_AD.mark,
+  SKF_AD.queue,
+  SKF_AD.receiveHash,
+  SKF_AD.cpu,
+  SKF_AD.vlanTci,
+  SKF_AD.vlanPresent,
+  SKF_AD.vlanProtocol,
+]);
 /** Those that return A where the packet came through no device. */
-const DEVICE_ANCILLARY: ReadonlySet<number> = new Set([8, 28]);
+export const DEVICE_ANCILLARY: ReadonlySet<number> = new Set([SKF_AD.interfaceIndex, SKF_AD.hardwareType]);
 
 function isPlainAncillary(values: Values, special: Value, k: number, a: Value): boolean {
-  const number = k & 0xfff;
+  const number = k - SKF_AD_OFF;
   if (PLAIN_ANCILLARY.has(number)) return true;
   return DEVICE_ANCILLARY.has(number) && (values.constantOf(a) === 0 || a === special);
 }
@@ -367,7 +377,7 @@ function reads({ code, k }: Statement): number {
       if (modeOf(code) === MEM) return 1 << (k + 2);
       if (modeOf(code) === IND) return 1 << X_PLACE;
       // Some ancillary loads look at A; reading decides which.
-      return modeOf(code) === ABS && k >= 0xffff_f000 ? 1 << A_PLACE : 0;
+      return modeOf(code) === ABS && k >= SKF_AD_OFF ? 1 << A_PLACE : 0;
     case ST:
       return 1 << A_PLACE;
     case STX:

@@ -41,6 +41,9 @@ export const BLOCKS: readonly BlockRow[] = [
   { type: CUSTOM_NO_COPY, name: 'Custom Block not to be copied', least: 16 },
 ];
 
+/** Smallest total length of a block. */
+export const blockLeast = (type: number): number => BLOCKS.find((row) => row.type === type)!.least;
+
 /** A block's name for messages. */
 export function blockName(type: number): string {
   return BLOCKS.find((row) => row.type === type)?.name ?? `block of type 0x${type.toString(16)}`;

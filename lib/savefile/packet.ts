@@ -2,6 +2,7 @@
  * A captured packet, as savefiles and live devices deliver it and as engines and printers take it.
  */
 
+import { SNAP_LENGTH } from '../names/index.js';
 import { CaptureError } from './error.js';
 import { OPTION, type Option, optionTexts, readOptions, swapped, textOption } from './options.js';
 
@@ -145,6 +146,6 @@ export function maxCapturedLength(linkType: number): number {
     case 279: // EBHSCR
       return 8 * 1024 * 1024;
     default:
-      return 262_144;
+      return SNAP_LENGTH;
   }
 }

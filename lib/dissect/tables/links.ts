@@ -3,6 +3,7 @@
  * short for a file of their own: BSD loopback, raw IP.
  */
 
+import { LINUX_SLL2 } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
 import { printEthernet } from '../link/ethernet.js';
@@ -28,7 +29,7 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [50], print: printPppSerial },
   { linkTypes: [104], print: printCiscoHdlc },
   { linkTypes: [113], print: printCooked },
-  { linkTypes: [276], print: printCooked2 },
+  { linkTypes: [LINUX_SLL2], print: printCooked2 },
 ];
 
 const PRINTERS: ReadonlyMap<number, LinkPrinter> = new Map(

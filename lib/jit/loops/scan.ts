@@ -14,6 +14,7 @@ import type {
   Taking,
   WalkState,
 } from '../../savefile/index.js';
+import { blockLeast, ENHANCED_PACKET, SIMPLE_PACKET } from '../../savefile/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
 import { REJECTED } from '../classic/classic.js';
 import { emitSwap32 } from '../shared/alu.js';
@@ -51,11 +52,9 @@ const OUTCOME = 0;
 /** Bytes of a capture from which on compiling a walk over its records pays. */
 const WORTH_COMPILING = 1 << 20;
 
-/** pcapng §4.3, §4.4: block types, and the bytes of such a block that are not the packet's. */
-const ENHANCED_PACKET = 6;
-const ENHANCED_FIELDS = 32;
-const SIMPLE_PACKET = 3;
-const SIMPLE_FIELDS = 16;
+/** pcapng §4.3, §4.4: bytes of such a block that are not the packet's. */
+const ENHANCED_FIELDS = blockLeast(ENHANCED_PACKET);
+const SIMPLE_FIELDS = blockLeast(SIMPLE_PACKET);
 /** Blocks longer than this are left to the careful reader. */
 const MAX_BLOCK = 65_536;
 
