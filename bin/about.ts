@@ -6,7 +6,7 @@ import { hostFacts } from '../lib/node.js';
 import { OPTIONS } from './options.js';
 import { writeMessage, writeOutput } from './standard.js';
 
-function packageVersion(): string {
+export function packageVersion(): string {
   const path = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

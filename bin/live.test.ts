@@ -212,3 +212,20 @@ test('-Z opens one file before, for the user, and says who may not open more', a
   t.is(status, 1);
   t.regex(stderr, /ring: Permission denied \(as user 'nobody'\)\n/);
 });
+
+test('a pcapng file has the interface, the filter and the counts, as tshark reads them', async (t) => {
+  if (!needs(t, 'tshark', 'capinfos')) return;
+  const port = nextPort++;
+  const path = join(folder, 'live.pcapng');
+  const filter = `udp port ${port}`;
+  const { ended } = await start(['-i', 'lo', '-c', '3', '-w', path, filter]);
+  await send(port, 3);
+  t.is(await ended, 0);
+  const about = spawnSync('capinfos', [path], { encoding: 'utf8' }).stdout;
+  t.regex(about, /Capture application: +Weir \d/);
+  t.regex(about, /Name = lo\n/);
+  t.regex(about, new RegExp(`Filter string = ${filter}`));
+  t.regex(about, /Number of packets: +3/);
+  t.regex(about, /Number of stat entries = 1/);
+  t.is(spawnSync('tshark', ['-r', path], { encoding: 'utf8' }).stdout.trim().split('\n').length, 3);
+});

@@ -1,15 +1,17 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
+import { release, type } from 'node:os';
 import { describeDevice, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
-import { Filter, type Packet } from '../lib/index.js';
+import { Filter, OPTION, type Packet, textOption } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
+import { packageVersion } from './about.js';
 import { printProgram } from './dump.js';
 import { expressionOf, filterFor, filterOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { relinquishAround } from './privileges.js';
 import { CommandError, fail } from './report.js';
-import { NO_MORE_FILES, Savefiles } from './savefiles.js';
+import { NO_MORE_FILES, type SavefileForm, Savefiles } from './savefiles.js';
 import { loaderFor } from './selection.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
 
@@ -37,7 +39,7 @@ export async function captureLive(options: Options): Promise<void> {
   const { TextOutput } = await import('./print.js');
   const output = await relinquishAround(
     options,
-    () => new LiveOutput(options, device, (sink) => new TextOutput(options, sink)),
+    () => new LiveOutput(options, device, source, (sink) => new TextOutput(options, sink)),
   );
   if (source !== '') warnAbout(filter, options);
   announce(device, options);
@@ -160,11 +162,17 @@ function summary(device: Device, captured: number): readonly string[] {
 class LiveOutput {
   private readonly text: TextOutput | undefined;
   private readonly savefiles: Savefiles | undefined;
-  private readonly sinks: PacedSink[] = [];
+  /** Of text and of the savefile that is being written. */
+  private readonly sinks: { text?: PacedSink; file?: PacedSink } = {};
+  /** Packets of the savefile. */
+  private delivered = 0;
 
-  constructor(options: Options, device: Device, makeText: (sink: PacedSink) => TextOutput) {
+  constructor(options: Options, device: Device, source: string, makeText: (sink: PacedSink) => TextOutput) {
     const { write, writeFormat, precision } = options;
-    if (prints(options)) this.text = makeText(this.sinkFor(STDOUT));
+    if (prints(options)) {
+      this.sinks.text = new PacedSink(STDOUT);
+      this.text = makeText(this.sinks.text);
+    }
     if (write === undefined) return;
     const { linkType, snapLength } = device.interface;
     const form = {
@@ -172,14 +180,44 @@ class LiveOutput {
       linkType,
       snapLength,
       nanoseconds: precision === 'nano',
+      pcapng: this.aboutCapture(device, source),
     } as const;
     this.savefiles = new Savefiles(options, form, [], undefined, (target) => this.sinkFor(target));
     // The header is there at once, for whoever reads the other end of a pipe.
     this.flush();
   }
 
+  /** The program, the filter and the system at the start of a pcapng file, counts and times at its end, as dumpcap has it. */
+  private aboutCapture(device: Device, source: string): NonNullable<SavefileForm['pcapng']> {
+    const filter = {
+      code: OPTION.interface.filter,
+      value: Buffer.concat([Buffer.of(0), Buffer.from(source)]),
+    };
+    const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
+    let startNs = nowNs();
+    return {
+      options: {
+        section: [
+          textOption(OPTION.section.os, `${type()} ${release()}`),
+          textOption(OPTION.section.application, `Weir ${packageVersion()}`),
+        ],
+        describe: () => (source === '' ? [] : [filter]),
+      },
+      begin: (encoder) => {
+        startNs = nowNs();
+        this.delivered = 0;
+        encoder.declare(device.interface);
+      },
+      end: (encoder) => {
+        const statistics = { ...device.stats(), startNs, endNs: nowNs(), delivered: this.delivered };
+        encoder.writeStatistics(device.interface, statistics);
+      },
+    };
+  }
+
   take(packet: Packet): void {
     this.savefiles?.write(packet);
+    this.delivered++;
     this.text?.print(packet);
   }
 
@@ -190,18 +228,19 @@ class LiveOutput {
 
   /** Settles when readers have taken what was written, or when that is not waited for any more. */
   async drained(patient: () => boolean): Promise<void> {
-    for (const sink of this.sinks) if (sink.unwritten > 0) await sink.drained(patient);
+    for (const sink of Object.values(this.sinks)) if (sink.unwritten > 0) await sink.drained(patient);
   }
 
   /** Savefiles first: where lines go may be full, or gone. */
   async finish(patient: () => boolean): Promise<void> {
     try {
+      this.savefiles?.conclude();
       this.flush();
       await this.drained(patient);
     } finally {
       await this.savefiles?.close();
     }
-    for (const { name, unwritten } of this.sinks)
+    for (const { name, unwritten } of Object.values(this.sinks))
       if (unwritten > 0)
         throw new CommandError(
           `${name || 'standard output'}: ${unwritten} bytes are lost, because nobody reads them`,
@@ -209,8 +248,7 @@ class LiveOutput {
   }
 
   private sinkFor(target: string | number): PacedSink {
-    const sink = new PacedSink(target);
-    this.sinks.push(sink);
-    return sink;
+    this.sinks.file = new PacedSink(target);
+    return this.sinks.file;
   }
 }

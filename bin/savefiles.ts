@@ -8,7 +8,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, setPriority } from 'node:os';
 import { ioError } from '../lib/command.js';
-import { type Encoder, type Packet, PcapEncoder, PcapngEncoder, type PcapOptions } from '../lib/index.js';
+import {
+  type Encoder,
+  type Packet,
+  PcapEncoder,
+  PcapngEncoder,
+  type PcapngOptions,
+  type PcapOptions,
+} from '../lib/index.js';
 import { FileSink, PacketWriter } from '../lib/node.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
@@ -24,6 +31,12 @@ export const NO_MORE_FILES = new Error('as many files as -W allows');
 /** What a savefile is made like; a pcapng file takes interfaces from its packets. */
 export interface SavefileForm extends PcapOptions {
   readonly format: 'pcap' | 'pcapng';
+  /** What a pcapng file begins and ends with besides its packets. */
+  readonly pcapng?: {
+    readonly options: PcapngOptions;
+    readonly begin: (encoder: PcapngEncoder) => void;
+    readonly end: (encoder: PcapngEncoder) => void;
+  };
 }
 
 const openFileSink = (target: string | number, inputs: readonly string[]): FileSink =>
@@ -44,6 +57,8 @@ export class Savefiles {
   private number = 0;
   private path = '';
   private writer: PacketWriter;
+  /** The writer whose file has its end. */
+  private concluded: PacketWriter | undefined;
 
   /**
    * @param inputs - Paths that must not be written to, because they are being read.
@@ -99,8 +114,17 @@ export class Savefiles {
     this.writer.flush();
   }
 
+  /** Appends what the file ends with; packets may not follow. */
+  conclude(): void {
+    if (this.concluded === this.writer) return;
+    this.concluded = this.writer;
+    const { encoder } = this.writer;
+    if (encoder instanceof PcapngEncoder) this.form.pcapng?.end(encoder);
+  }
+
   /** Settles when the commands of `-z` run, which go on by themselves. */
   async close(): Promise<void> {
+    this.conclude();
     this.writer.close();
     await Promise.all(this.starting);
   }
@@ -117,7 +141,11 @@ export class Savefiles {
   }
 
   private makeEncoder(): Encoder {
-    return this.form.format === 'pcapng' ? new PcapngEncoder() : new PcapEncoder(this.form);
+    if (this.form.format === 'pcap') return new PcapEncoder(this.form);
+    const encoder = new PcapngEncoder(this.form.pcapng?.options);
+    encoder.start();
+    this.form.pcapng?.begin(encoder);
+    return encoder;
   }
 
   private name(): string {
@@ -130,6 +158,7 @@ export class Savefiles {
 
   /** Closes the file and hands it to the command of `-z`. */
   private end(): void {
+    this.conclude();
     this.writer.close();
     const { rotateCommand } = this.options;
     if (rotateCommand === undefined) return;

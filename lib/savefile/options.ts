@@ -39,6 +39,7 @@ export const OPTION = {
     receiveSpeed: 17,
   },
   packet: { flags: 2, hash: 3, dropCount: 4, packetId: 5, queue: 6, verdict: 7 },
+  statistics: { start: 2, end: 3, received: 4, dropped: 5, accepted: 6, droppedBySystem: 7, delivered: 8 },
 } as const;
 
 /**

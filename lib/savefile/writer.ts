@@ -6,7 +6,13 @@
  * container needs none of this: a scan copies records as they are.
  */
 
-import { ENHANCED_PACKET, INTERFACE_DESCRIPTION, padded, SECTION_HEADER } from './blocks.js';
+import {
+  ENHANCED_PACKET,
+  INTERFACE_DESCRIPTION,
+  INTERFACE_STATISTICS,
+  padded,
+  SECTION_HEADER,
+} from './blocks.js';
 import { ticksOf } from './clock.js';
 import { CaptureError } from './error.js';
 import { OPTION, type Option, optionsLength, swapped, textOption, writeOptions } from './options.js';
@@ -104,6 +110,21 @@ export class PcapEncoder implements Encoder {
   }
 }
 
+/** What happened to the packets of an interface while it was captured from, as far as it is known. */
+export interface InterfaceStatistics {
+  /** When capturing began and ended, in nanoseconds since 1970-01-01 UTC. */
+  readonly startNs?: bigint | undefined;
+  readonly endNs?: bigint | undefined;
+  /** Packets that reached the capture, those dropped included. */
+  readonly received?: number | undefined;
+  /** Packets lost because they were not read in time. */
+  readonly dropped?: number | undefined;
+  /** Packets that the interface itself lost. */
+  readonly droppedByInterface?: number | undefined;
+  /** Packets written. */
+  readonly delivered?: number | undefined;
+}
+
 /** How a pcapng file is written. */
 export interface PcapngOptions {
   readonly bigEndian?: boolean;
@@ -186,8 +207,46 @@ export class PcapngEncoder implements Encoder {
     writeOptions(view, at + 20 + padded(data.length), options, this.little);
   }
 
+  /** Appends what happened to an interface's packets: an Interface Statistics Block, draft-ietf-opsawg-pcapng §4.6. */
+  writeStatistics(source: CaptureInterface, statistics: InterfaceStatistics): void {
+    const number = this.numbers.get(source) ?? this.declare(source);
+    const digits = decimalDigits(source.timestampUnit);
+    const ticksAt = (ns: bigint): bigint => ns / 10n ** BigInt(9 - digits);
+    const count = (code: number, value: number | undefined): Option[] =>
+      value === undefined ? [] : [{ code, value: this.number64(BigInt(value), 'number') }];
+    const time = (code: number, ns: bigint | undefined): Option[] =>
+      ns === undefined ? [] : [{ code, value: this.number64(ticksAt(ns), 'time') }];
+    const { startNs, endNs, received, droppedByInterface, dropped, delivered } = statistics;
+    const codes = OPTION.statistics;
+    const options = [
+      ...time(codes.start, startNs),
+      ...time(codes.end, endNs),
+      ...count(codes.received, received),
+      ...count(codes.dropped, droppedByInterface),
+      ...count(codes.droppedBySystem, dropped),
+      ...count(codes.delivered, delivered),
+    ];
+    const at = this.block(INTERFACE_STATISTICS, 12 + optionsLength(options));
+    const { view } = this.out;
+    const now = this.number64(ticksAt(endNs ?? 0n), 'time');
+    view.setUint32(at, number, this.little);
+    this.out.bytes.set(now, at + 4);
+    writeOptions(view, at + 12, options, this.little);
+  }
+
   take(): Uint8Array {
     return this.out.take();
+  }
+
+  /** Eight bytes in the byte order of the file; times have their upper half first in either. */
+  private number64(value: bigint, kind: 'number' | 'time'): Uint8Array {
+    const view = new DataView(new ArrayBuffer(8));
+    if (kind === 'number') view.setBigUint64(0, value, this.little);
+    else {
+      view.setUint32(0, Number(value >> 32n), this.little);
+      view.setUint32(4, Number(value & 0xffff_ffffn), this.little);
+    }
+    return new Uint8Array(view.buffer);
   }
 
   /** Options in the byte order of the file. */
