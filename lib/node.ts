@@ -12,6 +12,7 @@ export {
   filterFile,
   filterStream,
   type OpenDeviceOptions,
+  type OpenedDevice,
   type OpenOptions,
   openCapture,
   openDevice,

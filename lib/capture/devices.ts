@@ -1,6 +1,6 @@
 /** Devices opened for a filter. */
 
-import { checkArgument, STRING } from '../arguments.js';
+import { checkArgument, SIGNAL, STRING } from '../arguments.js';
 import { validate } from '../cbpf/index.js';
 import { AUTO } from '../engine/index.js';
 import { Filter, kernelProgram } from '../filter/index.js';
@@ -11,6 +11,7 @@ import {
   type DeviceFilter,
   type DeviceOptions,
 } from '../live/index.js';
+import type { Packet } from '../savefile/index.js';
 
 /** How a device is opened. */
 export interface OpenDeviceOptions extends Omit<DeviceOptions, 'filter'> {
@@ -19,29 +20,56 @@ export interface OpenDeviceOptions extends Omit<DeviceOptions, 'filter'> {
    * here. One that names an engine is run by that.
    */
   readonly filter?: Filter | DeviceFilter | undefined;
+  /** Closes the device; whoever waits for packets gets its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** An open device whose packets can be taken one by one, too, as those of a capture. */
+export interface OpenedDevice extends Device, AsyncIterable<Packet> {}
 
 /**
  * Opens a device for capturing.
  *
  * @example
  * const device = await openDevice('eth0', { filter: compile('udp port 53') });
- * for await (const batch of device.batches()) for (const packet of batch) use(packet);
+ * for await (const packet of device) use(packet);
  *
  * @param name - Its name; its number in `listDevices()`, from 1; or `any`, on Linux.
  * @throws DeviceError with the remedy where there is one.
  * @throws FilterError where the expression cannot be compiled for the link type.
  */
-export function openDevice(name: string, options: OpenDeviceOptions = {}): Promise<Device> {
+export async function openDevice(name: string, options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
   // Bun dies of what koffi and cap do, without an error that could be caught.
   if (process.versions.bun !== undefined) {
-    const error = new DeviceError('missing', 'live capture does not work on Bun', 'run this part on Node');
-    return Promise.reject(error);
+    throw new DeviceError('missing', 'live capture does not work on Bun', 'run this part on Node');
   }
   checkArgument('openDevice()', 'the name', name, STRING);
-  const { filter, ...others } = options;
-  if (filter === undefined) return captureFrom(name, others);
-  return captureFrom(name, { ...others, filter: filter instanceof Filter ? formsOf(filter) : filter });
+  checkArgument('openDevice()', 'option signal', options.signal ?? new AbortController().signal, SIGNAL);
+  const { filter, signal, ...others } = options;
+  signal?.throwIfAborted();
+  const forms = filter instanceof Filter ? formsOf(filter) : filter;
+  return opened(await captureFrom(name, forms === undefined ? others : { ...others, filter: forms }), signal);
+}
+
+/** Adds to a back end's device what is the same for all. */
+function opened(device: Device, signal: AbortSignal | undefined): OpenedDevice {
+  const batchesOf = device.batches.bind(device);
+  const abort = () => void device.close();
+  signal?.addEventListener('abort', abort, { once: true });
+  async function* batches(): AsyncGenerator<Packet[], void, undefined> {
+    try {
+      yield* batchesOf();
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+    signal?.throwIfAborted();
+  }
+  return Object.assign(device, {
+    batches,
+    async *[Symbol.asyncIterator](): AsyncGenerator<Packet, void, undefined> {
+      for await (const batch of batches()) yield* batch;
+    },
+  });
 }
 
 /** A filter in the forms that back ends have use for. */

@@ -1,6 +1,6 @@
 /** Files, devices and streams, opened for a filter. */
 
-export { formsOf, type OpenDeviceOptions, openDevice } from './devices.js';
+export { formsOf, type OpenDeviceOptions, type OpenedDevice, openDevice } from './devices.js';
 export {
   type FilterFileOptions,
   type FilterFileResult,
