@@ -21,7 +21,7 @@ test('a rejected program is explained', (t) => {
   const program = 'r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr0 = *(u16 *)(r2 + 12)\nexit\n';
   t.deepEqual(weir(['--type', 'xdp', '-'], program), {
     status: 1,
-    stdout: `rejected: 4 instructions, 3 looked at
+    stdout: `rejected by the rules of Linux: 4 instructions, 3 looked at
 instruction 2: bytes 12 to 13 of the packet, of which 0 are known to be there [outside-packet: bytes that were not compared with the end of the packet]
     0: r2 = *(u32 *)(r1 +0)            ; r2 is the packet, with no bytes known to follow
   > 2: r0 = *(u16 *)(r2 +12)
@@ -59,7 +59,7 @@ test('--json has what the text says', (t) => {
 test('a filter that may run is accepted', (t) => {
   const { status, stdout } = weir(['--filter', 'tcp port 80', '--type', 'xdp']);
   t.is(status, 0);
-  t.regex(stdout, /^accepted: \d+ instructions, \d+ looked at\n$/);
+  t.regex(stdout, /^accepted by the rules of Linux: \d+ instructions, \d+ looked at\n$/);
 });
 
 test('filters have a form for each type, cgroups too', (t) => {

@@ -23,6 +23,8 @@ const ROWS = [
   { long: ['type'], value: 'required' },
   { long: ['unprivileged'], value: 'none' },
   { long: ['strict-alignment'], value: 'none' },
+  { long: ['rules'], value: 'required' },
+  { long: ['egress'], value: 'none' },
   { long: ['log'], value: 'optional' },
   { long: ['json'], value: 'none' },
   { short: 'h', long: ['help'], value: 'none' },
@@ -37,12 +39,15 @@ const TYPES = {
   cgroup: { type: 'cgroup_skb', form: 'cgroup', linkType: 'RAW' },
 } as const;
 
+const RULES = { linux: 'the rules of Linux', sound: 'what is known to be safe' } as const;
+
 export const USAGE = `Usage: weir verify [--type ${Object.keys(TYPES).join(' | ')}] [--unprivileged] [--strict-alignment]
-                   [--log[=1|2]] [--json] FILE
+                   [--egress] [--rules linux | sound] [--log[=1|2]] [--json] FILE
        weir verify [options] --filter EXPRESSION
 
-Says whether a program may run, by the rules of Linux: FILE holds it as hex, raw bytes or assembly; - is standard
-input. With --filter the expression is compiled and lifted first. --log writes what is known on the path that
+Says whether a program may run, by the rules of Linux 6.18: FILE holds it as hex, raw bytes or assembly; - is standard
+input. --rules sound admits what is known to be safe, for engines other than the kernel. --egress is for cgroup programs
+that see what leaves. With --filter the expression is compiled and lifted first. --log writes what is known on the path that
 is refused, --log=2 on all paths, as the kernel's verifier does. Exit status: 0 when it may, 1 when it may not.
 `;
 
@@ -66,8 +71,13 @@ export function runVerifier(words: readonly string[]): void {
   const filter = expression === undefined ? undefined : compile(expression).for(chosen.linkType);
   const program =
     filter === undefined ? readProgram(operands[0]!) : liftedProgram(filter, { form: chosen.form }).program;
+  const chosenRules = given('rules') ?? 'linux';
+  if (chosenRules !== 'linux' && chosenRules !== 'sound')
+    throw new UsageError(`no rules '${chosenRules}': there are linux, sound`);
   const rules: VerifyOptions = {
     type: chosen.type,
+    rules: chosenRules,
+    attach: has('egress') ? 'egress' : 'ingress',
     privileged: !has('unprivileged'),
     strictAlignment: has('strict-alignment'),
   };
@@ -90,15 +100,17 @@ export function runVerifier(words: readonly string[]): void {
             words: wordsOf(explained.index),
             slice: explained.slice.map((step) => ({ ...step, words: wordsOf(step.index) })),
           };
-    writeOutput(`${JSON.stringify({ accepted, processed, rejection: withWords, complexity, log })}\n`);
+    writeOutput(
+      `${JSON.stringify({ accepted, rules: chosenRules, processed, rejection: withWords, complexity, log })}\n`,
+    );
     return;
   }
   if (log !== undefined) writeOutput(log);
   const size = `${program.length} instructions, ${processed} looked at`;
   writeOutput(
     explained === undefined
-      ? `accepted: ${size}\n`
-      : `rejected: ${size}\n${renderRejection(explained, wordsOf)}`,
+      ? `accepted by ${RULES[chosenRules]}: ${size}\n`
+      : `rejected by ${RULES[chosenRules]}: ${size}\n${renderRejection(explained, wordsOf)}`,
   );
   if (complexity !== undefined) writeOutput(spent(complexity));
 }

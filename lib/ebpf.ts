@@ -69,6 +69,7 @@ export {
   type Proofs,
   type Rejection,
   type RejectionKind,
+  type Rules,
   type Verdict,
   type VerifiedType,
   type VerifyOptions,

@@ -46,7 +46,7 @@ export interface Comparison {
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** What the kernel knows of a packet of a test run, which comes in on the loopback device. */
-function metadataOf(packet: Uint8Array): PacketMetadata {
+export function metadataOf(packet: Uint8Array): PacketMetadata {
   const type = (packet[12]! << 8) | packet[13]!;
   const isOurs = packet.subarray(0, 6).every((byte) => byte === 0);
   const isBroadcast = packet.subarray(0, 6).every((byte) => byte === 0xff);

@@ -1,5 +1,6 @@
 /** The verifier: nothing unsafe runs. */
 
+export type { Rules } from './numbers/arithmetic.js';
 export { type ExplainedRejection, explain, type SliceStep } from './report/explain.js';
 export { type LogLevel, verifyLogged } from './report/log.js';
 export type { Complexity } from './rules/complexity.js';

@@ -6,8 +6,10 @@
 
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { generator } from '../random.js';
 import { countOf, explained, judge, summary } from './judge.js';
 import { openOracle } from './oracle.js';
+import { compareRuns, type RunCounts } from './runs.js';
 import { compareTable, TABLES } from './tables.js';
 import { becomeNobody, runUnprivileged } from './unprivileged.js';
 
@@ -21,6 +23,8 @@ const { values } = parseArgs({
     unprivileged: { type: 'boolean', default: false },
     /** Not random programs, but the tables of contexts, helpers and results, cell by cell. */
     tables: { type: 'boolean', default: false },
+    /** Runs what both admit, in the kernel and in every engine. */
+    run: { type: 'boolean', default: false },
     /** Set by this script for itself. */
     nobody: { type: 'boolean', default: false },
   },
@@ -47,15 +51,25 @@ if (values.tables) {
   process.exit(compared.some(({ differing }) => differing.length > 0) ? 1 : 0);
 }
 const start = performance.now();
+const runs: RunCounts = { programs: 0, runs: 0, differences: [] };
+const packets = generator(Number(values.seed));
 const report = judge(oracle, {
   programs: Number(values.programs),
   seed: Number(values.seed),
   privileged,
+  ...(values.run ? { onAdmitted: (sample) => compareRuns(sample, oracle, packets, runs) } : {}),
   onProgress: ({ programs, classes }) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${programs} programs, ${classes.size} classes `);
   },
 });
 console.log(summary(report));
+if (values.run)
+  console.log(
+    [
+      `${runs.programs} programs run, ${runs.runs} runs compared, ${runs.differences.length} differ`,
+      ...runs.differences,
+    ].join('\n'),
+  );
 console.log(`${((performance.now() - start) / 1000).toFixed(1)} s`);
 const rows = [...report.classes.values()].sort(
   (a, b) => a.side.localeCompare(b.side) * -1 || b.count - a.count,
@@ -64,4 +78,4 @@ for (const [place, row] of rows.entries()) {
   console.log(`\n${String(row.count).padStart(7)} ${row.side}: ${row.reason}`);
   if (place < Number(values.show)) console.log(explained(row, oracle, privileged).replace(/^/gm, '    '));
 }
-process.exitCode = countOf(report, 'only weir admits') > 0 ? 1 : 0;
+process.exitCode = countOf(report, 'only weir admits') + runs.differences.length > 0 ? 1 : 0;

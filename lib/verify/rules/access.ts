@@ -18,6 +18,7 @@ import {
   type Value,
 } from '../state/value.js';
 import { contextAccess, socketAccess } from './context.js';
+import { isWritable } from './maps.js';
 import { checkAlignment, checkMapValue, checkPacket } from './memory.js';
 import type { Path } from './path.js';
 import { loadStack, type Stored, stackOffset, storeStack } from './stack.js';
@@ -105,7 +106,7 @@ function store(path: Path, to: Pointer, offset: number, size: Size, stored: Stor
       break;
     case 'mapValue':
       if (leaks) path.reject('pointer-leak', 'an address written to a map');
-      if (to.map?.writable === false) path.reject('map-access', 'values of this map cannot be written');
+      if (!isWritable(to.map)) path.reject('map-access', 'values of this map cannot be written');
       checkMapValue(path, to, offset, size);
       break;
     case 'socket':

@@ -42,6 +42,7 @@ export function pointerArithmetic(path: Path, instruction: Alu, target: Value, s
     path.reject('pointer-arithmetic', `32-bit arithmetic on r${dst}, an address`, 'use the 64-bit form');
   }
   checkKind(path, op, base, by);
+  checkTie(path, base, isFirst ? source : target);
   checkDistance(path, base, distance);
   checkDistance(path, base, base.variable);
   checkHardening(path, instruction, base, isFirst, distance);
@@ -84,6 +85,16 @@ function checkKind(path: Path, op: string, base: Pointer, by: bigint | undefined
     default:
   }
   path.reject('pointer-arithmetic', `arithmetic on a ${base.type} address`);
+}
+
+/** Linux keeps the distance to a number's copies where addresses have their offset, and holds it to the same limit. */
+function checkTie(path: Path, base: Pointer, value: Value): void {
+  if (!path.isLinux || value.kind !== 'scalar') return;
+  if (Math.abs(value.delta) >= Number(MAX_OFFSET))
+    path.reject(
+      'unbounded-offset',
+      `a number that is a copy of another plus ${value.delta} added to a ${base.type} address`,
+    );
 }
 
 /** `check_reg_sane_offset`. */

@@ -44,7 +44,9 @@ export function leave(path: Path): number | undefined {
 function checkResult(path: Path, result: Value): void {
   if (result.kind === 'pointer' && !path.privileged)
     path.reject('pointer-leak', 'r0 is an address and is returned');
-  const returns = path.options.attach === 'egress' ? path.rules.egressReturns : path.rules.returns;
+  // An engine runs programs for either way.
+  const { attach = path.isLinux ? 'ingress' : 'egress' } = path.options;
+  const returns = attach === 'egress' ? (path.rules.egressReturns ?? path.rules.returns) : path.rules.returns;
   if (returns === undefined) return;
   if (result.kind === 'pointer') path.reject('bad-return', `r0 is ${describe(result)}, an address`);
   path.decide(0);

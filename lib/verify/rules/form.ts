@@ -18,6 +18,7 @@ import {
   operationOf,
   PSEUDO,
   STACK_SIZE,
+  X,
 } from '../../ebpf/opcodes.js';
 import { type ProblemKind, validate } from '../../ebpf/validator.js';
 import { nextSlots } from '../state/liveness.js';
@@ -122,6 +123,7 @@ function cleanSlot(slot: Slot): Slot | undefined {
   if (kind !== JMP && kind !== JMP32) return NO_OPERATION;
   const operation = operationOf(slot.opcode);
   if (operation === EXIT) return { ...NO_OPERATION, opcode: slot.opcode };
+  if (operation === CALL && (slot.opcode & X) !== 0) return undefined;
   if (operation === CALL && slot.src !== CALL_SOURCE.local) return NO_OPERATION;
   if (operation === CALL) return { ...NO_OPERATION, opcode: slot.opcode, src: slot.src, imm: slot.imm };
   const isLong = kind === JMP32 && operation === JA;

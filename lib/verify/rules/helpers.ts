@@ -16,7 +16,7 @@ import {
   pointsIntoPacket,
   type Value,
 } from '../state/value.js';
-import { checkMapHelper, constantKey, mayLookUpNull } from './maps.js';
+import { checkMapHelper, constantKey, isWritable, mayLookUpNull } from './maps.js';
 import { checkAlignment, checkMapValue, checkPacket } from './memory.js';
 import { MAX_OFFSET, type Path } from './path.js';
 import { byteAt, frameOf, place, readsBytes, setByte, stackOffset, stackRange } from './stack.js';
@@ -182,7 +182,7 @@ function checkBuffer(path: Path, value: Value, register: number, size: number, u
       return;
     }
     case 'mapValue':
-      if (use !== 'read' && value.map?.writable === false)
+      if (use !== 'read' && !isWritable(value.map))
         path.reject('map-access', 'values of this map cannot be written');
       if (use === 'read' && value.map?.readable === false)
         path.reject('map-access', 'values of this map cannot be read');

@@ -46,6 +46,10 @@ const MAPS_OF: ReadonlyMap<number, readonly MapKind[]> = new Map<number, readonl
 const WRITES = new Set([2, 3, 87, 88]);
 const KEY_SIZE = 4;
 
+/** Whether programs may write values in place; what is kept of devices they may not. */
+export const isWritable = (map: MapInfo | undefined): boolean =>
+  map?.writable !== false && map?.kind !== 'deviceMap';
+
 export function checkMapHelper(path: Path, helper: number, map: MapInfo): void {
   const helpers = HELPERS_OF[map.kind];
   const kinds = MAPS_OF.get(helper);

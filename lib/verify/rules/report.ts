@@ -1,5 +1,6 @@
 /** What the verifier answers. */
 
+import type { Rules } from '../numbers/arithmetic.js';
 import type { Complexity } from './complexity.js';
 import type { RejectionKind } from './kinds.js';
 import type { Proofs } from './proofs.js';
@@ -20,6 +21,8 @@ export interface Rejection {
 /** What verify() finds. */
 export interface Verdict {
   readonly accepted: boolean;
+  /** By whose rules. */
+  readonly rules: Rules;
   readonly rejection: Rejection | undefined;
   /** Instructions looked at, over all paths. */
   readonly processed: number;

@@ -153,6 +153,17 @@ function coversByte(old: StackByte, now: StackByte, exact: boolean, mayReadUnwri
   return old === 'none' || (old === 'any' && (mayReadUnwritten || now === 'zero'));
 }
 
+/** Whether the stacks hold the same kinds of bytes, as far as the explored state knew them. */
+export function sameBytes(old: State, now: State): boolean {
+  return old.frames.every((frame, depth) =>
+    // By number: slots that hold nothing are holes.
+    Array.from(frame.slots.keys()).every((at) => {
+      const [was, is] = [frame.slots[at] ?? EMPTY_SLOT, now.frames[depth]!.slots[at] ?? EMPTY_SLOT];
+      return was === is || was.bytes.every((byte, i) => byte === is.bytes[i]);
+    }),
+  );
+}
+
 /** Whether the present frames have the same in every register, looked at or not (`states_maybe_looping`). */
 export function sameRegisters(old: State, now: State): boolean {
   const [was, is] = [old.frames.at(-1)!.registers, now.frames.at(-1)!.registers];

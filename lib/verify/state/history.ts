@@ -223,7 +223,7 @@ function goBack(
       break;
     case 'atomic': {
       const fetched = instruction.fetch ? 1 << (instruction.op === 'cmpxchg' ? 0 : instruction.src) : 0;
-      needs[base] = registers & ~fetched;
+      // Linux looks on for what the register held before it took the old value (`backtrack_insn`).
       if (slot < 0) break;
       clear(needs, SLOTS, slot);
       set(needs, READ, slot);

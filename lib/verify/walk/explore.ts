@@ -14,7 +14,7 @@ import { Path, type VerifyOptions } from '../rules/path.js';
 import type { Proofs } from '../rules/proofs.js';
 import { Rejected } from '../rules/report.js';
 import { step } from '../rules/step.js';
-import { difference, sameCalls, sameRegisters } from '../state/cover.js';
+import { difference, sameBytes, sameCalls, sameRegisters } from '../state/cover.js';
 import {
   addNeeds,
   allNeeds,
@@ -309,7 +309,7 @@ export class Exploration {
   /** Whether a loop that the runtime ends has come back with no more than an earlier round had. */
   private comesBackWithLess({ state }: Stretch, live: readonly number[]): boolean {
     const now = this.path.state;
-    if (state!.loops === now.loops || !sameCalls(state!, now)) return false;
+    if (state!.loops === now.loops || !sameCalls(state!, now) || !sameBytes(state!, now)) return false;
     return difference(state!, now, live, allNeeds(now.frames.length), this.mayReadUnwritten) === undefined;
   }
 

@@ -14,11 +14,13 @@ export const verify = (program: Program, options: VerifyOptions): Verdict =>
 /** The same, seen while it is done. */
 export function verifyObserved(program: Program, options: VerifyOptions, how: ExploreOptions): Verdict {
   const exploration = new Exploration(program, options, how);
+  const { rules = 'linux' } = options;
   try {
     exploration.run();
     const { processed } = exploration;
     return {
       accepted: true,
+      rules,
       rejection: undefined,
       processed,
       ...(options.proofs === true ? { proofs: exploration.proofs() } : {}),
@@ -29,6 +31,7 @@ export function verifyObserved(program: Program, options: VerifyOptions, how: Ex
     const { processed, counts } = exploration;
     return {
       accepted: false,
+      rules,
       rejection: { ...error.rejection, trail: exploration.trail(index) },
       processed,
       ...(kind === 'too-complex' ? { complexity: counts.report() } : {}),
