@@ -59,14 +59,14 @@ export async function printEngines(): Promise<void> {
     writeOutput(`  ${name}: ${value}${advice === undefined ? '' : ` (${advice})`}\n`);
 }
 
-/** Those of a device need a device; without one, all that there are. */
 /** Those that filters can be compiled for; with `-i` that of the interface. */
 export async function printLinkTypes(name: string | undefined): Promise<void> {
   if (name !== undefined) {
     const { openDevice } = await import('../lib/node.js');
     await using device = await openDevice(name);
     writeOutput(`Data link types for ${device.name} (use option -y to set):\n`);
-    writeOutput(`  ${describeLinkType(device.interface.linkType)}\n`);
+    for (const linkType of [...device.linkTypes].sort((a, b) => a - b))
+      writeOutput(`  ${describeLinkType(linkType)}\n`);
     return;
   }
   writeOutput('Data link types (use option -y to set):\n');

@@ -6,7 +6,16 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -228,4 +237,27 @@ test('a pcapng file has the interface, the filter and the counts, as tshark read
   t.regex(about, /Number of packets: +3/);
   t.regex(about, /Number of stat entries = 1/);
   t.is(spawnSync('tshark', ['-r', path], { encoding: 'utf8' }).stdout.trim().split('\n').length, 3);
+});
+
+test('-y: the other cooked header on any, as tcpdump writes it; a type that the device has not is refused', async (t) => {
+  if (!needs(t, 'tcpdump')) return;
+  const port = nextPort++;
+  const filter = `udp port ${port}`;
+  const paths = ['ours', 'theirs'].map((name) => join(folder, name)) as [string, string];
+  const words = (path: string) => ['-i', 'any', '-y', 'LINUX_SLL', '-c', '1', '-w', path, filter];
+  const { ended } = await start(words(paths[0]));
+  const theirs = spawn('tcpdump', words(paths[1]), { stdio: ['ignore', 'ignore', 'pipe'] });
+  const heard = once(theirs, 'close');
+  await once(theirs.stderr, 'data');
+  await delay(200);
+  await send(port, 1);
+  t.is(await ended, 0);
+  await heard;
+  // Behind the file's header and the record's: the packet with its header of 16 bytes.
+  const [ours, other] = paths.map((path) => readFileSync(path).subarray(40).toString('hex'));
+  t.is(ours, other);
+  const list = spawnSync(process.execPath, [WEIR, '-L', '-i', 'any'], { encoding: 'utf8' }).stdout;
+  t.is(list, spawnSync('tcpdump', ['-L', '-i', 'any'], { encoding: 'utf8' }).stdout);
+  const refused = spawnSync(process.execPath, [WEIR, '-i', 'lo', '-y', 'DOCSIS'], { encoding: 'utf8' });
+  t.regex(refused.stderr, /DOCSIS is not one of the DLTs supported by this device/);
 });

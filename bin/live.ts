@@ -2,7 +2,7 @@
 
 import { release, type } from 'node:os';
 import { describeDevice, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
-import { Filter, OPTION, type Packet, textOption } from '../lib/index.js';
+import { Filter, LINK_TYPES, OPTION, type Packet, textOption } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
 import { packageVersion } from './about.js';
 import { printProgram } from './dump.js';
@@ -117,30 +117,33 @@ async function open(filter: Filter, options: Options): Promise<Device> {
       direction: options.direction,
       immediate: options.immediate,
       ...(options.bufferSize === undefined ? {} : { bufferBytes: options.bufferSize * KIB }),
+      linkType: linkTypeNumber(options.linkType),
       ...(filter.expression === '' ? {} : { filter }),
     });
-    if (hasLinkType(device, options.linkType)) return device;
-    await device.close();
-    throw new CommandError(`${options.linkType} is not one of the DLTs supported by this device`);
+    return device;
   } catch (error) {
     // Who may not capture should hear all the same that the expression is wrong.
+    if (error instanceof DeviceError && error.code === 'link-type')
+      throw new CommandError(`${options.linkType} is not one of the DLTs supported by this device`);
     if (error instanceof DeviceError)
       filter.for(ETHERNET, process.platform === 'linux' ? 'linux-live' : 'dead');
     throw error;
   }
 }
 
-function hasLinkType({ interface: { linkType } }: Device, wanted: string | undefined): boolean {
-  if (wanted === undefined) return true;
-  const any = new Filter('', {}, NO_LOADER);
-  return filterFor(any, wanted).linkType === filterFor(any, linkType).linkType;
+/** The number in files of a link type that the user named. */
+function linkTypeNumber(wanted: string | undefined): number | undefined {
+  if (wanted === undefined) return undefined;
+  const { linkType } = filterFor(new Filter('', {}, NO_LOADER), wanted);
+  return LINK_TYPES.find(({ name }) => name === linkType)?.linkType;
 }
 
 function announce(device: Device, options: Options): void {
   const hushed = prints(options) && options.verbose === 0;
   if (hushed) writeMessage('weir: verbose output suppressed, use -v[v]... for full protocol decode\n');
   const { linkType, snapLength } = device.interface;
-  if (linkType === LINUX_SLL2) writeMessage('weir: data link type LINUX_SLL2\n');
+  if (linkType === LINUX_SLL2 || options.linkType !== undefined)
+    writeMessage(`weir: data link type ${linkTypeText(linkType).replace(/ .*/, '')}\n`);
   const prefix = hushed ? '' : 'weir: ';
   writeMessage(
     `${prefix}listening on ${device.name}, link-type ${linkTypeText(linkType)}, snapshot length ${snapLength} bytes\n`,

@@ -11,6 +11,7 @@ import {
   type DeviceFilter,
   type DeviceOptions,
 } from '../live/index.js';
+import { LINUX_SLL2 } from '../names/index.js';
 import type { Packet } from '../savefile/index.js';
 
 /** How a device is opened. */
@@ -78,6 +79,8 @@ export function formsOf(filter: Filter): DeviceFilter {
   return {
     program({ linkType }, cooked) {
       if (loader.load !== AUTO.load) return undefined;
+      // What offsets in a header that the kernel has not got yet stand for is known for the newer one.
+      if (cooked && linkType !== LINUX_SLL2) return undefined;
       if (cooked) return kernelProgram(expression, { ...options, linkType, onPass: undefined }, cooked);
       const { cbpf } = filter.for(linkType, 'linux-live');
       return validate(cbpf, { personality: 'kernel' }) === undefined ? cbpf : undefined;

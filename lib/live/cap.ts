@@ -61,6 +61,13 @@ export async function openCapDevice(name: string, options: DeviceOptions = {}): 
     throw new DeviceError('io', `${name}: cap has no number for its link type ${linkName}`);
   }
   const source = { linkType, snapLength: Math.min(snapLength, MAX_PACKET), name, timestampUnit: 1e-6 };
+  if (options.linkType !== undefined && options.linkType !== linkType) {
+    session.close();
+    throw new DeviceError(
+      'link-type',
+      `${name}: link type ${options.linkType} is not the one that libpcap opened`,
+    );
+  }
   let test: FilterFunction | undefined;
   try {
     test = await options.filter?.test(source, 'dead');
@@ -88,6 +95,7 @@ class CapDevice implements Device {
   readonly backend = 'cap';
   readonly filtersInKernel = false;
   readonly name: string;
+  readonly linkTypes: readonly number[];
   readonly interface: CaptureInterface;
 
   private readonly session: CapSession;
@@ -105,6 +113,7 @@ class CapDevice implements Device {
   ) {
     this.session = session;
     this.buffer = buffer;
+    this.linkTypes = [source.linkType];
     this.interface = source;
     this.name = source.name;
     session.on('packet', (length: number) => {

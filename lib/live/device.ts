@@ -16,6 +16,8 @@ export interface DeviceOptions {
   readonly direction?: Direction;
   /** Whether each packet is to be handed on at once, at the cost of more work for each; false unless given. */
   readonly immediate?: boolean;
+  /** LINKTYPE_ number that packets are to have, one of the device's `linkTypes`; else the first of them. */
+  readonly linkType?: number | undefined;
   /** Rather this back end than the first that works. */
   readonly backend?: Backend;
   /** Which packets to hand on; all of them unless given. */
@@ -31,7 +33,7 @@ export interface DeviceFilter {
    * The program for the kernel, which then does not hand over what does not match; `undefined` where it cannot be put
    * so. See `kernelProgram()`.
    *
-   * @param cooked - Whether the kernel sees the packets without the header that they have in the end (LINUX_SLL2).
+   * @param cooked - Whether the kernel sees the packets without the header that they have in the end (LINUX_SLL, LINUX_SLL2).
    */
   program(source: CaptureInterface, cooked: boolean): Program | undefined;
   /**
@@ -60,6 +62,8 @@ export interface DeviceStats {
 export interface Device extends AsyncDisposable {
   readonly name: string;
   readonly backend: Backend;
+  /** LINKTYPE_ numbers that its packets can have: see {@link DeviceOptions}. */
+  readonly linkTypes: readonly number[];
   /** Link type, snapshot length and time stamp unit of its packets. */
   readonly interface: CaptureInterface;
   /** Whether the kernel runs the filter, if there is one; else it is run here. */
@@ -81,6 +85,8 @@ export type DeviceErrorCode =
   | 'not-found'
   /** The device is not up, or went away. */
   | 'down'
+  /** The device has no such link type. */
+  | 'link-type'
   | 'permission'
   /** No package that can capture is installed, or libpcap is not. */
   | 'missing'

@@ -7,7 +7,7 @@
  */
 
 import { type FilterFunction, KERNEL_MAX_LENGTH, opcodes, type Program } from '../cbpf/index.js';
-import { LINUX_SLL2, SNAP_LENGTH } from '../names/index.js';
+import { LINUX_SLL, LINUX_SLL2, SNAP_LENGTH } from '../names/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 import { type Device, DeviceError, type DeviceOptions, type DeviceStats } from './device.js';
 import { loadKoffi } from './koffi.js';
@@ -43,14 +43,18 @@ const WAIT = 500;
 /** Milliseconds after which a device that is never silent lets timers and signals have their turn. */
 const BREATH = 20;
 
-/** LINKTYPE_ numbers by ARPHRD_ type; what is not here is captured cooked (libpcap pcap-linux.c). */
-const LINK_TYPES: ReadonlyMap<number, number> = new Map([
-  [1, 1], // ARPHRD_ETHER: EN10MB
-  [772, 1], // ARPHRD_LOOPBACK
-  [801, 105], // ARPHRD_IEEE80211: IEEE802_11
-  [803, 127], // ARPHRD_IEEE80211_RADIOTAP: IEEE802_11_RADIO
-  [0xfffe, 101], // ARPHRD_NONE: RAW
+/**
+ * LINKTYPE_ numbers by ARPHRD_ type, the usual one first; what is not here is captured cooked (libpcap pcap-linux.c). A CMTS
+ * may send DOCSIS frames to an Ethernet device, which only the user knows.
+ */
+const LINK_TYPES: ReadonlyMap<number, readonly number[]> = new Map([
+  [1, [1, 143]], // ARPHRD_ETHER: EN10MB, DOCSIS
+  [772, [1]], // ARPHRD_LOOPBACK
+  [801, [105]], // ARPHRD_IEEE80211: IEEE802_11
+  [803, [127]], // ARPHRD_IEEE80211_RADIOTAP: IEEE802_11_RADIO
+  [0xfffe, [101]], // ARPHRD_NONE: RAW
 ]);
+const COOKED: readonly number[] = [LINUX_SLL2, LINUX_SLL];
 
 type Koffi = typeof import('koffi')['default'];
 
@@ -128,10 +132,14 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
   const any = name === 'any';
   const link = any ? undefined : linkNamed(name);
   if (!any && link === undefined) throw new DeviceError('not-found', `${name}: No such device exists`);
-  const linkType = link === undefined ? undefined : LINK_TYPES.get(link.type);
-  const cooked = linkType === undefined;
+  const own = link === undefined ? undefined : LINK_TYPES.get(link.type);
+  const cooked = own === undefined;
+  const linkTypes = own ?? COOKED;
+  const linkType = options.linkType ?? linkTypes[0]!;
+  if (!linkTypes.includes(linkType))
+    throw new DeviceError('link-type', `${name}: link type ${linkType} is not one of those of this device`);
   const source: CaptureInterface = {
-    linkType: linkType ?? LINUX_SLL2,
+    linkType,
     snapLength,
     name,
     timestampUnit: 1e-9,
@@ -187,6 +195,7 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
   const loopbackIndex = linkNamed('lo')?.index ?? -1;
   return new LinuxDevice(calls, descriptor, ring, blockCount, filtersInKernel, {
     source,
+    linkTypes,
     cooked,
     loopbackIndex,
     direction,
@@ -197,6 +206,7 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
 class LinuxDevice implements Device {
   readonly backend = 'linux';
   readonly name: string;
+  readonly linkTypes: readonly number[];
   readonly interface: CaptureInterface;
   readonly filtersInKernel: boolean;
 
@@ -223,13 +233,14 @@ class LinuxDevice implements Device {
     ring: bigint,
     blockCount: number,
     filtersInKernel: boolean,
-    layout: RingLayout,
+    layout: RingLayout & { readonly linkTypes: readonly number[] },
   ) {
     this.calls = calls;
     this.filtersInKernel = filtersInKernel;
     this.descriptor = descriptor;
     this.ring = ring;
     this.layout = layout;
+    this.linkTypes = layout.linkTypes;
     this.interface = layout.source;
     this.name = layout.source.name!;
     const memory = calls.koffi.view(ring, blockCount * BLOCK_SIZE);

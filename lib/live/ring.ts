@@ -22,6 +22,7 @@
 
 import { endianness } from 'node:os';
 import type { FilterFunction, PacketMetadata } from '../cbpf/index.js';
+import { LINUX_SLL } from '../names/index.js';
 import { type CaptureInterface, Packet } from '../savefile/index.js';
 import type { Direction } from './device.js';
 
@@ -32,6 +33,7 @@ export const TP_STATUS_USER = 1;
 /** Bytes to be left free in front of each packet: for a cooked header, or a VLAN tag put back. */
 export const RESERVE = 24;
 export const SLL2_HEADER = 20;
+export const SLL_HEADER = 16;
 
 const LITTLE = endianness() === 'LE';
 const TP_STATUS_VLAN_VALID = 0x10;
@@ -41,7 +43,7 @@ const PACKET_OUTGOING = 4;
 
 export interface RingLayout {
   readonly source: CaptureInterface;
-  /** Packets come without link-layer header, and get one of LINKTYPE_LINUX_SLL2. */
+  /** Packets come without link-layer header, and get one of LINKTYPE_LINUX_SLL2 or LINKTYPE_LINUX_SLL. */
   readonly cooked: boolean;
   /** Index of the loopback interface, on which every packet is seen going out and coming in. */
   readonly loopbackIndex: number;
@@ -80,9 +82,11 @@ function readPacket(block: Uint8Array, view: DataView, at: number, layout: RingL
   if (end > block.length || start < address + 20) throw new RangeError('packet outside its ring block');
 
   if (cooked) {
-    start -= SLL2_HEADER;
-    wireLength += SLL2_HEADER;
-    writeCookedHeader(block, view, address, start);
+    const isOld = source.linkType === LINUX_SLL;
+    const header = isOld ? SLL_HEADER : SLL2_HEADER;
+    start -= header;
+    wireLength += header;
+    (isOld ? writeOldCookedHeader : writeCookedHeader)(block, view, address, start);
   }
   const tag = tagOf(view, at);
   if (test !== undefined) {
@@ -117,6 +121,12 @@ const metadataOf = (view: DataView, address: number): PacketMetadata => ({
   packetType: view.getUint8(address + 10),
 });
 
+/** The link-layer address of a sockaddr_ll; what the kernel left behind it in the ring is none of the packet's. */
+function addressOf(block: Uint8Array, address: number): Uint8Array {
+  const length = Math.min(block[address + 11]!, 8);
+  return block.slice(address + 12, address + 20).fill(0, length);
+}
+
 /** LINKTYPE_LINUX_SLL2: protocol, 0, interface, ARPHRD type, packet type, address and its length. */
 function writeCookedHeader(block: Uint8Array, view: DataView, address: number, at: number): void {
   const protocol = view.getUint16(address + 2);
@@ -124,7 +134,7 @@ function writeCookedHeader(block: Uint8Array, view: DataView, address: number, a
   const hardware = view.getUint16(address + 8, LITTLE);
   const packetType = block[address + 10]!;
   const length = block[address + 11]!;
-  const bytes = block.slice(address + 12, address + 20);
+  const bytes = addressOf(block, address);
   view.setUint16(at, protocol);
   view.setUint16(at + 2, 0);
   view.setInt32(at + 4, interfaceIndex);
@@ -132,4 +142,18 @@ function writeCookedHeader(block: Uint8Array, view: DataView, address: number, a
   block[at + 10] = packetType;
   block[at + 11] = length;
   block.set(bytes, at + 12);
+}
+
+/** LINKTYPE_LINUX_SLL: packet type, ARPHRD type, length of the address, address, protocol. */
+function writeOldCookedHeader(block: Uint8Array, view: DataView, address: number, at: number): void {
+  const protocol = view.getUint16(address + 2);
+  const hardware = view.getUint16(address + 8, LITTLE);
+  const packetType = block[address + 10]!;
+  const length = block[address + 11]!;
+  const bytes = addressOf(block, address);
+  view.setUint16(at, packetType);
+  view.setUint16(at + 2, hardware);
+  view.setUint16(at + 4, length);
+  block.set(bytes, at + 6);
+  view.setUint16(at + 14, protocol);
 }

@@ -26,6 +26,7 @@ const row = (dlt: number, name: string, description: string, linkType = dlt): Li
 
 /** What Linux's device `any` has: cooked packets, version 2. */
 export const LINUX_SLL2 = 276;
+export const LINUX_SLL = 113;
 
 /** The link types that filters compile for: LINKTYPE_ and DLT_ numbers, names and what they stand for, as on tcpdump.org. */
 // biome-ignore format: one type a line
@@ -55,7 +56,7 @@ export const LINK_TYPES: readonly LinkType[] = [
   row(107, 'FRELAY', 'Frame Relay'),
   row(108, 'LOOP', 'OpenBSD loopback'),
   row(109, 'ENC', 'OpenBSD encapsulated IP'),
-  row(113, 'LINUX_SLL', 'Linux cooked v1'),
+  row(LINUX_SLL, 'LINUX_SLL', 'Linux cooked v1'),
   row(114, 'LTALK', 'LocalTalk'),
   row(117, 'PFLOG', 'OpenBSD pflog file'),
   row(119, 'PRISM_HEADER', '802.11 plus Prism header'),
