@@ -95,5 +95,5 @@ export class FilterThreads implements AsyncDisposable {
 function errorOf(failure: Failure): Error {
   if ('message' in failure) return new CommandError(failure.message);
   const { code, reason, path, offset } = failure;
-  return new CaptureError(code, reason, { path, ...(offset === undefined ? {} : { offset }) });
+  return new CaptureError(code, reason, { path, offset });
 }

@@ -179,9 +179,9 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   try {
     await capture.scan({
       ...selection,
-      ...(limit === undefined ? {} : { limit }),
-      ...(sink === undefined ? {} : { sink }),
-      ...(onMatch === undefined ? {} : { onMatch }),
+      limit,
+      sink,
+      onMatch,
     });
     totals.capture = undefined;
   } finally {
@@ -207,7 +207,7 @@ async function deliver(
 ): Promise<void> {
   await using matching = await openSavefile(chunks, { name, signal });
   try {
-    await matching.scan({ onMatch, ...(limit === undefined ? {} : { limit }) });
+    await matching.scan({ onMatch, limit });
   } finally {
     totals.matched += matching.packetsMatched;
   }

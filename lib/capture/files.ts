@@ -109,7 +109,7 @@ export async function filterFile(
   await using capture = await openCapture(input, { filter, signal });
   using file = new FileSink(output, input);
   using _ = watch(capture, onProgress);
-  await capture.scan({ sink: new GatheringSink(file), ...(limit === undefined ? {} : { limit }) });
+  await capture.scan({ sink: new GatheringSink(file), limit });
   return { read: capture.packetsRead, matched: capture.packetsMatched };
 }
 

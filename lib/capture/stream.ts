@@ -112,7 +112,7 @@ export class FilterStream extends Duplex {
       });
     try {
       this.capture = await openCapture(this.chunks(tell), { filter, signal });
-      await this.capture.scan({ sink: this.sink(), ...(limit === undefined ? {} : { limit }) });
+      await this.capture.scan({ sink: this.sink(), limit });
       await this.capture.close();
     } catch (error) {
       // To fail at once would throw away what was given and not read yet.

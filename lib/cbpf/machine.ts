@@ -53,7 +53,7 @@ export interface MachineInput {
   /** Bytes the packet had on the wire; default: as many as there are. */
   readonly wireLength?: number;
   /** Present: ancillary loads read from it. Absent, `libpcap`: they are beyond the packet. */
-  readonly metadata?: PacketMetadata;
+  readonly metadata?: PacketMetadata | undefined;
   readonly personality?: Personality;
 }
 

@@ -98,7 +98,7 @@ export class LinkFilter {
   /** Runs the program step by step and tells what each step did. */
   explain(packet: Uint8Array, wireLength: number = packet.length, metadata?: PacketMetadata): Explanation {
     const steps: ExplainedStep[] = [];
-    const input = { bytes: packet, wireLength, ...(metadata === undefined ? {} : { metadata }) };
+    const input = { bytes: packet, wireLength, metadata };
     const { result = 0 } = execute(this.cbpf, input, (instruction, index, state) => {
       const { span } = instruction;
       const words = span === undefined ? '' : this.expression.slice(span.start, span.end);

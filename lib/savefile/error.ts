@@ -16,9 +16,9 @@ export type CaptureErrorCode =
 
 export interface CaptureErrorOptions {
   /** The file, as the user named it; `''` where there is none. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Byte in the (decompressed) file where the record or block in question starts. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -48,7 +48,6 @@ export class CaptureError extends Error {
   /** The same error about a named file. */
   in(path: string): CaptureError {
     if (path === this.path) return this;
-    const offset = this.offset === undefined ? {} : { offset: this.offset };
-    return new CaptureError(this.code, this.reason, { path, ...offset, cause: this.cause });
+    return new CaptureError(this.code, this.reason, { path, offset: this.offset, cause: this.cause });
   }
 }
