@@ -6,7 +6,8 @@
 import type { Program, Slot } from '../../ebpf/instruction.js';
 import type { VerifiedType } from '../../verify/index.js';
 import type { Random } from '../random.js';
-import { makeMove, packetPointers } from './moves.js';
+import { packetPointers } from './memoryMoves.js';
+import { makeMove } from './moves.js';
 import { CONTEXT, type Held, Writer } from './writer.js';
 
 /** A program and how it is to be loaded. Maps are numbers in the list of `maps.ts`. */

@@ -35,6 +35,9 @@ export interface Step {
   to?: number;
 }
 
+/** Something that a program does. */
+export type Move = (w: Writer) => void;
+
 export const CONTEXT = 6;
 export const SIZES: readonly Size[] = [1, 2, 4, 8];
 export const ALU: readonly AluOperation[] = [

@@ -6,6 +6,7 @@
 import type { AluOperation, BranchOperation, Size, Width } from '../../ebpf/opcodes.js';
 import { assume } from './branch.js';
 import { compare } from './linuxBranch.js';
+import * as casts from './linuxCasts.js';
 import * as linux from './linuxTransfer.js';
 import { constant, type Scalar, zeroExtended } from './scalar.js';
 import * as exact from './transfer.js';
@@ -45,7 +46,7 @@ function cutExactly(a: Scalar, size: Size): Scalar {
 }
 
 export const ARITHMETIC: Readonly<Record<Rules, Arithmetic>> = {
-  linux: { alu: linux.alu, moveSigned: linux.moveSigned, swap: linux.swap, cut: linux.cut, compare },
+  linux: { alu: linux.alu, moveSigned: casts.moveSigned, swap: casts.swap, cut: casts.cut, compare },
   sound: {
     alu: exact.alu,
     moveSigned: exact.moveSigned,

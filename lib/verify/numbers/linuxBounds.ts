@@ -296,3 +296,8 @@ export function zeroExtend(r: Bounds): void {
   r.smin = isPositive ? r.smin32 : 0n;
   r.smax = isPositive ? r.smax32 : LOW;
 }
+
+export function setBits(r: Bounds, { value, mask }: tnum.Tnum): void {
+  r.value = value;
+  r.mask = mask;
+}
