@@ -33,7 +33,8 @@ instruction 2: bytes 12 to 13 of the packet, of which 0 are known to be there [o
 });
 
 test('a rejected filter names the words of its expression', (t) => {
-  const { status, stdout } = weir(['--type', 'xdp', '--unprivileged', '--filter', 'udp src port 53']);
+  const words = ['--type', 'xdp', '--unprivileged', '--rules', 'sound', '--filter', 'udp src port 53'];
+  const { status, stdout } = weir(words);
   t.is(status, 1);
   t.regex(stdout, /^ {2}> \d+: r\d \+= r\d +; "src port 53"$/m);
   t.regex(stdout, /w\d <<= 2 +; r\d is 0 to 60 in steps of 4; "src port 53"$/m);
@@ -64,5 +65,5 @@ test('a filter that may run is accepted', (t) => {
 
 test('filters have a form for each type, cgroups too', (t) => {
   for (const type of ['socket', 'xdp', 'tc', 'cgroup'])
-    t.regex(weir(['--filter', 'tcp', '--type', type]).stdout, /^accepted: /, type);
+    t.regex(weir(['--filter', 'tcp', '--type', type]).stdout, /^accepted by the rules of Linux: /, type);
 });

@@ -30,6 +30,8 @@ export function checkForm(path: Path): void {
   if (problem !== undefined) throw new Rejected(KINDS[problem.kind], problem.index, problem.message);
   for (let index = 0; index < program.length; ) {
     const instruction = decode(cleaned, index);
+    if (instruction.kind === 'callKfunc')
+      throw new Rejected('unknown-helper', index, `kernel function ${instruction.id} does not exist here`);
     if (instruction.kind === 'callRegister')
       throw new Rejected(
         'unknown-opcode',
