@@ -213,6 +213,24 @@ const valued = (
   set: (options: Options, value: string) => void,
 ): OptionRow => ({ ...names(short, long), value: 'required', group, argument, help, set });
 
+/** An option of tcpdump's that is known and not there: whoever gives it should hear why, not how options are spelt. */
+const refused = (
+  short: string | undefined,
+  long: readonly string[],
+  group: Group,
+  argument: string | undefined,
+  reason: string,
+): OptionRow => ({
+  ...names(short, long),
+  value: argument === undefined ? 'none' : 'required',
+  group,
+  ...(argument === undefined ? {} : { argument }),
+  help: `of tcpdump's, not supported: ${reason}`,
+  set: () => {
+    throw new CommandError(`-${short ?? `-${long[0]}`} is not supported: ${reason}`);
+  },
+});
+
 const names = (
   short: string | undefined,
   long: string | readonly string[],
@@ -285,6 +303,16 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('Z', 'relinquish-privileges', 'Live capture', 'USER', 'when run by root, go on as USER once the input is open', (o, v) => { o.user = v; }),
   valued('B', 'buffer-size', 'Live capture', 'KIB', 'size of the capture buffer', (o, v) => { o.bufferSize = numberIn('packet buffer size', v, 1, 2 ** 21); }),
 
+  flag('b', 'bgp-asdot', 'Printing', 'print BGP AS numbers with a dot; changes nothing as long as BGP attributes are not printed', () => {}),
+  flag('u', 'undecoded-nfs', 'Printing', 'print NFS handles undecoded; changes nothing as long as NFS is not printed', () => {}),
+  flag('H', 'wlan-mesh', 'Printing', 'look for 802.11s mesh headers; changes nothing as long as 802.11 is not printed', () => {}),
+  refused('f', ['foreign-numeric'], 'Printing', undefined, 'which addresses are foreign is not known here; -n prints all as numbers'),
+  refused('E', ['esp-secret'], 'Printing', 'SECRET', 'ESP is not decrypted; tshark does it'),
+  refused('M', ['tcp-md5-secret'], 'Printing', 'SECRET', 'TCP-MD5 signatures are not checked'),
+  refused('m', ['mib'], 'Printing', 'MODULE', 'MIB modules are not read'),
+  refused('I', ['monitor-mode'], 'Live capture', undefined, 'put the interface into monitor mode before: iw dev NAME set type monitor'),
+  refused('J', ['list-time-stamp-types'], 'Live capture', undefined, 'times are always those of the host'),
+  refused('j', ['time-stamp-type'], 'Live capture', 'TYPE', 'times are always those of the host'),
   flag('h', 'help', 'About', 'print this help', (o) => { o.action = 'help'; }),
   flag(undefined, 'version', 'About', 'print the version', (o) => { o.action = 'version'; }),
 ];

@@ -352,3 +352,16 @@ test('wrong words of the command line are answered by who was called', (t) => {
   t.regex(weir(['verify']).stderr, /^weir verify: verify takes one file[\s\S]*^Usage: weir verify/m);
   t.regex(weir(['help']).stdout, /weir verify FILE/);
 });
+
+test("options of tcpdump's that are not there are answered by the reason", (t) => {
+  for (const [option, reason] of [
+    ['-I', /monitor mode/],
+    ['-J', /those of the host/],
+    ['-f', /-n prints/],
+  ] as const) {
+    const { status, stderr } = weir([option, '-r', 'ten.pcap']);
+    t.is(status, 1);
+    t.regex(stderr, reason);
+  }
+  t.is(weir(['-buH', '-r', 'ten.pcap', '--count']).stdout, '10 packets\n');
+});
