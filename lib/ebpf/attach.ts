@@ -12,7 +12,7 @@ import { kernelFilterHelpers } from './kernelFilterHelpers.js';
 import { type Environment, execute, type Observer } from './machine.js';
 import { aim, Memory, type Region } from './memory.js';
 import { PacketBuffer } from './packetBuffer.js';
-import { mayWriteContext, mayWritePacket, unavailableHelper } from './plan.js';
+import { type Missing, mayWriteContext, mayWritePacket, missingOf } from './plan.js';
 import type { ContextField, PacketEvent, ProgramType } from './programTypes.js';
 import { makeHelpers } from './runtime/index.js';
 
@@ -69,15 +69,16 @@ export class UnverifiedError extends Error {
   override readonly name = 'UnverifiedError';
 }
 
-/** The program calls a helper that exists in Linux, but in no engine here. */
+/** The program asks for a helper or an instruction that Linux has, but no engine here. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
-  readonly helper: number;
+  /** The helper's number, where it is one. */
+  readonly helper: number | undefined;
   /** The instruction's slot. */
   readonly index: number;
 
-  constructor(index: number, helper: number, name: string) {
-    super(`instruction ${index}: no engine here has helper ${helper}${name === '' ? '' : ` (${name})`}`);
+  constructor({ index, helper, what }: Missing) {
+    super(`instruction ${index}: no engine here has ${what}`);
     this.helper = helper;
     this.index = index;
   }
@@ -93,7 +94,7 @@ const NO_METADATA: PacketMetadata = {};
  *
  * @returns A function of one packet. Programs that may change packets get copies of them.
  * @throws UnverifiedError unless the options say that the program is verified, or need not be.
- * @throws UnavailableError where a verified program calls a helper that no engine has.
+ * @throws UnavailableError where a verified program asks for what no engine has.
  * @throws RuntimeFault, from that function, when the program does what no verified program does.
  */
 export function attach(program: Program, type: ProgramType, options: AttachOptions): AttachedProgram {
@@ -102,8 +103,8 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
       `this ${type.name} program was not verified; pass verify()'s proofs, or unverified: true`,
     );
   // What nobody has verified may have calls that it never comes to: those fault.
-  const missing = options.unverified === true ? undefined : unavailableHelper(program, type);
-  if (missing !== undefined) throw new UnavailableError(missing.index, missing.helper, missing.name);
+  const missing = options.unverified === true ? undefined : missingOf(program, type);
+  if (missing !== undefined) throw new UnavailableError(missing);
   const memory = options.memory ?? new Memory();
   const buffer = mayWritePacket(program, type, options.verified) ? new PacketBuffer(memory) : undefined;
   const packet = buffer?.region ?? memory.add('packet', NOTHING, { room: PACKET_ROOM });

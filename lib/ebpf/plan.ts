@@ -59,16 +59,25 @@ export function mayWriteContext(program: Program, type: ProgramType): boolean {
   return false;
 }
 
-/** The first call of a helper that Linux has and no engine here. Numbers of no helper fault when they are called. */
-export function unavailableHelper(
-  program: Program,
-  type: ProgramType,
-): { readonly index: number; readonly helper: number; readonly name: string } | undefined {
+/** What a program asks for that no engine here has. */
+export interface Missing {
+  /** The instruction's slot. */
+  readonly index: number;
+  /** The helper's number, where it is one. */
+  readonly helper: number | undefined;
+  /** In words. */
+  readonly what: string;
+}
+
+/** The first instruction that Linux runs and no engine here. Numbers of no helper fault when they are called. */
+export function missingOf(program: Program, type: ProgramType): Missing | undefined {
   if (isKernelFilter(type)) return undefined;
   for (const [index, instruction] of instructionsOf(program)) {
+    if (instruction.kind === 'mayGoto') return { index, helper: undefined, what: 'may_goto' };
     if (instruction.kind !== 'call' || hasRuntime(instruction.helper)) continue;
     const row = signatureOf(instruction.helper);
-    if (row !== undefined) return { index, helper: instruction.helper, name: row.name };
+    if (row === undefined) continue;
+    return { index, helper: instruction.helper, what: `helper ${instruction.helper} (${row.name})` };
   }
   return undefined;
 }

@@ -137,10 +137,10 @@ const skbVlanPush = onPacket((machine, packet, hook) => {
   if (vlanTci !== undefined) {
     // The tag that was beside the packet goes into it.
     insert(packet, TAG_AT, VLAN_TAG);
-    hook.linkLength += VLAN_TAG;
     packet.content.set([vlanProtocol >> 8, vlanProtocol & 0xff, vlanTci >> 8, vlanTci & 0xff], TAG_AT);
     protocol = vlanProtocol;
   }
+  hook.linkLength = hook.networkOffset;
   hook.change({ vlanTci: tci, vlanProtocol: proto, protocol });
   return 0;
 });
