@@ -85,3 +85,23 @@ test('an expression that libpcap compiles, and that nothing matches, gets a warn
   t.is(weir('--no-lint', '-y', 'EN10MB', '-d', 'dst port 22 and icmp').stderr, '');
   t.is(weir('-y', 'EN10MB', '-d', 'dst port 22').stderr, '');
 });
+
+test('implies and disjoint answer with a status and a packet', (t) => {
+  const ask = (...words: string[]) => spawnSync(process.execPath, [WEIR, ...words], { encoding: 'utf8' });
+  const yes = ask('implies', 'tcp port 80', 'tcp');
+  t.is(`${yes.status} ${yes.stdout}`, '0 yes\n');
+  const no = ask('implies', 'tcp', 'tcp port 80');
+  t.is(no.status, 1);
+  t.regex(no.stdout, /^no: 'tcp' matches this packet and 'tcp port 80' does not of \d+ bytes\n[0-9a-f]+\n$/);
+  t.is(ask('disjoint', 'arp', 'ip').status, 0);
+  t.is(ask('disjoint', '-y', 'RAW', 'ip', 'tcp').status, 1);
+  t.is(ask('implies', 'protochain 6', 'tcp').status, 2);
+  t.is(JSON.parse(ask('implies', '--json', 'udp', 'ip or ip6').stdout).onWholePackets, 'yes');
+  const wrong = ask('implies', 'tcp prot 80', 'tcp');
+  t.is(wrong.status, 1);
+  t.regex(wrong.stderr, /did you mean 'port'\?/);
+  t.regex(
+    ask('disjoint', 'tcp').stderr,
+    /^weir disjoint: it takes two expressions[\s\S]*^Usage: weir disjoint/m,
+  );
+});

@@ -19,6 +19,20 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./verify.js')).USAGE,
   },
   {
+    name: 'implies',
+    operands: 'EXPRESSION EXPRESSION',
+    help: 'tell whether one takes only what the other takes',
+    run: async (words) => (await import('./implies.js')).runQuestion('implies', words),
+    usage: async () => (await import('./implies.js')).usage('implies'),
+  },
+  {
+    name: 'disjoint',
+    operands: 'EXPRESSION EXPRESSION',
+    help: 'tell whether no packet is matched by both',
+    run: async (words) => (await import('./implies.js')).runQuestion('disjoint', words),
+    usage: async () => (await import('./implies.js')).usage('disjoint'),
+  },
+  {
     name: 'asm',
     operands: '[FILE]',
     help: 'assemble a program of either machine',

@@ -22,7 +22,14 @@ export {
   selectionOf,
 } from './filter/index.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
-export { type Equivalence, type EquivalenceOptions, equivalent } from './optimize/index.js';
+export {
+  type Answer,
+  disjoint,
+  type Equivalence,
+  type EquivalenceOptions,
+  equivalent,
+  implies,
+} from './optimize/index.js';
 export {
   Capture,
   CaptureError,

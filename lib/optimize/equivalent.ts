@@ -13,7 +13,7 @@
 import { loadInterpreter, opcodes, type Program } from '../cbpf/index.js';
 import { split } from '../cfg/index.js';
 import { type Decisions, type Step, targets, uses } from './decision.js';
-import { compute, decide, type Facts, factOf, learn, mayTrap, NOTHING_KNOWN } from './facts.js';
+import { compute, decide, type Fact, type Facts, factOf, learn, mayTrap, NOTHING_KNOWN } from './facts.js';
 import { normalize } from './normalize.js';
 import { read } from './read.js';
 import { type Value, Values } from './value.js';
@@ -42,24 +42,48 @@ export interface EquivalenceOptions {
   readonly whole?: boolean;
 }
 
+/** A relation that the results of two programs have to have, whatever the packet. */
+export interface Relation {
+  /** Whether these results break it. */
+  readonly isBroken: (a: number, b: number) => boolean;
+  /** Whether results of which so much is known, or nothing yet, keep it on every packet. */
+  readonly isKept: (a: Fact | undefined, b: Fact | undefined) => boolean;
+}
+
+const EQUAL: Relation = {
+  isBroken: (a, b) => a !== b,
+  isKept: (a, b) =>
+    a !== undefined &&
+    b !== undefined &&
+    a.ranges.length === 2 &&
+    a.ranges[0] === a.ranges[1] &&
+    `${a.ranges}` === `${b.ranges}`,
+};
+
 /**
  * Compares two valid classic programs, under libpcap's rules for shifts and offsets.
  *
  * @throws RangeError when a program jumps out of itself.
  */
-export function equivalent(
+export function equivalent(a: Program, b: Program, options: EquivalenceOptions = {}): Equivalence {
+  return relate(a, b, EQUAL, options);
+}
+
+/** The same for any relation; `equal` then says that it holds, `different` that a packet breaks it. */
+export function relate(
   a: Program,
   b: Program,
+  relation: Relation,
   { budget = 100_000, whole = false }: EquivalenceOptions = {},
 ): Equivalence {
   const values = new Values({ mostRanges: MOST_RANGES });
   const first = read(split(a), values);
   const second = read(split(b), values);
   if (first === undefined || second === undefined) {
-    if (isSame(a, b)) return { verdict: 'equal' };
+    if (relation === EQUAL && isSame(a, b)) return { verdict: 'equal' };
     return { verdict: 'undecided', reason: 'a program has a loop, or looks at more than the packet' };
   }
-  return new Walk(values, [first, second], [a, b], budget, whole).run();
+  return new Walk(values, [first, second], [a, b], relation, { budget, whole }).run();
 }
 
 const isSame = (a: Program, b: Program): boolean =>
@@ -108,6 +132,7 @@ class Walk {
   readonly #anywhere = new WeakMap<ReadonlySet<Value>, boolean>();
   readonly #futures: readonly [Map<string, ReadonlySet<Value>>, Map<string, ReadonlySet<Value>>];
   readonly #random = randomNumbers();
+  readonly #relation: Relation;
   readonly #whole: boolean;
   #budget: number;
   #tries = MOST_TRIES;
@@ -116,8 +141,8 @@ class Walk {
     values: Values,
     graphs: readonly [Decisions, Decisions],
     programs: readonly [Program, Program],
-    budget: number,
-    whole: boolean,
+    relation: Relation,
+    { budget, whole }: Required<EquivalenceOptions>,
   ) {
     this.#values = values;
     this.#graphs = graphs;
@@ -125,6 +150,7 @@ class Walk {
     this.#run = programs.map((program) => loadInterpreter(program));
     this.#budget = budget;
     this.#whole = whole;
+    this.#relation = relation;
     this.#futures = [new Map(), new Map()];
   }
 
@@ -150,8 +176,8 @@ class Walk {
       if (--this.#budget < 0) return { verdict: 'undecided', reason: 'too many paths' };
       const settled = this.#advance(this.#advance(state, 0), 1);
       const [left, right] = settled.places;
+      if (this.#isKept(settled)) continue;
       if (left.result !== undefined && right.result !== undefined) {
-        if (this.#isEqual(settled.facts, left.result, right.result)) continue;
         const witness = this.#witness(settled);
         if (witness !== undefined) return witness;
         open = true;
@@ -167,10 +193,11 @@ class Walk {
       : { verdict: 'equal' };
   }
 
-  #isEqual(facts: Facts, a: Value, b: Value): boolean {
-    if (a === b) return true;
-    const [x, y] = [factOf(this.#values, facts, a), factOf(this.#values, facts, b)];
-    return x.ranges.length === 2 && x.ranges[0] === x.ranges[1] && `${x.ranges}` === `${y.ranges}`;
+  #isKept({ facts, places: [a, b] }: State): boolean {
+    if (a.result !== undefined && a.result === b.result && this.#relation === EQUAL) return true;
+    const known = ({ result }: Place) =>
+      result === undefined ? undefined : factOf(this.#values, facts, result);
+    return this.#relation.isKept(known(a), known(b));
   }
 
   /** The program that is less far, so that both make the same tests at the same time. */
@@ -373,7 +400,8 @@ class Walk {
       this.#tries--;
       const { packet, wireLength } = this.#packet(state, attempt);
       const [x, y] = this.#run.map((run) => run(packet, 0, packet.length, wireLength));
-      if (x !== y) return { verdict: 'different', packet, wireLength, results: [x!, y!] };
+      if (this.#relation.isBroken(x!, y!))
+        return { verdict: 'different', packet, wireLength, results: [x!, y!] };
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** Optimizing flow graphs, and comparing programs. */
 
 export { type Equivalence, type EquivalenceOptions, equivalent } from './equivalent.js';
+export { type Answer, disjoint, implies } from './implication.js';
 export {
   isRejection,
   type OptimizeOptions,
