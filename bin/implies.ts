@@ -40,8 +40,8 @@ decided.
 /** @throws UsageError; CommandError for a link type that does not exist; FilterError for a wrong expression. */
 export async function runQuestion(question: Question, words: readonly string[]): Promise<void> {
   const { options: given, operands } = parseLine(words, ROWS);
-  const valueOf = (name: string) => given.findLast(({ row }) => row.long[0] === name);
-  if (valueOf('help') !== undefined) {
+  const option = (name: string) => given.findLast(({ row }) => row.long[0] === name);
+  if (option('help') !== undefined) {
     writeOutput(usage(question));
     return;
   }
@@ -51,7 +51,7 @@ export async function runQuestion(question: Question, words: readonly string[]):
   // What matches nothing may be asked about, too.
   const options = { ...parseOptions([]), optimize: false };
   await lookUpNames(options, first, second);
-  const linkType = valueOf('linktype')?.value ?? 'EN10MB';
+  const linkType = option('linktype')?.value ?? 'EN10MB';
   const [a, b] = [first, second].map(
     (text) => filterFor(filterOf(text, options, NO_LOADER, SNAP_LENGTH), linkType).cbpf,
   );
@@ -59,7 +59,7 @@ export async function runQuestion(question: Question, words: readonly string[]):
   const answer = ask(a!, b!);
   const whole = answer.verdict === 'no' ? ask(a!, b!, { whole: true }) : answer;
   process.exitCode = { yes: 0, no: 1, undecided: 2 }[answer.verdict];
-  if (valueOf('json') !== undefined) {
+  if (option('json') !== undefined) {
     const packet =
       answer.verdict === 'no' ? { packet: hex(answer.packet), wireLength: answer.wireLength } : {};
     writeOutput(`${JSON.stringify({ ...answer, ...packet, onWholePackets: whole.verdict })}\n`);
