@@ -45,7 +45,10 @@ export interface HelperSignature {
   readonly result: 'integer' | 'void' | 'mapValueOrNull' | 'unknown';
   /** Whether its memory may be packet bytes (`pkt_access`). */
   readonly packet?: boolean;
-  /** Whether addresses in the packet are void afterwards (`bpf_helper_changes_pkt_data`). */
+  /**
+   * Whether addresses in the packet are void afterwards (`bpf_helper_changes_pkt_data`). Not those of a tail call, which
+   * comes back only where nothing was called.
+   */
   readonly changesPacket?: boolean;
   /** For users with CAP_BPF alone. */
   readonly privileged?: boolean;
@@ -65,7 +68,7 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 9, name: 'skb_store_bytes', types: 'T', arguments: ['context', 'anything', 'memory', 'size', 'anything'], result: 'integer', changesPacket: true },
   { number: 10, name: 'l3_csum_replace', types: 'T', arguments: ['context', 'anything', 'anything', 'anything', 'anything'], result: 'integer', changesPacket: true },
   { number: 11, name: 'l4_csum_replace', types: 'T', arguments: ['context', 'anything', 'anything', 'anything', 'anything'], result: 'integer', changesPacket: true },
-  { number: 12, name: 'tail_call', types: 'STXC', arguments: ['context', 'map', 'anything'], result: 'void', changesPacket: true },
+  { number: 12, name: 'tail_call', types: 'STXC', arguments: ['context', 'map', 'anything'], result: 'void' },
   { number: 13, name: 'clone_redirect', types: 'T', arguments: ['context', 'anything', 'anything'], result: 'integer', changesPacket: true },
   { number: 14, name: 'get_current_pid_tgid', types: 'STXC', arguments: [], result: 'integer' },
   { number: 15, name: 'get_current_uid_gid', types: 'STXC', arguments: [], result: 'integer' },

@@ -23,7 +23,8 @@ export interface DifferenceClass {
   readonly reason: string;
   count: number;
   example: Sample;
-  seed: number;
+  /** Which program of the run the example is, from 0. */
+  number: number;
 }
 
 export interface JudgeReport {
@@ -38,6 +39,8 @@ export interface JudgeReport {
 export interface JudgeOptions {
   readonly programs: number;
   readonly seed: number;
+  /** How many programs of the seed to leave out first; default none. */
+  readonly from?: number;
   readonly privileged?: boolean;
   /** Called with programs that both admit. */
   readonly onAdmitted?: (sample: Sample, seed: number) => void;
@@ -103,7 +106,7 @@ export function sideOf(sample: Sample, oracle: Oracle, privileged: boolean): Sid
 }
 
 export function judge(oracle: Oracle, options: JudgeOptions): JudgeReport {
-  const { programs, seed, privileged = true, onAdmitted, onProgress } = options;
+  const { programs, seed, from = 0, privileged = true, onAdmitted, onProgress } = options;
   const report: JudgeReport = {
     programs: 0,
     kernelAdmits: 0,
@@ -111,7 +114,7 @@ export function judge(oracle: Oracle, options: JudgeOptions): JudgeReport {
     bothRefuse: 0,
     classes: new Map(),
   };
-  for (let number = 0; number < programs; number++) {
+  for (let number = from; number < from + programs; number++) {
     const { sample, seed: own } = sampleOf(seed, number, privileged);
     const ours = verdictOf(sample, privileged).accepted;
     const theirs = oracle.admits(sample);
@@ -121,7 +124,8 @@ export function judge(oracle: Oracle, options: JudgeOptions): JudgeReport {
       report.bothAdmit++;
       onAdmitted?.(sample, own);
     } else if (!ours && !theirs) report.bothRefuse++;
-    else note(report, sample, own, ours ? 'only weir admits' : 'only the kernel admits', oracle, privileged);
+    else
+      note(report, sample, number, ours ? 'only weir admits' : 'only the kernel admits', oracle, privileged);
     if (report.programs % 10_000 === 0) onProgress?.(report);
   }
   return report;
@@ -130,7 +134,7 @@ export function judge(oracle: Oracle, options: JudgeOptions): JudgeReport {
 function note(
   report: JudgeReport,
   sample: Sample,
-  seed: number,
+  number: number,
   side: Side,
   oracle: Oracle,
   privileged: boolean,
@@ -139,13 +143,13 @@ function note(
   const key = `${side}: ${reason}`;
   const known = report.classes.get(key);
   if (known === undefined) {
-    report.classes.set(key, { side, reason, count: 1, example: sample, seed });
+    report.classes.set(key, { side, reason, count: 1, example: sample, number });
     return;
   }
   known.count++;
   if (sample.program.length >= known.example.program.length) return;
   known.example = sample;
-  known.seed = seed;
+  known.number = number;
 }
 
 /** How often one side alone admitted. */
@@ -178,7 +182,7 @@ export function explained(row: DifferenceClass, oracle: Oracle, privileged: bool
   const { rejection, accepted } = verdictOf(sample, privileged);
   const log = oracle.log(sample).text.trimEnd().split('\n');
   return [
-    `${how.type}${how.egress ? ' egress' : ''}${how.strict ? ' strict' : ''}, seed ${row.seed}`,
+    `${how.type}${how.egress ? ' egress' : ''}${how.strict ? ' strict' : ''}, program ${row.number}`,
     listed(sample),
     accepted ? 'weir: admitted' : `weir: at ${rejection!.index}: ${rejection!.message} [${rejection!.kind}]`,
     'kernel:',

@@ -17,6 +17,8 @@ const { values } = parseArgs({
   options: {
     programs: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
+    /** Programs of the seed to leave out first: `--from N --programs 1` shows one again. */
+    from: { type: 'string', default: '0' },
     /** Classes to show with an example. */
     show: { type: 'string', default: '12' },
     /** As a user without privileges; the setting that forbids it is put back afterwards. */
@@ -56,6 +58,7 @@ const packets = generator(Number(values.seed));
 const report = judge(oracle, {
   programs: Number(values.programs),
   seed: Number(values.seed),
+  from: Number(values.from),
   privileged,
   ...(values.run ? { onAdmitted: (sample) => compareRuns(sample, oracle, packets, runs) } : {}),
   onProgress: ({ programs, classes }) => {

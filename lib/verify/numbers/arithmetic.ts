@@ -29,7 +29,8 @@ export interface Arithmetic {
   readonly swap: (op: 'le' | 'be' | 'bswap', a: Scalar, bits: 16 | 32 | 64) => Scalar;
   /** The low bytes. */
   readonly cut: (a: Scalar, size: Size) => Scalar;
-  readonly compare: (op: BranchOperation, a: Scalar, b: Scalar, width: Width) => Comparison;
+  /** `isSame`: both operands are one register. */
+  readonly compare: (op: BranchOperation, a: Scalar, b: Scalar, width: Width, isSame?: boolean) => Comparison;
 }
 
 function compareExactly(op: BranchOperation, a: Scalar, b: Scalar, width: Width): Comparison {

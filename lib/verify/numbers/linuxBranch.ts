@@ -27,13 +27,14 @@ type Refinement = BranchOperation | 'noCommonBit';
 
 const negations = new Map(BRANCH_ROWS.map(({ name, negation }) => [name, negation]));
 
-export function compare(op: BranchOperation, a: Scalar, b: Scalar, width: Width): Comparison {
+/** `isSame`: a register is compared with itself, and what is learnt of one operand is learnt of the other at once. */
+export function compare(op: BranchOperation, a: Scalar, b: Scalar, width: Width, isSame = false): Comparison {
   const outcome = decide(op, a, b, width);
   if (outcome !== undefined) return { outcome };
   return {
     outcome: undefined,
-    holds: refine(op, a, b, width),
-    fails: refine(negations.get(op) ?? 'noCommonBit', a, b, width),
+    holds: refine(op, a, b, width, isSame),
+    fails: refine(negations.get(op) ?? 'noCommonBit', a, b, width, isSame),
   };
 }
 
@@ -101,8 +102,10 @@ function refine(
   a: Scalar,
   b: Scalar,
   width: Width,
+  isSame: boolean,
 ): { readonly a: Scalar; readonly b: Scalar } {
-  const [x, y] = [open(a), open(b)];
+  const x = open(a);
+  const y = isSame ? x : open(b);
   switch (op) {
     case 'jeq':
       equal(x, y, width);

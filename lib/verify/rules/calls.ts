@@ -4,7 +4,7 @@
  */
 
 import { MAX_FRAMES } from '../../ebpf/opcodes.js';
-import { mapValues, newFrame } from '../state/state.js';
+import { currentFrame, mapValues, newFrame, type State } from '../state/state.js';
 import { describe, NONE, type Value } from '../state/value.js';
 import type { Path } from './path.js';
 
@@ -32,10 +32,16 @@ export function leave(path: Path): number | undefined {
   const result = path.frame.registers[0]!;
   if (result.kind === 'pointer' && result.type === 'stack')
     path.reject('bad-return', 'a stack address is returned to the caller');
+  return returnToCaller(path.state, result);
+}
+
+/** The function of the innermost frame ends with `result`; gives where its caller goes on. */
+export function returnToCaller(state: State, result: Value): number {
+  const { frames } = state;
   const { returnTo } = frames.pop()!;
   const depth = frames.length;
-  path.frame.registers[0] = result;
-  mapValues(path.state, (value) =>
+  currentFrame(state).registers[0] = result;
+  mapValues(state, (value) =>
     value.kind === 'pointer' && value.type === 'stack' && value.frame >= depth ? NONE : value,
   );
   return returnTo;

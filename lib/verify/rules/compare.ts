@@ -44,7 +44,7 @@ export function stepBranch(path: Path, instruction: Branch): number {
   const straight = path.index + 1;
   const sourceRegister = 'register' in operand ? operand.register : undefined;
   if (left.kind === 'scalar' && right.kind === 'scalar') {
-    const compared = path.numbers.compare(op, left.scalar, right.scalar, width);
+    const compared = path.numbers.compare(op, left.scalar, right.scalar, width, sourceRegister === dst);
     if (compared.outcome !== undefined) {
       path.decide(dst);
       if (sourceRegister !== undefined) path.decide(sourceRegister);
@@ -52,7 +52,9 @@ export function stepBranch(path: Path, instruction: Branch): number {
     }
     noteCopies(path, left.id, sourceRegister === undefined ? 0 : right.id);
     const other = copyState(path.state);
-    if (sourceRegister !== dst) {
+    // Of a register compared with itself there is nothing to learn. Linux takes limits for true that contradict each
+    // other, and then forgets them.
+    if (sourceRegister !== dst || path.isLinux) {
       learnBoth(path, other, instruction, left, right, compared.holds);
       learnBoth(path, path.state, instruction, left, right, compared.fails);
     }

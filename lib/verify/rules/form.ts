@@ -100,8 +100,9 @@ function checkGraph(path: Path): void {
 }
 
 /**
- * Where states are compared: at branches and where jumps and calls lead. Where a jump leads is a point that going back
- * has to know (Linux `mark_prune_point`, `mark_jmp_point`).
+ * Where states are compared: at branches, where jumps and calls lead, and behind every call, of a helper too. Where a
+ * jump leads, and the way back from a call, are points that going back has to know (Linux `mark_prune_point`,
+ * `mark_jmp_point`).
  */
 function markComparisons({ instructions, isJoin, isTarget }: Path): void {
   const target = (index: number): void => {
@@ -114,6 +115,9 @@ function markComparisons({ instructions, isJoin, isTarget }: Path): void {
       case 'mayGoto':
         isJoin[index] = true;
         target(index + 1 + instruction.distance);
+        break;
+      case 'call':
+        target(index + 1);
         break;
       case 'callLocal':
         isJoin[index] = true;

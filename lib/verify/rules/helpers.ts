@@ -5,7 +5,7 @@
 
 import { type ArgumentKind, type HelperSignature, signatureFor } from '../../ebpf/signatures.js';
 import * as scalars from '../numbers/scalar.js';
-import { mapValues, SLOT } from '../state/state.js';
+import { copyState, mapValues, SLOT, type State } from '../state/state.js';
 import {
   ANY_NUMBER,
   describe,
@@ -16,6 +16,7 @@ import {
   pointsIntoPacket,
   type Value,
 } from '../state/value.js';
+import { returnToCaller } from './calls.js';
 import { checkMapHelper, constantKey, isWritable, mayLookUpNull } from './maps.js';
 import { checkAlignment, checkMapValue, checkPacket } from './memory.js';
 import { MAX_OFFSET, type Path } from './path.js';
@@ -62,7 +63,8 @@ export function stepHelper(path: Path, helper: number): void {
   }
   const { registers } = path.frame;
   for (let register = 1; register <= 5; register++) registers[register] = NONE;
-  if (row.changesPacket === true) forgetPacket(path);
+  if (helper === TAIL_CALL) leaveByTailCall(path);
+  else if (row.changesPacket === true) forgetPacket(path, path.state);
   registers[0] = resultOf(path, call);
 }
 
@@ -126,6 +128,17 @@ function checkContext(path: Path, value: Value, register: number, orNull: boolea
     path.reject('bad-argument', `r${register} is ${describe(value)}, not the context`);
   if (stackOffset(value, 0) !== 0)
     path.reject('bad-argument', `r${register} is the context moved by ${value.offset}`);
+}
+
+/**
+ * Behind a tail call the path goes on where none was made, and there nothing has changed. Where one was made in a
+ * function, its caller goes on, with any result, and with a packet that may be another.
+ */
+function leaveByTailCall(path: Path): void {
+  if (path.state.frames.length === 1) return;
+  const state = copyState(path.state);
+  forgetPacket(path, state);
+  path.fork(state, returnToCaller(state, ANY_NUMBER));
 }
 
 /** An unprivileged tail call uses one map, whatever path led to it. */
@@ -229,9 +242,8 @@ function useStack(
 }
 
 /** Addresses in the packet are void once it may have moved. */
-function forgetPacket(path: Path): void {
-  const { privileged } = path;
-  mapValues(path.state, (value) =>
+function forgetPacket({ privileged }: Path, state: State): void {
+  mapValues(state, (value) =>
     value.kind === 'pointer' && (pointsIntoPacket(value) || value.type === 'packetEnd')
       ? privileged
         ? ANY_NUMBER

@@ -1,0 +1,133 @@
+/**
+ * Rules that Linux has of its own, each as a small program beside a brother that differs in the one point.
+ * The verdicts are Linux 6.18's, and where bpf(2) is allowed the running kernel is asked again.
+ */
+
+import test from 'ava';
+import { assemble } from '../../ebpf/assembler.js';
+import { mapsOfProgram } from '../../testing/judge/maps.js';
+import { openOracle } from '../../testing/judge/oracle.js';
+import { verify } from '../index.js';
+import type { RejectionKind } from './kinds.js';
+
+const oracle = await openOracle();
+
+/** What Linux says of a program; what this verifier's `sound` rules say where they say something else. */
+type Case = readonly [
+  what: string,
+  text: string,
+  linux: RejectionKind | 'admitted',
+  sound?: RejectionKind | 'admitted',
+];
+
+/** r0 is a number of which nothing is known, r3 the start of the packet, r9 its end. */
+const START = `
+  mov %r6, %r1
+  ldxw %r3, [%r6+76]
+  ldxw %r9, [%r6+80]
+`;
+
+const oneBit = (branch: string): string => `
+  mov %r6, %r1
+  call 7
+  and %r0, 1
+  mov %r7, %r0
+  ldxw %r3, [%r6+76]
+  ${branch}
+  add %r3, %r0
+out:
+  mov %r0, 0
+  exit
+`;
+
+/** The address is moved by a copy. */
+const copied = oneBit('jge32 %r0, %r0, out').replace('add %r3, %r0', 'add %r3, %r7');
+
+/** On one path r0 is anything; on the other its low half is 0, and the address is that of one place. */
+const joined = (before: string): string => `
+  call 5
+  jsgt32 %r0, 100, other
+  ${before}
+  ja join
+other:
+  jset %r0, 2147483647, join
+join:
+  mov %r9, %r10
+  and %r0, 8
+  add %r0, %r9
+  stxh [%r0-256], %r9
+  exit
+`;
+
+const EIGHT_MOVES = Array.from({ length: 8 }, (_, i) => `  mov %r7, ${i}`).join('\n');
+
+const tailCall = (behind: string): string => `
+  ${START}
+  mov %r1, %r6
+  lddw %r2, map[fd:5]
+  mov %r3, 0
+  ldxw %r7, [%r6+76]
+  mov %r8, %r7
+  add %r8, 4
+  jgt %r8, %r9, out
+  call 12
+  ${behind}
+out:
+  mov %r0, 0
+  exit
+`;
+
+/** The main program goes on behind a function that may have made a tail call. */
+const inFunction = (main: string): string => `
+  ${START}
+  mov %r8, %r3
+  add %r8, 4
+  jgt %r8, %r9, out
+  mov %r7, %r3
+  mov %r1, %r6
+  call local function
+  ${main}
+out:
+  mov %r0, 0
+  exit
+function:
+  lddw %r2, map[fd:5]
+  mov %r3, 0
+  call 12
+  mov %r0, 0
+  exit
+`;
+
+// biome-ignore format: a table
+const CASES: readonly Case[] = [
+  ['32 bits compared with themselves: limits contradict each other and are forgotten', oneBit('jge32 %r0, %r0, out'), 'unbounded-offset', 'admitted'],
+  ['the same, signed: what is left is one number', oneBit('jsge32 %r0, %r0, out'), 'admitted'],
+  ['with 64 bits it is one number, too', oneBit('jge %r0, %r0, out'), 'admitted'],
+  ['on the side where it holds', oneBit('jgt %r0, %r0, out'), 'admitted'],
+  ['a copy is learnt of as well', copied, 'unbounded-offset', 'admitted'],
+  ['a copy is another register', oneBit('jge32 %r0, %r7, out'), 'admitted'],
+  ['states are compared behind the call of a helper, and so not at the next place', joined(`${EIGHT_MOVES}\n  call 7`), 'partial-address', 'admitted'],
+  ['without a call they are compared where the paths join', joined(EIGHT_MOVES), 'admitted'],
+  ['packet addresses are good behind a tail call that was not made', tailCall('ldxw %r0, [%r7]'), 'admitted'],
+  ['its end is an address still', tailCall('sdiv %r9, 1'), 'pointer-arithmetic'],
+  ['arguments are gone', tailCall('mov %r0, %r1'), 'uninitialized-register'],
+  ['a function makes a tail call', inFunction(''), 'unknown-helper', 'admitted'],
+  ['its caller has another packet then', inFunction('ldxw %r0, [%r7]'), 'unknown-helper', 'not-a-pointer'],
+  ['and any result', inFunction('mov %r1, %r10\n  add %r1, -8\n  add %r1, %r0\n  stb [%r1], 7'), 'unknown-helper', 'unbounded-offset'],
+];
+
+for (const [what, text, linux, sound = linux] of CASES)
+  test(what, (t) => {
+    const program = assemble(text);
+    const told = (rules: 'linux' | 'sound'): string =>
+      verify(program, { type: 'sched_cls', rules, maps: mapsOfProgram(program) }).rejection?.kind ??
+      'admitted';
+    t.is(told('linux'), linux);
+    t.is(told('sound'), sound);
+    if (typeof oracle === 'string') {
+      t.log(`the running kernel was not asked: ${oracle}`);
+      return;
+    }
+    const { admitted, text: log } = oracle.log({ program, type: 'sched_cls', egress: false, strict: false });
+    t.is(admitted, linux === 'admitted', log);
+  });
