@@ -17,6 +17,7 @@ import { compute, decide, type Fact, type Facts, factOf, learn, mayTrap, NOTHING
 import { normalize } from './normalize.js';
 import { read } from './read.js';
 import { type Value, Values } from './value.js';
+import { packetFor, randomNumbers } from './witness.js';
 
 const { DIV, JEQ, MOD } = opcodes;
 
@@ -398,59 +399,12 @@ class Walk {
   #witness(state: State): Equivalence | undefined {
     for (let attempt = 0; attempt < TRIES && this.#tries > 0; attempt++) {
       this.#tries--;
-      const { packet, wireLength } = this.#packet(state, attempt);
+      const { packet, wireLength } = packetFor(this.#values, state.facts, state.limit, attempt, this.#random);
       const [x, y] = this.#run.map((run) => run(packet, 0, packet.length, wireLength));
       if (this.#relation.isBroken(x!, y!))
         return { verdict: 'different', packet, wireLength, results: [x!, y!] };
     }
     return undefined;
-  }
-
-  /** Bytes that satisfy what is known, as far as it concerns single fields. */
-  #packet({ facts, limit }: State, attempt: number): { packet: Uint8Array; wireLength: number } {
-    const values = this.#values;
-    const random = this.#random;
-    const longest = Math.min(limit - 1, 2048);
-    const room = new Uint8Array(4096);
-    if (attempt > 1) for (let at = 0; at < room.length; at++) room[at] = random(256);
-    const evaluate = (value: Value): number => {
-      const kind = values.kinds[value]!;
-      switch (kind.kind) {
-        case 'constant':
-          return kind.k;
-        case 'load': {
-          const at = (kind.base === undefined ? 0 : evaluate(kind.base)) + kind.k;
-          let result = 0;
-          for (let i = 0; i < kind.size; i++) result = result * 256 + (room[at + i] ?? 0);
-          return result;
-        }
-        case 'alu':
-          return opcodes.evalAlu(opcodes.aluRowOf(kind.op)!, evaluate(kind.left), evaluate(kind.right)) ?? 0;
-        case 'negate':
-          return -evaluate(kind.operand) >>> 0;
-        default:
-          return 0;
-      }
-    };
-    let wireLength = -1;
-    let least = facts.present;
-    for (const [value, fact] of facts.known) {
-      const kind = values.kinds[value]!;
-      const chosen = (random(fact.ranges.length / 2) | 0) * 2;
-      const [low, high] = [fact.ranges[chosen]!, fact.ranges[chosen + 1]!];
-      const picked = attempt % 2 === 0 ? low : low + random(high - low + 1);
-      const wanted = ((picked | fact.ones) & ~fact.zeros) >>> 0;
-      if (kind.kind === 'length') wireLength = wanted;
-      if (kind.kind !== 'load') continue;
-      const at = (kind.base === undefined ? 0 : evaluate(kind.base)) + kind.k;
-      for (let i = 0; i < kind.size; i++) {
-        if (at + i < room.length) room[at + i] = Math.floor(wanted / 256 ** (kind.size - 1 - i)) & 0xff;
-      }
-    }
-    for (const [base, end] of facts.presentBehind) least = Math.max(least, evaluate(base) + end);
-    const length = Number.isFinite(limit) && attempt % 3 !== 2 ? longest : Math.min(least, longest);
-    const packet = room.slice(0, Math.max(Math.min(length, room.length), 0));
-    return { packet, wireLength: wireLength < 0 ? packet.length : wireLength };
   }
 }
 
@@ -476,13 +430,4 @@ function substitute(values: Values, value: Value, bindings: Bindings): Value {
     default:
       return value;
   }
-}
-
-/** The same packets every time. */
-function randomNumbers(): (below: number) => number {
-  let state = 0x2545_f491;
-  return (below) => {
-    state = (Math.imul(state, 0x41c6_4e6d) + 0x3039) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }
