@@ -1,6 +1,5 @@
 /** `weir asm` and `weir disasm`: programs of both machines, from text to text. */
 
-import { readFileSync } from 'node:fs';
 import {
   assemble,
   disassemble,
@@ -12,8 +11,8 @@ import {
 } from '../lib/cbpf.js';
 import { ebpf } from '../lib/command.js';
 import { FilterError } from '../lib/index.js';
-import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
+import { isText, readProgramFile } from './programFile.js';
 import { CommandError } from './report.js';
 import { writeOutput } from './standard.js';
 
@@ -77,20 +76,18 @@ export function runAssembler(command: 'asm' | 'disasm', words: readonly string[]
     throw new UsageError(`no format '${format}': there are ${Object.keys(writers).join(', ')}`);
   if (operands.length > 1) throw new UsageError('one file at a time');
   const [file = '-'] = operands;
-  let source: string;
+  const bytes = readProgramFile(file);
+  // Instructions of eBPF may come as they are.
+  const isBinary = machine === 'ebpf' && !isText(bytes) && command === 'disasm';
+  const source = isBinary ? '' : bytes.toString('utf8');
   try {
-    source = readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw new CommandError(`${file}: ${reasonOf(error)}`);
-  }
-  try {
-    writeOutput(`${write(source)}\n`);
+    writeOutput(`${write(isBinary ? ebpf.toHex(ebpf.fromBytes(new Uint8Array(bytes))) : source)}\n`);
   } catch (error) {
     if (error instanceof FilterError)
       throw new CommandError(
         `${file === '-' ? 'standard input' : file}: ${error.message}\n${caret(source, error)}`,
       );
-    throw new CommandError((error as Error).message);
+    throw new CommandError(`${file === '-' ? 'standard input' : file}: ${(error as Error).message}`);
   }
 }
 

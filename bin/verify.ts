@@ -1,6 +1,5 @@
 /** `weir verify`: whether an eBPF program, or a lifted filter, may run; and if not, where and why. */
 
-import { readFileSync } from 'node:fs';
 import {
   type Complexity,
   ebpf,
@@ -11,9 +10,9 @@ import {
   verifyLogged,
 } from '../lib/command.js';
 import { compile } from '../lib/index.js';
-import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import { liftedProgram } from './lifted.js';
+import { isText, readProgramFile } from './programFile.js';
 import { renderRejection } from './rejection.js';
 import { CommandError } from './report.js';
 import { writeOutput } from './standard.js';
@@ -133,17 +132,11 @@ function spent({ hottest, apart }: Complexity): string {
 }
 
 function readProgram(file: string): ebpf.Program {
-  let bytes: Buffer;
+  const bytes = readProgramFile(file);
   try {
-    bytes = readFileSync(file === '-' ? 0 : file);
-  } catch (error) {
-    throw new CommandError(`${file}: ${reasonOf(error)}`);
-  }
-  try {
-    const isText = bytes.every(
-      (byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127),
-    );
-    return isText ? ebpf.parseProgram(bytes.toString('latin1')) : ebpf.fromBytes(new Uint8Array(bytes));
+    return isText(bytes)
+      ? ebpf.parseProgram(bytes.toString('latin1'))
+      : ebpf.fromBytes(new Uint8Array(bytes));
   } catch (error) {
     throw new CommandError(`${file}: ${(error as Error).message}`);
   }
