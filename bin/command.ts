@@ -26,6 +26,8 @@ async function dispatch(words: readonly string[]): Promise<void> {
       return (await import('./about.js')).printLinkTypes(options.interface);
     case 'equivalent':
       return (await import('./equivalent.js')).compareExpressions(options);
+    case 'split':
+      return (await import('./split.js')).splitCapture(options);
     case 'listInterfaces':
       return (await import('./live.js')).printInterfaces();
     case 'filter':

@@ -22,6 +22,9 @@ export interface Options {
   readList: string | undefined;
   /** Savefiles of the list to filter at once, each on a thread. */
   jobs: number;
+  /** `--split`: the folder for savefiles, one for each rule of `by`. */
+  split: string | undefined;
+  by: readonly string[];
   /** `-w`; `-` is standard output. */
   write: string | undefined;
   /** Container of the written file; `undefined` keeps the kind of what is read. */
@@ -93,6 +96,7 @@ export interface Options {
   action:
     | 'filter'
     | 'equivalent'
+    | 'split'
     | 'help'
     | 'version'
     | 'listInterfaces'
@@ -108,6 +112,8 @@ const DEFAULTS: Options = {
   read: undefined,
   readList: undefined,
   jobs: 1,
+  split: undefined,
+  by: [],
   write: undefined,
   writeFormat: undefined,
   rotateBytes: 0,
@@ -255,6 +261,8 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('G', 'rotate-seconds', 'Output', 'N', 'begin another file every N seconds; the name given to -w holds the time as strftime(3) writes it', (o, v) => { o.rotateSeconds = numberIn('number of seconds', v, 0, 2 ** 31 - 1); }),
   valued('W', 'file-count', 'Output', 'N', 'with -C, begin again with the first of N files; with -G, stop after N', (o, v) => { o.fileCount = numberIn('number of output files', v, 1, 2 ** 31 - 1); }),
   valued('z', 'rotate-command', 'Output', 'COMMAND', 'run COMMAND with each file that -C or -G has ended', (o, v) => { o.rotateCommand = v; }),
+  valued(undefined, 'split', 'Output', 'DIR', 'part what -r names into savefiles in DIR, in one pass, by the filters of --by', (o, v) => { o.split = v; o.action = 'split'; }),
+  valued(undefined, 'by', 'Output', 'LIST', 'with --split: @NAME, NAME=EXPRESSION and rest, with commas between or one at a time', (o, v) => { o.by = [...o.by, v]; }),
   flag(undefined, 'count', 'Output', 'print only how many packets match', (o) => { o.countOnly = true; }),
   flag(undefined, 'print', 'Output', 'print packets although they are written with -w', (o) => { o.print = true; }),
   flag('U', 'packet-buffered', 'Output', 'write out each packet at once', (o) => { o.packetBuffered = true; }),

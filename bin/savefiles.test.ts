@@ -1,7 +1,15 @@
 /** Rings of savefiles beside those that tcpdump makes, and times in names beside date(1). */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -9,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Packet, PcapEncoder } from '../lib/index.js';
 import { tcpdumpVersion } from '../lib/testing/tcpdump.js';
+import { projectRoot } from '../lib/testing/vectors.js';
 import { parseOptions } from './options.js';
 import { NO_MORE_FILES, Savefiles } from './savefiles.js';
 import { strftime } from './strftime.js';
@@ -206,4 +215,42 @@ test('times in names, as date(1) writes them', (t) => {
     t.deepEqual(ours.map(asSaid), wanted.map(asSaid));
   }
   t.is(strftime('50 %, 50 %Q%n%t', new Date(0)), '50 %, 50 %Q\n\t');
+});
+
+test('--split parts a capture in one pass, byte for byte as -w writes each part', (t) => {
+  const run = (...words: string[]) => spawnSync(process.execPath, [WEIR, ...words], { encoding: 'utf8' });
+  const capture = join(projectRoot, 'captures', 'http.pcapng');
+  const parts = join(folder, 'parts');
+  const syn = 'tcp[tcpflags] & tcp-syn != 0';
+  const { status, stdout, stderr } = run(
+    '-r',
+    capture,
+    '--split',
+    parts,
+    '--by',
+    `syn=${syn},@tcp-syn`,
+    '--by',
+    'rest',
+  );
+  t.is(`${status} ${stderr}`, '0 30 packets read\n');
+  t.is(stdout.match(/^\d+\t.*\.pcapng$/gm)?.length, 3);
+  const alone = join(folder, 'alone.pcapng');
+  for (const [name, expression] of [
+    ['syn', syn],
+    ['tcp-syn', '@tcp-syn'],
+    ['rest', `not (${syn}) and not @tcp-syn`],
+  ] as const) {
+    run('-r', capture, '-w', alone, expression);
+    t.deepEqual(readFileSync(join(parts, `${name}.pcapng`)), readFileSync(alone), name);
+  }
+  for (const [by, message] of [
+    ['x=tcp prot 80', /did you mean 'port'/],
+    ['tcp', /is none of @NAME/],
+    ['a=ip,a=ip6', /two savefiles/],
+  ] as const) {
+    const wrong = run('-r', capture, '--split', join(folder, 'none'), '--by', by);
+    t.is(wrong.status, 1);
+    t.regex(wrong.stderr, message);
+  }
+  t.false(existsSync(join(folder, 'none')));
 });

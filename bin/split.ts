@@ -1,0 +1,90 @@
+/** `--split DIR --by LIST`: parts a capture into savefiles in one pass, each as `-w` would write it. */
+
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSavefile } from '../lib/command.js';
+import type { Filter } from '../lib/index.js';
+import { splitFile } from '../lib/node.js';
+import { filterOf, lookUpNames, reasonOf } from './expression.js';
+import type { Options } from './options.js';
+import { createProgress } from './progress.js';
+import { CommandError } from './report.js';
+import { loaderFor } from './selection.js';
+import { writeMessage, writeOutput } from './standard.js';
+
+/** In a list: the savefile of the packets that nothing else of it matches. */
+const REST = 'rest';
+
+interface Rule {
+  readonly name: string;
+  /** `undefined` for the rest. */
+  readonly expression: string | undefined;
+}
+
+/**
+ * Reads `@dns,web=tcp port 80 or port 443,rest`: ready-made filters, named expressions, what is left.
+ *
+ * @throws CommandError
+ */
+export function rulesOf(lists: readonly string[]): Rule[] {
+  const rules = lists
+    .flatMap((list) => list.split(','))
+    .map((text): Rule => {
+      const [, ready, name, expression] = /^\s*(?:@([\w-]+)|([\w-]+)(?:=(.*))?)\s*$/s.exec(text) ?? [];
+      if (ready !== undefined) return { name: ready, expression: `@${ready}` };
+      if (name === REST && expression === undefined) return { name, expression };
+      if (name === undefined || expression === undefined)
+        throw new CommandError(`--by: '${text}' is none of @NAME, NAME=EXPRESSION and ${REST}`);
+      return { name, expression };
+    });
+  const twice = rules.find(({ name }, at) => rules.findIndex((rule) => rule.name === name) !== at);
+  if (twice !== undefined) throw new CommandError(`--by: '${twice.name}' stands for two savefiles`);
+  return rules;
+}
+
+/** @throws CommandError, CaptureError, FilterError */
+export async function splitCapture(options: Options): Promise<void> {
+  const { read, split: folder, by } = options;
+  if (read === undefined || read === '-') throw new CommandError('--split parts a savefile: name it with -r');
+  if (by.length === 0) throw new CommandError('--split takes what to part by: --by @dns,@tls,rest');
+  if (options.expression !== '' || options.filterFile !== undefined || options.write !== undefined)
+    throw new CommandError('--split takes its expressions from --by, and writes into its folder');
+  const rules = rulesOf(by);
+  await lookUpNames(options, ...rules.flatMap(({ expression = '' }) => expression));
+  const loader = await loaderFor(options);
+  const { format, first } = await aboutFile(read);
+  const filters = rules.map(({ expression }) =>
+    expression === undefined ? undefined : filterOf(expression, options, loader),
+  );
+  // What is wrong with an expression is said before anything is written.
+  for (const filter of filters) filter?.for(first);
+  try {
+    mkdirSync(folder!, { recursive: true });
+  } catch (error) {
+    throw new CommandError(`${folder}: ${reasonOf(error)}`);
+  }
+  const pathOf = (name: string): string => join(folder!, `${name}.${format}`);
+  const outputs: Record<string, Filter> = {};
+  for (const [at, filter] of filters.entries())
+    if (filter !== undefined) outputs[pathOf(rules[at]!.name)] = filter;
+  const rest = rules.some(({ expression }) => expression === undefined) ? pathOf(REST) : undefined;
+  const progress = createProgress();
+  try {
+    const { read: packets, written } = await splitFile(read, outputs, {
+      rest,
+      onProgress: ({ read: packets, matched, bytes }) =>
+        progress.update({ packets, matched, bytes, totalBytes: statSync(read).size }),
+    });
+    progress.clear();
+    writeMessage(`${packets} packet${packets === 1 ? '' : 's'} read\n`);
+    for (const [path, count] of Object.entries(written)) writeOutput(`${count}\t${path}\n`);
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Savefiles are of the kind of what is read. */
+async function aboutFile(path: string): Promise<{ format: string; first: { readonly linkType: number } }> {
+  await using capture = await openSavefile(path, { name: path });
+  return { format: capture.format, first: capture.interfaces[0] ?? { linkType: 1 } };
+}
