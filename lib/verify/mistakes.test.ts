@@ -190,7 +190,7 @@ const PATH_MISTAKES: readonly Mistake[] = [
   ['cover', undefined, 'a longer range stands for a shorter one', 'old.range > now.range', 'false'],
   ['cover', undefined, 'something stands for nothing', "if (old.kind !== now.kind)\n        return false", "if (old.kind !== now.kind)\n        return true"],
   ['cover', undefined, 'slots are alike', 'return old.spilled.kind ===', 'return true || old.spilled.kind ==='],
-  ['cover', undefined, 'copies in one state are copies in the other', 'return old.id === 0 ||', 'return true ||'],
+  ['cover', undefined, 'copies in one state are copies in the other', 'ids.tied(old, other)', 'true'],
   ['history', undefined, 'nothing matters', '| decided', ''],
   ['history', undefined, 'what a number is made from does not matter', '| sourceOf(instruction)', ''],
   ['history', undefined, 'what is fetched from the stack was always there', 'set(needs, READ, slot);\n                if', 'if'],

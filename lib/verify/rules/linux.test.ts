@@ -98,6 +98,29 @@ function:
   exit
 `;
 
+/** A loop that the runtime ends; behind it r5 has no more than 32 bits, if nothing of it was forgotten. */
+const rounds = (copies: string): string => `
+  mov %r6, %r1
+  mov %r0, 0
+  ldxw %r5, [%r6+0]
+loop:
+  may_goto behind
+  ${copies}
+  ja loop
+behind:
+  jset %r0, -8, on
+  mov %r0, 0
+  exit
+on:
+  mov %r7, %r10
+  jlt32 %r5, 7, small
+  mov %r5, 0
+small:
+  add %r5, %r7
+  mov %r0, 0
+  exit
+`;
+
 // biome-ignore format: a table
 const CASES: readonly Case[] = [
   ['32 bits compared with themselves: limits contradict each other and are forgotten', oneBit('jge32 %r0, %r0, out'), 'unbounded-offset', 'admitted'],
@@ -108,6 +131,8 @@ const CASES: readonly Case[] = [
   ['a copy is another register', oneBit('jge32 %r0, %r7, out'), 'admitted'],
   ['states are compared behind the call of a helper, and so not at the next place', joined(`${EIGHT_MOVES}\n  call 7`), 'partial-address', 'admitted'],
   ['without a call they are compared where the paths join', joined(EIGHT_MOVES), 'admitted'],
+  ['a number that has become a copy in a round of a loop is forgotten', rounds('mov %r0, %r5'), 'unbounded-offset', 'unknown-opcode'],
+  ['one that has not is kept', rounds('ldxw %r0, [%r6+0]'), 'admitted', 'unknown-opcode'],
   ['packet addresses are good behind a tail call that was not made', tailCall('ldxw %r0, [%r7]'), 'admitted'],
   ['its end is an address still', tailCall('sdiv %r9, 1'), 'pointer-arithmetic'],
   ['arguments are gone', tailCall('mov %r0, %r1'), 'uninitialized-register'],

@@ -16,21 +16,46 @@ import {
   slotPlace,
 } from './history.js';
 import { EMPTY_SLOT, SLOT, type StackByte, type StackSlot, type State } from './state.js';
-import { ANY_NUMBER, isPacket, type Pointer, type Value } from './value.js';
+import { ANY_NUMBER, isPacket, type Number_, type Pointer, type Value } from './value.js';
 
-/** Pairs ids of two states: each of one stands for one of the other. */
-class IdPairs {
+/** Pairs ids of two states: each of one stands for one of the other, and that for no other (`check_ids`). */
+export class IdPairs {
   private forward: Map<number, number> | undefined;
+  private backward: Map<number, number> | undefined;
+  private fresh = 0;
 
   match(old: number, now: number): boolean {
     if (old === 0 || now === 0) return old === now;
     this.forward ??= new Map();
+    this.backward ??= new Map();
     const known = this.forward.get(old);
     if (known !== undefined) return known === now;
+    if (this.backward.has(now)) return false;
     this.forward.set(old, now);
+    this.backward.set(now, old);
     return true;
   }
+
+  /** Numbers are alike in limits, in what they are copies of, and in the distance to that (`regs_exact`). */
+  equal(old: Number_, now: Number_): boolean {
+    return (
+      scalars.equals(old.scalar, now.scalar) && old.delta === now.delta && this.match(tie(old), tie(now))
+    );
+  }
+
+  /** Where the old state knew two numbers to be copies, the new one knows it too (`check_scalar_ids`). */
+  tied(old: Number_, now: Number_): boolean {
+    if (old.id === 0) return true;
+    if (old.added !== now.added || old.delta !== now.delta) return false;
+    // A number that is no copy is like one that is the only copy.
+    const other = now.id === 0 ? --this.fresh * TIES : tie(now);
+    return this.match(tie(old), other) && (old.added === 0 || this.match(old.id * TIES, now.id * TIES));
+  }
 }
+
+/** A number that is a copy plus a constant is tied in another manner than a plain copy. */
+const TIES = 4;
+const tie = ({ id, added }: Number_): number => (id === 0 ? 0 : id * TIES + added / 32);
 
 /**
  * Where an explored state says more than holds now; `undefined` when it stands for the present one.
@@ -99,19 +124,15 @@ function covers(old: Value, now: Value, ids: IdPairs, matters: boolean, exact: b
   if (old.kind === 'none') return !exact || now.kind === 'none';
   if (old.kind !== now.kind) return false;
   if (old.kind === 'pointer') return coversPointer(old, now as Pointer, ids, exact);
-  const other = now as Extract<Value, { kind: 'scalar' }>;
-  const sameLink = old.added === other.added && old.delta === other.delta;
-  if (exact) return scalars.equals(old.scalar, other.scalar) && sameLink && ids.match(old.id, other.id);
-  if (!matters) return true;
-  if (!scalars.includes(old.scalar, other.scalar)) return false;
-  // Where the old state knew two numbers to be copies, the new one has to know it too.
-  return old.id === 0 || (sameLink && ids.match(old.id, other.id));
+  const other = now as Number_;
+  if (exact) return ids.equal(old, other);
+  return !matters || (scalars.includes(old.scalar, other.scalar) && ids.tied(old, other));
 }
 
 function coversPointer(old: Pointer, now: Pointer, ids: IdPairs, exact: boolean): boolean {
   if (old.type !== now.type || old.offset !== now.offset || old.frame !== now.frame || old.map !== now.map)
     return false;
-  if (!ids.match(old.id, now.id)) return false;
+  if (!ids.match(old.id * TIES, now.id * TIES)) return false;
   if (exact) return old.range === now.range && scalars.equals(old.variable, now.variable);
   if (isPacket(old)) {
     const isSpecial = old.range < 0 || now.range < 0;

@@ -7,7 +7,6 @@
  */
 
 import type { Instruction, Program } from '../../ebpf/instruction.js';
-import { equals } from '../numbers/scalar.js';
 import { Counts } from '../rules/complexity.js';
 import { checkForm, checkStackDepth } from '../rules/form.js';
 import { Path, type VerifyOptions } from '../rules/path.js';
@@ -20,15 +19,14 @@ import {
   allNeeds,
   type Effects,
   History,
-  mattersRegister,
-  mattersSlot,
   type Needs,
   type Place,
   Stretch,
 } from '../state/history.js';
 import { keptOverCall, liveRegisters } from '../state/liveness.js';
 import { copyState, newFrame, type State } from '../state/state.js';
-import { ANY_NUMBER, pointer, type Value } from '../state/value.js';
+import { pointer } from '../state/value.js';
+import { widen } from '../state/widen.js';
 
 /** Instructions looked at on all paths together (Linux `BPF_COMPLEXITY_LIMIT_INSNS`). */
 export const BUDGET = 1_000_000;
@@ -361,23 +359,5 @@ export class Exploration {
     const branch = this.path.instructions[this.path.index];
     if (branch?.kind === 'branch') this.path.notes.branch(this.path.index, branch, index);
     this.forks.push({ state, index });
-  }
-}
-
-/** Numbers that differ from those an earlier round had, and that did not matter, may be anything (`widen_imprecise_scalars`). */
-function widen(state: State, before: State, needs: Needs): void {
-  const wider = (now: Value, old: Value | undefined, matters: boolean): Value =>
-    now.kind === 'scalar' && old?.kind === 'scalar' && !matters && !equals(old.scalar, now.scalar)
-      ? ANY_NUMBER
-      : now;
-  for (const [depth, { registers, slots }] of state.frames.entries()) {
-    const old = before.frames[depth]!;
-    for (const [register, value] of registers.entries())
-      registers[register] = wider(value, old.registers[register], mattersRegister(needs, depth, register));
-    for (const [slot, content] of slots.entries()) {
-      if (content === undefined || content.spilled.kind !== 'scalar') continue;
-      const spilled = wider(content.spilled, old.slots[slot]?.spilled, mattersSlot(needs, depth, slot));
-      if (spilled !== content.spilled) slots[slot] = { ...content, spilled };
-    }
   }
 }
