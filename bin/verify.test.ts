@@ -57,6 +57,19 @@ test('--json has what the text says', (t) => {
   });
 });
 
+test('--requirements lists what must hold before each instruction', (t) => {
+  const program = 'r0 = *(u64 *)(r1 + 0)\nexit\n';
+  const { status, stdout } = weir(['--requirements', '-'], program);
+  t.is(status, 1);
+  t.regex(stdout, /^ {3}0: r0 = \*\(u64 \*\)\(r1 \+0\)\n {8}r1 is set\n/);
+  t.regex(stdout, /\n {3}1: exit\n {8}r0 is set\n/);
+  const { rejection, requirements } = JSON.parse(weir(['--requirements', '--json', '-'], program).stdout);
+  const { kinds } = requirements[0].requirements.find((one: { text: string }) =>
+    one.text.endsWith('be read'),
+  );
+  t.true(kinds.includes(rejection.kind), rejection.kind);
+});
+
 test('a filter that may run is accepted', (t) => {
   const { status, stdout } = weir(['--filter', 'tcp port 80', '--type', 'xdp']);
   t.is(status, 0);

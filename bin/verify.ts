@@ -4,7 +4,9 @@ import {
   type Complexity,
   ebpf,
   explain,
+  type InstructionRequirements,
   type LogLevel,
+  requirementsOfProgram,
   type VerifyOptions,
   verify,
   verifyLogged,
@@ -25,6 +27,7 @@ const ROWS = [
   { long: ['rules'], value: 'required' },
   { long: ['egress'], value: 'none' },
   { long: ['log'], value: 'optional' },
+  { long: ['requirements'], value: 'none' },
   { long: ['json'], value: 'none' },
   { short: 'h', long: ['help'], value: 'none' },
 ] as const;
@@ -41,13 +44,15 @@ const TYPES = {
 const RULES = { linux: 'the rules of Linux', sound: 'what is known to be safe' } as const;
 
 export const USAGE = `Usage: weir verify [--type ${Object.keys(TYPES).join(' | ')}] [--unprivileged] [--strict-alignment]
-                   [--egress] [--rules linux | sound] [--log[=1|2]] [--json] FILE
+                   [--egress] [--rules linux | sound] [--log[=1|2]] [--requirements]
+                   [--json] FILE
        weir verify [options] --filter EXPRESSION
 
 Says whether a program may run, by the rules of Linux 6.18: FILE holds it as hex, raw bytes or assembly; - is standard
 input. --rules sound admits what is known to be safe, for engines other than the kernel. --egress is for cgroup programs
 that see what leaves. With --filter the expression is compiled and lifted first. --log writes what is known on the path that
-is refused, --log=2 on all paths, as the kernel's verifier does. Exit status: 0 when it may, 1 when it may not.
+is refused, --log=2 on all paths, as the kernel's verifier does. --requirements lists what must hold before
+each instruction. Exit status: 0 when it may, 1 when it may not.
 `;
 
 /** @throws UsageError, CommandError */
@@ -90,6 +95,7 @@ export function runVerifier(words: readonly string[]): void {
     const span = program[index]?.span;
     return span === undefined || filter === undefined ? '' : filter.expression.slice(span.start, span.end);
   };
+  const requirements = has('requirements') ? requirementsOfProgram(program, chosen.type) : undefined;
   if (has('json')) {
     const withWords =
       explained === undefined || filter === undefined
@@ -100,10 +106,11 @@ export function runVerifier(words: readonly string[]): void {
             slice: explained.slice.map((step) => ({ ...step, words: wordsOf(step.index) })),
           };
     writeOutput(
-      `${JSON.stringify({ accepted, rules: chosenRules, processed, rejection: withWords, complexity, log })}\n`,
+      `${JSON.stringify({ accepted, rules: chosenRules, processed, rejection: withWords, complexity, log, requirements })}\n`,
     );
     return;
   }
+  if (requirements !== undefined) writeOutput(requirements.map(listed).join(''));
   if (log !== undefined) writeOutput(log);
   const size = `${program.length} instructions, ${processed} looked at`;
   writeOutput(
@@ -113,6 +120,11 @@ export function runVerifier(words: readonly string[]): void {
   );
   if (complexity !== undefined) writeOutput(spent(complexity));
 }
+
+const listed = ({ index, text, requirements }: InstructionRequirements): string =>
+  [`${String(index).padStart(4)}: ${text}`, ...requirements.map((one) => `        ${one.text}`), ''].join(
+    '\n',
+  );
 
 function logLevel(text = '1'): LogLevel {
   if (text === '1') return 1;

@@ -9,5 +9,10 @@ export { REJECTION_KINDS, type RejectionKind } from './rules/kinds.js';
 export type { VerifyOptions } from './rules/path.js';
 export type { MemoryKind, Proof, Proofs } from './rules/proofs.js';
 export { Rejected, type Rejection, type Verdict } from './rules/report.js';
+export {
+  type InstructionRequirements,
+  type Requirement,
+  requirementsOfProgram,
+} from './rules/requirements.js';
 export type { MapInfo } from './state/value.js';
 export { verify } from './walk/verifier.js';

@@ -5,6 +5,7 @@
 
 import test from 'ava';
 import { assemble } from '../../ebpf/assembler.js';
+import type { Program } from '../../ebpf/instruction.js';
 import { mapsOfProgram } from '../../testing/judge/maps.js';
 import { openOracle } from '../../testing/judge/oracle.js';
 import { verify } from '../index.js';
@@ -156,3 +157,16 @@ for (const [what, text, linux, sound = linux] of CASES)
     const { admitted, text: log } = oracle.log({ program, type: 'sched_cls', egress: false, strict: false });
     t.is(admitted, linux === 'admitted', log);
   });
+
+test('a kernel function is refused where control never comes', (t) => {
+  const slot = { dst: 0, src: 0, offset: 0, imm: 0 };
+  const program: Program = [
+    { ...slot, opcode: 0xb7 },
+    { ...slot, opcode: 0x15, offset: 1 },
+    { ...slot, opcode: 0x85, src: 2, imm: 1 },
+    { ...slot, opcode: 0x95 },
+  ];
+  t.is(verify(program, { type: 'sched_cls' }).rejection?.kind, 'unknown-helper');
+  if (typeof oracle === 'string') return;
+  t.false(oracle.log({ program, type: 'sched_cls', egress: false, strict: false }).admitted);
+});
