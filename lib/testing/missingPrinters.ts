@@ -107,7 +107,7 @@ export function comparePackets(tally: Tally, what: string, ours: string, theirs:
       tally.check(true, () => '');
       continue;
     }
-    const missing = our.includes('UNSUPPORTED') ? 'a link type' : missingPrinter(our, their);
+    const missing = missingPrinter(our, their) ?? (our.includes('UNSUPPORTED') ? 'a link type' : undefined);
     if (missing !== undefined) tally.leaveOut(`${missing}`);
     else tally.check(false, () => `${what}\n  ours   ${our}\n  theirs ${their}`);
   }

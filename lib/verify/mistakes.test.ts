@@ -191,7 +191,7 @@ const PATH_MISTAKES: readonly Mistake[] = [
   ['cover', undefined, 'something stands for nothing', "if (old.kind !== now.kind)\n        return false", "if (old.kind !== now.kind)\n        return true"],
   ['cover', undefined, 'slots are alike', 'return old.spilled.kind ===', 'return true || old.spilled.kind ==='],
   ['cover', undefined, 'copies in one state are copies in the other', 'ids.tied(old, other)', 'true'],
-  ['history', undefined, 'nothing matters', '| decided', ''],
+  ['history', undefined, 'nothing matters', 'needs[depth * WORDS] | decided', 'needs[depth * WORDS]'],
   ['history', undefined, 'what a number is made from does not matter', '| sourceOf(instruction)', ''],
   ['history', undefined, 'what is fetched from the stack was always there', 'set(needs, READ, slot);\n                if', 'if'],
   ['history', undefined, 'a spilled number does not matter', "needs[base] = registers | (1 << instruction.operand.register)", '0'],
@@ -202,7 +202,7 @@ const PATH_MISTAKES: readonly Mistake[] = [
   ['liveness', undefined, 'computing reads one operand', "instruction.op === 'mov' ? source : source | target", 'source'],
   ['explore', undefined, 'paths that have not ended stand for others', 'const isOpen = entry.open > 0', 'const isOpen = false'],
   ['explore', undefined, 'what matters on one way is not passed on', 'addNeeds(parent.needs, ended.needs)', '0'],
-  ['explore', undefined, 'branches are followed on one side', 'this.pending.push({ state, index, parent, from: this.path.index })', 'parent.open--'],
+  ['explore', undefined, 'branches are followed on one side', 'this.pending.push({ state, index, parent, from: this.path.index, points: this.points })', 'parent.open--'],
 ];
 
 type Observed = typeof verifyObserved;

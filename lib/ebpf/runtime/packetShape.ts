@@ -103,6 +103,7 @@ const skbChangeProto = onPacket((machine, packet, hook) => {
   const now = protocolOf(hook);
   const at = hook.networkOffset;
   const difference = IPV6_HEADER - IPV4_HEADER;
+  if (packet.length < at) return -EINVAL;
   if (now === IPV4 && proto === IPV6) {
     insert(packet, at, difference);
   } else if (now === IPV6 && proto === IPV4) {
@@ -135,6 +136,7 @@ const skbVlanPush = onPacket((machine, packet, hook) => {
   const { vlanTci, vlanProtocol = 0x8100 } = hook.metadata;
   let protocol = protocolOf(hook);
   if (vlanTci !== undefined) {
+    if (packet.length < ETHERNET) return -ENOMEM;
     // The tag that was beside the packet goes into it.
     insert(packet, TAG_AT, VLAN_TAG);
     packet.content.set([vlanProtocol >> 8, vlanProtocol & 0xff, vlanTci >> 8, vlanTci & 0xff], TAG_AT);
