@@ -143,8 +143,9 @@ function limit64(r: Bounds): void {
 
 /** The one number that has such bits and lies within the unsigned range, where there is only one. */
 function onlyMember({ value, mask, umin, umax }: Bounds): bigint | undefined {
-  // The usual case: the range begins with a member, and holds the next one.
-  if (mask === 0n || (umin === value && (value | (mask & -mask)) <= umax)) return undefined;
+  // The usual case: the range begins with a member, and holds the next one. Limits that contradict bits which are all
+  // known give way to them.
+  if (umin === value && (mask === 0n ? umax === value : (value | (mask & -mask)) <= umax)) return undefined;
   const last = value | mask;
   const next = memberAfter(value, mask, umin);
   if ((umin & ~mask) === value) return next > umax ? umin : undefined;

@@ -127,6 +127,7 @@ const CASES: readonly Case[] = [
   ['32 bits compared with themselves: limits contradict each other and are forgotten', oneBit('jge32 %r0, %r0, out'), 'unbounded-offset', 'admitted'],
   ['the same, signed: what is left is one number', oneBit('jsge32 %r0, %r0, out'), 'admitted'],
   ['with 64 bits it is one number, too', oneBit('jge %r0, %r0, out'), 'admitted'],
+  ['bits that are all known outweigh limits that contradict them', oneBit('jsge %r0, %r0, out').replace('and %r0, 1', 'and %r0, 8').replace('add %r3, %r0', 'mov %r8, %r10\n  rsh %r0, %r8'), 'pointer-arithmetic'],
   ['on the side where it holds', oneBit('jgt %r0, %r0, out'), 'admitted'],
   ['a copy is learnt of as well', copied, 'unbounded-offset', 'admitted'],
   ['a copy is another register', oneBit('jge32 %r0, %r7, out'), 'admitted'],
