@@ -22,6 +22,8 @@ test('each rejection on a path is of a kind that the instruction requires', (t) 
     const { kind } = rejection;
     const required = requirementsOfProgram(sample.program, sample.type);
     const { text, requirements } = required.find(({ index }) => index === rejection.index)!;
+    // Fields that mean nothing are set: Linux reads on as if they were not, and nothing is listed for what has no text.
+    if (text === '') continue;
     const key = `${sample.program[rejection.index]!.opcode}: ${kind}`;
     seen.set(key, (seen.get(key) ?? 0) + 1);
     if (!requirements.some(({ kinds }) => kinds.includes(kind)))
