@@ -4,9 +4,11 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, createReadStream, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import fc from 'fast-check';
 import { dataPath, Tally, vectors } from '../testing/vectors.js';
@@ -157,6 +159,39 @@ test('a capture reads from a FIFO', async (t) => {
     execFileSync('mkfifo', [fifo]);
     execFileSync('sh', ['-c', 'cat "$0" > "$1" &', path, fifo], { stdio: 'ignore' });
     t.is((await readAll(openSavefile(fifo))).packets, 30);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a Worker that read a FIFO closes nothing that is not its own when it ends', async (t) => {
+  const path = dataPath(t, 'captures/made/le-us.pcap');
+  if (path === undefined) return;
+  const folder = mkdtempSync(join(tmpdir(), 'weir-fifo-'));
+  const fifo = join(folder, 'fifo');
+  try {
+    execFileSync('mkfifo', [fifo]);
+    execFileSync('sh', ['-c', '(sleep 0.1; cat "$0") > "$1" &', path, fifo], { stdio: 'ignore' });
+    const code = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      import(workerData.reader).then(async ({ openSavefile }) => {
+        let packets = 0;
+        for await (const packet of await openSavefile(workerData.fifo)) packets += packet === undefined ? 0 : 1;
+        parentPort.once('message', () => process.exit());
+        parentPort.postMessage(packets);
+      });`;
+    const workerData = { reader: new URL('./file.js', import.meta.url).href, fifo };
+    const worker = new Worker(code, { eval: true, workerData });
+    const [packets] = await once(worker, 'message');
+    t.is(packets, 30);
+    // These take the numbers of whatever the Worker has closed by now.
+    const descriptors = Array.from({ length: 20 }, () => openSync(path, 'r'));
+    worker.postMessage('end');
+    await once(worker, 'exit');
+    for (const descriptor of descriptors) {
+      t.notThrows(() => fstatSync(descriptor));
+      closeSync(descriptor);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,9 +3,9 @@
  */
 
 import * as fs from 'node:fs';
-import type { SocketConstructorOpts } from 'node:net';
-import { getSystemErrorMap } from 'node:util';
 import { CaptureError } from './error.js';
+import { ioError } from './ioError.js';
+import { pipeSource } from './pipe.js';
 import { type Capture, openSource, type ReadOptions, readMagic } from './reader.js';
 import { recogniseCompression } from './recognise.js';
 import type { Sink } from './sink.js';
@@ -70,7 +70,7 @@ async function openInput(input: string | number | Chunks, name: string): Promise
   const descriptor = typeof input === 'number' ? input : await open(input, name);
   const doing = 'error reading dump file';
   const kind = fs.fstatSync(descriptor);
-  if (kind.isFIFO() || kind.isSocket()) return pipeSource(descriptor, name, doing);
+  if (kind.isFIFO() || kind.isSocket()) return pipeSource(descriptor, input, name);
   const close = async () => {
     if (typeof input === 'string') fs.closeSync(descriptor);
   };
@@ -87,73 +87,6 @@ async function openInput(input: string | number | Chunks, name: string): Promise
     },
     breathe: turn,
     close,
-  };
-}
-
-/** Bytes that a pipe hands on at once on Linux. */
-const PIPE_CHUNK = 65_536;
-
-/**
- * A source that waits for data as sockets do: with poll(2), not in a read(2) on another thread. Such a
- * read could not be interrupted, nor could the process end while nothing comes.
- *
- * The socket fills one buffer again and again, and is told to wait while that is being emptied.
- */
-async function pipeSource(descriptor: number, name: string, doing: string): Promise<Source> {
-  // Loaded only here: it would cost every start of the command more than reading a small file takes.
-  const net = await import('node:net');
-  const buffer = new Uint8Array(PIPE_CHUNK);
-  let filledFrom = 0;
-  let filledTo = 0;
-  let ended = false;
-  let failure: Error | undefined;
-  let wake: () => void = () => {};
-  const onread = {
-    buffer,
-    callback(count: number): boolean {
-      filledFrom = 0;
-      filledTo = count;
-      wake();
-      return false;
-    },
-  };
-  const options = { fd: descriptor, readable: true, writable: false, onread };
-  const socket = new net.Socket(options as SocketConstructorOpts);
-  socket.on('error', (error) => {
-    failure = error;
-    wake();
-  });
-  socket.on('close', () => {
-    ended = true;
-    wake();
-  });
-  socket.on('end', () => {
-    ended = true;
-    wake();
-  });
-  const take = (window: Window): number => {
-    const count = Math.min(filledTo - filledFrom, window.room);
-    window.bytes.set(buffer.subarray(filledFrom, filledFrom + count), window.end);
-    filledFrom += count;
-    window.end += count;
-    return count;
-  };
-  return {
-    read(window) {
-      if (filledFrom < filledTo) return take(window);
-      return new Promise((resolve, reject) => {
-        wake = () => {
-          if (filledFrom < filledTo) resolve(take(window));
-          else if (failure !== undefined) reject(ioError(failure, name, doing));
-          else if (ended) resolve(0);
-        };
-        wake();
-        socket.resume();
-      });
-    },
-    async close() {
-      socket.destroy();
-    },
   };
 }
 
@@ -286,16 +219,4 @@ function kindOf(path: string): fs.Stats | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Where libuv's words are others: "illegal operation on a directory", "i/o error". */
-const GLIBC: Readonly<Record<string, string>> = { EISDIR: 'is a directory', EIO: 'input/output error' };
-
-/** A system error in the words that the C library, and so tcpdump, has for it. */
-export function ioError(error: unknown, path: string, doing = ''): CaptureError {
-  const { errno, message } = error as NodeJS.ErrnoException;
-  const [code, text] = getSystemErrorMap().get(errno ?? 0) ?? ['', message];
-  const words = GLIBC[code] ?? text;
-  const reason = words.charAt(0).toUpperCase() + words.slice(1);
-  return new CaptureError('io', doing === '' ? reason : `${doing}: ${reason}`, { path, cause: error });
 }
