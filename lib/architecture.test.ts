@@ -28,7 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/lift'],
   ['lib/codegen', 'lib/optimize', 'lib/live', 'lib/dissect'],
   ['lib/savefile'],
-  ['lib/cfg'],
+  ['lib/elf', 'lib/cfg'],
   ['lib/cbpf', 'lib/ebpf', 'lib/wasm', 'lib/syntax'],
   ['lib/names'],
   ['lib/arguments.ts'],

@@ -52,11 +52,30 @@ export {
   valueAt,
 } from './ebpf/index.js';
 export {
+  type BpfObject,
+  type HookName,
+  type MapDefinition,
+  ObjectError,
+  type ObjectMap,
+  type ObjectProgram,
+  type ReadObjectOptions,
+  readBtf,
+  readObject,
+  type SourceLine,
+} from './elf/index.js';
+export {
   admit,
   type ExtendedOptions,
+  type Json,
   LIFTED_ENGINES as ENGINES,
+  LoadedMap,
+  type LoadedObject,
+  LoadedProgram,
+  type LoadObjectOptions,
   lift,
   loadEbpf as load,
+  loadObject,
+  MapValueError,
   VerificationError,
   type VerifiedLiftOptions as LiftOptions,
 } from './engine/index.js';

@@ -49,6 +49,7 @@ export {
 } from './instruction.js';
 export { type Executable, loadProgram } from './interpreter.js';
 export { DEFAULT_BUDGET, type Environment, execute, type RunOutcome } from './machine.js';
+export { elementsOf, keysOf } from './mapElements.js';
 export {
   type BpfMap,
   createMap,

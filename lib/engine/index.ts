@@ -28,3 +28,6 @@ export {
   type VerifiedLiftOptions,
 } from './extended.js';
 export { LIFTED_ENGINES } from './liftedEngines.js';
+export { type LoadedObject, LoadedProgram, type LoadObjectOptions, loadObject } from './object.js';
+export { LoadedMap } from './objectMaps.js';
+export { type Json, MapValueError } from './objectValues.js';

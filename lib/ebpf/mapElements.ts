@@ -1,0 +1,49 @@
+/** What is in a map, for hosts: elements in the order that the kernel's iteration would not promise either. */
+
+import { type BpfMap, valueAt } from './maps.js';
+
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+
+function word(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+/** The keys there are: all indexes of an array, else what has been set. Tries give prefixes without the bits behind. */
+export function* keysOf(map: BpfMap): Generator<Uint8Array, void> {
+  if (map.kind === 'array' || map.kind === 'perCpuArray') {
+    for (let index = 0; index < map.maxEntries; index++) yield word(index);
+    return;
+  }
+  if (map.kind === 'mapInMap') {
+    for (const text of map.handles.keys()) yield bytesOf(text);
+    return;
+  }
+  if (map.kind === 'programArray') {
+    for (const [index, program] of map.programs.entries()) if (program !== undefined) yield word(index);
+    return;
+  }
+  if (!('places' in map)) return;
+  for (const text of map.places.keys()) {
+    if (map.kind !== 'lpmTrie') {
+      yield bytesOf(text);
+      continue;
+    }
+    const space = text.indexOf(' ');
+    const bits = bytesOf(text.slice(space + 1));
+    const key = new Uint8Array(map.keySize);
+    key.set(word(Number(text.slice(0, space))));
+    key.set(bits, 4);
+    yield key;
+  }
+}
+
+/** Keys with their values, as views: what is written to them the program sees. */
+export function* elementsOf(map: BpfMap): Generator<readonly [key: Uint8Array, value: Uint8Array], void> {
+  // A look-up may move what was used last.
+  for (const key of [...keysOf(map)]) {
+    const value = valueAt(map, key);
+    if (value !== undefined) yield [key, value];
+  }
+}

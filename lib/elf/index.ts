@@ -1,0 +1,9 @@
+/** Objects of clang in and out: sections, types, maps, relocations, lines of C. Runs anywhere. */
+
+export { Btf, type BtfKind, type BtfType, readBtf } from './btf.js';
+export type { SourceLine } from './btfExtension.js';
+export { ObjectError } from './error.js';
+export { isElf } from './file.js';
+export { type HookName, hookOfSection, type SectionHook } from './hooks.js';
+export type { MapDefinition, ObjectMap, ObjectMapType } from './maps.js';
+export { type BpfObject, type ObjectProgram, type ReadObjectOptions, readObject } from './object.js';

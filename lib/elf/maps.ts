@@ -1,0 +1,209 @@
+/**
+ * The maps that an object defines: by types in `.maps` (`__uint`, `__type`, `__array`), as records in the older `maps`,
+ * and sections of variables, each an array of one value. libbpf `parse_btf_map_def`, `bpf_object__init_user_maps`,
+ * iproute2 `struct bpf_elf_map`.
+ */
+
+import type { Btf, BtfType, Member } from './btf.js';
+import { ObjectError } from './error.js';
+import type { ElfFile, Section } from './file.js';
+import { SHT, STT } from './file.js';
+
+/** Kinds by number (`BPF_MAP_TYPE_*`), named as `createMap` does where it has them. */
+export const MAP_TYPES = [
+  'unspecified', 'hash', 'array', 'programArray', 'perfEventArray', 'perCpuHash', 'perCpuArray', 'stackTrace',
+  'cgroupArray', 'lruHash', 'lruPerCpuHash', 'lpmTrie', 'arrayOfMaps', 'hashOfMaps', 'deviceMap', 'socketMap',
+  'cpuMap', 'xdpSocketMap', 'socketHash', 'cgroupStorage', 'reusePortArray', 'perCpuCgroupStorage', 'queue', 'stack',
+  'socketStorage', 'deviceHash', 'structOps', 'ringBuffer', 'inodeStorage', 'taskStorage', 'bloomFilter',
+  'userRingBuffer', 'taskGroupStorage', 'arena',
+] as const; // biome-ignore format: read as a table
+export type ObjectMapType = (typeof MAP_TYPES)[number];
+
+/** What a map is, without its place in the object. */
+export interface MapDefinition {
+  readonly type: ObjectMapType;
+  readonly keySize: number;
+  readonly valueSize: number;
+  /** 0 where the loader sets it: events by processor. */
+  readonly maxEntries: number;
+  /** `BPF_F_*` of creation. */
+  readonly flags: number;
+  /** Types of keys and values in the object's BTF; 0 where they are not known. */
+  readonly keyType: number;
+  readonly valueType: number;
+  /** Kept by name in the BPF file system, so that it outlives who made it. */
+  readonly pinned: boolean;
+  /** What maps in this map are like. */
+  readonly inner?: MapDefinition;
+}
+
+/** A map that an object defines. */
+export interface ObjectMap extends MapDefinition {
+  readonly name: string;
+  /** The number by which programs name it in wide immediates; from 1. */
+  readonly handle: number;
+  /** The value that it begins with, of variables. */
+  readonly content?: Uint8Array;
+  /** Programs cannot change it, and know what is in it. */
+  readonly readOnly: boolean;
+  /** What it begins with, of maps of maps and of programs: the name of each. */
+  readonly slots: readonly { readonly index: number; readonly name: string }[];
+}
+
+/** A map, and where it stands in its section. */
+export interface PlacedMap {
+  readonly section: number;
+  readonly offset: number;
+  readonly map: ObjectMap;
+}
+
+const READ_ONLY_FOR_PROGRAMS = 0x80;
+const WORDS = { type: 0, keySize: 4, valueSize: 8, maxEntries: 12, flags: 16 } as const;
+/** iproute2's records go on with id, pinning, inner id, inner index. */
+const PINNING_AT = 24;
+const VARIABLES = /^\.(?:data|bss|rodata)(?:\.|$)/;
+/** Of texts that are merged, which older compilers leave: not variables of their own. */
+const NO_VARIABLES = /^\.rodata\.(?:str|cst)\d/;
+
+export function readMaps(file: ElfFile, btf: Btf | undefined): readonly PlacedMap[] {
+  const placed: PlacedMap[] = [];
+  const add = (section: number, offset: number, map: Omit<ObjectMap, 'handle'>): void =>
+    void placed.push({ section, offset, map: { ...map, handle: placed.length + 1 } });
+  for (const section of file.sections) {
+    if (section.name === '.maps' && section.type === SHT.progbits) typedMaps(file, section, btf, add);
+    else if (section.name === 'maps' && section.type === SHT.progbits) plainMaps(file, section, add);
+  }
+  for (const section of file.sections)
+    if (VARIABLES.test(section.name) && !NO_VARIABLES.test(section.name) && section.size > 0)
+      add(section.index, 0, variables(section, btf));
+  return placed;
+}
+
+type Add = (section: number, offset: number, map: Omit<ObjectMap, 'handle'>) => void;
+
+/** Bytes of variables that are read: more than any map may hold is refused here. */
+const MOST_VARIABLES = 1 << 26;
+
+function variables({ name, type, size, data }: Section, btf: Btf | undefined): Omit<ObjectMap, 'handle'> {
+  if (size > MOST_VARIABLES)
+    throw new ObjectError(`section ${name}: ${size} bytes are more than a map may hold`);
+  const readOnly = name.startsWith('.rodata');
+  return {
+    name,
+    type: 'array',
+    keySize: 4,
+    valueSize: size,
+    maxEntries: 1,
+    flags: readOnly ? READ_ONLY_FOR_PROGRAMS : 0,
+    keyType: 0,
+    valueType: btf?.ofKind('datasec').find((one) => one.name === name)?.id ?? 0,
+    pinned: false,
+    content: type === SHT.nobits ? new Uint8Array(size) : data.bytes.slice(),
+    readOnly,
+    slots: [],
+  };
+}
+
+function plainMaps({ symbols }: ElfFile, section: Section, add: Add): void {
+  const { data, index } = section;
+  const own = symbols
+    .filter((symbol) => symbol.section === index && symbol.type !== STT.section)
+    .sort((a, b) => a.value - b.value);
+  for (const [place, { name, value }] of own.entries()) {
+    const end = own[place + 1]?.value ?? data.length;
+    const word = (at: number): number => (at + 4 <= end - value ? data.u32(value + at) : 0);
+    add(index, value, {
+      name,
+      type: typeOf(data.u32(value + WORDS.type), name),
+      keySize: data.u32(value + WORDS.keySize),
+      valueSize: data.u32(value + WORDS.valueSize),
+      maxEntries: data.u32(value + WORDS.maxEntries),
+      flags: word(WORDS.flags),
+      keyType: 0,
+      valueType: 0,
+      pinned: word(PINNING_AT) !== 0,
+      readOnly: (word(WORDS.flags) & READ_ONLY_FOR_PROGRAMS) !== 0,
+      slots: [],
+    });
+  }
+}
+
+function typeOf(number: number, name: string): ObjectMapType {
+  const type = MAP_TYPES[number];
+  if (type === undefined || number === 0)
+    throw new ObjectError(`map ${name}: there is no type ${number} of maps`);
+  return type;
+}
+
+function typedMaps(file: ElfFile, section: Section, btf: Btf | undefined, add: Add): void {
+  if (btf === undefined) section.data.fail(0, 'its maps are told by types, and the object has no BTF');
+  const rows = btf.ofKind('datasec').find(({ name }) => name === section.name)?.variables ?? [];
+  const places = new Map(
+    file.symbols.filter((symbol) => symbol.section === section.index).map(({ name, value }) => [name, value]),
+  );
+  for (const { type } of rows) {
+    const variable = btf.type(type);
+    const place = places.get(variable.name);
+    if (variable.kind !== 'var' || place === undefined)
+      throw new ObjectError(`section .maps: no symbol for what BTF calls ${variable.name}`);
+    const struct = btf.bare(variable.type);
+    const definition = definitionOf(btf, struct, variable.name);
+    const values = struct.members.find(({ name }) => name === 'values');
+    add(section.index, place, {
+      ...definition,
+      name: variable.name,
+      readOnly: (definition.flags & READ_ONLY_FOR_PROGRAMS) !== 0,
+      slots: values === undefined ? [] : slotsOf(file, section, place + values.bitOffset / 8),
+    });
+  }
+}
+
+const POINTER = 8;
+
+/** What the object puts in a map's places: relocations from `values` on. */
+function slotsOf(file: ElfFile, section: Section, from: number): ObjectMap['slots'] {
+  const end = Math.min(
+    ...file.symbols
+      .filter(
+        ({ section: home, value, type }) => home === section.index && type !== STT.section && value > from,
+      )
+      .map(({ value }) => value),
+    section.size,
+  );
+  return (file.relocations.get(section.index) ?? [])
+    .filter(({ offset }) => offset >= from && offset < end)
+    .map(({ offset, symbol }) => ({ index: (offset - from) / POINTER, name: symbol.name }));
+}
+
+function definitionOf(btf: Btf, struct: BtfType, name: string, depth = 0): MapDefinition {
+  if (struct.kind !== 'struct') throw new ObjectError(`map ${name}: BTF has a ${struct.kind}, not a struct`);
+  if (depth > 1) throw new ObjectError(`map ${name}: maps in maps in maps`);
+  const member = (wanted: string): Member | undefined =>
+    struct.members.find((candidate) => candidate.name === wanted);
+  /** `__uint(name, value)` is a pointer to an array of so many. */
+  const number = (wanted: string): number => {
+    const found = member(wanted);
+    return found === undefined ? 0 : btf.bare(btf.bare(found.type).type).length;
+  };
+  /** `__type(name, type)` is a pointer to the type. */
+  const typeIn = (wanted: string): number => {
+    const found = member(wanted);
+    return found === undefined ? 0 : btf.bare(found.type).type;
+  };
+  const [keyType, valueType] = [typeIn('key'), typeIn('value')];
+  const type = typeOf(number('type'), name);
+  const isOuter = type === 'arrayOfMaps' || type === 'hashOfMaps' || type === 'programArray';
+  const values = member('values');
+  const inner = values === undefined ? undefined : btf.bare(btf.bare(btf.bare(values.type).type).type);
+  return {
+    type,
+    keySize: keyType === 0 ? number('key_size') || (isOuter ? 4 : 0) : btf.sizeOf(keyType),
+    valueSize: valueType === 0 ? number('value_size') || (isOuter ? 4 : 0) : btf.sizeOf(valueType),
+    maxEntries: number('max_entries'),
+    flags: number('map_flags'),
+    keyType,
+    valueType,
+    pinned: number('pinning') !== 0,
+    ...(inner?.kind === 'struct' ? { inner: definitionOf(btf, inner, `${name}, inner`, depth + 1) } : {}),
+  };
+}

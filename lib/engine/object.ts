@@ -1,0 +1,244 @@
+/** Objects of clang, ready to run: programs verified for the hooks of their sections, maps made. */
+
+import {
+  type AttachedProgram,
+  attach,
+  type HelperServices,
+  Memory,
+  opcodes,
+  type PacketOutcome,
+  type Program,
+  programTypeOf,
+  type RunOptions,
+} from '../ebpf/index.js';
+import {
+  type BpfObject,
+  type Btf,
+  type HookName,
+  ObjectError,
+  type ObjectProgram,
+  readBtf,
+  readObject,
+  type SourceLine,
+} from '../elf/index.js';
+import { type MapInfo, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
+import { compiled, VerificationError } from './extended.js';
+import { type LoadedMap, makeMaps, mapInfo } from './objectMaps.js';
+
+/** How the programs of an object are loaded and run. */
+export interface LoadObjectOptions extends Omit<HelperServices, 'maps'> {
+  /**
+   * The kernel's types, for CO-RE: the bytes of `/sys/kernel/btf/vmlinux`, or `compiled` for those that the compiler
+   * saw. Without them programs that need them are refused, by the type's name.
+   */
+  readonly btf?: Uint8Array | 'compiled';
+  /** Values of `__kconfig` variables, by name. */
+  readonly kconfig?: Readonly<Record<string, number | bigint>>;
+  /** The hook of sections whose names say none. */
+  readonly type?: HookName;
+  /** Default `wasm`: compiled, without the checks that proofs make needless. */
+  readonly engine?: 'interpreter' | 'wasm';
+  /** Default true: the rules for users with CAP_BPF. */
+  readonly privileged?: boolean;
+  /** Run programs although nobody has verified them, with every check. */
+  readonly unverified?: boolean;
+  readonly budget?: number;
+}
+
+/** An object: its programs and maps. Maps keep what programs leave in them from packet to packet. */
+export interface LoadedObject {
+  readonly license: string;
+  readonly programs: readonly LoadedProgram[];
+  readonly maps: readonly LoadedMap[];
+  /** A program by the name of its function or of its section. @throws ObjectError naming those there are. */
+  readonly program: (name: string) => LoadedProgram;
+  /** A map by its name. @throws ObjectError naming those there are. */
+  readonly map: (name: string) => LoadedMap;
+}
+
+/**
+ * Reads an object of clang and makes its maps. Its programs are verified when they first run.
+ *
+ * @throws ObjectError where the bytes are no such object.
+ */
+export function loadObject(bytes: Uint8Array, options: LoadObjectOptions = {}): LoadedObject {
+  const { btf, kconfig } = options;
+  const object = readObject(bytes, {
+    ...(btf === undefined ? {} : { btf: btf === 'compiled' ? btf : readBtf(btf) }),
+    ...(kconfig === undefined ? {} : { kconfig }),
+  });
+  const memory = new Memory();
+  const code = new Map(object.programs.map(({ name, instructions }) => [name, instructions]));
+  const made = makeMaps(object.maps, object.types, memory, code);
+  const shared: Shared = { object, options, memory, made, byCode: new Map() };
+  const programs = object.programs.map((program) => new LoadedProgram(program, shared));
+  for (const program of programs) shared.byCode.set(program.instructions, program);
+  return {
+    license: object.license,
+    programs,
+    maps: made.loaded,
+    program: (name) =>
+      programs.find((one) => one.name === name) ??
+      programs.find((one) => one.section === name) ??
+      absent('program', name, programs),
+    map: (name) => made.loaded.find((one) => one.name === name) ?? absent('map', name, made.loaded),
+  };
+}
+
+function absent(what: string, name: string, there: readonly { readonly name: string }[]): never {
+  throw new ObjectError(
+    `no ${what} '${name}': there are ${there.map((one) => one.name).join(', ') || 'none'}`,
+  );
+}
+
+interface Shared {
+  readonly object: BpfObject;
+  readonly options: LoadObjectOptions;
+  readonly memory: Memory;
+  readonly made: ReturnType<typeof makeMaps>;
+  readonly byCode: Map<Program, LoadedProgram>;
+}
+
+const { PSEUDO } = opcodes;
+const WIDE = opcodes.LD | opcodes.IMM | opcodes.DW;
+
+/** A program of a loaded object. */
+export class LoadedProgram {
+  /** Name of its function in C. */
+  readonly name: string;
+  readonly section: string;
+  readonly instructions: Program;
+  /** Functions in it, the entry first, by their first slots. */
+  readonly functions: readonly { readonly name: string; readonly start: number }[];
+  /** Types of the object, where it has them. */
+  readonly types: Btf | undefined;
+  private readonly source: ObjectProgram;
+  private readonly shared: Shared;
+  private attached: AttachedProgram | undefined;
+
+  /** @internal */
+  constructor(source: ObjectProgram, shared: Shared) {
+    this.name = source.name;
+    this.section = source.section;
+    this.instructions = source.instructions;
+    this.functions = source.functions;
+    this.types = shared.object.types;
+    this.source = source;
+    this.shared = shared;
+  }
+
+  /** What it is verified for. @throws ObjectError where its section does not say, nor the options. */
+  get type(): HookName {
+    const type = this.shared.options.type ?? this.source.hook?.type;
+    if (type !== undefined) return type;
+    throw new ObjectError(
+      `program ${this.name}: section ${this.section} is of no hook that packets come to; say which`,
+    );
+  }
+
+  /** Whether it is loaded here, or by name why not: another byte order, what is missing, maps of other types. */
+  get missing(): readonly string[] {
+    const { object, made } = this.shared;
+    const maps = made.loaded.flatMap(({ map, definition }) =>
+      map === undefined && this.handles.has(definition.handle)
+        ? [`map ${definition.name}, of type ${definition.type}`]
+        : [],
+    );
+    const order = object.littleEndian ? [] : ['a big-endian machine'];
+    return [...order, ...this.source.missing, ...maps];
+  }
+
+  /** Maps that it names. */
+  get maps(): readonly LoadedMap[] {
+    return this.shared.made.loaded.filter(({ definition }) => this.handles.has(definition.handle));
+  }
+
+  /** The line of C that a slot comes from. */
+  lineOf(slot: number): SourceLine | undefined {
+    return this.source.lineOf(slot);
+  }
+
+  /** What the verifier has to know besides the program. */
+  verifyOptions(more: Partial<VerifyOptions> = {}): VerifyOptions {
+    const { privileged } = this.shared.options;
+    return {
+      type: this.type,
+      maps: this.mapInfos,
+      attach: this.source.hook?.egress === true ? 'egress' : 'ingress',
+      ...(privileged === undefined ? {} : { privileged }),
+      ...more,
+    };
+  }
+
+  /** Whether Linux would run it, or what `more` says; where it is refused, `lineOf` says the line. */
+  verify(more: Partial<VerifyOptions> = {}): Verdict {
+    return verify(this.instructions, this.verifyOptions(more));
+  }
+
+  /**
+   * Runs it for one packet, which stays as it is.
+   *
+   * @throws VerificationError where the verifier refuses it. @throws ObjectError where something is missing.
+   */
+  run(packet: Uint8Array, options?: RunOptions): PacketOutcome {
+    return this.attach().run(packet, options);
+  }
+
+  /** The program on its hook, verified and compiled once. @throws as {@link run} does. */
+  attach(): AttachedProgram {
+    this.attached ??= this.makeReady();
+    return this.attached;
+  }
+
+  private makeReady(): AttachedProgram {
+    const { options, memory, made, byCode } = this.shared;
+    const { engine = 'wasm', unverified = false, budget } = options;
+    const [missing] = this.missing;
+    if (missing !== undefined) throw new ObjectError(`program ${this.name} needs ${missing}`);
+    const proofs = unverified ? undefined : this.admit();
+    if (!unverified)
+      for (const { map } of this.maps)
+        if (map?.kind === 'programArray')
+          for (const target of map.programs) if (target !== undefined) byCode.get(target)?.admit();
+    const type = this.type === 'sched_act' ? 'sched_cls' : this.type;
+    return attach(this.instructions, programTypeOf(type), {
+      ...options,
+      memory,
+      maps: made.byHandle,
+      ...(budget === undefined ? {} : { budget }),
+      ...(proofs === undefined ? { unverified: true } : { verified: proofs }),
+      resolveWide: (pseudo, low, high) => {
+        if (pseudo !== PSEUDO.mapValue) return BigInt(low >>> 0);
+        const map = made.byHandle.get(low);
+        return map !== undefined && 'values' in map ? BigInt(map.values.base + high) : 0n;
+      },
+      ...(engine === 'wasm' ? { load: compiled(proofs) } : {}),
+    });
+  }
+
+  private admit(): NonNullable<Verdict['proofs']> {
+    const { proofs, rejection } = this.verify({ rules: 'sound', proofs: true });
+    if (proofs === undefined) throw new VerificationError(rejection!);
+    return proofs;
+  }
+
+  private get handles(): ReadonlySet<number> {
+    return new Set(this.mapImmediates.map(({ handle }) => handle));
+  }
+
+  private get mapImmediates(): readonly { readonly index: number; readonly handle: number }[] {
+    return this.instructions.flatMap(({ opcode, src, imm }, index) =>
+      opcode === WIDE && (src === PSEUDO.mapFd || src === PSEUDO.mapValue) ? [{ index, handle: imm }] : [],
+    );
+  }
+
+  private get mapInfos(): ReadonlyMap<number, MapInfo> {
+    const byHandle = new Map(this.shared.object.maps.map((map) => [map.handle, map]));
+    return new Map(
+      this.mapImmediates.flatMap(({ index, handle }): [number, MapInfo][] => {
+        const map = byHandle.get(handle);
+        return map === undefined ? [] : [[index, mapInfo(map)]];
+      }),
+    );
+  }
+}

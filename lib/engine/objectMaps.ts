@@ -1,0 +1,205 @@
+/** The maps of an object, made: for programs to use, and for hosts to fill and read. */
+
+import {
+  type BpfMap,
+  createMap,
+  createProgramArray,
+  elementsOf,
+  type MapKind,
+  type Memory,
+  type Program,
+  removeElement,
+  takeRecord,
+  updateElement,
+  valueAt,
+} from '../ebpf/index.js';
+import type { Btf, MapDefinition, ObjectMap, ObjectMapType } from '../elf/index.js';
+import type { MapInfo } from '../verify/index.js';
+import { fromJson, type Json, MapValueError, toJson } from './objectValues.js';
+
+/** How maps of each type are made here; others are refused by their names. */
+const KIND_OF: Readonly<Partial<Record<ObjectMapType, Exclude<MapKind, 'mapInMap'>>>> = {
+  hash: 'hash',
+  array: 'array',
+  programArray: 'programArray',
+  perfEventArray: 'perfEventArray',
+  perCpuHash: 'perCpuHash',
+  perCpuArray: 'perCpuArray',
+  lruHash: 'lruHash',
+  lruPerCpuHash: 'lruPerCpuHash',
+  lpmTrie: 'lpmTrie',
+  deviceMap: 'deviceMap',
+  cpuMap: 'cpuMap',
+  xdpSocketMap: 'xdpSocketMap',
+  queue: 'queue',
+  stack: 'stack',
+  ringBuffer: 'ringBuffer',
+  bloomFilter: 'bloomFilter',
+};
+
+/** Bytes of a perf event array's keys and values, whatever the object says. */
+const WORD = 4;
+
+/** A map of a loaded object. Keys and values are bytes as C has them, little-endian. */
+export class LoadedMap {
+  readonly name: string;
+  readonly definition: ObjectMap;
+  /** What programs use; `undefined` for types that are not run here. */
+  readonly map: BpfMap | undefined;
+  private readonly types: Btf | undefined;
+
+  constructor(definition: ObjectMap, map: BpfMap | undefined, types: Btf | undefined) {
+    this.name = definition.name;
+    this.definition = definition;
+    this.map = map;
+    this.types = types;
+  }
+
+  /** The value, as a view that programs write to; `undefined` where there is none. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.map === undefined ? undefined : valueAt(this.map, this.sized(key, 'key'));
+  }
+
+  /** @throws MapValueError where sizes differ, or the map takes no more. */
+  set(key: Uint8Array, value: Uint8Array): void {
+    const { map } = this;
+    const failed =
+      map === undefined ? -1 : updateElement(map, this.sized(key, 'key'), this.sized(value, 'value'), 0);
+    if (failed !== 0) throw new MapValueError(`map ${this.name}: cannot be set (${failed})`);
+  }
+
+  /** Whether there was one. */
+  delete(key: Uint8Array): boolean {
+    return this.map !== undefined && removeElement(this.map, this.sized(key, 'key')) === 0;
+  }
+
+  [Symbol.iterator](): Iterator<readonly [key: Uint8Array, value: Uint8Array]> {
+    return this.map === undefined ? [][Symbol.iterator]() : elementsOf(this.map);
+  }
+
+  /** Takes the oldest record that programs put into a ring buffer or a perf event array. */
+  takeRecord(): Uint8Array | undefined {
+    return this.map !== undefined && 'records' in this.map ? takeRecord(this.map) : undefined;
+  }
+
+  /** Elements by the types of the object's BTF. */
+  toJSON(): Json {
+    const { keyType, valueType, valueSize, maxEntries, content } = this.definition;
+    // Variables are one value, of a section.
+    if (content !== undefined)
+      return toJson(this.types, valueType, this.get(new Uint8Array(WORD)) ?? new Uint8Array(valueSize));
+    const isArray = this.map?.kind === 'array' || this.map?.kind === 'perCpuArray';
+    const rows: Json[] = [];
+    for (const [key, value] of this) {
+      // Of long arrays what was set is of interest.
+      if (isArray && maxEntries > MOST_ZEROS && value.every((byte) => byte === 0)) continue;
+      const index = isArray ? new DataView(key.buffer).getUint32(0, true) : undefined;
+      rows.push({
+        key: index ?? toJson(this.types, keyType, key),
+        value: toJson(this.types, valueType, value),
+      });
+    }
+    return rows;
+  }
+
+  /**
+   * Sets elements: of a list of `{ key, value }`, as {@link toJSON} gives it, or of an object whose names are keys.
+   *
+   * @throws MapValueError
+   */
+  fill(json: Json): void {
+    const { keyType, keySize, valueType, valueSize, content } = this.definition;
+    if (content !== undefined) {
+      const bytes = this.get(new Uint8Array(WORD));
+      if (bytes === undefined) return;
+      bytes.set(fromJson(this.types, valueType, valueSize, json));
+      return;
+    }
+    if (typeof json !== 'object' || json === null)
+      throw new MapValueError(`map ${this.name}: a list of { key, value }, not ${JSON.stringify(json)}`);
+    const rows = Array.isArray(json)
+      ? json.map((row: Json): readonly [Json, Json] => {
+          if (typeof row !== 'object' || row === null || !('key' in row) || !('value' in row))
+            throw new MapValueError(`map ${this.name}: ${JSON.stringify(row)} has no key or no value`);
+          return [row.key as Json, row.value as Json];
+        })
+      : Object.entries(json);
+    for (const [key, value] of rows)
+      this.set(
+        fromJson(this.types, keyType, keySize, key),
+        fromJson(this.types, valueType, valueSize, value),
+      );
+  }
+
+  private sized(bytes: Uint8Array, what: 'key' | 'value'): Uint8Array {
+    const size = what === 'key' ? this.definition.keySize : this.definition.valueSize;
+    if (bytes.length === size) return bytes;
+    throw new MapValueError(`map ${this.name}: a ${what} has ${size} bytes, not ${bytes.length}`);
+  }
+}
+
+/** Elements of an array that are listed although they are zero. */
+const MOST_ZEROS = 16;
+
+/** Maps of an object by handle, and why those that are not made are not. */
+export interface MadeMaps {
+  readonly byHandle: Map<number, BpfMap>;
+  readonly loaded: readonly LoadedMap[];
+}
+
+/** @param programs - The object's programs by name, for what its arrays of programs begin with. */
+export function makeMaps(
+  maps: readonly ObjectMap[],
+  types: Btf | undefined,
+  memory: Memory,
+  programs: ReadonlyMap<string, Program>,
+): MadeMaps {
+  const byHandle = new Map<number, BpfMap>();
+  const loaded = maps.map((definition): LoadedMap => {
+    const map = makeMap(definition, memory, programs);
+    if (map !== undefined) byHandle.set(definition.handle, map);
+    if (map !== undefined && definition.content !== undefined)
+      valueAt(map, new Uint8Array(WORD))?.set(definition.content);
+    return new LoadedMap(definition, map, types);
+  });
+  return { byHandle, loaded };
+}
+
+function makeMap(
+  { type, name, keySize, valueSize, maxEntries, slots }: ObjectMap,
+  memory: Memory,
+  programs: ReadonlyMap<string, Program>,
+): BpfMap | undefined {
+  const kind = KIND_OF[type];
+  if (kind === undefined) return undefined;
+  if (kind === 'programArray') {
+    const array: (Program | undefined)[] = Array.from({ length: maxEntries });
+    for (const slot of slots) array[slot.index] = programs.get(slot.name);
+    return createProgramArray(name, array);
+  }
+  if (kind === 'perfEventArray')
+    return createMap(kind, memory, { name, keySize: WORD, valueSize: WORD, maxEntries: maxEntries || 1 });
+  return createMap(kind, memory, { name, keySize, valueSize, maxEntries });
+}
+
+const VERIFIED_KIND: Readonly<Partial<Record<ObjectMapType, MapInfo['kind']>>> = {
+  ...KIND_OF,
+  cgroupArray: 'cgroupArray',
+  arrayOfMaps: 'mapInMap',
+  hashOfMaps: 'mapInMap',
+  socketMap: 'socketMap',
+  socketHash: 'socketMap',
+  deviceHash: 'deviceMap',
+};
+
+const WRITE_ONLY_FOR_PROGRAMS = 0x100;
+
+/** A map as the verifier sees it. */
+export const mapInfo = (map: MapDefinition & { readonly readOnly?: boolean }): MapInfo => ({
+  kind: VERIFIED_KIND[map.type] ?? 'other',
+  keySize: map.keySize,
+  valueSize: map.valueSize,
+  entries: map.maxEntries,
+  writable: map.readOnly !== true,
+  readable: (map.flags & WRITE_ONLY_FOR_PROGRAMS) === 0,
+});
