@@ -2,8 +2,7 @@
  * A program on a hook: runs for each packet event, with the context its type describes.
  */
 
-import { headerRelative, type PacketMetadata } from '../cbpf/extensions.js';
-import type { FilterFunction } from '../cbpf/interpreter.js';
+import { type FilterFunction, headerRelative, type PacketMetadata } from '../cbpf/index.js';
 import type { HelperServices } from './helpers.js';
 import { type Hook, networkOffsetOf, type Redirect } from './hook.js';
 import type { Program } from './instruction.js';

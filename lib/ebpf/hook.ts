@@ -3,7 +3,7 @@
  * socket buffer, and what the program asked to be done with it.
  */
 
-import type { PacketMetadata } from '../cbpf/extensions.js';
+import type { PacketMetadata } from '../cbpf/index.js';
 import type { BpfMap } from './maps.js';
 import type { PacketBuffer } from './packetBuffer.js';
 import type { ProgramType } from './programTypes.js';

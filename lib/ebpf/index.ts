@@ -64,14 +64,32 @@ export {
   valueAt,
 } from './maps.js';
 export { aim, type FaultKind, Memory, type Region, RuntimeFault } from './memory.js';
-export type {
-  AluOperation,
-  AtomicOperation,
-  BranchOperation,
-  Size,
-  Width,
-} from './opcodes.js';
 export * as opcodes from './opcodes.js';
+export {
+  ALU_ROWS,
+  type AluOperation,
+  type AtomicOperation,
+  BRANCH_ROWS,
+  type BranchOperation,
+  CALL,
+  CALL_SOURCE,
+  classOf,
+  EXIT,
+  FRAME_POINTER,
+  JA,
+  JMP,
+  JMP32,
+  LD,
+  LDX,
+  MAX_FRAMES,
+  operationOf,
+  PSEUDO,
+  REGISTERS,
+  type Size,
+  STACK_SIZE,
+  type Width,
+  X,
+} from './opcodes.js';
 export {
   type ContextField,
   INTERNAL_HELPER,
@@ -84,6 +102,7 @@ export {
   XDP_MD,
 } from './programTypes.js';
 export { hasRuntime, makeHelpers } from './runtime/index.js';
+export { type ArgumentKind, type HelperSignature, signatureFor } from './signatures.js';
 export {
   assertValid,
   EbpfProgramError,

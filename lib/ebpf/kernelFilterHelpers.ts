@@ -1,6 +1,6 @@
 /** What converted classic filters call: functions that no other program knows. */
 
-import { EXTENSIONS, headerRelative } from '../cbpf/extensions.js';
+import { EXTENSIONS, headerRelative } from '../cbpf/index.js';
 import { answer, answerUnsigned, type HelperFunction } from './helpers.js';
 import { INTERNAL_HELPER, type PacketEvent } from './programTypes.js';
 

@@ -7,7 +7,7 @@
  * x86-64 kernel 6.18 lays it out.
  */
 
-import type { PacketMetadata } from '../cbpf/extensions.js';
+import type { PacketMetadata } from '../cbpf/index.js';
 import type { Size } from './opcodes.js';
 
 /** One packet event, as context fields see it. */

@@ -15,8 +15,14 @@
  */
 
 import { type Program as Classic, extensionAt, type Instruction, opcodes } from '../cbpf/index.js';
-import * as build from '../ebpf/build.js';
-import { type BranchOperation, INTERNAL_HELPER, type Program, SK_BUFF, type Slot } from '../ebpf/index.js';
+import {
+  type BranchOperation,
+  build,
+  INTERNAL_HELPER,
+  type Program,
+  SK_BUFF,
+  type Slot,
+} from '../ebpf/index.js';
 import { LiftError } from './error.js';
 
 const A = 0;

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import test from 'ava';
-import type { Program } from '../ebpf/instruction.js';
+import type { Program } from '../ebpf/index.js';
 import { packetProgram } from '../testing/packetPrograms.js';
 import { plausibleProgram } from '../testing/plausiblePrograms.js';
 import { generator, type Random } from '../testing/random.js';

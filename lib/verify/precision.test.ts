@@ -4,8 +4,18 @@
  */
 
 import test from 'ava';
-import { Memory, RuntimeFault } from '../ebpf/memory.js';
-import { CALL, classOf, EXIT, JA, JMP, JMP32, operationOf, STACK_SIZE } from '../ebpf/opcodes.js';
+import {
+  CALL,
+  classOf,
+  EXIT,
+  JA,
+  JMP,
+  JMP32,
+  Memory,
+  operationOf,
+  RuntimeFault,
+  STACK_SIZE,
+} from '../ebpf/index.js';
 import { Follower } from '../testing/follow.js';
 import { type LoggedState, type LoggedValue, readLog } from '../testing/kernelLog.js';
 import { generator } from '../testing/random.js';

@@ -4,8 +4,7 @@
  */
 
 import test from 'ava';
-import { disassemble } from '../ebpf/disassembler.js';
-import type { Program, Slot } from '../ebpf/instruction.js';
+import { disassemble, type Program, type Slot } from '../ebpf/index.js';
 import { packetProgram } from '../testing/packetPrograms.js';
 import { plausibleProgram } from '../testing/plausiblePrograms.js';
 import { generator, type Random } from '../testing/random.js';

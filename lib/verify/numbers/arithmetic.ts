@@ -3,22 +3,13 @@
  * as exactly as is worth while, for programs that only engines here will run.
  */
 
-import type { AluOperation, BranchOperation, Size, Width } from '../../ebpf/opcodes.js';
+import type { AluOperation, BranchOperation, Size, Width } from '../../ebpf/index.js';
 import { assume } from './branch.js';
 import { compare } from './linuxBranch.js';
 import * as casts from './linuxCasts.js';
 import * as linux from './linuxTransfer.js';
-import { constant, type Scalar, zeroExtended } from './scalar.js';
+import { type Comparison, constant, type Scalar, zeroExtended } from './scalar.js';
 import * as exact from './transfer.js';
-
-/** What a comparison does: it has one outcome, or both, and then its operands are known better. */
-export type Comparison =
-  | { readonly outcome: boolean }
-  | {
-      readonly outcome: undefined;
-      readonly holds: { readonly a: Scalar; readonly b: Scalar };
-      readonly fails: { readonly a: Scalar; readonly b: Scalar };
-    };
 
 /** By whose rules a program is verified. */
 export type Rules = 'linux' | 'sound';

@@ -2,7 +2,7 @@
  * What a conditional jump teaches about its operands on either side.
  */
 
-import { BRANCH_ROWS, type BranchOperation, type Width } from '../../ebpf/opcodes.js';
+import { BRANCH_ROWS, type BranchOperation, type Width } from '../../ebpf/index.js';
 import { constant, contains, max, min, normalize, type Range, type Scalar } from './scalar.js';
 import * as tnum from './tnum.js';
 

@@ -3,8 +3,7 @@
  * Linux `kernel/bpf/verifier.c` (6.18): `is_scalar_branch_taken`, `regs_refine_cond_op`, `reg_set_min_max`.
  */
 
-import { BRANCH_ROWS, type BranchOperation, type Width } from '../../ebpf/opcodes.js';
-import type { Comparison } from './arithmetic.js';
+import { BRANCH_ROWS, type BranchOperation, type Width } from '../../ebpf/index.js';
 import {
   type Bounds,
   close,
@@ -20,7 +19,7 @@ import {
   u32,
   u64,
 } from './linuxBounds.js';
-import { constantOf, type Scalar } from './scalar.js';
+import { type Comparison, constantOf, type Scalar } from './scalar.js';
 import * as tnum from './tnum.js';
 
 type Refinement = BranchOperation | 'noCommonBit';

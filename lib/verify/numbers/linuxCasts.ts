@@ -3,7 +3,7 @@
  * Linux `kernel/bpf/verifier.c` (6.18): `coerce_reg_to_size` and its like, `scalar_byte_swap`.
  */
 
-import type { Size, Width } from '../../ebpf/opcodes.js';
+import type { Size, Width } from '../../ebpf/index.js';
 import {
   type Bounds,
   close,

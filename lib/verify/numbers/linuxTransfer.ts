@@ -3,7 +3,7 @@
  * Linux `kernel/bpf/verifier.c` (6.18): `adjust_scalar_min_max_vals`, `coerce_reg_to_size` and their like.
  */
 
-import type { AluOperation, Width } from '../../ebpf/opcodes.js';
+import type { AluOperation, Width } from '../../ebpf/index.js';
 import {
   type Bounds,
   close,

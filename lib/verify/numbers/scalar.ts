@@ -5,7 +5,7 @@
  * learn from the others, as Linux's `reg_bounds_sync` does; every operation here returns a normal form.
  */
 
-import type { Width } from '../../ebpf/opcodes.js';
+import type { Width } from '../../ebpf/index.js';
 import type { Tnum } from './tnum.js';
 import * as tnum from './tnum.js';
 
@@ -221,3 +221,12 @@ export const loaded = (size: 1 | 2 | 4 | 8): Scalar => LOADED[size];
 
 const ofBytes = (size: number): Scalar => settled({ ...UNKNOWN, bits: tnum.cast(tnum.UNKNOWN, size * 8) });
 const LOADED = { 1: ofBytes(1), 2: ofBytes(2), 4: ofBytes(4), 8: UNKNOWN } as const;
+
+/** What a comparison does: it has one outcome, or both, and then its operands are known better. */
+export type Comparison =
+  | { readonly outcome: boolean }
+  | {
+      readonly outcome: undefined;
+      readonly holds: { readonly a: Scalar; readonly b: Scalar };
+      readonly fails: { readonly a: Scalar; readonly b: Scalar };
+    };

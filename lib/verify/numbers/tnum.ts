@@ -7,7 +7,7 @@
  * 2022; Linux `kernel/bpf/tnum.c`).
  */
 
-import type { Width } from '../../ebpf/opcodes.js';
+import type { Width } from '../../ebpf/index.js';
 
 export interface Tnum {
   readonly value: bigint;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { ALU_ROWS, BRANCH_ROWS, type Width } from '../../ebpf/opcodes.js';
+import { ALU_ROWS, BRANCH_ROWS, type Width } from '../../ebpf/index.js';
 import { fullRun } from '../../testing/vectors.js';
 import { assume } from './branch.js';
 import {

@@ -5,7 +5,7 @@
  * 32-bit operations work on the low halves and zero-extend (RFC 9669 §4.1).
  */
 
-import { ALU_ROWS, type AluOperation, type Width } from '../../ebpf/opcodes.js';
+import { ALU_ROWS, type AluOperation, type Width } from '../../ebpf/index.js';
 import {
   constant,
   constantOf,

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { assemble } from '../../ebpf/assembler.js';
+import { assemble } from '../../ebpf/index.js';
 import { Tally } from '../../testing/vectors.js';
 import { isStrict, mapsOf, programOf, typeOf, verifierRows } from '../../testing/verifierVectors.js';
 import type { VerifiedType } from '../rules/context.js';

@@ -5,8 +5,14 @@
  * Works from the path that verify() gives with a rejection, which is followed once more.
  */
 
-import { describe as describeInstruction, toHex } from '../../ebpf/disassembler.js';
-import { decode, type Instruction, type Program, slotsOf } from '../../ebpf/instruction.js';
+import {
+  decode,
+  describe as describeInstruction,
+  type Instruction,
+  type Program,
+  slotsOf,
+  toHex,
+} from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import { REJECTION_KINDS, type RejectionKind } from '../rules/kinds.js';
 import type { VerifyOptions } from '../rules/path.js';

@@ -5,8 +5,7 @@
  * are taken out again when they end well. What a refusal says is in this verifier's own words.
  */
 
-import { describe } from '../../ebpf/disassembler.js';
-import type { Program } from '../../ebpf/instruction.js';
+import { describe, type Program } from '../../ebpf/index.js';
 import type { VerifyOptions } from '../rules/path.js';
 import type { Verdict } from '../rules/report.js';
 import { slotOfFrame } from '../state/history.js';

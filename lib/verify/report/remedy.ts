@@ -1,7 +1,6 @@
 /** What would make a refused instruction pass, in terms of the registers at hand. */
 
-import type { Instruction } from '../../ebpf/instruction.js';
-import { SKB, XDP_MD } from '../../ebpf/programTypes.js';
+import { type Instruction, SKB, XDP_MD } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import type { RejectionKind } from '../rules/kinds.js';
 import type { Path } from '../rules/path.js';

@@ -3,7 +3,7 @@
  * arithmetic, loads and stores through the stack, calls, and comparisons on the way.
  */
 
-import type { Instruction, Operand } from '../../ebpf/instruction.js';
+import type { Instruction, Operand } from '../../ebpf/index.js';
 import { type Place, registerPlace } from '../state/history.js';
 import { isPacket, type Value } from '../state/value.js';
 import type { Moment } from '../walk/retrace.js';

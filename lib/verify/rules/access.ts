@@ -3,8 +3,7 @@
  * Linux `check_mem_access`, `check_atomic_rmw`, `check_ld_abs`.
  */
 
-import type { Instruction } from '../../ebpf/instruction.js';
-import { FRAME_POINTER, type Size } from '../../ebpf/opcodes.js';
+import { FRAME_POINTER, type Instruction, type Size } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import {
   ANY_NUMBER,

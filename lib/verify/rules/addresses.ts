@@ -3,7 +3,7 @@
  * Linux `adjust_ptr_min_max_vals`, `check_reg_sane_offset`.
  */
 
-import type { Instruction } from '../../ebpf/instruction.js';
+import type { Instruction } from '../../ebpf/index.js';
 import * as linux from '../numbers/linuxBounds.js';
 import * as scalars from '../numbers/scalar.js';
 import { FULL_64, normalize, type Scalar } from '../numbers/scalar.js';

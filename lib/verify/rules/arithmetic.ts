@@ -3,8 +3,7 @@
  * Linux `check_alu_op`, `adjust_reg_min_max_vals`, `adjust_ptr_min_max_vals`.
  */
 
-import type { Instruction, Operand } from '../../ebpf/instruction.js';
-import { FRAME_POINTER, type Width } from '../../ebpf/opcodes.js';
+import { FRAME_POINTER, type Instruction, type Operand, type Width } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import { copyState, currentFrame } from '../state/state.js';
 import { ANY_NUMBER, known, type Number_, number, type Pointer, type Value } from '../state/value.js';

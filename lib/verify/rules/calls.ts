@@ -3,7 +3,7 @@
  * Linux `check_func_call`, `prepare_func_exit`, `check_return_code`.
  */
 
-import { MAX_FRAMES } from '../../ebpf/opcodes.js';
+import { MAX_FRAMES } from '../../ebpf/index.js';
 import { currentFrame, mapValues, newFrame, type State } from '../state/state.js';
 import { describe, NONE, type Value } from '../state/value.js';
 import type { Path } from './path.js';

@@ -3,8 +3,7 @@
  * Linux `check_cond_jmp_op`, `find_good_pkt_pointers`, `mark_ptr_or_null_regs`.
  */
 
-import type { Instruction } from '../../ebpf/instruction.js';
-import type { BranchOperation, Width } from '../../ebpf/opcodes.js';
+import type { BranchOperation, Instruction, Width } from '../../ebpf/index.js';
 import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';
 import { type Place, registerPlace, slotPlace } from '../state/history.js';

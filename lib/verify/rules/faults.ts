@@ -3,11 +3,12 @@
  * fields on its walk (`check_alu_op`, `do_check_insn`).
  */
 
-import { DecodeError, decode, type Program, type Slot } from '../../ebpf/instruction.js';
 import {
   CALL,
   CALL_SOURCE,
   classOf,
+  DecodeError,
+  decode,
   EXIT,
   JA,
   JMP,
@@ -15,9 +16,11 @@ import {
   LD,
   LDX,
   operationOf,
+  type ProblemKind,
+  type Program,
+  type Slot,
   X,
-} from '../../ebpf/opcodes.js';
-import type { ProblemKind } from '../../ebpf/validator.js';
+} from '../../ebpf/index.js';
 import type { RejectionKind } from './kinds.js';
 import type { Path } from './path.js';
 

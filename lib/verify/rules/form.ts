@@ -3,9 +3,7 @@
  * reached, how deep its calls go and how much stack they need.
  */
 
-import { decode, slotsOf } from '../../ebpf/instruction.js';
-import { MAX_FRAMES, PSEUDO, STACK_SIZE } from '../../ebpf/opcodes.js';
-import { validate } from '../../ebpf/validator.js';
+import { decode, MAX_FRAMES, PSEUDO, STACK_SIZE, slotsOf, validate } from '../../ebpf/index.js';
 import { nextSlots } from '../state/liveness.js';
 import { KINDS, withoutFaults } from './faults.js';
 import type { RejectionKind } from './kinds.js';

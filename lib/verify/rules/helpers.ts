@@ -3,7 +3,7 @@
  * Linux `check_helper_call`, `check_func_arg`, `check_helper_mem_access`.
  */
 
-import { type ArgumentKind, type HelperSignature, signatureFor } from '../../ebpf/signatures.js';
+import { type ArgumentKind, type HelperSignature, signatureFor } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import { copyState, mapValues, SLOT, type State } from '../state/state.js';
 import {

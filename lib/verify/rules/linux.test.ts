@@ -4,8 +4,7 @@
  */
 
 import test from 'ava';
-import { assemble } from '../../ebpf/assembler.js';
-import type { Program } from '../../ebpf/instruction.js';
+import { assemble, type Program } from '../../ebpf/index.js';
 import { mapsOfProgram } from '../../testing/judge/maps.js';
 import { openOracle } from '../../testing/judge/oracle.js';
 import { verify } from '../index.js';

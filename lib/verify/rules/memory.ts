@@ -3,7 +3,7 @@
  * Linux `check_ptr_alignment`, `check_packet_access`, `check_mem_region_access`.
  */
 
-import type { Size } from '../../ebpf/opcodes.js';
+import type { Size } from '../../ebpf/index.js';
 import * as tnum from '../numbers/tnum.js';
 import { type Pointer, pointsIntoPacket } from '../state/value.js';
 import { MAX_OFFSET, type Path } from './path.js';

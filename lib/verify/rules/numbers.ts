@@ -4,8 +4,7 @@
  * numbers of which nothing is known but their size.
  */
 
-import type { Instruction, Operand } from '../../ebpf/instruction.js';
-import { REGISTERS } from '../../ebpf/opcodes.js';
+import { type Instruction, type Operand, REGISTERS } from '../../ebpf/index.js';
 import { assume } from '../numbers/branch.js';
 import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';

@@ -3,8 +3,7 @@
  * The parts of the verifier (arithmetic, access, stack, compare, calls) are functions of it.
  */
 
-import type { Instruction, Operand, Program } from '../../ebpf/instruction.js';
-import { FRAME_POINTER } from '../../ebpf/opcodes.js';
+import { FRAME_POINTER, type Instruction, type Operand, type Program } from '../../ebpf/index.js';
 import { ARITHMETIC, type Arithmetic, type Rules } from '../numbers/arithmetic.js';
 import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';

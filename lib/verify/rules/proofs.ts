@@ -9,7 +9,7 @@
  * analysis that joins all ways to an instruction (`numbers.ts`) and owes nothing to the walk.
  */
 
-import type { Instruction, Program } from '../../ebpf/instruction.js';
+import type { Instruction, Program } from '../../ebpf/index.js';
 import type { PointerType } from '../state/value.js';
 import { numberFacts } from './numbers.js';
 

@@ -5,17 +5,17 @@
  * come to is of such a kind; what holds afterwards is for the step functions.
  */
 
-import { describe } from '../../ebpf/disassembler.js';
 import {
   DecodeError,
   decode,
+  describe,
+  FRAME_POINTER,
   type Instruction,
   type Operand,
   type Program,
+  signatureFor,
   slotsOf,
-} from '../../ebpf/instruction.js';
-import { FRAME_POINTER } from '../../ebpf/opcodes.js';
-import { signatureFor } from '../../ebpf/signatures.js';
+} from '../../ebpf/index.js';
 import { CONTEXTS, type VerifiedType } from './context.js';
 import { KINDS } from './faults.js';
 import type { RejectionKind } from './kinds.js';

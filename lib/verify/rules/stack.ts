@@ -3,7 +3,7 @@
  * Linux `check_stack_read_fixed_off`, `check_stack_write_fixed_off`, and the same with `_var_off`.
  */
 
-import { type Size, STACK_SIZE } from '../../ebpf/opcodes.js';
+import { type Size, STACK_SIZE } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import { slotPlace } from '../state/history.js';
 import {

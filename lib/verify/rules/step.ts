@@ -3,8 +3,7 @@
  * Linux `kernel/bpf/verifier.c`: `do_check_insn`.
  */
 
-import { type Instruction, slotsOf } from '../../ebpf/instruction.js';
-import { PSEUDO } from '../../ebpf/opcodes.js';
+import { type Instruction, PSEUDO, slotsOf } from '../../ebpf/index.js';
 import { known, pointer, type Value } from '../state/value.js';
 import {
   stepAtomic,

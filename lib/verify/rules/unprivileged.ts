@@ -4,8 +4,7 @@
  * Linux `sanitize_ptr_alu`, `sanitize_check_bounds`, `retrieve_ptr_limit`.
  */
 
-import type { Instruction } from '../../ebpf/instruction.js';
-import { STACK_SIZE } from '../../ebpf/opcodes.js';
+import { type Instruction, STACK_SIZE } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import type { Pointer } from '../state/value.js';
 import { checkMapValue } from './memory.js';

@@ -3,7 +3,7 @@
  * with the other. Linux `kernel/bpf/verifier.c`: `states_equal`, `regsafe`, `stacksafe`.
  */
 
-import { REGISTERS } from '../../ebpf/opcodes.js';
+import { REGISTERS } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import {
   isSlotRead,

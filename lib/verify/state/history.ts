@@ -10,7 +10,7 @@
  * Stack slots are treated likewise, and it is noted besides which are read at all.
  */
 
-import type { Instruction } from '../../ebpf/instruction.js';
+import type { Instruction } from '../../ebpf/index.js';
 import type { State } from './state.js';
 
 /**

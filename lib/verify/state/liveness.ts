@@ -4,8 +4,7 @@
  * Linux `kernel/bpf/verifier.c`: `compute_live_registers`.
  */
 
-import { type Instruction, slotsOf } from '../../ebpf/instruction.js';
-import { signatureFor } from '../../ebpf/signatures.js';
+import { type Instruction, signatureFor, slotsOf } from '../../ebpf/index.js';
 
 const bit = (register: number): number => 1 << register;
 const ARGUMENTS = 0b111110;

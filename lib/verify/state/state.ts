@@ -3,7 +3,7 @@
  * path forks; what they hold is immutable and shared.
  */
 
-import { FRAME_POINTER, REGISTERS } from '../../ebpf/opcodes.js';
+import { FRAME_POINTER, REGISTERS } from '../../ebpf/index.js';
 import { NONE, pointer, type Value } from './value.js';
 
 export const SLOT = 8;

@@ -2,7 +2,7 @@
  * What the verifier knows of a register or a stack slot: nothing, a number, or a pointer of some type.
  */
 
-import type { Width } from '../../ebpf/opcodes.js';
+import type { Width } from '../../ebpf/index.js';
 import { constant, type Scalar, UNKNOWN } from '../numbers/scalar.js';
 
 export type PointerType =

@@ -6,7 +6,7 @@
  * state of its own past never ends.
  */
 
-import type { Instruction, Program } from '../../ebpf/instruction.js';
+import type { Instruction, Program } from '../../ebpf/index.js';
 import { Counts } from '../rules/complexity.js';
 import { checkForm, checkStackDepth } from '../rules/form.js';
 import { Path, type VerifyOptions } from '../rules/path.js';

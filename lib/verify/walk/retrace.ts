@@ -3,7 +3,7 @@
  * came to a rejection. The walk itself keeps no states but those it compares with.
  */
 
-import type { Program } from '../../ebpf/instruction.js';
+import type { Program } from '../../ebpf/index.js';
 import { checkForm } from '../rules/form.js';
 import { Path, type VerifyOptions } from '../rules/path.js';
 import { Rejected, type Rejection } from '../rules/report.js';

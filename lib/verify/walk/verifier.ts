@@ -2,7 +2,7 @@
  * The verifier: admits a program only when every instruction on every path is safe and every path ends.
  */
 
-import type { Program } from '../../ebpf/instruction.js';
+import type { Program } from '../../ebpf/index.js';
 import type { VerifyOptions } from '../rules/path.js';
 import { Rejected, type Verdict } from '../rules/report.js';
 import { Exploration, type ExploreOptions } from './explore.js';
