@@ -84,14 +84,14 @@ test('the conformance plugin answers in hex', (t) => {
   t.regex(fault.stderr, /read of 8 bytes at 0x0, which is no memory/);
 });
 
-test('bytes of instructions are read, objects are told what to do, other bytes are refused', (t) => {
+test('bytes of instructions are read, and objects of clang, other bytes are refused', (t) => {
   const ask = (words: readonly string[], input: Uint8Array) => run('../command/weir.js', words, input);
   const program = Uint8Array.of(0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
   t.is(ask(['disasm'], program).stdout, '   0: (b7) r0 = 2\n   1: (95) exit\n');
   for (const command of ['disasm', 'verify']) {
     const object = ask([command, '-'], Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, ...new Uint8Array(60)]));
     t.is(object.status, 1);
-    t.regex(object.stderr, /is an ELF object[\s\S]*llvm-objcopy -O binary/);
+    t.regex(object.stderr, /^weir: -: offset 4: an ELF file of another class than 64 bits\n$/);
     const odd = ask([command, '-'], Uint8Array.of(1, 2, 0xff));
     t.is(odd.status, 1);
     t.regex(odd.stderr, /a multiple of 8 bytes long, not 3\n$/);

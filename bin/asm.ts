@@ -12,13 +12,15 @@ import {
 import { ebpf } from '../lib/command.js';
 import { FilterError } from '../lib/index.js';
 import { parseLine, UsageError } from './getopt.js';
-import { isText, readProgramFile } from './programFile.js';
+import { OBJECT_ROWS } from './objectFile.js';
+import { isObject, isText, readProgramFile } from './programFile.js';
 import { CommandError } from './report.js';
 import { writeOutput } from './standard.js';
 
 const ROWS = [
   { short: 'm', long: ['machine'], value: 'required' },
   { short: 'f', long: ['format'], value: 'required' },
+  ...OBJECT_ROWS,
   { short: 'h', long: ['help'], value: 'none' },
 ] as const;
 
@@ -54,11 +56,11 @@ export function usage(command: 'asm' | 'disasm'): string {
   const formats = Object.entries(MACHINES).map(
     ([machine, writers]) => `  -m ${machine}  -f ${Object.keys(writers[command]).join(' | ')}`,
   );
-  return `Usage: weir ${command} [-m MACHINE] [-f FORMAT] [FILE]\n\nThe machine is ebpf unless told; without FILE, or with -, standard input is read.\n${formats.join('\n')}\n`;
+  return `Usage: weir ${command} [-m MACHINE] [-f FORMAT] [FILE]\n\nThe machine is ebpf unless told; without FILE, or with -, standard input is read.\n${formats.join('\n')}\n${command === 'disasm' ? `FILE may be an object of clang: instructions stand under their lines of C; --program NAME or --section NAME\nchooses programs.\n` : ''}`;
 }
 
 /** @throws UsageError, CommandError */
-export function runAssembler(command: 'asm' | 'disasm', words: readonly string[]): void {
+export async function runAssembler(command: 'asm' | 'disasm', words: readonly string[]): Promise<void> {
   const { options, operands } = parseLine(words, ROWS);
   const given = (name: string): string | undefined =>
     options.findLast(({ row }) => row.long[0] === name)?.value;
@@ -77,6 +79,14 @@ export function runAssembler(command: 'asm' | 'disasm', words: readonly string[]
   if (operands.length > 1) throw new UsageError('one file at a time');
   const [file = '-'] = operands;
   const bytes = readProgramFile(file);
+  if (command === 'disasm' && machine === 'ebpf' && isObject(bytes)) {
+    const all = (name: string): string[] =>
+      options.flatMap(({ row, value }) => (row.long[0] === name && value !== undefined ? [value] : []));
+    const { disassembleObject } = await import('./verifyObject.js');
+    writeOutput(disassembleObject(file, bytes, { given, all }, format === 'rfc' ? 'rfc' : 'kernel'));
+    return;
+  }
+  if (isObject(bytes)) throw new CommandError(`${file}: is an object of clang, not text`);
   // Instructions of eBPF may come as they are.
   const isBinary = machine === 'ebpf' && !isText(bytes) && command === 'disasm';
   const source = isBinary ? '' : bytes.toString('utf8');

@@ -38,8 +38,9 @@ export class TextOutput {
     });
   }
 
-  print(packet: Packet): void {
-    this.text += `${this.printer.print(packet)}\n`;
+  /** @param before - What its line begins with. */
+  print(packet: Packet, before = ''): void {
+    this.text += `${before}${this.printer.print(packet)}\n`;
     if (this.eager || this.text.length >= FLUSH_CHARACTERS) this.flush();
   }
 

@@ -19,6 +19,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./verify.js')).USAGE,
   },
   {
+    name: 'run',
+    operands: 'OBJECT -r FILE [EXPRESSION]',
+    help: 'run a program of clang over a capture',
+    run: async (words) => (await import('./run.js')).runObject(words),
+    usage: async () => (await import('./run.js')).USAGE,
+  },
+  {
     name: 'implies',
     operands: 'EXPRESSION EXPRESSION',
     help: 'tell whether one takes only what the other takes',

@@ -14,14 +14,15 @@ import {
 import { compile } from '../lib/index.js';
 import { parseLine, UsageError } from './getopt.js';
 import { liftedProgram } from './lifted.js';
-import { isText, readProgramFile } from './programFile.js';
+import { OBJECT_ROWS } from './objectFile.js';
+import { isObject, isText, readProgramFile } from './programFile.js';
 import { renderRejection } from './rejection.js';
 import { CommandError } from './report.js';
 import { writeOutput } from './standard.js';
 
 const ROWS = [
   { long: ['filter'], value: 'required' },
-  { long: ['type'], value: 'required' },
+  ...OBJECT_ROWS,
   { long: ['unprivileged'], value: 'none' },
   { long: ['strict-alignment'], value: 'none' },
   { long: ['rules'], value: 'required' },
@@ -45,18 +46,20 @@ const RULES = { linux: 'the rules of Linux', sound: 'what is known to be safe' }
 
 export const USAGE = `Usage: weir verify [--type ${Object.keys(TYPES).join(' | ')}] [--unprivileged] [--strict-alignment]
                    [--egress] [--rules linux | sound] [--log[=1|2]] [--requirements]
-                   [--json] FILE
+                   [--program NAME] [--section NAME] [--json] FILE
        weir verify [options] --filter EXPRESSION
 
 Says whether a program may run, by the rules of Linux 6.18: FILE holds it as hex, raw bytes or assembly; - is standard
-input. --rules sound admits what is known to be safe, for engines other than the kernel. --egress is for cgroup programs
-that see what leaves. With --filter the expression is compiled and lifted first. --log writes what is known on the path that
+input. Of an object that clang made each program is told of, on the hook of its section, with lines of C; --program or
+--section chooses one. --btf FILE has the kernel's types for CO-RE, default this system's; --kconfig NAME=NUMBER a value.
+--rules sound admits what is known to be safe, for engines other than the kernel. --egress is for cgroup programs that see
+what leaves. With --filter the expression is compiled and lifted first. --log writes what is known on the path that
 is refused, --log=2 on all paths, as the kernel's verifier does. --requirements lists what must hold before
 each instruction. Exit status: 0 when it may, 1 when it may not.
 `;
 
 /** @throws UsageError, CommandError */
-export function runVerifier(words: readonly string[]): void {
+export async function runVerifier(words: readonly string[]): Promise<void> {
   const { options, operands } = parseLine(words, ROWS);
   const has = (name: string): boolean => options.some(({ row }) => row.long[0] === name);
   const given = (name: string): string | undefined =>
@@ -73,8 +76,7 @@ export function runVerifier(words: readonly string[]): void {
   if ((expression === undefined) === (operands.length !== 1))
     throw new UsageError('verify takes one file, or --filter EXPRESSION');
   const filter = expression === undefined ? undefined : compile(expression).for(chosen.linkType);
-  const program =
-    filter === undefined ? readProgram(operands[0]!) : liftedProgram(filter, { form: chosen.form }).program;
+  const bytes = filter === undefined ? readProgramFile(operands[0]!) : undefined;
   const chosenRules = given('rules') ?? 'linux';
   if (chosenRules !== 'linux' && chosenRules !== 'sound')
     throw new UsageError(`no rules '${chosenRules}': there are linux, sound`);
@@ -85,6 +87,32 @@ export function runVerifier(words: readonly string[]): void {
     privileged: !has('unprivileged'),
     strictAlignment: has('strict-alignment'),
   };
+  if (bytes !== undefined && isObject(bytes)) {
+    if (has('requirements')) throw new UsageError('--requirements are of a program, not of an object');
+    const all = (wanted: string): string[] =>
+      options.flatMap(({ row, value }) => (row.long[0] === wanted && value !== undefined ? [value] : []));
+    const { verifyObject } = await import('./verifyObject.js');
+    verifyObject(
+      operands[0]!,
+      bytes,
+      { given, all },
+      {
+        rules: {
+          rules: chosenRules,
+          privileged: !has('unprivileged'),
+          strictAlignment: has('strict-alignment'),
+        },
+        attach: has('egress') ? 'egress' : undefined,
+        json: has('json'),
+        log: has('log') ? logLevel(given('log')) : undefined,
+      },
+    );
+    return;
+  }
+  const program =
+    filter === undefined
+      ? readProgram(operands[0]!, bytes!)
+      : liftedProgram(filter, { form: chosen.form }).program;
   const { verdict, log } = has('log')
     ? verifyLogged(program, rules, logLevel(given('log')))
     : { verdict: verify(program, rules), log: undefined };
@@ -143,8 +171,7 @@ function spent({ hottest, apart }: Complexity): string {
   return ['most looked at:', ...instructions, 'what kept states apart:', ...places, ''].join('\n');
 }
 
-function readProgram(file: string): ebpf.Program {
-  const bytes = readProgramFile(file);
+function readProgram(file: string, bytes: Buffer): ebpf.Program {
   try {
     return isText(bytes)
       ? ebpf.parseProgram(bytes.toString('latin1'))

@@ -6,16 +6,25 @@
 export { formsOf } from './capture/index.js';
 export { PACKET_TYPES, type PacketType } from './dissect/index.js';
 export * as ebpf from './ebpf/index.js';
+export { type HookName, isElf, ObjectError, type SourceLine } from './elf/index.js';
 export {
   AUTO,
   defaultEngine,
   engineOf,
+  type Json,
   LIFTED_ENGINES,
   type Load,
+  type LoadedMap,
+  type LoadedObject,
+  type LoadedProgram,
   type Loader,
+  type LoadObjectOptions,
   lift,
   loaderWithReserve,
+  loadObject,
+  MapValueError,
   NO_LOADER,
+  VerificationError,
 } from './engine/index.js';
 export { blankComments, kernelProgram, withReadyMade } from './filter/index.js';
 export { addressesOfHosts } from './host/index.js';

@@ -47,7 +47,13 @@ export interface RunOutcome {
   readonly steps: number;
 }
 
-export type Observer = (index: number, instruction: Instruction, registers: readonly bigint[]) => void;
+/** `program`: the one that runs, which tail calls change. */
+export type Observer = (
+  index: number,
+  instruction: Instruction,
+  registers: readonly bigint[],
+  program: Program,
+) => void;
 
 interface Frame {
   readonly returnTo: number;
@@ -151,7 +157,7 @@ export function execute(
     if (steps++ >= budget)
       throw new RuntimeFault('budget', index, `the budget of ${budget} instructions is used up`);
     const instruction = unordered(decode(current, index, decodeOptions));
-    observe?.(index, instruction, registers);
+    observe?.(index, instruction, registers, current);
     let next = index + (instruction.kind === 'wide' ? 2 : 1);
 
     switch (instruction.kind) {

@@ -43,6 +43,8 @@ export interface LoadObjectOptions extends Omit<HelperServices, 'maps'> {
   /** Run programs although nobody has verified them, with every check. */
   readonly unverified?: boolean;
   readonly budget?: number;
+  /** Called before each instruction of each run, which is then slow: on the definition of the machine. */
+  readonly observe?: (program: Program, index: number) => void;
 }
 
 /** An object: its programs and maps. Maps keep what programs leave in them from packet to packet. */
@@ -201,8 +203,9 @@ export class LoadedProgram {
         if (map?.kind === 'programArray')
           for (const target of map.programs) if (target !== undefined) byCode.get(target)?.admit();
     const type = this.type === 'sched_act' ? 'sched_cls' : this.type;
+    const { observe, ...services } = options;
     return attach(this.instructions, programTypeOf(type), {
-      ...options,
+      ...services,
       memory,
       maps: made.byHandle,
       ...(budget === undefined ? {} : { budget }),
@@ -212,7 +215,14 @@ export class LoadedProgram {
         const map = made.byHandle.get(low);
         return map !== undefined && 'values' in map ? BigInt(map.values.base + high) : 0n;
       },
-      ...(engine === 'wasm' ? { load: compiled(proofs) } : {}),
+      ...(observe === undefined
+        ? engine === 'wasm'
+          ? { load: compiled(proofs) }
+          : {}
+        : {
+            definition: true,
+            observe: (index, _instruction, _registers, program) => observe(program, index),
+          }),
     });
   }
 
