@@ -33,8 +33,8 @@ const resultOf = (text: string): ResultValue =>
 export function describeLifted(filter: LinkFilter, form: LiftForm, { accept, reject }: Options): string {
   const { program, origins } = liftedProgram(filter, {
     form,
-    ...(accept === undefined ? {} : { accept: resultOf(accept) }),
-    ...(reject === undefined ? {} : { reject: resultOf(reject) }),
+    accept: accept === undefined ? undefined : resultOf(accept),
+    reject: reject === undefined ? undefined : resultOf(reject),
   });
   const under = new Map<number, string[]>();
   // What belongs to no instruction, such as a comparison with the packet's end, goes with the next that does.

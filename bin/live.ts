@@ -116,7 +116,7 @@ async function open(filter: Filter, options: Options): Promise<Device> {
       promiscuous: options.promiscuous,
       direction: options.direction,
       immediate: options.immediate,
-      ...(options.bufferSize === undefined ? {} : { bufferBytes: options.bufferSize * KIB }),
+      bufferBytes: options.bufferSize === undefined ? undefined : options.bufferSize * KIB,
       linkType: linkTypeNumber(options.linkType),
       ...(filter.expression === '' ? {} : { filter }),
     });

@@ -31,8 +31,8 @@ export class TextOutput {
       ascii: options.ascii,
       number: options.number,
       skipChecksums: options.skipChecksums,
-      ...(options.packetType === undefined ? {} : { packetType: options.packetType }),
-      ...(options.precision === undefined ? {} : { precision: options.precision }),
+      packetType: options.packetType,
+      precision: options.precision,
       interfaceName,
       ...(options.numeric > 0 ? {} : { serviceName, hostName }),
     });

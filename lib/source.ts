@@ -18,9 +18,9 @@ export function cover(a: Span, b: Span): Span {
 
 export interface FilterErrorOptions {
   /** What the user could write instead, as a short phrase. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** What `pcap_geterr()` says about the same expression, where libpcap rejects it too. */
-  readonly libpcapMessage?: string;
+  readonly libpcapMessage?: string | undefined;
 }
 
 /** The expression cannot be compiled; `span` says where, `hint` what would do instead. */

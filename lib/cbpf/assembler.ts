@@ -164,160 +164,77 @@ interface Line {
  * @throws FilterError with the span of the words at fault.
  */
 export function assemble(source: string, options: AssembleOptions = {}): Program {
-  const dialect = options.dialect ?? 'weir';
-  const tokens = tokenize(source, dialect);
-  const labels = new Map<string, number>();
-  const lines: Line[] = [];
-  let position = 0;
+  const { lines, labels } = new Listing(source, options.dialect ?? 'weir').parse();
+  return lines.map((line, index) => resolveJumps(line, index, labels, lines.length));
+}
 
-  const peek = (ahead = 0): Token => tokens[Math.min(position + ahead, tokens.length - 1)]!;
-  const next = (): Token => tokens[Math.min(position++, tokens.length - 1)]!;
-  const fail = (token: Token, expected: string, hint?: string): never => {
-    const found =
-      token.kind === 'end' ? 'the end' : token.kind === 'newline' ? 'the end of the line' : `'${token.text}'`;
-    throw new FilterError(
-      `expected ${expected}, found ${found}`,
-      token.span,
-      hint === undefined ? {} : { hint },
-    );
-  };
-  const accept = (text: string): boolean => {
-    if (peek().text !== text) return false;
-    position++;
-    return true;
-  };
-  const expect = (text: string): void => {
-    if (!accept(text)) fail(peek(), `'${text}'`);
-  };
-  const number = (expected = 'a number'): number => {
-    const token = next();
-    if (token.kind !== 'number') fail(token, expected);
-    return numberOf(token);
-  };
-  const label = (): Token => {
-    const token = next();
-    return token.kind === 'word' ? token : fail(token, 'a label');
-  };
-  /** `x` or `%x`, `a` or `%a`. */
-  const register = (name: string): boolean => {
-    const marked = peek().text === '%';
-    if (peek(marked ? 1 : 0).text !== name) return false;
-    position += marked ? 2 : 1;
-    return true;
-  };
-  /** `#len`, `#proto`, `len`, `proto`, … */
-  const wordOperand = (): Token | undefined => {
-    const token = peek(peek().text === '#' ? 1 : 0);
-    if (token.kind !== 'word') return undefined;
-    position += peek().text === '#' ? 2 : 1;
-    return token;
-  };
+type Operation = Omit<Line, 'span'>;
 
-  /** `[k]`, `[x + k]` or `[name]`; the mode of the load and its k. */
-  const bracket = (): { readonly mode: number; readonly k: number } => {
-    expect('[');
-    let result: { mode: number; k: number };
-    if (register('x')) {
-      if (dialect === 'weir' && peek().kind === 'number' && peek().text.startsWith('-'))
-        result = { mode: IND, k: number() };
-      else {
-        expect('+');
-        result = { mode: IND, k: number() };
-      }
-    } else if (peek().kind === 'word' && EXTENSION_WORDS.has(peek().text)) {
-      result = { mode: ABS, k: (SKF_AD_OFF + EXTENSION_WORDS.get(next().text)!) >>> 0 };
-    } else result = { mode: ABS, k: number("an offset or 'x'") };
-    expect(']');
-    return result;
-  };
-  const memory = (): number => {
-    expect('M');
-    expect('[');
-    const cell = peek();
-    const k = number('a cell number');
-    expect(']');
-    if (k >= MEMORY_WORDS)
-      throw new FilterError(`there are ${MEMORY_WORDS} cells, M[0] to M[${MEMORY_WORDS - 1}]`, cell.span);
-    return k;
-  };
-  /** `4*([k]&0xf)`: the header length idiom, which has an operation of its own. */
-  const headerLength = (): number => {
-    const factor = peek();
-    if (number() !== 4) fail(factor, '4');
-    for (const text of ['*', '(', '[']) expect(text);
-    const k = number('an offset');
-    for (const text of [']', '&']) expect(text);
-    const mask = peek();
-    if (number() !== 0xf) fail(mask, '0xf', 'the machine can only mask with 0xf here');
-    expect(')');
-    return k;
-  };
-  const immediate = (mnemonic: string): number => {
-    const bare = dialect === 'weir' || mnemonic.endsWith('i');
-    if (!accept('#') && !bare) fail(peek(), "'#'");
-    return number('a constant');
-  };
-  const target = (): Token => {
-    expect(',');
-    return label();
-  };
+/** A listing on its way to lines and labels, word by word. */
+class Listing {
+  private readonly dialect: AssemblyDialect;
+  private readonly tokens: readonly Token[];
+  readonly labels = new Map<string, number>();
+  readonly lines: Line[] = [];
+  private position = 0;
 
-  const operation = (): Omit<Line, 'span'> => {
-    const mnemonic = next();
+  constructor(source: string, dialect: AssemblyDialect) {
+    this.dialect = dialect;
+    this.tokens = tokenize(source, dialect);
+  }
+
+  parse(): this {
+    while (this.peek().kind !== 'end') {
+      if (this.accept('\n')) continue;
+      if (this.peek().kind === 'word' && this.peek(1).text === ':') this.define();
+      else this.line();
+    }
+    if (this.lines.length === 0) this.fail(this.peek(), 'at least one instruction');
+    return this;
+  }
+
+  private define(): void {
+    const { text, span } = this.next();
+    this.position++;
+    if (this.dialect === 'bpf_asm' && text.length < 2)
+      throw this.unexpected({ kind: 'word', text, span }, 'a label of two characters or more');
+    const known = this.labels.has(text);
+    if (known && this.dialect === 'weir') throw new FilterError(`label '${text}' is defined twice`, span);
+    if (!known) this.labels.set(text, this.lines.length);
+  }
+
+  private line(): void {
+    const { start } = this.peek().span;
+    const operation = this.operation(this.next());
+    this.lines.push({ ...operation, span: { start, end: this.tokens[this.position - 1]!.span.end } });
+    const { kind } = this.peek();
+    if (kind !== 'end' && kind !== 'newline') this.fail(this.peek(), 'the end of the line');
+  }
+
+  private operation(mnemonic: Token): Operation {
     const name = mnemonic.text;
     const size = LOADS.get(name);
-    if (size !== undefined) {
-      if (peek().text === '[') {
-        const { mode, k } = bracket();
-        return { code: LD | size | mode, k };
-      }
-      if (peek().text === 'M') return name === 'ld' ? { code: LD | MEM, k: memory() } : fail(peek(), "'['");
-      const before = position;
-      const word = wordOperand();
-      if (word !== undefined) {
-        if (LENGTH_WORDS.has(word.text)) return { code: LD | size | LEN, k: 0 };
-        const extension = EXTENSION_WORDS.get(word.text);
-        if (extension !== undefined) return { code: LD | size | ABS, k: (SKF_AD_OFF + extension) >>> 0 };
-        position = before;
-        const hint = closest(word.text, [...EXTENSION_WORDS.keys(), ...LENGTH_WORDS]);
-        fail(word, 'an operand of a load', hint === undefined ? undefined : `did you mean '${hint}'?`);
-      }
-      if (name !== 'ld') fail(peek(), "'['");
-      return { code: LD | IMM, k: immediate(name) };
-    }
+    if (size !== undefined) return this.load(name, size);
     const alu = ALU_BITS.get(name);
     if (alu !== undefined)
-      return register('x') ? { code: ALU | alu | X, k: 0 } : { code: ALU | alu | K, k: immediate(name) };
+      return this.register('x')
+        ? { code: ALU | alu | X, k: 0 }
+        : { code: ALU | alu | K, k: this.immediate(name) };
     const jump = JUMPS.get(name);
-    if (jump !== undefined) {
-      const source = register('x') ? X : K;
-      const k = source === X ? 0 : immediate(name);
-      const code = JMP | jump.bits | source;
-      const first = target();
-      if (jump.swap) return { code, k, whenFalse: first };
-      return { code, k, whenTrue: first, whenFalse: peek().text === ',' ? target() : undefined };
-    }
+    if (jump !== undefined) return this.jump(name, jump);
     switch (name) {
       case 'ldi':
-        return { code: LD | IMM, k: immediate(name) };
+        return { code: LD | IMM, k: this.immediate(name) };
       case 'ldxi':
-        return { code: LDX | IMM, k: immediate(name) };
-      case 'ldx': {
-        if (peek().text === 'M') return { code: LDX | MEM, k: memory() };
-        if (peek().kind === 'number' && peek(1).text === '*')
-          return { code: LDX | B | MSH, k: headerLength() };
-        const before = position;
-        const word = wordOperand();
-        if (word !== undefined && LENGTH_WORDS.has(word.text)) return { code: LDX | LEN, k: 0 };
-        position = before;
-        return { code: LDX | IMM, k: immediate(name) };
-      }
+        return { code: LDX | IMM, k: this.immediate(name) };
+      case 'ldx':
+        return this.loadX();
       case 'ldxb':
-        return { code: LDX | B | MSH, k: headerLength() };
+        return { code: LDX | B | MSH, k: this.headerLength() };
       case 'st':
-        return { code: ST, k: memory() };
+        return { code: ST, k: this.memory() };
       case 'stx':
-        return { code: STX, k: memory() };
+        return { code: STX, k: this.memory() };
       case 'neg':
         return { code: ALU | NEG, k: 0 };
       case 'tax':
@@ -326,39 +243,165 @@ export function assemble(source: string, options: AssembleOptions = {}): Program
         return { code: MISC | TXA, k: 0 };
       case 'ja':
       case 'jmp':
-        return { code: JMP | JA, k: 0, whenTrue: label() };
+        return { code: JMP | JA, k: 0, whenTrue: this.label() };
       case 'ret':
-        if (register('a')) return { code: RET | A, k: 0 };
+        if (this.register('a')) return { code: RET | A, k: 0 };
         // bpf_asm writes `ret x` although no machine runs it; validators refuse it.
-        if (dialect === 'bpf_asm' && register('x')) return { code: RET | X, k: 0 };
-        return { code: RET | K, k: immediate(name) };
-      default: {
-        const hint = closest(name, MNEMONICS);
-        return fail(mnemonic, 'an instruction', hint === undefined ? undefined : `did you mean '${hint}'?`);
-      }
+        if (this.dialect === 'bpf_asm' && this.register('x')) return { code: RET | X, k: 0 };
+        return { code: RET | K, k: this.immediate(name) };
+      default:
+        return this.fail(mnemonic, 'an instruction', closest(name, MNEMONICS));
     }
-  };
-
-  while (peek().kind !== 'end') {
-    if (accept('\n')) continue;
-    if (peek().kind === 'word' && peek(1).text === ':') {
-      const name = next();
-      position++;
-      if (dialect === 'bpf_asm' && name.text.length < 2) fail(name, 'a label of two characters or more');
-      const known = labels.has(name.text);
-      if (known && dialect === 'weir')
-        throw new FilterError(`label '${name.text}' is defined twice`, name.span);
-      if (!known) labels.set(name.text, lines.length);
-      continue;
-    }
-    const start = peek().span.start;
-    const parsed = operation();
-    lines.push({ ...parsed, span: { start, end: tokens[position - 1]!.span.end } });
-    if (peek().kind !== 'end' && peek().kind !== 'newline') fail(peek(), 'the end of the line');
   }
-  if (lines.length === 0) fail(peek(), 'at least one instruction');
 
-  return lines.map((line, index) => resolveJumps(line, index, labels, lines.length));
+  private load(name: string, size: number): Operation {
+    if (this.peek().text === '[') {
+      const { mode, k } = this.bracket();
+      return { code: LD | size | mode, k };
+    }
+    if (this.peek().text === 'M')
+      return name === 'ld' ? { code: LD | MEM, k: this.memory() } : this.fail(this.peek(), "'['");
+    const word = this.wordOperand();
+    if (word !== undefined) {
+      if (LENGTH_WORDS.has(word.text)) return { code: LD | size | LEN, k: 0 };
+      const extension = EXTENSION_WORDS.get(word.text);
+      if (extension !== undefined) return { code: LD | size | ABS, k: (SKF_AD_OFF + extension) >>> 0 };
+      this.fail(
+        word,
+        'an operand of a load',
+        closest(word.text, [...EXTENSION_WORDS.keys(), ...LENGTH_WORDS]),
+      );
+    }
+    if (name !== 'ld') this.fail(this.peek(), "'['");
+    return { code: LD | IMM, k: this.immediate(name) };
+  }
+
+  private loadX(): Operation {
+    if (this.peek().text === 'M') return { code: LDX | MEM, k: this.memory() };
+    if (this.peek().kind === 'number' && this.peek(1).text === '*')
+      return { code: LDX | B | MSH, k: this.headerLength() };
+    const before = this.position;
+    const word = this.wordOperand();
+    if (word !== undefined && LENGTH_WORDS.has(word.text)) return { code: LDX | LEN, k: 0 };
+    this.position = before;
+    return { code: LDX | IMM, k: this.immediate('ldx') };
+  }
+
+  private jump(name: string, { bits, swap }: { readonly bits: number; readonly swap: boolean }): Operation {
+    const source = this.register('x') ? X : K;
+    const k = source === X ? 0 : this.immediate(name);
+    const code = JMP | bits | source;
+    const first = this.target();
+    if (swap) return { code, k, whenFalse: first };
+    return { code, k, whenTrue: first, whenFalse: this.peek().text === ',' ? this.target() : undefined };
+  }
+
+  /** `[k]`, `[x + k]` or `[name]`; the mode of the load and its k. */
+  private bracket(): { readonly mode: number; readonly k: number } {
+    this.expect('[');
+    let result: { mode: number; k: number };
+    if (this.register('x')) {
+      const { kind, text } = this.peek();
+      const isSigned = this.dialect === 'weir' && kind === 'number' && text.startsWith('-');
+      if (!isSigned) this.expect('+');
+      result = { mode: IND, k: this.number() };
+    } else if (this.peek().kind === 'word' && EXTENSION_WORDS.has(this.peek().text)) {
+      result = { mode: ABS, k: (SKF_AD_OFF + EXTENSION_WORDS.get(this.next().text)!) >>> 0 };
+    } else result = { mode: ABS, k: this.number("an offset or 'x'") };
+    this.expect(']');
+    return result;
+  }
+
+  private memory(): number {
+    this.expect('M');
+    this.expect('[');
+    const cell = this.peek();
+    const k = this.number('a cell number');
+    this.expect(']');
+    if (k >= MEMORY_WORDS)
+      throw new FilterError(`there are ${MEMORY_WORDS} cells, M[0] to M[${MEMORY_WORDS - 1}]`, cell.span);
+    return k;
+  }
+
+  /** `4*([k]&0xf)`: the header length idiom, which has an operation of its own. */
+  private headerLength(): number {
+    const factor = this.peek();
+    if (this.number() !== 4) this.fail(factor, '4');
+    for (const text of ['*', '(', '[']) this.expect(text);
+    const k = this.number('an offset');
+    for (const text of [']', '&']) this.expect(text);
+    const mask = this.peek();
+    if (this.number() !== 0xf) throw this.unexpected(mask, '0xf', 'the machine can only mask with 0xf here');
+    this.expect(')');
+    return k;
+  }
+
+  private immediate(mnemonic: string): number {
+    const bare = this.dialect === 'weir' || mnemonic.endsWith('i');
+    if (!this.accept('#') && !bare) this.fail(this.peek(), "'#'");
+    return this.number('a constant');
+  }
+
+  private target(): Token {
+    this.expect(',');
+    return this.label();
+  }
+
+  private label(): Token {
+    const token = this.next();
+    return token.kind === 'word' ? token : this.fail(token, 'a label');
+  }
+
+  private number(expected = 'a number'): number {
+    const token = this.next();
+    if (token.kind !== 'number') this.fail(token, expected);
+    return numberOf(token);
+  }
+
+  /** `x` or `%x`, `a` or `%a`. */
+  private register(name: string): boolean {
+    const marked = this.peek().text === '%';
+    if (this.peek(marked ? 1 : 0).text !== name) return false;
+    this.position += marked ? 2 : 1;
+    return true;
+  }
+
+  /** `#len`, `#proto`, `len`, `proto`, … Where there is none, nothing is taken. */
+  private wordOperand(): Token | undefined {
+    const marked = this.peek().text === '#';
+    const token = this.peek(marked ? 1 : 0);
+    if (token.kind !== 'word') return undefined;
+    this.position += marked ? 2 : 1;
+    return token;
+  }
+
+  private expect(text: string): void {
+    if (!this.accept(text)) this.fail(this.peek(), `'${text}'`);
+  }
+
+  private accept(text: string): boolean {
+    if (this.peek().text !== text) return false;
+    this.position++;
+    return true;
+  }
+
+  private next(): Token {
+    return this.tokens[Math.min(this.position++, this.tokens.length - 1)]!;
+  }
+
+  private peek(ahead = 0): Token {
+    return this.tokens[Math.min(this.position + ahead, this.tokens.length - 1)]!;
+  }
+
+  /** @param likely - What may have been meant. */
+  private fail(token: Token, expected: string, likely?: string): never {
+    throw this.unexpected(token, expected, likely === undefined ? undefined : `did you mean '${likely}'?`);
+  }
+
+  private unexpected({ kind, text, span }: Token, expected: string, hint?: string): FilterError {
+    const found = kind === 'end' ? 'the end' : kind === 'newline' ? 'the end of the line' : `'${text}'`;
+    return new FilterError(`expected ${expected}, found ${found}`, span, { hint });
+  }
 }
 
 const numberOf = ({ text, span }: Token): number => {
@@ -386,11 +429,9 @@ function resolveJumps(
     const at = labels.get(label.text);
     if (at === undefined) {
       const hint = closest(label.text, labels.keys());
-      throw new FilterError(
-        `no label '${label.text}'`,
-        label.span,
-        hint === undefined ? {} : { hint: `did you mean '${hint}'?` },
-      );
+      throw new FilterError(`no label '${label.text}'`, label.span, {
+        hint: hint === undefined ? undefined : `did you mean '${hint}'?`,
+      });
     }
     if (at >= length) throw new FilterError(`label '${label.text}' has no instruction after it`, label.span);
     return at - index - 1;

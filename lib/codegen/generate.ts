@@ -94,7 +94,7 @@ export function parseChecked(text: string, options: CompileOptions = {}): Expr |
   const settings = settle(options);
   const { namedFilters } = options;
   try {
-    return parse(text, namedFilters === undefined ? {} : { namedFilters });
+    return parse(text, { namedFilters });
   } catch (error) {
     if (error instanceof FilterSyntaxError) check(settings, error.reduced);
     throw error;

@@ -19,8 +19,8 @@ export interface AttachOptions extends HelperServices {
   /** Memory that maps were made in. */
   readonly memory?: Memory;
   /** Value of wide immediates with a pseudo source: handles of maps, addresses of their values. */
-  readonly resolveWide?: (pseudo: number, low: number, high: number) => bigint;
-  readonly budget?: number;
+  readonly resolveWide?: ((pseudo: number, low: number, high: number) => bigint) | undefined;
+  readonly budget?: number | undefined;
   /** Says that a verifier admits this very program for this type, and what it found out about accesses. */
   readonly verified?: {
     readonly program: Program;
@@ -135,8 +135,8 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     helpers: isKernelFilter ? kernelFilterHelpers(event, packet) : makeHelpers(options, hook),
     // Converted filters name a source register in instructions that have none.
     lenient: isKernelFilter,
-    ...(options.resolveWide === undefined ? {} : { resolveWide: options.resolveWide }),
-    ...(options.budget === undefined ? {} : { budget: options.budget }),
+    resolveWide: options.resolveWide,
+    budget: options.budget,
   };
   const resets = !isKernelFilter && context.isWritten;
 

@@ -33,8 +33,8 @@ export interface Environment {
   /** Where negative offsets of `LD_ABS` and `LD_IND` point in the packet; nowhere when absent. */
   readonly headerOffset?: (offset: number) => number;
   /** Resolves the wide immediates with a pseudo source: maps, their values. */
-  readonly resolveWide?: (pseudo: number, low: number, high: number) => bigint;
-  readonly budget?: number;
+  readonly resolveWide?: ((pseudo: number, low: number, high: number) => bigint) | undefined;
+  readonly budget?: number | undefined;
   /** Accept non-zero unused fields, as the kernel's converter leaves them. */
   readonly lenient?: boolean;
 }

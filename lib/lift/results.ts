@@ -27,9 +27,9 @@ export type ResultValue = number | keyof typeof RESULTS.xdp | keyof typeof RESUL
 
 export interface ResultOptions {
   /** r0 for packets that are accepted; default: the bytes to keep, and 1 in the form `cgroup`. */
-  readonly accept?: ResultValue;
+  readonly accept?: ResultValue | undefined;
   /** r0 for packets that are not; default 0. The form `portable` has no other: its loads end the program with that. */
-  readonly reject?: ResultValue;
+  readonly reject?: ResultValue | undefined;
 }
 
 export interface Results {

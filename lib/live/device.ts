@@ -11,7 +11,7 @@ export interface DeviceOptions {
   /** Whether to ask for packets that are for others; true unless given. The back end cap always does. */
   readonly promiscuous?: boolean;
   /** Memory for packets that wait to be read; 32 MiB unless given. More means fewer drops in bursts. */
-  readonly bufferBytes?: number;
+  readonly bufferBytes?: number | undefined;
   /** Which packets: those that come in, those that go out, or both, which is the default. The back end cap has both. */
   readonly direction?: Direction;
   /** Whether each packet is to be handed on at once, at the cost of more work for each; false unless given. */

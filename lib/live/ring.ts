@@ -49,7 +49,7 @@ export interface RingLayout {
   readonly loopbackIndex: number;
   readonly direction: Direction;
   /** Tests packets as the kernel would have, and gives how many bytes of one to keep. */
-  readonly test?: FilterFunction;
+  readonly test?: FilterFunction | undefined;
 }
 
 /** The packets in a copy of one block, which is changed: headers and tags are put in front of them. */

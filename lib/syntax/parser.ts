@@ -34,7 +34,7 @@ export interface ParseOptions {
    * The expression that `@name` stands for, `undefined` where there is none. It is parsed in place, as if
    * it stood in parentheses. Without this function `@` is a syntax error, as in libpcap.
    */
-  readonly namedFilters?: (name: string) => string | undefined;
+  readonly namedFilters?: ((name: string) => string | undefined) | undefined;
 }
 
 /**

@@ -24,7 +24,7 @@ export interface PrinterOptions {
   /** How many `t` in `-t…-ttttt`: 1 none, 2 epoch, 3 since the last packet, 4 with date, 5 since the first. */
   readonly timestamp?: 0 | 1 | 2 | 3 | 4 | 5;
   /** `--nano`, `--micro`: digits after the second. Default micro, for nanosecond files too. */
-  readonly precision?: 'micro' | 'nano';
+  readonly precision?: 'micro' | 'nano' | undefined;
   /** `-x`, `-xx`: 1 prints the packet in hex, 2 with its link-layer header. */
   readonly hex?: number;
   /** `-X`, `-XX`: as `hex`, with ASCII beside it. Wins over `hex`. */
@@ -36,7 +36,7 @@ export interface PrinterOptions {
   /** `-K`: verify no checksums. */
   readonly skipChecksums?: boolean;
   /** `-T`: what UDP and TCP carry, whatever their ports. */
-  readonly packetType?: PacketType;
+  readonly packetType?: PacketType | undefined;
 }
 
 /** Those of tcpdump's types that are printed here. */
