@@ -112,193 +112,220 @@ function homesOf(graph: Graph, free: readonly number[], stack: number, loops: bo
 const COUNTER = VARIABLES;
 
 /** A graph as a program of the form. */
-export function emit(graph: Graph, order: Order, live: Int32Array, form: Form): Program {
-  const { registers, personality } = form;
-  const loops = hasLoop(graph, order);
-  const hidden = hiddenConstants(graph, live);
-  const homes = homesOf(graph, registers.free, form.stack + HIDING_ROOM, loops);
-  const reject = rejectBlock(graph);
-  const read = (variable: number, into: number): Slot => {
-    const home = homes[variable]!;
-    return 'register' in home ? build.move(into, home.register) : build.load(WORD, into, FRAME, home.stack);
-  };
-  const write = (variable: number, from: number): Slot => {
-    const home = homes[variable]!;
-    return 'register' in home ? build.move(home.register, from) : build.store(WORD, FRAME, home.stack, from);
-  };
+export const emit = (graph: Graph, order: Order, live: Int32Array, form: Form): Program =>
+  new Emitter(graph, order, live, form).program();
 
-  const statementPieces = (
-    statement: Statement,
-    block: number,
-    at: number,
-    isLive: boolean,
-  ): readonly Piece[] => {
+class Emitter {
+  private readonly graph: Graph;
+  private readonly order: Order;
+  private readonly live: Int32Array;
+  private readonly form: Form;
+  private readonly loops: boolean;
+  private readonly homes: readonly (Home | undefined)[];
+  private readonly reject: number;
+
+  constructor(graph: Graph, order: Order, live: Int32Array, form: Form) {
+    this.graph = graph;
+    this.order = order;
+    this.live = live;
+    this.form = form;
+    this.loops = hasLoop(graph, order);
+    this.homes = homesOf(graph, form.registers.free, form.stack + HIDING_ROOM, this.loops);
+    this.reject = rejectBlock(graph);
+  }
+
+  program(): Program {
+    const { graph, form } = this;
+    const hidden = hiddenConstants(graph, this.live);
+    const code = graph.blocks.map((block, index): CodeBlock => {
+      const isLive = isWriteLive(block, this.live);
+      const pieces: Piece[] = [...form.blockStart(index)];
+      for (const [at, statement] of block.statements.entries()) {
+        const place = { block: index, at, isLive: isLive[at]!, isHidden: hidden[index]![at]! };
+        const own = [...this.statement(statement, place), ...form.after(index, at)];
+        pieces.push(...withSpan(statement.span, own));
+      }
+      const ending = this.exit(index);
+      return { pieces: [...pieces, ...ending.pieces], exit: ending.exit };
+    });
+    code.push({ pieces: form.reject, exit: { kind: 'end' } });
+    const start = [...form.prologue, ...this.initial()];
+    code.push({ pieces: start, exit: { kind: 'goto', target: graph.entry } });
+    return layOut(code, code.length - 1, this.reject);
+  }
+
+  private read(variable: number, into: number): Slot {
+    const home = this.homes[variable]!;
+    return 'register' in home ? build.move(into, home.register) : build.load(WORD, into, FRAME, home.stack);
+  }
+
+  private write(variable: number, from: number): Slot {
+    const home = this.homes[variable]!;
+    return 'register' in home ? build.move(home.register, from) : build.store(WORD, FRAME, home.stack, from);
+  }
+
+  private statement(statement: Statement, place: Place): readonly Piece[] {
     const { code, k } = statement;
-    const into = opcodes.classOf(code) === opcodes.LD ? registers.a : registers.x;
+    const { form } = this;
+    const { a, x } = form.registers;
+    const into = opcodes.classOf(code) === opcodes.LD ? a : x;
     switch (opcodes.classOf(code)) {
       case opcodes.LD:
       case opcodes.LDX:
         if (opcodes.modeOf(code) === opcodes.IMM)
-          return hidden[block]![at]! ? setHidden(into, k, FRAME, form.stack) : [build.set(into, k)];
-        if (opcodes.modeOf(code) === opcodes.MEM) return [read(CELLS + k, into)];
-        return form.load(statement, block, at, isLive);
+          return place.isHidden ? setHidden(into, k, FRAME, form.stack) : [build.set(into, k)];
+        if (opcodes.modeOf(code) === opcodes.MEM) return [this.read(CELLS + k, into)];
+        return form.load(statement, place.block, place.at, place.isLive);
       case opcodes.ST:
-        return [write(CELLS + k, registers.a)];
+        return [this.write(CELLS + k, a)];
       case opcodes.STX:
-        return [write(CELLS + k, registers.x)];
+        return [this.write(CELLS + k, x)];
       case opcodes.ALU:
-        return aluPieces(statement, form.constant(k, block, at));
+        return this.alu(statement, form.constant(k, place.block, place.at));
       default:
-        return opcodes.operationOf(code) === opcodes.TXA
-          ? [build.move(registers.a, registers.x)]
-          : [build.move(registers.x, registers.a)];
+        return [opcodes.operationOf(code) === opcodes.TXA ? build.move(a, x) : build.move(x, a)];
     }
-  };
-  const aluPieces = ({ code }: Statement, k: number): readonly Piece[] => {
+  }
+
+  private alu({ code }: Statement, k: number): readonly Piece[] {
+    const { a, x } = this.form.registers;
     const row = opcodes.aluRowOf(code);
-    if (row === undefined) return [build.alu(32, 'neg', registers.a, constant(0))];
+    if (row === undefined) return [build.alu(32, 'neg', a, constant(0))];
     const usesX = opcodes.usesX(code);
-    const operation = build.alu(
-      32,
-      row.name as 'add',
-      registers.a,
-      usesX ? register(registers.x) : constant(k),
-    );
+    const operation = build.alu(32, row.name as 'add', a, usesX ? register(x) : constant(k));
     if (usesX && row.edge === 'zero-divisor')
-      return [{ ...build.branch(32, 'jeq', registers.x, constant(0)), target: reject }, operation];
-    if (row.edge !== 'wide-shift' || personality === 'kernel') return [operation];
+      return [{ ...build.branch(32, 'jeq', x, constant(0)), target: this.reject }, operation];
+    if (row.edge !== 'wide-shift' || this.form.personality === 'kernel') return [operation];
     // libpcap: a count of 32 or more leaves nothing; the machine would mask it.
-    if (!usesX) return k > 31 ? [build.set(registers.a, 0)] : [operation];
-    return [operation, build.branch(32, 'jlt', registers.x, constant(32), 1), build.set(registers.a, 0)];
-  };
+    if (!usesX) return k > 31 ? [build.set(a, 0)] : [operation];
+    return [operation, build.branch(32, 'jlt', x, constant(32), 1), build.set(a, 0)];
+  }
 
-  const spanOf = (span: Instruction['span'], pieces: readonly Piece[]): readonly Piece[] =>
-    span === undefined ? pieces : pieces.map((piece) => ({ ...piece, span }));
-
-  const exitOf = (index: number): { readonly pieces: readonly Piece[]; readonly exit: CodeExit } => {
-    const { exit, statements } = graph.blocks[index]!;
-    const to = (target: number): number => {
-      const { statements: none, exit: ending } = graph.blocks[target]!;
-      const rejects =
-        none.length === 0 &&
-        ending.kind === 'return' &&
-        ending.code === (opcodes.RET | opcodes.K) &&
-        ending.k === 0;
-      return rejects ? reject : target;
-    };
+  private exit(index: number): { readonly pieces: readonly Piece[]; readonly exit: CodeExit } {
+    const { exit } = this.graph.blocks[index]!;
     switch (exit.kind) {
       case 'return': {
-        if (exit.code === (opcodes.RET | opcodes.K) && exit.k === 0)
-          return { pieces: [], exit: { kind: 'goto', target: reject } };
-        const pieces = spanOf(exit.span, returned(exit));
+        if (isRefusal(exit)) return { pieces: [], exit: { kind: 'goto', target: this.reject } };
+        const pieces = withSpan(exit.span, this.returned(exit));
         // Where rejecting is nothing but `exit`, accepting falls into it.
-        return form.reject.length === 1
-          ? { pieces, exit: { kind: 'goto', target: reject } }
+        return this.form.reject.length === 1
+          ? { pieces, exit: { kind: 'goto', target: this.reject } }
           : { pieces: [...pieces, build.exit], exit: { kind: 'end' } };
       }
       case 'goto':
         return {
-          pieces: isBackward(order, index, exit.target) ? countRound(exit.target) : [],
-          exit: { kind: 'goto', target: to(exit.target) },
+          pieces: isBackward(this.order, index, exit.target) ? this.countRound(exit.target) : [],
+          exit: { kind: 'goto', target: this.target(exit.target) },
         };
-      case 'branch': {
-        const op = BRANCH_NAMES.get(opcodes.operationOf(exit.code))!;
-        const usesX = opcodes.usesX(exit.code);
-        const operand = usesX
-          ? register(registers.x)
-          : constant(form.constant(exit.k, index, statements.length));
-        const span = exit.span === undefined ? {} : { span: exit.span };
-        const branch: CodeExit = {
-          kind: 'branch',
-          op,
-          register: registers.a,
-          operand,
-          onTrue: to(exit.onTrue),
-          onFalse: to(exit.onFalse),
-          ...span,
-        };
-        return { pieces: [], exit: branch };
-      }
+      case 'branch':
+        return { pieces: [], exit: this.branch(index, exit) };
     }
-  };
-  const returned = ({ code, k }: { readonly code: number; readonly k: number }): readonly Piece[] => {
+  }
+
+  private branch(index: number, exit: Extract<Block['exit'], { readonly kind: 'branch' }>): CodeExit {
+    const { registers, constant: constantOf } = this.form;
+    const at = this.graph.blocks[index]!.statements.length;
+    return {
+      kind: 'branch',
+      op: BRANCH_NAMES.get(opcodes.operationOf(exit.code))!,
+      register: registers.a,
+      operand: opcodes.usesX(exit.code) ? register(registers.x) : constant(constantOf(exit.k, index, at)),
+      onTrue: this.target(exit.onTrue),
+      onFalse: this.target(exit.onFalse),
+      ...(exit.span === undefined ? {} : { span: exit.span }),
+    };
+  }
+
+  /** A block that does nothing but reject is the one that all share. */
+  private target(block: number): number {
+    const { statements, exit } = this.graph.blocks[block]!;
+    return statements.length === 0 && exit.kind === 'return' && isRefusal(exit) ? this.reject : block;
+  }
+
+  private returned({ code, k }: Returned): readonly Piece[] {
+    const { registers, results, returns } = this.form;
     const isConstant = code === (opcodes.RET | opcodes.K);
     const result = isConstant ? constant(k) : register(registers.a);
-    const { accept, reject: refused } = form.results;
-    if (isConstant && accept === undefined) return form.returns(result);
+    const { accept, reject: refused } = results;
+    if (isConstant && accept === undefined) return returns(result);
     // A may be 0, which rejects.
-    const isRefused: Piece = { ...build.branch(32, 'jeq', registers.a, constant(0)), target: reject };
-    const chosen = form.returns(accept === undefined ? result : constant(accept));
+    const isRefused: Piece = { ...build.branch(32, 'jeq', registers.a, constant(0)), target: this.reject };
+    const chosen = returns(accept === undefined ? result : constant(accept));
     return isConstant || (accept === undefined && refused === 0) ? chosen : [isRefused, ...chosen];
-  };
-  const countRound = (header: number): readonly Piece[] => {
-    const home = homes[COUNTER]!;
-    const held = 'register' in home ? home.register : registers.scratch;
+  }
+
+  private countRound(header: number): readonly Piece[] {
+    const home = this.homes[COUNTER]!;
+    const held = 'register' in home ? home.register : this.form.registers.scratch;
+    const variables = [...Array(VARIABLES).keys()].filter((variable) => isIn(variable, this.live[header]!));
     return [
       ...('register' in home ? [] : [build.load(WORD, held, FRAME, home.stack)]),
       build.alu(64, 'add', held, constant(-1)),
       ...('register' in home ? [] : [build.store(WORD, FRAME, home.stack, held)]),
-      { ...build.branch(64, 'jeq', held, constant(0)), target: reject },
-      ...[...Array(VARIABLES).keys()].filter((variable) => isIn(variable, live[header]!)).flatMap(forget),
+      { ...build.branch(64, 'jeq', held, constant(0)), target: this.reject },
+      ...variables.flatMap((variable) => this.forget(variable)),
     ];
-  };
+  }
+
   /**
    * Swaps a variable's bytes, and back. A verifier loses its bounds by that, and so finds every round
    * equal to the one before: with bounds it would follow each way through each round on its own.
    */
-  const forget = (variable: number): readonly Slot[] => {
+  private forget(variable: number): readonly Slot[] {
+    const { a, x, scratch } = this.form.registers;
     const swapped = (held: number): readonly Slot[] => [build.swapBytes(held), build.swapBytes(held)];
-    if (variable === A) return swapped(registers.a);
-    if (variable === X) return swapped(registers.x);
-    const home = homes[variable]!;
+    if (variable === A) return swapped(a);
+    if (variable === X) return swapped(x);
+    const home = this.homes[variable]!;
     if ('register' in home) return swapped(home.register);
     return [
-      build.load(WORD, registers.scratch, FRAME, home.stack),
-      ...swapped(registers.scratch),
-      build.store(WORD, FRAME, home.stack, registers.scratch),
+      build.load(WORD, scratch, FRAME, home.stack),
+      ...swapped(scratch),
+      build.store(WORD, FRAME, home.stack, scratch),
     ];
-  };
-
-  const code = graph.blocks.map((block, index): CodeBlock => {
-    const isLive = isWriteLive(block, live);
-    const pieces: Piece[] = [...form.blockStart(index)];
-    for (const [at, statement] of block.statements.entries()) {
-      pieces.push(
-        ...spanOf(statement.span, [
-          ...statementPieces(statement, index, at, isLive[at]!),
-          ...form.after(index, at),
-        ]),
-      );
-    }
-    const ending = exitOf(index);
-    return { pieces: [...pieces, ...ending.pieces], exit: ending.exit };
-  });
-  code.push({ pieces: form.reject, exit: { kind: 'end' } });
-  code.push({ pieces: [...form.prologue, ...initial()], exit: { kind: 'goto', target: graph.entry } });
-  return layOut(code, code.length - 1, reject);
+  }
 
   /** Zeroes what is read before it is written, and sets the loop counter. */
-  function initial(): readonly Slot[] {
-    const start = live[graph.entry]!;
+  private initial(): readonly Slot[] {
+    const { a, x } = this.form.registers;
+    const start = this.live[this.graph.entry]!;
     const slots: Slot[] = [];
-    if (isIn(A, start)) slots.push(build.set(registers.a, 0));
-    if (isIn(X, start)) slots.push(build.set(registers.x, 0));
-    const clear = (variable: number, value: number): void => {
-      const home = homes[variable];
-      if (home === undefined) return;
-      if ('register' in home) slots.push(build.set(home.register, value));
-      else
-        slots.push(
-          build.set(registers.scratch, value),
-          build.store(WORD, FRAME, home.stack, registers.scratch),
-        );
-    };
+    if (isIn(A, start)) slots.push(build.set(a, 0));
+    if (isIn(X, start)) slots.push(build.set(x, 0));
     for (let variable = CELLS; variable < VARIABLES; variable++)
-      if (isIn(variable, start)) clear(variable, 0);
-    if (loops) clear(COUNTER, form.rounds + 1);
+      if (isIn(variable, start)) slots.push(...this.setTo(variable, 0));
+    if (this.loops) slots.push(...this.setTo(COUNTER, this.form.rounds + 1));
     return slots;
   }
+
+  private setTo(variable: number, value: number): readonly Slot[] {
+    const home = this.homes[variable];
+    if (home === undefined) return [];
+    if ('register' in home) return [build.set(home.register, value)];
+    const { scratch } = this.form.registers;
+    return [build.set(scratch, value), build.store(WORD, FRAME, home.stack, scratch)];
+  }
 }
+
+/** Where a statement stands, and what is known of it. */
+interface Place {
+  readonly block: number;
+  readonly at: number;
+  /** What it writes is read later. */
+  readonly isLive: boolean;
+  /** Its constant is kept from the verifier. */
+  readonly isHidden: boolean;
+}
+
+interface Returned {
+  readonly code: number;
+  readonly k: number;
+}
+
+const isRefusal = ({ code, k }: Returned): boolean => code === (opcodes.RET | opcodes.K) && k === 0;
+
+const withSpan = (span: Instruction['span'], pieces: readonly Piece[]): readonly Piece[] =>
+  span === undefined ? pieces : pieces.map((piece) => ({ ...piece, span }));
 
 const BRANCH_NAMES: ReadonlyMap<number, BranchOperation> = new Map(
   opcodes.JUMP_ROWS.map((row): [number, BranchOperation] => [row.bits, row.name as BranchOperation]),
