@@ -5,8 +5,8 @@
  */
 
 import { FilterError, type Span } from '../source.js';
+import { encode } from './encode.js';
 import {
-  encode,
   fromBytes,
   type Instruction,
   type Operand,

@@ -3,7 +3,8 @@
  * one {@link Instruction}; constants are cut to the 32 bits of the immediate field.
  */
 
-import { encode, type Instruction, type Operand, type Slot } from './instruction.js';
+import { encode } from './encode.js';
+import type { Instruction, Operand, Slot } from './instruction.js';
 import type { AluOperation, BranchOperation, Size, Width } from './opcodes.js';
 
 const one = (instruction: Instruction): Slot => encode(instruction)[0]!;

@@ -3,14 +3,9 @@
  * numbers, absolute targets, and constants as registers behind the machine's own.
  */
 
+import { decode as decodeSlot } from './decode.js';
 import type { HelperFunction } from './helpers.js';
-import {
-  decode as decodeSlot,
-  type Instruction,
-  type Operand,
-  type Program,
-  unordered,
-} from './instruction.js';
+import { type Instruction, type Operand, type Program, unordered } from './instruction.js';
 import type { Environment } from './machine.js';
 import {
   ALU_ROWS,

@@ -4,7 +4,8 @@
  * assembler.ts reads all of them back.
  */
 
-import { decode, type Instruction, type Program, type Slot, slotsOf } from './instruction.js';
+import { decode } from './decode.js';
+import { type Instruction, type Program, type Slot, slotsOf } from './instruction.js';
 import { ALU_ROWS, ATOMIC_ROWS, BRANCH_ROWS, PSEUDO, type Width } from './opcodes.js';
 import { signatureOf } from './signatures.js';
 

@@ -12,6 +12,7 @@ export {
 } from './attach.js';
 export * as build from './build.js';
 export { CONFORMANCE_HELPERS } from './conformance.js';
+export { DecodeError, type DecodeProblemKind, decode } from './decode.js';
 export {
   describe,
   disassemble,
@@ -22,6 +23,7 @@ export {
   toHex,
 } from './disassembler.js';
 export { effectsOf, targetsOf } from './effects.js';
+export { encode } from './encode.js';
 export {
   answer,
   answerUnsigned,
@@ -34,10 +36,6 @@ export {
 } from './helpers.js';
 export type { Redirect } from './hook.js';
 export {
-  DecodeError,
-  type DecodeProblemKind,
-  decode,
-  encode,
   fromBytes,
   type Instruction,
   type Operand,

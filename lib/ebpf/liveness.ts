@@ -1,7 +1,8 @@
 /** Which registers a program may read before it writes them: what has to be set before a run. */
 
+import { decode } from './decode.js';
 import { effectsOf, targetsOf } from './effects.js';
-import { decode, type Instruction, type Program, slotsOf } from './instruction.js';
+import { type Instruction, type Program, slotsOf } from './instruction.js';
 import { REGISTERS } from './opcodes.js';
 
 /** The registers that may be read before they are written; all of them where that is unclear. */

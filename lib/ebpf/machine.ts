@@ -6,8 +6,9 @@
  * gives 0 and modulo by zero leaves the dividend, 32-bit results are zero-extended.
  */
 
+import { decode } from './decode.js';
 import type { HelperFunction, HelperOutcome, MachineHost } from './helpers.js';
-import { decode, type Instruction, type Operand, type Program, unordered } from './instruction.js';
+import { type Instruction, type Operand, type Program, unordered } from './instruction.js';
 import { type Memory, type Region, RuntimeFault } from './memory.js';
 import {
   ALU_ROWS,

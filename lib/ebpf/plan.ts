@@ -1,6 +1,7 @@
 /** What a program may do, seen without following it: so that a run prepares no more than it has to. */
 
-import { decode, type Instruction, type Program, slotsOf } from './instruction.js';
+import { decode } from './decode.js';
+import { type Instruction, type Program, slotsOf } from './instruction.js';
 import * as opcodes from './opcodes.js';
 import type { ProgramType } from './programTypes.js';
 import { CHANGES_PACKET, hasRuntime } from './runtime/index.js';

@@ -5,8 +5,10 @@ import { arbitraryEbpf, arbitraryInstruction } from '../testing/ebpfPrograms.js'
 import { fromHex } from '../testing/programs.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import { assemble, parseProgram } from './assembler.js';
+import { decode } from './decode.js';
 import { describe, disassemble, toAssembly, toCArray, toHex } from './disassembler.js';
-import { decode, encode, fromBytes, type Instruction, toBytes } from './instruction.js';
+import { encode } from './encode.js';
+import { fromBytes, type Instruction, toBytes } from './instruction.js';
 
 const hex = (program: Parameters<typeof toBytes>[0]): string => Buffer.from(toBytes(program)).toString('hex');
 

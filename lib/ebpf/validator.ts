@@ -9,14 +9,8 @@
  * refusal of a jump to itself is kept.
  */
 
-import {
-  DecodeError,
-  type DecodeProblemKind,
-  decode,
-  type Instruction,
-  type Program,
-  slotsOf,
-} from './instruction.js';
+import { DecodeError, type DecodeProblemKind, decode } from './decode.js';
+import { type Instruction, type Program, slotsOf } from './instruction.js';
 import { FRAME_POINTER } from './opcodes.js';
 
 /** Kinds of problems; stable. */

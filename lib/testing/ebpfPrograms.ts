@@ -1,7 +1,8 @@
 /** Test support: random eBPF instructions, and random programs that end. */
 
 import fc from 'fast-check';
-import { encode, type Instruction, type Operand, type Program, type Slot } from '../ebpf/instruction.js';
+import { encode } from '../ebpf/encode.js';
+import type { Instruction, Operand, Program, Slot } from '../ebpf/instruction.js';
 import { ALU_ROWS, ATOMIC_ROWS, BRANCH_ROWS, type Size, STACK_SIZE, type Width } from '../ebpf/opcodes.js';
 
 const immediates = fc.oneof(

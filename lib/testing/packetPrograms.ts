@@ -4,7 +4,8 @@
  */
 
 import { alu, branch, constant, exit, load, move, register } from '../ebpf/build.js';
-import { encode, type Program, type Slot } from '../ebpf/instruction.js';
+import { encode } from '../ebpf/encode.js';
+import type { Program, Slot } from '../ebpf/instruction.js';
 import type { Random } from './random.js';
 
 const START = 6;

@@ -6,7 +6,8 @@
  * kept track of loosely: numbers that decide an access differ from path to path.
  */
 
-import { encode, type Instruction, type Program } from '../ebpf/instruction.js';
+import { encode } from '../ebpf/encode.js';
+import type { Instruction, Program } from '../ebpf/instruction.js';
 import type { AluOperation, BranchOperation, Size, Width } from '../ebpf/opcodes.js';
 import type { VerifiedType } from '../verify/index.js';
 import type { Random } from './random.js';

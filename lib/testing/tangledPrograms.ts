@@ -7,7 +7,8 @@
  */
 
 import { branch, alu as compute, constant, exit, load, move, register, store } from '../ebpf/build.js';
-import { encode, type Program, type Slot } from '../ebpf/instruction.js';
+import { encode } from '../ebpf/encode.js';
+import type { Program, Slot } from '../ebpf/instruction.js';
 import type { BranchOperation } from '../ebpf/opcodes.js';
 import type { Random } from './random.js';
 

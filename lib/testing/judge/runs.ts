@@ -5,8 +5,9 @@
  * with maps are compared in `lib/engine/writing.test.ts`.)
  */
 
+import { decode } from '../../ebpf/decode.js';
 import { attach, Memory, programTypeOf } from '../../ebpf/index.js';
-import { decode, slotsOf } from '../../ebpf/instruction.js';
+import { slotsOf } from '../../ebpf/instruction.js';
 import { loadEbpf } from '../../engine/index.js';
 import { verify } from '../../verify/index.js';
 import { metadataOf } from '../besideKernel.js';

@@ -2,7 +2,8 @@
  * Test support: what the verifier knows by heart of contexts, helpers and results, as programs to ask about, one a cell.
  */
 
-import { encode, type Instruction, type Program } from '../../ebpf/instruction.js';
+import { encode } from '../../ebpf/encode.js';
+import type { Instruction, Program } from '../../ebpf/instruction.js';
 import type { Size } from '../../ebpf/opcodes.js';
 import { SIGNATURES, signatureFor } from '../../ebpf/signatures.js';
 import type { VerifiedType } from '../../verify/index.js';

@@ -5,7 +5,8 @@
  * wrong, or careless on purpose, the program is one that only a verifier can tell from a good one.
  */
 
-import { encode, type Instruction, type Program, slotsOf } from '../../ebpf/instruction.js';
+import { encode } from '../../ebpf/encode.js';
+import { type Instruction, type Program, slotsOf } from '../../ebpf/instruction.js';
 import type { AluOperation, BranchOperation, Size, Width } from '../../ebpf/opcodes.js';
 import type { VerifiedType } from '../../verify/index.js';
 import type { Random } from '../random.js';
