@@ -26,6 +26,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./run.js')).USAGE,
   },
   {
+    name: 'build',
+    operands: 'EXPRESSION --xdp | --tc | --cgroup | --socket -o FILE',
+    help: 'make an object that loaders take',
+    run: async (words) => (await import('./build.js')).runBuild(words),
+    usage: async () => (await import('./build.js')).USAGE,
+  },
+  {
     name: 'implies',
     operands: 'EXPRESSION EXPRESSION',
     help: 'tell whether one takes only what the other takes',

@@ -9,6 +9,9 @@ export * as ebpf from './ebpf/index.js';
 export { type HookName, isElf, ObjectError, type SourceLine } from './elf/index.js';
 export {
   AUTO,
+  type BuildHook,
+  buildC,
+  buildObject,
   defaultEngine,
   engineOf,
   type Json,

@@ -65,6 +65,12 @@ export {
 } from './elf/index.js';
 export {
   admit,
+  type BuildHook,
+  type BuildObjectOptions,
+  type BuildSource,
+  type BuiltObject,
+  buildC,
+  buildObject,
   type ExtendedOptions,
   type Json,
   LIFTED_ENGINES as ENGINES,

@@ -2,8 +2,10 @@
 
 export { Btf, type BtfKind, type BtfType, readBtf } from './btf.js';
 export type { SourceLine } from './btfExtension.js';
+export { BtfWriter, type FunctionRow, type LineRow, writeExtension } from './btfWriter.js';
 export { ObjectError } from './error.js';
-export { isElf } from './file.js';
+export { isElf, STT } from './file.js';
+export { type WrittenSection, type WrittenSymbol, writeElf } from './fileWriter.js';
 export { type HookName, hookOfSection, type SectionHook } from './hooks.js';
 export type { MapDefinition, ObjectMap, ObjectMapType } from './maps.js';
 export { type BpfObject, type ObjectProgram, type ReadObjectOptions, readObject } from './object.js';

@@ -29,5 +29,13 @@ export {
 } from './extended.js';
 export { LIFTED_ENGINES } from './liftedEngines.js';
 export { type LoadedObject, LoadedProgram, type LoadObjectOptions, loadObject } from './object.js';
+export {
+  type BuildHook,
+  type BuildObjectOptions,
+  type BuildSource,
+  type BuiltObject,
+  buildC,
+  buildObject,
+} from './objectBuild.js';
 export { LoadedMap } from './objectMaps.js';
 export { type Json, MapValueError } from './objectValues.js';

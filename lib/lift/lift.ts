@@ -64,7 +64,8 @@ export function lift(program: Classic, options: LiftOptions = {}): Program {
     assertValid(program, { personality: 'kernel' });
     return liftKernel(program).program;
   }
-  assertValid(program, { personality, loops: 'bounded' });
+  // The kernel refuses cells that are read before they are written; here they begin with 0, whosever the program is.
+  assertValid(program, { personality: 'libpcap', loops: 'bounded' });
   const { rounds = DEFAULT_ROUNDS } = options;
   const results = resultsOf(form, options);
   const direct = form !== 'portable';
