@@ -20,6 +20,8 @@ async function dispatch(words: readonly string[]): Promise<void> {
       return (await import('./about.js')).printVersion();
     case 'listFilters':
       return (await import('./about.js')).printFilters();
+    case 'listFields':
+      return (await import('./print.js')).printFields(options.fieldPrefix || (options.operands[0] ?? ''));
     case 'listEngines':
       return (await import('./about.js')).printEngines();
     case 'listLinkTypes':

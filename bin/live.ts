@@ -36,11 +36,8 @@ export async function captureLive(options: Options): Promise<void> {
     await printProgram(filter, options);
     return;
   }
-  const { TextOutput } = await import('./print.js');
-  const output = await relinquishAround(
-    options,
-    () => new LiveOutput(options, device, source, (sink) => new TextOutput(options, sink)),
-  );
+  const makeText = await (await import('./print.js')).textMaker(options);
+  const output = await relinquishAround(options, () => new LiveOutput(options, device, source, makeText));
   if (source !== '') warnAbout(filter, options);
   announce(device, options);
 

@@ -72,6 +72,15 @@ export interface Options {
   hexAscii: number;
   ascii: number;
   number: boolean;
+  /** `--json`: packets as objects, one a line. */
+  json: boolean;
+  /** `--fields`: packets as lines of these fields. */
+  fields: readonly string[] | undefined;
+  table: 'tsv' | 'csv';
+  /** Print the names of the fields first. */
+  header: boolean;
+  /** `--list-fields`: what the names are to begin with. */
+  fieldPrefix: string;
   skipChecksums: boolean;
   packetType: PacketType | undefined;
   lineBuffered: boolean;
@@ -102,6 +111,7 @@ export interface Options {
     | 'listInterfaces'
     | 'listLinkTypes'
     | 'listFilters'
+    | 'listFields'
     | 'listEngines';
   expression: string;
   /** The words that are no options. */
@@ -147,6 +157,11 @@ const DEFAULTS: Options = {
   hexAscii: 0,
   ascii: 0,
   number: false,
+  json: false,
+  fields: undefined,
+  table: 'tsv',
+  header: false,
+  fieldPrefix: '',
   skipChecksums: false,
   packetType: undefined,
   lineBuffered: false,
@@ -284,6 +299,13 @@ export const OPTIONS: readonly OptionRow[] = [
   flag(undefined, 'nano', 'Printing', 'print and write times in nanoseconds', (o) => { o.precision = 'nano'; }),
   flag(undefined, 'micro', 'Printing', 'print and write times in microseconds', (o) => { o.precision = 'micro'; }),
   valued(undefined, 'time-stamp-precision', 'Printing', 'UNIT', 'micro or nano', (o, v) => { o.precision = oneOf('time stamp precision', v, ['micro', 'nano']); }),
+
+  flag(undefined, 'json', 'Printing', 'print each packet as a JSON object on one line: layers and fields by Wireshark\'s names', (o) => { o.json = true; }),
+  valued(undefined, 'fields', 'Printing', 'NAMES', 'print these fields of each packet, one column each: --fields ip.src,tcp.dstport; frame.number, frame.time_epoch and other frame fields among them', (o, v) => { o.fields = [...(o.fields ?? []), ...v.split(',').map((name) => name.trim())]; }),
+  flag(undefined, 'tsv', 'Printing', 'with --fields: tabs between the columns (the default)', (o) => { o.table = 'tsv'; }),
+  flag(undefined, 'csv', 'Printing', 'with --fields: commas between the columns, quotation marks where needed', (o) => { o.table = 'csv'; }),
+  flag(undefined, 'header', 'Printing', 'with --fields: begin with a line of their names', (o) => { o.header = true; }),
+  { long: ['list-fields'], value: 'optional', group: 'Printing', argument: 'PREFIX', help: 'list the fields, of PREFIX where it is given, and what their values are', set: (o, v) => { o.fieldPrefix = v; o.action = 'listFields'; } },
 
   valued('F', 'filter-file', 'Filter', 'FILE', 'take the expression from FILE', (o, v) => { o.filterFile = v; }),
   valued(undefined, 'filter', 'Filter', 'EXPRESSION', 'the expression; text that is not your own cannot become an option: --filter="$TEXT"', (o, v) => { o.filter = v; }),

@@ -253,7 +253,7 @@ function watchProgress(progress: Progress, capture: Capture): NodeJS.Timeout {
 /** The printer, loaded only where something is printed: it is half of the command's code. */
 async function textOutput(options: Options): Promise<TextOutput | undefined> {
   const prints = !options.countOnly && options.dump === 0 && (options.write === undefined || options.print);
-  return prints ? new (await import('./print.js')).TextOutput(options) : undefined;
+  return prints ? (await (await import('./print.js')).textMaker(options))() : undefined;
 }
 
 /** Where what matches goes: a savefile, printed lines, both, or nowhere. */

@@ -26,7 +26,7 @@ import {
   readBytes,
 } from './objectFile.js';
 import { type Options, parseOptions } from './options.js';
-import { TextOutput } from './print.js';
+import { type TextOutput, wordOutput } from './print.js';
 import { CommandError } from './report.js';
 import { loaderFor } from './selection.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
@@ -201,7 +201,7 @@ class Run {
         : named.split(',').map((name) => orCommandError(() => this.object.program(name)));
     for (const program of this.chain) readied(program);
     this.wishes = wishes;
-    this.text = wishes.prints ? new TextOutput(options) : undefined;
+    this.text = wishes.prints ? wordOutput(options) : undefined;
   }
 
   /** What every packet is given to; those that it passes go to the next. */

@@ -67,7 +67,7 @@ export const pastTheFaces = {
       loader: 'ts',
       contents: readFileSync(path, 'utf8')
         .replace(
-          /^(import|export) \{([^}]*)\} from '(\.[^']*\/(?:index|node|cbpf|ebpf|compile|command))\.js';/gm,
+          /^(import|export) \{([^}]*)\} from '(\.[^']*\/(?:index|node|cbpf|ebpf|compile|decode|command))\.js';/gm,
           (_, keyword, list, face) => direct(keyword, list, join(dirname(path), `${face}.ts`)),
         )
         .replace(/^const \{([^}]*)\} =\s+(\w+);/gm, (whole, list, name, _, text) => {

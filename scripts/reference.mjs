@@ -18,6 +18,7 @@ const FACES = [
   ['cbpf', 'weir-bpf/cbpf'],
   ['ebpf', 'weir-bpf/ebpf'],
   ['compile', 'weir-bpf/compile'],
+  ['decode', 'weir-bpf/decode'],
 ];
 
 const texts = new Map();

@@ -20,7 +20,9 @@ const forOlder = (text) =>
 
 rmSync(to, { recursive: true, force: true });
 const reached = new Set();
-const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile'].map((face) => join(from, `${face}.d.ts`));
+const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode'].map((face) =>
+  join(from, `${face}.d.ts`),
+);
 for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
   if (reached.has(path)) continue;
   reached.add(path);

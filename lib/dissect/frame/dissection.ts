@@ -34,8 +34,18 @@ export type PortPrinter = (d: Dissection, at: number, length: number, ip: number
  */
 const MOST_NESTING = 400;
 
+/** Which characters of the text came from which bytes of the packet. */
+export interface WordSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+  readonly size: number;
+}
+
 export class Dissection extends BoundedBytes {
   out = '';
+  /** Filled, where it is there, by printers on layouts. */
+  spans: WordSpan[] | undefined = undefined;
   /** What `[|…]` names when a read goes past the end. */
   protocol = '';
   /** Bytes of link-layer header, which -x, -X and -A leave out. */

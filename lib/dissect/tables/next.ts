@@ -1,0 +1,241 @@
+/**
+ * Who reads the fields of what a number announces: one row a protocol. The printers' tables stand beside this one; a
+ * protocol with a layout of its own has a row in both.
+ */
+
+import { DNS, dissectDns, dissectDnsOverTcp } from '../application/dnsFields.js';
+import {
+  DHCP,
+  dissectDhcp,
+  dissectHttp,
+  dissectNtp,
+  dissectTls,
+  HTTP,
+  looksLikeTls,
+  NTP,
+  TLS,
+} from '../application/fields.js';
+import { FRAME } from '../frame/frameFields.js';
+import { bytes, made } from '../frame/kinds.js';
+import { type Layout, layout } from '../frame/layout.js';
+import { type Dissector, leaf, type Next } from '../frame/walk.js';
+import {
+  ARP,
+  dissectArp,
+  dissectCooked,
+  dissectCooked2,
+  dissectEthernet,
+  dissectMpls,
+  dissectNull,
+  dissectPpp,
+  dissectPppoeDiscovery,
+  dissectPppoeSession,
+  dissectRaw,
+  dissectVlan,
+  ETHERNET,
+  LLC,
+  MPLS,
+  NULL,
+  PPP,
+  PPPOE_DISCOVERY,
+  PPPOE_SESSION,
+  SLL,
+  SLL2,
+  STP,
+  VLAN,
+} from '../link/headers.js';
+import {
+  AH,
+  DESTINATION_OPTIONS,
+  dissectAh,
+  dissectEsp,
+  dissectGre,
+  dissectIcmp,
+  dissectIcmp6,
+  dissectIp4,
+  dissectIp6,
+  ESP,
+  FRAGMENT,
+  GRE,
+  HOP_BY_HOP,
+  ICMP,
+  ICMP6,
+  IGMP,
+  IP4,
+  IP6,
+  ROUTING,
+} from '../network/headers.js';
+import {
+  dissectGeneve,
+  dissectSctp,
+  dissectTcp,
+  dissectUdp,
+  dissectVxlan,
+  GENEVE,
+  SCTP,
+  TCP,
+  UDP,
+  VXLAN,
+} from '../transport/headers.js';
+
+/** What nobody knows: the bytes as they are. */
+const DATA = layout('data', {
+  data: bytes(0, (p) => p.size),
+  '.data.len': made('integer', (p) => p.size),
+});
+
+/** Every layout that a header can have, `frame` first. The type is what `decode()` gives. */
+export const LAYOUTS = [
+  FRAME,
+  ETHERNET,
+  VLAN,
+  LLC,
+  STP,
+  SLL,
+  SLL2,
+  NULL,
+  PPP,
+  PPPOE_SESSION,
+  PPPOE_DISCOVERY,
+  MPLS,
+  ARP,
+  IP4,
+  IP6,
+  HOP_BY_HOP,
+  DESTINATION_OPTIONS,
+  ROUTING,
+  FRAGMENT,
+  AH,
+  ESP,
+  ICMP,
+  ICMP6,
+  IGMP,
+  GRE,
+  TCP,
+  UDP,
+  SCTP,
+  VXLAN,
+  GENEVE,
+  DNS,
+  DHCP,
+  NTP,
+  TLS,
+  HTTP,
+  DATA,
+] as const satisfies readonly Layout[];
+
+/** The last is the layout of a protocol that carries nothing else: where nobody wants its fields it is not looked at. */
+type Row = readonly [numbers: readonly number[], dissector: Dissector, only?: Layout];
+type Rows = readonly Row[];
+
+const LINKS: Rows = [
+  [[0, 108], dissectNull],
+  [[1], dissectEthernet],
+  [[9, 50], dissectPpp],
+  [[12, 14, 101, 228, 229], dissectRaw],
+  [[113], dissectCooked],
+  [[276], dissectCooked2],
+];
+
+/** From 0x10000 on: protocols of Cisco's OUI. */
+const ETHER_TYPES: Rows = [
+  [[0x0800], dissectIp4],
+  [[0x86dd], dissectIp6],
+  [[0x0806, 0x8035], dissectArp],
+  [[0x8100, 0x88a8, 0x9100, 0x9200], dissectVlan],
+  [[0x8847, 0x8848], dissectMpls],
+  [[0x8863], dissectPppoeDiscovery],
+  [[0x8864], dissectPppoeSession],
+  [[0x880b], dissectPpp],
+  [[0x6558], dissectEthernet],
+];
+
+const IP_PROTOCOLS: Rows = [
+  [[1], dissectIcmp],
+  [[2], leaf(IGMP)],
+  [[4], dissectIp4],
+  [[6], dissectTcp],
+  [[17], dissectUdp],
+  [[41], dissectIp6],
+  [[47], dissectGre],
+  [[50], dissectEsp],
+  [[51], dissectAh],
+  [[58], dissectIcmp6],
+  [[132], dissectSctp],
+  [[137], dissectMpls],
+  [[143], dissectEthernet],
+];
+
+const PPP_PROTOCOLS: Rows = [
+  [[0x21], dissectIp4],
+  [[0x57], dissectIp6],
+  [[0x281, 0x283], dissectMpls],
+];
+
+const SAPS: Rows = [[[0x42], leaf(STP)]];
+
+const UDP_PORTS: Rows = [
+  [[53, 5353, 5355], dissectDns, DNS],
+  [[67, 68], dissectDhcp, DHCP],
+  [[123], dissectNtp, NTP],
+  [[4789], dissectVxlan],
+  [[6081], dissectGeneve],
+];
+
+const TCP_PORTS: Rows = [
+  [[53], dissectDnsOverTcp, DNS],
+  [[80, 8080, 3128, 8008], dissectHttp, HTTP],
+  [[443], dissectTls, TLS],
+];
+
+const dissectData = leaf(DATA);
+
+/** TCP ports carry anything; records of TLS are known by their heads. */
+const guessTcp: Dissector = (w, at, limit) => {
+  if (looksLikeTls(w.data, at, w.end)) w.layer(TLS, at, limit, limit);
+  else dissectData(w, at, limit);
+};
+
+/** Whether the fields of a layout are asked for. */
+export type Wanted = (layout: Layout) => boolean;
+
+const isWanted = ([, , only]: Row, wanted: Wanted): boolean => only === undefined || wanted(only);
+
+function lookup(rows: Rows): (number: number) => Dissector | undefined {
+  const map = new Map(rows.flatMap(([numbers, dissector]) => numbers.map((number) => [number, dissector])));
+  return (number) => map.get(number);
+}
+
+/** The lower port is asked first, as Wireshark does. */
+function portLookup(rows: Rows, wanted: Wanted, otherwise?: Dissector) {
+  const table: (Dissector | undefined)[] = new Array(0x1_0000).fill(otherwise);
+  for (const row of rows) {
+    if (!isWanted(row, wanted)) continue;
+    for (const number of row[0]) table[number] = row[1];
+  }
+  return (source: number, destination: number): Dissector | undefined => {
+    const low = table[source < destination ? source : destination];
+    return low === otherwise ? table[source < destination ? destination : source] : low;
+  };
+}
+
+/**
+ * Fills the table of tables.
+ *
+ * @param wanted - Which layouts' fields are asked for; without it, all.
+ */
+export function createNext(wanted: Wanted = () => true): Next {
+  const ether = lookup(ETHER_TYPES);
+  const ip = lookup(IP_PROTOCOLS);
+  return {
+    link: lookup(LINKS),
+    ether: (type) => (type === 0x0800 ? dissectIp4 : ether(type)),
+    ip: (protocol) => (protocol === 6 ? dissectTcp : ip(protocol)),
+    ppp: lookup(PPP_PROTOCOLS),
+    sap: lookup(SAPS),
+    udp: portLookup(UDP_PORTS, wanted),
+    tcp: portLookup(TCP_PORTS, wanted, wanted(TLS) ? guessTcp : undefined),
+    sctp: () => undefined,
+    data: wanted(DATA) ? dissectData : () => {},
+  };
+}
