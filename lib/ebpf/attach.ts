@@ -3,6 +3,7 @@
  */
 
 import { type FilterFunction, headerRelative, type PacketMetadata } from '../cbpf/index.js';
+import { FOR_EACH } from './callbacks.js';
 import type { HelperServices } from './helpers.js';
 import { type Hook, networkOffsetOf, type Redirect } from './hook.js';
 import type { Program } from './instruction.js';
@@ -10,9 +11,11 @@ import { type Executable, loadProgram } from './interpreter.js';
 import { kernelFilterHelpers } from './kernelFilterHelpers.js';
 import { type Environment, execute, type Observer } from './machine.js';
 import { aim, Memory, type Region } from './memory.js';
+import { MAX_FRAMES } from './opcodes.js';
 import { PacketBuffer } from './packetBuffer.js';
-import { type Missing, mayWriteContext, mayWritePacket, missingOf } from './plan.js';
+import { callsHelper, type Missing, mayWriteContext, mayWritePacket, missingOf } from './plan.js';
 import type { ContextField, PacketEvent, ProgramType } from './programTypes.js';
+import { KEY_ROOM } from './runtime/callbacks.js';
 import { makeHelpers } from './runtime/index.js';
 
 export interface AttachOptions extends HelperServices {
@@ -124,6 +127,10 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     linkLength: 0,
     redirect: undefined,
     checksumLevel: undefined,
+    tunnel: undefined,
+    keys: callsHelper(program, FOR_EACH, options.maps)
+      ? memory.add('keys', new Uint8Array(KEY_ROOM * MAX_FRAMES), { writable: true })
+      : undefined,
     change: (changes) => context.change(changed(event.metadata, changes)),
   };
   if (buffer !== undefined) buffer.onMove = () => context.move(buffer);
@@ -159,6 +166,7 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
       hook.linkLength = 0;
       hook.redirect = undefined;
       hook.checksumLevel = undefined;
+      hook.tunnel = undefined;
     }
   };
   const start = starter(program, environment, context.region, options);

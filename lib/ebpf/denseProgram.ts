@@ -12,6 +12,7 @@ import {
   type AtomicOperation,
   BRANCH_ROWS,
   FRAME_POINTER,
+  PSEUDO,
   REGISTERS,
   type Size,
 } from './opcodes.js';
@@ -47,6 +48,8 @@ const AND32 = ADD32 + 6;
 const LSH32 = ADD32 + 7;
 /** `dst = src; w(dst) &= a; w(dst) <<= b` at once: an IPv4 header's length, in every lifted filter. */
 const MASK_SHIFT = 87;
+/** Goes where it says once it has been passed {@link MAX_ROUNDS} times in this frame. */
+const MAY_GOTO = 88;
 
 // A slot is two numbers: operation, destination and source in the bits of the first, offset or target in
 // the second.
@@ -79,6 +82,7 @@ export interface BackwardJump {
 }
 
 export interface DenseProgram {
+  readonly program: Program;
   readonly code: Int32Array;
   readonly low: Int32Array;
   readonly high: Int32Array;
@@ -177,7 +181,8 @@ export function decodeProgram(program: Program, environment: Environment): Dense
       case 'wide': {
         const { pseudo, dst, low, high } = instruction;
         let value = wide(low, high);
-        if (pseudo !== 0) {
+        if (pseudo === PSEUDO.func) value = wide(index + 1 + low, 0);
+        else if (pseudo !== 0) {
           const resolved = environment.resolveWide?.(pseudo, low, high);
           if (resolved === undefined) {
             put(index, FAULT);
@@ -209,8 +214,10 @@ export function decodeProgram(program: Program, environment: Environment): Dense
       case 'callLocal':
         put(index, CALL_LOCAL, 0, 0, place(index + 1 + instruction.distance));
         break;
-      case 'callKfunc':
       case 'mayGoto':
+        put(index, MAY_GOTO, 0, 0, target(index, instruction.distance));
+        break;
+      case 'callKfunc':
       case 'loadAcquire':
       case 'storeRelease':
         put(index, FAULT);
@@ -236,6 +243,7 @@ export function decodeProgram(program: Program, environment: Environment): Dense
   }
   const usesStack = program.some(({ dst, src }) => dst === FRAME_POINTER || src === FRAME_POINTER);
   return {
+    program,
     code: Int32Array.from(code),
     low: Int32Array.from(lows),
     high: Int32Array.from(highs),

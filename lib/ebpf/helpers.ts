@@ -5,7 +5,7 @@
  */
 
 import type { Program } from './instruction.js';
-import type { BpfMap, OutputMap } from './maps.js';
+import type { BpfMap, OutputMap } from './mapTypes.js';
 import type { Memory, Region } from './memory.js';
 
 /** The machine that calls: helpers read r1–r5 and leave their answer in r0. */
@@ -18,6 +18,11 @@ export interface MachineHost {
   /** Lower and upper halves of the registers. */
   readonly low: Int32Array;
   readonly high: Int32Array;
+  /**
+   * Calls a function of the program by its first slot, with r1 to r5 as they are, and comes back with its r0. False where the
+   * whole program has ended meanwhile: the helper then ends as well, with `exit`.
+   */
+  readonly callFunction: (slot: number) => boolean;
 }
 
 /** More than a value: end the program with what r0 holds, or go on in another one. */

@@ -4,7 +4,8 @@
  */
 
 import type { PacketMetadata } from '../cbpf/index.js';
-import type { BpfMap } from './maps.js';
+import type { BpfMap } from './mapTypes.js';
+import type { Region } from './memory.js';
 import type { PacketBuffer } from './packetBuffer.js';
 import type { ProgramType } from './programTypes.js';
 
@@ -19,6 +20,14 @@ export interface Redirect {
   readonly flags: bigint;
   /** What `redirect_neigh` is given besides (`struct bpf_redir_neigh`). */
   readonly neighbour?: Uint8Array;
+}
+
+/** What a packet is to be sent through a tunnel with. */
+export interface Tunnel {
+  /** `struct bpf_tunnel_key` as the program has set it. */
+  readonly key: Uint8Array;
+  readonly isV6: boolean;
+  options: Uint8Array | undefined;
 }
 
 export interface Hook {
@@ -36,6 +45,10 @@ export interface Hook {
   redirect: Redirect | undefined;
   /** Checksums that a device has found right, beyond the first; `undefined`: none. */
   checksumLevel: number | undefined;
+  /** The tunnel that the packet is to go through; `undefined`: none. */
+  tunnel: Tunnel | undefined;
+  /** Room for keys of elements that helpers go through; `undefined` where none does. */
+  readonly keys: Region | undefined;
   /** Changes what is known beside the packet, in the context too. */
   readonly change: (
     metadata: { readonly [Key in keyof PacketMetadata]?: PacketMetadata[Key] | undefined },

@@ -11,6 +11,7 @@ export {
   UnverifiedError,
 } from './attach.js';
 export * as build from './build.js';
+export { CALLS_BACK, callsBack, FOR_EACH, functionNamed, isFunction, LOOP } from './callbacks.js';
 export { CONFORMANCE_HELPERS } from './conformance.js';
 export { DecodeError, type DecodeProblemKind, decode } from './decode.js';
 export {
@@ -24,6 +25,7 @@ export {
 } from './disassembler.js';
 export { effectsOf, targetsOf } from './effects.js';
 export { encode } from './encode.js';
+export { formatProblem } from './format.js';
 export {
   answer,
   answerUnsigned,
@@ -49,18 +51,14 @@ export { type Executable, loadProgram } from './interpreter.js';
 export { DEFAULT_BUDGET, type Environment, execute, type RunOutcome } from './machine.js';
 export { elementsOf, keysOf } from './mapElements.js';
 export {
-  type BpfMap,
   createMap,
   createProgramArray,
   lookupElement,
-  type MapKind,
-  type MapShape,
-  type OutputMap,
   removeElement,
-  takeRecord,
   updateElement,
   valueAt,
 } from './maps.js';
+export type { BpfMap, MapKind, MapShape, OutputMap } from './mapTypes.js';
 export { aim, type FaultKind, Memory, type Region, RuntimeFault } from './memory.js';
 export * as opcodes from './opcodes.js';
 export {
@@ -99,6 +97,7 @@ export {
   SKB,
   XDP_MD,
 } from './programTypes.js';
+export { takeRecord } from './rings.js';
 export { hasRuntime, makeHelpers } from './runtime/index.js';
 export { type ArgumentKind, type HelperSignature, signatureFor } from './signatures.js';
 export {

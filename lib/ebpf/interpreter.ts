@@ -9,6 +9,7 @@
  * The budget is charged at backward jumps and calls, by their distance: what has no loop needs none.
  */
 
+import { isFunction } from './callbacks.js';
 import * as dense from './denseProgram.js';
 import type { HelperOutcome, MachineHost } from './helpers.js';
 import type { Program } from './instruction.js';
@@ -20,6 +21,7 @@ import {
   ATOMIC_ROWS,
   FRAME_POINTER,
   MAX_FRAMES,
+  MAX_ROUNDS,
   MAX_TAIL_CALLS,
   REGISTERS,
   STACK_SIZE,
@@ -46,11 +48,13 @@ export interface Executable {
  */
 export function loadProgram(program: Program, environment: Environment): Executable {
   const runners = new Map<Program, Runner>();
+  const tail: Tail = { calls: 0, run: runTarget };
   const prepare = (of: Program): Runner => {
-    let known = runners.get(of);
-    if (known === undefined)
-      runners.set(of, (known = makeRunner(dense.decodeProgram(of, environment), environment)));
-    return known;
+    const known = runners.get(of);
+    if (known?.isRunning === false) return known;
+    const made = makeRunner(dense.decodeProgram(of, environment), environment, tail);
+    runners.set(of, made);
+    return made;
   };
   const main = prepare(program);
   const { low, high, usesStack } = main.decoded;
@@ -60,20 +64,19 @@ export function loadProgram(program: Program, environment: Environment): Executa
   const [needs1, needs2, needsFrame] = [1, 2, FRAME_POINTER].map((register) => needed.delete(register));
   const cleared = [...needed];
 
-  const follow = (first: Program): void => {
-    let from = main.decoded;
-    let tailCalls = 0;
+  function runTarget(first: Program, caller: dense.DenseProgram, depth: number): void {
+    let from = caller;
     for (let next: Program | undefined = first; next !== undefined; ) {
       const runner = prepare(next);
       const { decoded } = runner;
       decoded.low.set(from.low.subarray(0, REGISTERS));
       decoded.high.set(from.high.subarray(0, REGISTERS));
       from = decoded;
-      next = runner.run(++tailCalls);
+      next = runner.run(depth);
     }
-    low[0] = from.low[0]!;
-    high[0] = from.high[0]!;
-  };
+    caller.low[0] = from.low[0]!;
+    caller.high[0] = from.high[0]!;
+  }
 
   return {
     low,
@@ -96,10 +99,17 @@ export function loadProgram(program: Program, environment: Environment): Executa
         high[FRAME_POINTER] = 0;
       }
       if (usesStack) stack.bytes.fill(0);
+      tail.calls = 0;
       const next = main.run(0);
-      if (next !== undefined) follow(next);
+      if (next !== undefined) runTarget(next, main.decoded, 0);
     },
   };
+}
+
+/** Tail calls of a run: how many there were, and what runs a target on the registers of its caller. */
+interface Tail {
+  calls: number;
+  readonly run: (target: Program, caller: dense.DenseProgram, depth: number) => void;
 }
 
 /** The packet lies elsewhere now: what was read into locals has to be read again. */
@@ -107,8 +117,12 @@ const MOVED = Symbol('moved');
 
 const NO_PACKET = { bytes: new Uint8Array(0), start: 0, base: 0, length: -1 };
 
+/** Where a function goes on that a helper has called: nowhere. */
+const TO_HELPER = -1;
+
 interface SavedFrame {
   readonly returnTo: number;
+  readonly rounds: number;
   /** r6–r10, lower and upper halves. */
   readonly low: Int32Array;
   readonly high: Int32Array;
@@ -116,8 +130,10 @@ interface SavedFrame {
 
 interface Runner {
   readonly decoded: dense.DenseProgram;
-  /** Runs the program on its registers; gives the program that a tail call goes on with. */
-  readonly run: (tailCalls: number) => Program | undefined;
+  /** Whether it is in the middle of a run, and cannot begin another. */
+  readonly isRunning: boolean;
+  /** Runs the program on its registers, so many frames deep; gives the program that a tail call goes on with. */
+  readonly run: (depth: number) => Program | undefined;
 }
 
 /** What a run changes besides registers, and what it needs at hand: made once, so that a run allocates nothing. */
@@ -136,12 +152,24 @@ interface State {
   left: number;
   /** Where to go on when a helper has moved the packet. */
   resume: number;
+  /** How often `may_goto`s have been passed in this frame. */
+  rounds: number;
+  /** Frames of those who called the program in the tail of a function. */
+  depth: number;
+  readonly tail: Tail;
 }
 
-function makeRunner(decoded: dense.DenseProgram, environment: Environment): Runner {
+function makeRunner(decoded: dense.DenseProgram, environment: Environment, tail: Tail): Runner {
   const { code, low, high } = decoded;
   const { memory, packet, budget = DEFAULT_BUDGET } = environment;
-  const machine: MachineHost = { memory, packet, index: 0, low, high };
+  const machine: MachineHost = {
+    memory,
+    packet,
+    index: 0,
+    low,
+    high,
+    callFunction: (slot) => callFunction(state, slot),
+  };
   const state: State = {
     code,
     low,
@@ -155,16 +183,30 @@ function makeRunner(decoded: dense.DenseProgram, environment: Environment): Runn
     budget,
     left: budget,
     resume: 0,
+    rounds: 0,
+    depth: 0,
+    tail,
   };
+  let isRunning = false;
   return {
     decoded,
-    run(tailCalls) {
+    get isRunning() {
+      return isRunning;
+    },
+    run(depth) {
+      state.depth = depth;
       state.left = budget;
+      state.rounds = 0;
       if (state.frames.length > 0) state.frames.length = 0;
       state.resume = 0;
-      for (;;) {
-        const next = interpret(state, tailCalls);
-        if (next !== MOVED) return next;
+      isRunning = true;
+      try {
+        for (;;) {
+          const next = interpret(state);
+          if (next !== MOVED) return next;
+        }
+      } finally {
+        isRunning = false;
       }
     },
   };
@@ -174,7 +216,7 @@ function makeRunner(decoded: dense.DenseProgram, environment: Environment): Runn
  * Functions take the state instead of closing over it: V8 inlines a call whose target is the same for
  * every program, and gives the whole loop up when it is not.
  */
-function interpret(state: State, tailCalls: number): Program | typeof MOVED | undefined {
+function interpret(state: State): Program | typeof MOVED | undefined {
   const { code, low, high, packet } = state;
   // Where most loads go. A helper that moves the packet leaves this function.
   const { bytes, start, base: packetBase, length: packetLength } = packet ?? NO_PACKET;
@@ -608,31 +650,33 @@ function interpret(state: State, tailCalls: number): Program | typeof MOVED | un
           return MOVED;
         }
         if (outcome.kind === 'exit') return undefined;
-        if (tailCalls < MAX_TAIL_CALLS) return outcome.program;
-        low[0] = -1;
-        high[0] = -1;
-        break;
+        if (state.tail.calls >= MAX_TAIL_CALLS) {
+          low[0] = -1;
+          high[0] = -1;
+          break;
+        }
+        state.tail.calls++;
+        if (state.frames.length === 0) return outcome.program;
+        // In a function: its caller goes on afterwards.
+        state.tail.run(outcome.program, state.decoded, state.depth + state.frames.length);
+        pc = leaveFrame(state);
+        if (pc === TO_HELPER) return undefined;
+        if (packet === undefined) continue;
+        state.resume = pc;
+        return MOVED;
       }
       case 80: {
         // CALL_LOCAL
-        const { frames, memory } = state;
-        if (frames.length + 1 >= MAX_FRAMES)
-          throw new RuntimeFault('call-depth', pc >> 1, `calls nest deeper than ${MAX_FRAMES} frames`);
         charge(state, 1, pc);
-        frames.push({ returnTo: pc + 2, low: low.slice(6, REGISTERS), high: high.slice(6, REGISTERS) });
-        const stack = memory.frame(frames.length);
-        stack.bytes.fill(0);
-        low[FRAME_POINTER] = stack.base + STACK_SIZE;
+        enter(state, pc + 2, pc);
         pc = code[pc + 1]!;
         continue;
       }
       case 81: {
         // EXIT
         if (state.frames.length === 0) return undefined;
-        const frame = state.frames.pop()!;
-        low.set(frame.low, 6);
-        high.set(frame.high, 6);
-        pc = frame.returnTo;
+        pc = leaveFrame(state);
+        if (pc === TO_HELPER) return undefined;
         continue;
       }
       case 82: // ATOMIC4
@@ -645,6 +689,10 @@ function interpret(state: State, tailCalls: number): Program | typeof MOVED | un
         low[dst] = (low[src]! & low[code[pc + 2]! >>> SRC_SHIFT]!) << low[code[pc + 4]! >>> SRC_SHIFT]!;
         high[dst] = 0;
         pc += 6;
+        continue;
+      case 88: // MAY_GOTO
+        if (++state.rounds <= MAX_ROUNDS) break;
+        pc = code[pc + 1]!;
         continue;
       case 84: // OUTSIDE
         throw new RuntimeFault('not-in-program', pc >> 1, 'the program has no such instruction');
@@ -665,6 +713,42 @@ function afterLoad(code: Int32Array, low: Int32Array, pc: number): number {
   if (op !== JEQ32 && op !== JNE32) return pc;
   const isEqual = low[(word >>> DST_SHIFT) & DST_MASK] === low[word >>> SRC_SHIFT];
   return isEqual === (op === JEQ32) ? code[pc + 1]! : pc + 2;
+}
+
+/** Begins a frame of its own. */
+function enter(state: State, returnTo: number, pc: number): void {
+  const { frames, memory, low, high, rounds, depth } = state;
+  if (depth + frames.length + 1 >= MAX_FRAMES)
+    throw new RuntimeFault('call-depth', pc >> 1, `calls nest deeper than ${MAX_FRAMES} frames`);
+  frames.push({ returnTo, rounds, low: low.slice(6, REGISTERS), high: high.slice(6, REGISTERS) });
+  state.rounds = 0;
+  const stack = memory.frame(depth + frames.length);
+  stack.bytes.fill(0);
+  low[FRAME_POINTER] = stack.base + STACK_SIZE;
+}
+
+/** Ends a frame; gives where its caller goes on. */
+function leaveFrame(state: State): number {
+  const frame = state.frames.pop()!;
+  state.low.set(frame.low, 6);
+  state.high.set(frame.high, 6);
+  state.rounds = frame.rounds;
+  return frame.returnTo;
+}
+
+/** A helper calls a function; false where the whole program has ended in it. */
+function callFunction(state: State, slot: number): boolean {
+  const { low, high, frames, machine, decoded } = state;
+  const { index } = machine;
+  if (!isFunction(decoded.program, slot))
+    throw new RuntimeFault('bad-argument', index, `no function begins at ${slot}`);
+  enter(state, TO_HELPER, index * 2);
+  const depth = frames.length;
+  for (const register of [0, 6, 7, 8, 9]) low[register] = high[register] = 0;
+  state.resume = slot * 2;
+  while (interpret(state) === MOVED);
+  machine.index = index;
+  return frames.length < depth;
 }
 
 function charge(state: State, instructions: number, pc: number): void {

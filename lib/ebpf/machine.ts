@@ -6,17 +6,21 @@
  * gives 0 and modulo by zero leaves the dividend, 32-bit results are zero-extended.
  */
 
+import { isFunction } from './callbacks.js';
 import { decode } from './decode.js';
 import type { HelperFunction, HelperOutcome, MachineHost } from './helpers.js';
 import { type Instruction, type Operand, type Program, unordered } from './instruction.js';
 import { type Memory, type Region, RuntimeFault } from './memory.js';
+import { readMemory, swapBytes, writeMemory } from './memoryBytes.js';
 import {
   ALU_ROWS,
   ATOMIC_ROWS,
   BRANCH_ROWS,
   FRAME_POINTER,
   MAX_FRAMES,
+  MAX_ROUNDS,
   MAX_TAIL_CALLS,
+  PSEUDO,
   REGISTERS,
   STACK_SIZE,
   type Width,
@@ -57,34 +61,20 @@ export type Observer = (
 ) => void;
 
 interface Frame {
+  /** {@link TO_HELPER} where a helper has called the function. */
   readonly returnTo: number;
   readonly saved: readonly bigint[];
+  /** Where the call is: a tail call in the function does not replace its caller. */
+  readonly program: Program;
+  /** Rounds that its `may_goto`s have made. */
+  rounds: number;
 }
+const TO_HELPER = -1;
 
 const cut = (value: bigint, width: Width): bigint => BigInt.asUintN(width, value);
 const aluByName = new Map(ALU_ROWS.map((row) => [row.name, row]));
 const branchByName = new Map(BRANCH_ROWS.map((row) => [row.name, row]));
 const atomicByName = new Map(ATOMIC_ROWS.map((row) => [row.name, row]));
-
-/** Reads a little-endian value of `size` bytes. */
-function readMemory(region: Region, low: number, size: number): bigint {
-  let value = 0n;
-  for (let i = size - 1; i >= 0; i--)
-    value = (value << 8n) | BigInt(region.bytes[region.start + low - region.base + i]!);
-  return value;
-}
-
-function writeMemory(region: Region, low: number, size: number, value: bigint): void {
-  for (let i = 0; i < size; i++) {
-    region.bytes[region.start + low - region.base + i] = Number((value >> BigInt(8 * i)) & 0xffn);
-  }
-}
-
-function swapBytes(value: bigint, bits: number): bigint {
-  let swapped = 0n;
-  for (let i = 0; i < bits; i += 8) swapped = (swapped << 8n) | ((value >> BigInt(i)) & 0xffn);
-  return swapped;
-}
 
 /**
  * Runs a program to its end.
@@ -115,10 +105,13 @@ export function execute(
   enterFrame(0);
 
   const frames: Frame[] = [];
+  const outermost: Frame = { returnTo: 0, saved: [], program, rounds: 0 };
   let current = program;
   let tailCalls = 0;
   let steps = 0;
   let index = 0;
+  /** r0, once the whole program has ended. */
+  let ended: bigint | undefined;
 
   const operandValue = (operand: Operand, width: Width): bigint =>
     cut('register' in operand ? registers[operand.register]! : BigInt(operand.constant), width);
@@ -138,6 +131,29 @@ export function execute(
     index: 0,
     low: new Int32Array(REGISTERS),
     high: new Int32Array(REGISTERS),
+    callFunction(slot) {
+      const returnTo = index;
+      enter(slot, TO_HELPER);
+      for (let register = 1; register <= 5; register++)
+        registers[register] = cut(
+          (BigInt(host.high[register]!) << 32n) | BigInt(host.low[register]! >>> 0),
+          64,
+        );
+      for (const register of [0, 6, 7, 8, 9]) registers[register] = 0n;
+      follow(slot);
+      index = returnTo;
+      host.low[0] = Number(BigInt.asIntN(32, registers[0]!));
+      host.high[0] = Number(BigInt.asIntN(32, registers[0]! >> 32n));
+      return ended === undefined;
+    },
+  };
+  const enter = (slot: number, returnTo: number): void => {
+    if (returnTo === TO_HELPER && !isFunction(current, slot))
+      throw new RuntimeFault('bad-argument', index, `no function begins at ${slot}`);
+    if (frames.length + 1 >= MAX_FRAMES)
+      throw new RuntimeFault('call-depth', index, `calls nest deeper than ${MAX_FRAMES} frames`);
+    frames.push({ returnTo, saved: registers.slice(6), program: current, rounds: 0 });
+    enterFrame(frames.length);
   };
   const call = (helper: number): HelperOutcome | undefined => {
     const run = helpers.get(helper);
@@ -152,131 +168,153 @@ export function execute(
     return outcome;
   };
 
-  for (;;) {
-    if (index < 0 || index >= current.length)
-      throw new RuntimeFault('not-in-program', index, 'the program has no such instruction');
-    if (steps++ >= budget)
-      throw new RuntimeFault('budget', index, `the budget of ${budget} instructions is used up`);
-    const instruction = unordered(decode(current, index, decodeOptions));
-    observe?.(index, instruction, registers, current);
-    let next = index + (instruction.kind === 'wide' ? 2 : 1);
+  /** Runs from a slot to the end of the program, or of the function there that a helper has called. */
+  const follow = (from: number): void => {
+    index = from;
+    while (ended === undefined) {
+      if (index < 0 || index >= current.length)
+        throw new RuntimeFault('not-in-program', index, 'the program has no such instruction');
+      if (steps++ >= budget)
+        throw new RuntimeFault('budget', index, `the budget of ${budget} instructions is used up`);
+      const instruction = unordered(decode(current, index, decodeOptions));
+      observe?.(index, instruction, registers, current);
+      let next = index + (instruction.kind === 'wide' ? 2 : 1);
 
-    switch (instruction.kind) {
-      case 'alu': {
-        const { op, width, dst, operand } = instruction;
-        registers[dst] = cut(
-          aluByName.get(op)!.eval(cut(registers[dst]!, width), operandValue(operand, width), width),
-          width,
-        );
-        break;
+      switch (instruction.kind) {
+        case 'alu': {
+          const { op, width, dst, operand } = instruction;
+          registers[dst] = cut(
+            aluByName.get(op)!.eval(cut(registers[dst]!, width), operandValue(operand, width), width),
+            width,
+          );
+          break;
+        }
+        case 'movsx':
+          registers[instruction.dst] = cut(
+            BigInt.asIntN(instruction.from, registers[instruction.src]!),
+            instruction.width,
+          );
+          break;
+        case 'swap': {
+          const { op, bits, dst } = instruction;
+          const value = BigInt.asUintN(bits, registers[dst]!);
+          registers[dst] = op === 'le' ? value : swapBytes(value, bits);
+          break;
+        }
+        case 'load': {
+          const { size, signExtend, dst, base, offset } = instruction;
+          const { region, low } = access(base, offset, size, false);
+          const value = readMemory(region, low, size);
+          registers[dst] = signExtend ? cut(BigInt.asIntN(size * 8, value), 64) : value;
+          break;
+        }
+        case 'store': {
+          const { size, base, offset, operand } = instruction;
+          const { region, low } = access(base, offset, size, true);
+          writeMemory(region, low, size, operandValue(operand, 64));
+          break;
+        }
+        case 'atomic': {
+          const { op, fetch, size, base, offset, src } = instruction;
+          const width: Width = size === 8 ? 64 : 32;
+          const { region, low } = access(base, offset, size, true);
+          const old = readMemory(region, low, size);
+          writeMemory(
+            region,
+            low,
+            size,
+            atomicByName.get(op)!.eval(old, cut(registers[src]!, width), cut(registers[0]!, width)),
+          );
+          if (fetch) registers[op === 'cmpxchg' ? 0 : src] = old;
+          break;
+        }
+        case 'wide': {
+          const { pseudo, dst, low, high } = instruction;
+          registers[dst] =
+            pseudo === 0
+              ? (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
+              : pseudo === PSEUDO.func
+                ? BigInt(index + 1 + low)
+                : cut(resolveWide(environment, pseudo, low, high, index), 64);
+          break;
+        }
+        case 'packet': {
+          const { size, index: indexRegister, offset } = instruction;
+          const relative =
+            indexRegister === undefined ? 0 : Number(BigInt.asIntN(32, registers[indexRegister]!));
+          const at = packetOffset(environment, (relative + offset) | 0);
+          if (packet === undefined || at < 0 || at + size > packet.length) {
+            ended = registers[0] = 0n;
+            return;
+          }
+          registers[0] = swapBytes(readMemory(packet, packet.base + at, size), size * 8);
+          break;
+        }
+        case 'jump':
+          next += instruction.distance;
+          break;
+        case 'branch': {
+          const { op, width, dst, operand, distance } = instruction;
+          const row = branchByName.get(op)!;
+          const [a, b] = [cut(registers[dst]!, width), operandValue(operand, width)];
+          const holds = row.isSigned
+            ? row.eval(BigInt.asIntN(width, a), BigInt.asIntN(width, b))
+            : row.eval(a, b);
+          if (holds) next += distance;
+          break;
+        }
+        case 'call':
+        case 'callRegister': {
+          const outcome = call(
+            instruction.kind === 'call'
+              ? instruction.helper
+              : Number(BigInt.asIntN(32, registers[instruction.register]!)),
+          );
+          if (outcome === undefined) break;
+          if (outcome.kind === 'exit') {
+            ended = registers[0]!;
+            return;
+          }
+          if (++tailCalls <= MAX_TAIL_CALLS) {
+            current = outcome.program;
+            (frames.at(-1) ?? outermost).rounds = 0;
+            next = 0;
+          } else registers[0] = cut(-1n, 64);
+          break;
+        }
+        case 'callLocal':
+          enter(next + instruction.distance, next);
+          next += instruction.distance;
+          break;
+        case 'mayGoto':
+          if (++(frames.at(-1) ?? outermost).rounds > MAX_ROUNDS) next += instruction.distance;
+          break;
+        case 'callKfunc':
+          throw new RuntimeFault(
+            'unknown-helper',
+            index,
+            `there is no kernel function ${instruction.id} here`,
+          );
+        case 'exit': {
+          const frame = frames.pop();
+          if (frame === undefined) {
+            ended = registers[0]!;
+            return;
+          }
+          frame.saved.forEach((value, offset) => {
+            registers[6 + offset] = value;
+          });
+          current = frame.program;
+          if (frame.returnTo === TO_HELPER) return;
+          next = frame.returnTo;
+          break;
+        }
       }
-      case 'movsx':
-        registers[instruction.dst] = cut(
-          BigInt.asIntN(instruction.from, registers[instruction.src]!),
-          instruction.width,
-        );
-        break;
-      case 'swap': {
-        const { op, bits, dst } = instruction;
-        const value = BigInt.asUintN(bits, registers[dst]!);
-        registers[dst] = op === 'le' ? value : swapBytes(value, bits);
-        break;
-      }
-      case 'load': {
-        const { size, signExtend, dst, base, offset } = instruction;
-        const { region, low } = access(base, offset, size, false);
-        const value = readMemory(region, low, size);
-        registers[dst] = signExtend ? cut(BigInt.asIntN(size * 8, value), 64) : value;
-        break;
-      }
-      case 'store': {
-        const { size, base, offset, operand } = instruction;
-        const { region, low } = access(base, offset, size, true);
-        writeMemory(region, low, size, operandValue(operand, 64));
-        break;
-      }
-      case 'atomic': {
-        const { op, fetch, size, base, offset, src } = instruction;
-        const width: Width = size === 8 ? 64 : 32;
-        const { region, low } = access(base, offset, size, true);
-        const old = readMemory(region, low, size);
-        writeMemory(
-          region,
-          low,
-          size,
-          atomicByName.get(op)!.eval(old, cut(registers[src]!, width), cut(registers[0]!, width)),
-        );
-        if (fetch) registers[op === 'cmpxchg' ? 0 : src] = old;
-        break;
-      }
-      case 'wide': {
-        const { pseudo, dst, low, high } = instruction;
-        registers[dst] =
-          pseudo === 0
-            ? (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
-            : cut(resolveWide(environment, pseudo, low, high, index), 64);
-        break;
-      }
-      case 'packet': {
-        const { size, index: indexRegister, offset } = instruction;
-        const relative =
-          indexRegister === undefined ? 0 : Number(BigInt.asIntN(32, registers[indexRegister]!));
-        const at = packetOffset(environment, (relative + offset) | 0);
-        if (packet === undefined || at < 0 || at + size > packet.length) return { result: 0n, steps };
-        registers[0] = swapBytes(readMemory(packet, packet.base + at, size), size * 8);
-        break;
-      }
-      case 'jump':
-        next += instruction.distance;
-        break;
-      case 'branch': {
-        const { op, width, dst, operand, distance } = instruction;
-        const row = branchByName.get(op)!;
-        const [a, b] = [cut(registers[dst]!, width), operandValue(operand, width)];
-        const holds = row.isSigned
-          ? row.eval(BigInt.asIntN(width, a), BigInt.asIntN(width, b))
-          : row.eval(a, b);
-        if (holds) next += distance;
-        break;
-      }
-      case 'call':
-      case 'callRegister': {
-        const outcome = call(
-          instruction.kind === 'call'
-            ? instruction.helper
-            : Number(BigInt.asIntN(32, registers[instruction.register]!)),
-        );
-        if (outcome === undefined) break;
-        if (outcome.kind === 'exit') return { result: registers[0]!, steps };
-        if (++tailCalls <= MAX_TAIL_CALLS) {
-          current = outcome.program;
-          next = 0;
-        } else registers[0] = cut(-1n, 64);
-        break;
-      }
-      case 'callLocal':
-        if (frames.length + 1 >= MAX_FRAMES)
-          throw new RuntimeFault('call-depth', index, `calls nest deeper than ${MAX_FRAMES} frames`);
-        frames.push({ returnTo: next, saved: registers.slice(6) });
-        enterFrame(frames.length);
-        next += instruction.distance;
-        break;
-      case 'mayGoto':
-        throw new RuntimeFault('bad-instruction', index, 'may_goto is not available here');
-      case 'callKfunc':
-        throw new RuntimeFault('unknown-helper', index, `there is no kernel function ${instruction.id} here`);
-      case 'exit': {
-        const frame = frames.pop();
-        if (frame === undefined) return { result: registers[0]!, steps };
-        frame.saved.forEach((value, offset) => {
-          registers[6 + offset] = value;
-        });
-        next = frame.returnTo;
-        break;
-      }
+      index = next;
     }
-    index = next;
-  }
+  };
+  follow(0);
+  return { result: ended!, steps };
 }
 
 /** Place in the packet of a signed offset of `LD_ABS` or `LD_IND`; -1 when there is none. */

@@ -1,6 +1,7 @@
 /** What is in a map, for hosts: elements in the order that the kernel's iteration would not promise either. */
 
-import { type BpfMap, valueAt } from './maps.js';
+import { valueAt } from './maps.js';
+import type { BpfMap } from './mapTypes.js';
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 

@@ -7,90 +7,29 @@
  */
 
 import type { Program } from './instruction.js';
-import { aim, type Memory, type Region } from './memory.js';
-
-/** What a map is made for: its kind, its sizes in bytes, how many entries. */
-export interface MapShape {
-  readonly name: string;
-  readonly keySize: number;
-  readonly valueSize: number;
-  /** Elements; bytes of a ring buffer. */
-  readonly maxEntries: number;
-}
-
-interface ValueMap extends MapShape {
-  /** All values; each starts at a multiple of 8. */
-  readonly values: Region;
-  readonly stride: number;
-}
-
-/** Keys are 32-bit indexes; every element exists, zero at first. */
-export interface ArrayMap extends ValueMap {
-  readonly kind: 'array' | 'perCpuArray';
-}
-
-/** Kinds whose elements exist once they are set, looked up by the bytes of their keys. */
-export type KeyedKind =
-  | 'hash'
-  | 'perCpuHash'
-  | 'lruHash'
-  | 'lruPerCpuHash'
-  | 'lpmTrie'
-  | 'deviceMap'
-  | 'cpuMap'
-  | 'xdpSocketMap';
-
-export interface HashMap extends ValueMap {
-  readonly kind: KeyedKind;
-  /** Place in `values` of each key, by the key's bytes as text; those used last come last where that matters. */
-  readonly places: Map<string, number>;
-  /** Places given back. */
-  readonly free: number[];
-}
-
-export interface ProgramArray extends MapShape {
-  readonly kind: 'programArray';
-  readonly programs: (Program | undefined)[];
-}
-
-/** Values without keys: first in, first out; last in, first out; a set of which only membership can be asked. */
-export interface SequenceMap extends MapShape {
-  readonly kind: 'queue' | 'stack' | 'bloomFilter';
-  readonly items: Uint8Array[];
-}
-
-/** What programs hand to the host: records of a ring buffer, samples of a perf event array. */
-export interface OutputMap extends MapShape {
-  readonly kind: 'ringBuffer' | 'perfEventArray';
-  /** What nobody has taken yet, oldest first. */
-  readonly records: Uint8Array[];
-  /** Bytes ever written to the ring, and taken from it, with the headers that the kernel puts before records. */
-  produced: number;
-  consumed: number;
-}
-
-/** Maps by key: the handle of each. */
-export interface MapInMap extends MapShape {
-  readonly kind: 'mapInMap';
-  readonly handles: Map<string, number>;
-}
-
-/** A map that programs may use. */
-export type BpfMap = ArrayMap | HashMap | ProgramArray | SequenceMap | OutputMap | MapInMap;
-/** Kinds of maps, as `createMap` takes them. */
-export type MapKind = BpfMap['kind'];
+import type {
+  ArrayMap,
+  BpfMap,
+  HashMap,
+  KeyedKind,
+  MapInMap,
+  MapKind,
+  MapShape,
+  OutputMap,
+  ProgramArray,
+  SequenceMap,
+} from './mapTypes.js';
+import { aim, type Memory } from './memory.js';
+import { createOutput } from './rings.js';
 
 /** Bytes of values that one map may hold. */
 const MAX_MAP_BYTES = 1 << 28;
 /** Places a hash table makes room for at first. */
 const FIRST_PLACES = 64;
-/** Bytes before each record of a ring (`BPF_RINGBUF_HDR_SZ`). */
-const RECORD_HEADER = 8;
 const PREFIX_LENGTH = 4;
 
 const ENOENT = 2;
 const E2BIG = 7;
-const EAGAIN = 11;
 const EEXIST = 17;
 const EINVAL = 22;
 const ENOSPC = 28;
@@ -122,7 +61,7 @@ export function createMap(kind: Exclude<MapKind, 'programArray'>, memory: Memory
       return { kind, ...shape, items: [] };
     case 'ringBuffer':
     case 'perfEventArray':
-      return { kind, ...shape, records: [], produced: 0, consumed: 0 };
+      return createOutput(kind, memory, shape);
     case 'mapInMap':
       return { kind, ...shape, handles: new Map() };
   }
@@ -225,6 +164,10 @@ export function valueAt(map: BpfMap, key: Uint8Array): Uint8Array | undefined {
 
 /** 0, or an error number negated. */
 export function updateElement(map: BpfMap, key: Uint8Array, value: Uint8Array, flags: number): number {
+  if (map.kind === 'mapInMap') {
+    map.handles.set(textOf(key), indexOf(value));
+    return 0;
+  }
   if (!('values' in map)) return -EINVAL;
   const place = isArray(map) ? (placeOf(map, key) ?? -E2BIG) : placeToSet(map, key, flags);
   if (place < 0) return place;
@@ -260,6 +203,7 @@ function makePlace(map: HashMap, key: Uint8Array): number {
 
 /** 0, or an error number negated. */
 export function removeElement(map: BpfMap, key: Uint8Array): number {
+  if (map.kind === 'mapInMap') return map.handles.delete(textOf(key)) ? 0 : -ENOENT;
   if (!('places' in map)) return -EINVAL;
   if (map.kind === 'lpmTrie' && indexOf(key) > longestPrefix(map)) return -EINVAL;
   const text = keyOf(map, key);
@@ -305,25 +249,6 @@ export function takeElement(map: BpfMap, value: Uint8Array, removes: boolean): n
     else items.pop();
   }
   return 0;
-}
-
-/** Appends a record; 0, or an error number negated where a ring has no room until the host takes some. */
-export function appendRecord(map: OutputMap, data: Uint8Array): number {
-  if (map.kind === 'ringBuffer') {
-    const size = (data.length + RECORD_HEADER + 7) & ~7;
-    if (map.produced + size - map.consumed > map.maxEntries - 1) return -EAGAIN;
-    map.produced += size;
-  }
-  map.records.push(data.slice());
-  return 0;
-}
-
-/** Takes the oldest record that programs have handed out. */
-export function takeRecord(map: OutputMap): Uint8Array | undefined {
-  const record = map.records.shift();
-  if (record !== undefined && map.kind === 'ringBuffer')
-    map.consumed += (record.length + RECORD_HEADER + 7) & ~7;
-  return record;
 }
 
 function makeRoom({ values, stride, maxEntries }: HashMap, place: number): void {

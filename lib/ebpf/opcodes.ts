@@ -45,6 +45,8 @@ export const FRAME_POINTER = 10;
 export const STACK_SIZE = 512;
 /** Frames that program-local calls may nest to (Linux `MAX_CALL_FRAMES`). */
 export const MAX_FRAMES = 8;
+/** Rounds of a `may_goto` in one function, and of `bpf_loop` (Linux `BPF_MAX_LOOPS`). */
+export const MAX_ROUNDS = 8 * 1024 * 1024;
 /** Tail calls in one run (Linux `MAX_TAIL_CALL_CNT`). */
 export const MAX_TAIL_CALLS = 33;
 

@@ -2,6 +2,7 @@
 
 import { decode } from './decode.js';
 import { type Instruction, type Program, slotsOf } from './instruction.js';
+import type { BpfMap } from './mapTypes.js';
 import * as opcodes from './opcodes.js';
 import type { ProgramType } from './programTypes.js';
 import { CHANGES_PACKET, hasRuntime } from './runtime/index.js';
@@ -60,6 +61,22 @@ export function mayWriteContext(program: Program, type: ProgramType): boolean {
   return false;
 }
 
+/** Whether a program calls a helper, or one that it may go on with does. */
+export function callsHelper(
+  program: Program,
+  helper: number,
+  maps: ReadonlyMap<number, BpfMap> = new Map(),
+): boolean {
+  const targets = [...maps.values()].flatMap((map) => (map.kind === 'programArray' ? map.programs : []));
+  return [program, ...targets].some(
+    (one) =>
+      one !== undefined &&
+      [...instructionsOf(one)].some(
+        ([, instruction]) => instruction.kind === 'call' && instruction.helper === helper,
+      ),
+  );
+}
+
 /** What a program asks for that no engine here has. */
 export interface Missing {
   /** The instruction's slot. */
@@ -74,7 +91,6 @@ export interface Missing {
 export function missingOf(program: Program, type: ProgramType): Missing | undefined {
   if (isKernelFilter(type)) return undefined;
   for (const [index, instruction] of instructionsOf(program)) {
-    if (instruction.kind === 'mayGoto') return { index, helper: undefined, what: 'may_goto' };
     if (instruction.kind !== 'call' || hasRuntime(instruction.helper)) continue;
     const row = signatureOf(instruction.helper);
     if (row === undefined) continue;

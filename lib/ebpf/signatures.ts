@@ -23,6 +23,8 @@ export type ArgumentKind =
   | 'memoryOrNull'
   /** Bytes that the helper fills, whose number is the next argument. */
   | 'outMemory'
+  /** The same, or 0 with the size 0. */
+  | 'outMemoryOrNull'
   /** Bytes that are read and written. */
   | 'inOutMemory'
   /** So many bytes that are read. */
@@ -32,7 +34,23 @@ export type ArgumentKind =
   | 'outFixed4'
   | 'outFixed8'
   | 'size'
-  | 'sizeOrZero';
+  | 'sizeOrZero'
+  /** A function of the program. */
+  | 'function'
+  /** An address of the stack, for that function. */
+  | 'stackOrNull'
+  /** A constant: how many bytes to reserve. */
+  | 'reservedSize'
+  /** What was reserved, to be given back. */
+  | 'reservedRecord'
+  /** A lock in a value of a map. */
+  | 'lock'
+  /** Any socket. */
+  | 'socket'
+  /** One that was looked up, to be given back. */
+  | 'releasedSocket'
+  /** Text that never changes. */
+  | 'constantText';
 
 export interface HelperSignature {
   readonly number: number;
@@ -42,7 +60,18 @@ export interface HelperSignature {
   readonly types: string;
   /** `undefined` where it takes what this project has no notion of (sockets, timers, callbacks …). */
   readonly arguments: readonly ArgumentKind[] | undefined;
-  readonly result: 'integer' | 'void' | 'mapValueOrNull' | 'unknown';
+  readonly result:
+    | 'integer'
+    | 'void'
+    | 'mapValueOrNull'
+    | 'recordOrNull'
+    | 'acquiredSocketOrNull'
+    | 'acquiredCommonSocketOrNull'
+    /** The socket that was given, as one of all fields, or of TCP. */
+    | 'fullSocketOrNull'
+    | 'tcpSocketOrNull'
+    | 'listenerOrNull'
+    | 'unknown';
   /** Whether its memory may be packet bytes (`pkt_access`). */
   readonly packet?: boolean;
   /**
@@ -115,26 +144,26 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 80, name: 'get_current_cgroup_id', types: 'STXC', arguments: [], result: 'integer', privileged: true },
   { number: 81, name: 'get_local_storage', types: 'C', arguments: undefined, result: 'unknown' },
   { number: 83, name: 'skb_ancestor_cgroup_id', types: 'TC', arguments: ['context', 'anything'], result: 'integer' },
-  { number: 84, name: 'sk_lookup_tcp', types: 'TXC', arguments: undefined, result: 'unknown' },
-  { number: 85, name: 'sk_lookup_udp', types: 'TXC', arguments: undefined, result: 'unknown' },
-  { number: 86, name: 'sk_release', types: 'TXC', arguments: undefined, result: 'unknown' },
+  { number: 84, name: 'sk_lookup_tcp', types: 'TXC', arguments: ['context', 'memory', 'size', 'anything', 'anything'], result: 'acquiredSocketOrNull' },
+  { number: 85, name: 'sk_lookup_udp', types: 'TXC', arguments: ['context', 'memory', 'size', 'anything', 'anything'], result: 'acquiredSocketOrNull' },
+  { number: 86, name: 'sk_release', types: 'TXC', arguments: ['releasedSocket'], result: 'integer' },
   { number: 87, name: 'map_push_elem', types: 'STXC', arguments: ['map', 'mapValue', 'anything'], result: 'integer', packet: true },
   { number: 88, name: 'map_pop_elem', types: 'STXC', arguments: ['map', 'outMapValue'], result: 'integer' },
   { number: 89, name: 'map_peek_elem', types: 'STXC', arguments: ['map', 'outMapValue'], result: 'integer' },
-  { number: 93, name: 'spin_lock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 94, name: 'spin_unlock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 95, name: 'sk_fullsock', types: 'TC', arguments: undefined, result: 'unknown' },
-  { number: 96, name: 'tcp_sock', types: 'TC', arguments: undefined, result: 'unknown' },
+  { number: 93, name: 'spin_lock', types: 'STXC', arguments: ['lock'], result: 'void', privileged: true },
+  { number: 94, name: 'spin_unlock', types: 'STXC', arguments: ['lock'], result: 'void', privileged: true },
+  { number: 95, name: 'sk_fullsock', types: 'TC', arguments: ['socket'], result: 'fullSocketOrNull' },
+  { number: 96, name: 'tcp_sock', types: 'TC', arguments: ['socket'], result: 'tcpSocketOrNull' },
   { number: 97, name: 'skb_ecn_set_ce', types: 'TC', arguments: ['context'], result: 'integer' },
-  { number: 98, name: 'get_listener_sock', types: 'TC', arguments: undefined, result: 'unknown' },
-  { number: 99, name: 'skc_lookup_tcp', types: 'TXC', arguments: undefined, result: 'unknown' },
-  { number: 100, name: 'tcp_check_syncookie', types: 'TX', arguments: undefined, result: 'unknown' },
+  { number: 98, name: 'get_listener_sock', types: 'TC', arguments: ['socket'], result: 'listenerOrNull' },
+  { number: 99, name: 'skc_lookup_tcp', types: 'TXC', arguments: ['context', 'memory', 'size', 'anything', 'anything'], result: 'acquiredCommonSocketOrNull' },
+  { number: 100, name: 'tcp_check_syncookie', types: 'TX', arguments: ['socket', 'memory', 'size', 'memory', 'size'], result: 'integer' },
   { number: 105, name: 'strtol', types: 'STXC', arguments: ['memory', 'size', 'anything', 'outFixed8'], result: 'integer' },
   { number: 106, name: 'strtoul', types: 'STXC', arguments: ['memory', 'size', 'anything', 'outFixed8'], result: 'integer' },
   { number: 107, name: 'sk_storage_get', types: 'TC', arguments: undefined, result: 'unknown' },
   { number: 108, name: 'sk_storage_delete', types: 'TC', arguments: undefined, result: 'unknown' },
   { number: 109, name: 'send_signal', types: 'STXC', arguments: ['anything'], result: 'integer', privileged: true },
-  { number: 110, name: 'tcp_gen_syncookie', types: 'TX', arguments: undefined, result: 'unknown' },
+  { number: 110, name: 'tcp_gen_syncookie', types: 'TX', arguments: ['socket', 'memory', 'size', 'memory', 'size'], result: 'integer' },
   { number: 112, name: 'probe_read_user', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', privileged: true },
   { number: 113, name: 'probe_read_kernel', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', privileged: true },
   { number: 114, name: 'probe_read_user_str', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', privileged: true },
@@ -144,14 +173,14 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 120, name: 'get_ns_current_pid_tgid', types: 'STXC', arguments: ['anything', 'anything', 'outMemory', 'size'], result: 'integer' },
   { number: 122, name: 'get_netns_cookie', types: 'STC', arguments: ['contextOrNull'], result: 'integer' },
   { number: 123, name: 'get_current_ancestor_cgroup_id', types: 'STXC', arguments: ['anything'], result: 'integer', privileged: true },
-  { number: 124, name: 'sk_assign', types: 'T', arguments: undefined, result: 'unknown' },
+  { number: 124, name: 'sk_assign', types: 'T', arguments: ['context', 'socket', 'anything'], result: 'integer' },
   { number: 125, name: 'ktime_get_boot_ns', types: 'STXC', arguments: [], result: 'integer' },
-  { number: 128, name: 'sk_cgroup_id', types: 'C', arguments: undefined, result: 'unknown' },
-  { number: 129, name: 'sk_ancestor_cgroup_id', types: 'C', arguments: undefined, result: 'unknown' },
+  { number: 128, name: 'sk_cgroup_id', types: 'C', arguments: ['socket'], result: 'integer' },
+  { number: 129, name: 'sk_ancestor_cgroup_id', types: 'C', arguments: ['socket', 'anything'], result: 'integer' },
   { number: 130, name: 'ringbuf_output', types: 'STXC', arguments: ['map', 'memory', 'sizeOrZero', 'anything'], result: 'integer' },
-  { number: 131, name: 'ringbuf_reserve', types: 'STXC', arguments: undefined, result: 'unknown' },
-  { number: 132, name: 'ringbuf_submit', types: 'STXC', arguments: undefined, result: 'unknown' },
-  { number: 133, name: 'ringbuf_discard', types: 'STXC', arguments: undefined, result: 'unknown' },
+  { number: 131, name: 'ringbuf_reserve', types: 'STXC', arguments: ['map', 'reservedSize', 'anything'], result: 'recordOrNull' },
+  { number: 132, name: 'ringbuf_submit', types: 'STXC', arguments: ['reservedRecord', 'anything'], result: 'void' },
+  { number: 133, name: 'ringbuf_discard', types: 'STXC', arguments: ['reservedRecord', 'anything'], result: 'void' },
   { number: 134, name: 'ringbuf_query', types: 'STXC', arguments: ['map', 'anything'], result: 'integer' },
   { number: 135, name: 'csum_level', types: 'T', arguments: ['context', 'anything'], result: 'integer' },
   { number: 136, name: 'skc_to_tcp6_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
@@ -172,19 +201,19 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 158, name: 'get_current_task_btf', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 160, name: 'ktime_get_coarse_ns', types: 'STXC', arguments: [], result: 'integer' },
   { number: 163, name: 'check_mtu', types: 'TX', arguments: ['context', 'anything', 'outFixed4', 'anything', 'anything'], result: 'integer' },
-  { number: 164, name: 'for_each_map_elem', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 165, name: 'snprintf', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
+  { number: 164, name: 'for_each_map_elem', types: 'STXC', arguments: ['map', 'function', 'stackOrNull', 'anything'], result: 'integer', privileged: true },
+  { number: 165, name: 'snprintf', types: 'STXC', arguments: ['outMemoryOrNull', 'sizeOrZero', 'constantText', 'memoryOrNull', 'sizeOrZero'], result: 'integer', privileged: true },
   { number: 169, name: 'timer_init', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 170, name: 'timer_set_callback', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 171, name: 'timer_start', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 172, name: 'timer_cancel', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 175, name: 'task_pt_regs', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 176, name: 'get_branch_snapshot', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', privileged: true },
+  { number: 176, name: 'get_branch_snapshot', types: 'STXC', arguments: ['outMemory', 'sizeOrZero'], result: 'integer', privileged: true },
   { number: 177, name: 'trace_vprintk', types: 'STXC', arguments: ['memory', 'size', 'memoryOrNull', 'sizeOrZero'], result: 'integer', privileged: true },
   { number: 178, name: 'skc_to_unix_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 180, name: 'find_vma', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 181, name: 'loop', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 182, name: 'strncmp', types: 'STXC', arguments: undefined, result: 'unknown' },
+  { number: 181, name: 'loop', types: 'STXC', arguments: ['anything', 'function', 'stackOrNull', 'anything'], result: 'integer', privileged: true },
+  { number: 182, name: 'strncmp', types: 'STXC', arguments: ['memory', 'size', 'constantText'], result: 'integer' },
   { number: 188, name: 'xdp_get_buff_len', types: 'X', arguments: ['context'], result: 'integer' },
   { number: 189, name: 'xdp_load_bytes', types: 'X', arguments: ['context', 'anything', 'outMemory', 'size'], result: 'integer' },
   { number: 190, name: 'xdp_store_bytes', types: 'X', arguments: ['context', 'anything', 'memory', 'size'], result: 'integer' },

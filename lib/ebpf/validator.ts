@@ -11,7 +11,7 @@
 
 import { DecodeError, type DecodeProblemKind, decode } from './decode.js';
 import { type Instruction, type Program, slotsOf } from './instruction.js';
-import { FRAME_POINTER } from './opcodes.js';
+import { FRAME_POINTER, PSEUDO } from './opcodes.js';
 
 /** Kinds of problems; stable. */
 export type ProblemKind =
@@ -106,7 +106,8 @@ function functionStarts(instructions: readonly (Instruction | undefined)[]): Int
   for (const [index, instruction] of instructions.entries()) {
     if (instruction?.kind === 'callLocal') entries.add(index + 1 + instruction.distance);
     // A pointer to a function, as bpf_loop takes it (BPF_PSEUDO_FUNC).
-    if (instruction?.kind === 'wide' && instruction.pseudo === 4) entries.add(index + 1 + instruction.low);
+    if (instruction?.kind === 'wide' && instruction.pseudo === PSEUDO.func)
+      entries.add(index + 1 + instruction.low);
   }
   const starts = new Int32Array(instructions.length);
   for (let index = 1; index < starts.length; index++)
@@ -160,6 +161,9 @@ function check(
       if (options.helpers?.has(instruction.helper) === false)
         return { kind: 'unknown-helper', message: `there is no helper ${instruction.helper}` };
       return fallsOff();
+    case 'wide':
+      if (instruction.pseudo !== PSEUDO.func) return fallsOff();
+      return land(index + 1 + instruction.low) ?? fallsOff();
     case 'packet':
       if (options.packetLoads === false)
         return { kind: 'packet-load', message: 'programs of this type cannot load from the packet this way' };

@@ -14,6 +14,7 @@ import {
   opcodes,
   type Program,
   programTypeOf,
+  valueAt,
 } from '../ebpf/index.js';
 import { compileEbpf, extendedBody, type FilterBody } from '../jit/index.js';
 import { type LiftForm, type LiftOptions, lift as liftUnverified } from '../lift/index.js';
@@ -151,12 +152,33 @@ const WIDE = opcodes.LD | opcodes.IMM | opcodes.DW;
 
 /** The maps that a program's wide immediates name, by slot. */
 function mapsNamed(program: Program, maps: ReadonlyMap<number, BpfMap>): ReadonlyMap<number, MapInfo> {
+  const described = new Map<BpfMap, MapInfo>();
   return new Map(
     program.flatMap(({ opcode, src, imm }, index): [number, MapInfo][] => {
       const map = opcode === WIDE && NAMES_MAP.has(src) ? maps.get(imm) : undefined;
       if (map === undefined) return [];
-      const { kind, keySize, valueSize, maxEntries } = map;
-      return [[index, { kind, keySize, valueSize, entries: maxEntries, writable: true, readable: true }]];
+      return [[index, described.get(map) ?? describe(map, maps, described)]];
     }),
   );
+}
+
+/** A map as the verifier is told of it. */
+function describe(map: BpfMap, maps: ReadonlyMap<number, BpfMap>, described: Map<BpfMap, MapInfo>): MapInfo {
+  const { kind, keySize, valueSize, maxEntries, isReadOnly = false } = map;
+  const [handle] = map.kind === 'mapInMap' ? map.handles.values() : [];
+  const inner = map.inner ?? (handle === undefined ? undefined : maps.get(handle));
+  const info: MapInfo = {
+    kind,
+    keySize,
+    valueSize,
+    entries: maxEntries,
+    writable: !isReadOnly,
+    readable: true,
+    ...(isReadOnly && kind === 'array' && maxEntries === 1
+      ? { contents: valueAt(map, new Uint8Array(keySize))!.slice() }
+      : {}),
+    ...(inner === undefined ? {} : { inner: describe(inner, maps, described) }),
+  };
+  described.set(map, info);
+  return info;
 }

@@ -111,6 +111,8 @@ function agree(checked: Case, packets: readonly Uint8Array[], privileged = true)
   const { accepted, proofs } = verify(program, options);
   if (!accepted) return false;
   const expected = runs(checked, packets, { definition: true });
+  // Loops that the runtime ends are counted in different places.
+  if (expected.some((value) => value.startsWith('budget'))) return false;
   const compiled = (given: typeof proofs) =>
     runs(checked, packets, {
       load: (loaded, environment, context) =>

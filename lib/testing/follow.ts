@@ -8,8 +8,7 @@ import { checkForm } from '../verify/rules/form.js';
 import { Path, type VerifyOptions } from '../verify/rules/path.js';
 import { Rejected } from '../verify/rules/report.js';
 import { step } from '../verify/rules/step.js';
-import { newFrame, type State } from '../verify/state/state.js';
-import { pointer } from '../verify/state/value.js';
+import { initialState, type State } from '../verify/state/state.js';
 
 interface Left {
   readonly from: number;
@@ -33,9 +32,7 @@ export class Follower {
       this.left.push({ from: this.path.index, index, state }),
     );
     checkForm(this.path);
-    const frame = newFrame(0, -1, 0);
-    frame.registers[1] = pointer('context');
-    this.path.state = { loops: 0, frames: [frame] };
+    this.path.state = initialState();
   }
 
   /**

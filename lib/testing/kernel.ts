@@ -3,6 +3,7 @@
 import type { Program } from '../ebpf/instruction.js';
 import { toBytes } from '../ebpf/instruction.js';
 import { PSEUDO } from '../ebpf/opcodes.js';
+import { type BtfFunction, makeBtf } from './btf.js';
 
 // Linux include/uapi/linux/bpf.h, arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h
 const SYS_BPF = process.arch === 'x64' ? 321 : 280;
@@ -22,6 +23,10 @@ const PER_CPU_ROOM = 1 << 13;
 const OUTPUT_SIZE = 1 << 16;
 const WIDE = 0x18;
 const BPF_PROG_TEST_RUN = 10;
+const BPF_BTF_LOAD = 18;
+const BPF_MAP_FREEZE = 22;
+/** Bytes of a `struct bpf_func_info`. */
+const FUNCTION_INFO = 8;
 const PROGRAM_TYPES = { socket_filter: 1, sched_cls: 3, xdp: 6, cgroup_skb: 8 } as const;
 const ATTRIBUTE_SIZE = 128;
 const LOG_SIZE = 1 << 20;
@@ -47,6 +52,8 @@ export interface KernelMap {
   readonly set: (key: Uint8Array, value: Uint8Array) => void;
   /** Takes all elements out, or sets those of arrays to 0. */
   readonly clear: () => void;
+  /** From now on nobody but programs changes it. */
+  readonly freeze: () => void;
   readonly close: () => void;
 }
 
@@ -57,6 +64,10 @@ export interface KernelMapShape {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly flags?: number;
+  /** A map of maps: one like those in it. */
+  readonly inner?: KernelMap;
+  /** Where in values a lock is. */
+  readonly lock?: number;
 }
 
 export interface Kernel {
@@ -68,6 +79,7 @@ export interface Kernel {
     program: Program,
     type: keyof typeof PROGRAM_TYPES,
     maps?: readonly KernelMap[],
+    functions?: readonly BtfFunction[],
   ) => LoadedProgram | string;
   readonly createMap: (shape: KernelMapShape) => KernelMap;
 }
@@ -95,7 +107,17 @@ export async function openKernel(): Promise<Kernel | string> {
   const license = Buffer.from('GPL\0');
   const log = Buffer.alloc(LOG_SIZE);
   const output = Buffer.alloc(OUTPUT_SIZE);
-  const load: Kernel['load'] = (program, type, maps = []) => {
+  const loadBtf = (bytes: Uint8Array): number => {
+    const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
+    const data = Buffer.from(bytes);
+    pointer(attribute, 0, data);
+    attribute.writeUInt32LE(data.length, 16);
+    return bpf(SYS_BPF, BPF_BTF_LOAD, attribute, ATTRIBUTE_SIZE);
+  };
+  const load: Kernel['load'] = (program, type, maps = [], functions = []) => {
+    const types = functions.length === 0 ? undefined : makeBtf(functions);
+    const btf = types === undefined ? 0 : loadBtf(types.bytes);
+    const records = Buffer.from(types?.functions ?? []);
     const instructions = Buffer.from(
       toBytes(
         program.map((slot) =>
@@ -114,6 +136,12 @@ export async function openKernel(): Promise<Kernel | string> {
       attribute.writeUInt32LE(level, 24);
       attribute.writeUInt32LE(log.length, 28);
       pointer(attribute, 32, log);
+      if (types !== undefined) {
+        attribute.writeInt32LE(btf, 72);
+        attribute.writeUInt32LE(FUNCTION_INFO, 76);
+        pointer(attribute, 80, records);
+        attribute.writeUInt32LE(functions.length, 88);
+      }
       log.fill(0, 0, 1);
       return bpf(SYS_BPF, BPF_PROG_LOAD, attribute, ATTRIBUTE_SIZE);
     };
@@ -122,6 +150,7 @@ export async function openKernel(): Promise<Kernel | string> {
     let fd = attempt(LOG_STATS);
     // A signal that waits ends the kernel's walk; libbpf tries again as well (`PROG_LOAD_ATTEMPTS`).
     for (let more = 4; fd < 0 && koffi.errno() === errno.EAGAIN && more > 0; more--) fd = attempt(LOG_STATS);
+    if (btf > 0) close(btf);
     if (fd < 0) {
       const code = koffi.errno();
       const name = Object.entries(errno).find(([, value]) => value === code)?.[0] ?? `errno ${code}`;
@@ -155,11 +184,18 @@ export async function openKernel(): Promise<Kernel | string> {
     };
   };
   const createMap: Kernel['createMap'] = (shape) => {
-    const { type, keySize, valueSize, maxEntries, flags = 0 } = shape;
+    const { type, keySize, valueSize, maxEntries, flags = 0, inner, lock } = shape;
     const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
     [type, keySize, valueSize, maxEntries, flags].forEach(
       (field, at) => void attribute.writeUInt32LE(field, 4 * at),
     );
+    if (inner !== undefined) attribute.writeUInt32LE(inner.file, 20);
+    if (lock !== undefined) {
+      const types = makeBtf([], lock, valueSize);
+      attribute.writeInt32LE(loadBtf(types.bytes), 48);
+      attribute.writeUInt32LE(types.key, 52);
+      attribute.writeUInt32LE(types.value, 56);
+    }
     const file = bpf(SYS_BPF, BPF_MAP_CREATE, attribute, ATTRIBUTE_SIZE);
     if (file < 0) throw new Error(`BPF_MAP_CREATE, type ${type}: errno ${koffi.errno()}`);
     const key = Buffer.alloc(Math.max(keySize, 8));
@@ -221,6 +257,11 @@ export async function openKernel(): Promise<Kernel | string> {
           key.set(bytes);
           call(isArray ? BPF_MAP_UPDATE_ELEM : BPF_MAP_DELETE_ELEM);
         }
+      },
+      freeze() {
+        const request = Buffer.alloc(ATTRIBUTE_SIZE);
+        request.writeInt32LE(file, 0);
+        bpf(SYS_BPF, BPF_MAP_FREEZE, request, ATTRIBUTE_SIZE);
       },
       close: () => void close(file),
     };

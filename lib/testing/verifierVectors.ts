@@ -4,7 +4,8 @@ import type { ExecutionContext } from 'ava';
 import type { FilterFunction } from '../cbpf/interpreter.js';
 import { type AttachOptions, attach } from '../ebpf/attach.js';
 import type { Program } from '../ebpf/instruction.js';
-import { type BpfMap, createMap, createProgramArray } from '../ebpf/maps.js';
+import { createMap, createProgramArray } from '../ebpf/maps.js';
+import type { BpfMap } from '../ebpf/mapTypes.js';
 import type { Memory } from '../ebpf/memory.js';
 import { programTypeOf } from '../ebpf/programTypes.js';
 import type { MapInfo, VerifiedType } from '../verify/index.js';
@@ -55,6 +56,16 @@ const KINDS: Readonly<Record<string, MapInfo['kind']>> = {
   array_of_maps: 'mapInMap',
 };
 
+/** What the kernel's tests put into maps of maps. */
+const INNER: MapInfo = {
+  kind: 'array',
+  keySize: 4,
+  valueSize: 4,
+  entries: 1,
+  writable: true,
+  readable: true,
+};
+
 const READ_ONLY = 128;
 const WRITE_ONLY = 256;
 
@@ -62,12 +73,13 @@ const WRITE_ONLY = 256;
 export function mapsOf({ maps }: Pick<VerifierRow, 'maps'>): ReadonlyMap<number, MapInfo> {
   const result = new Map<number, MapInfo>();
   for (const { at, type, key_size, value_size, map_flags = 0 } of maps) {
-    const info = {
+    const info: MapInfo = {
       kind: KINDS[type.toLowerCase().replace(/^bpf_map_type_/, '')] ?? 'other',
       keySize: key_size,
       valueSize: value_size,
       writable: (map_flags & READ_ONLY) === 0,
       readable: (map_flags & WRITE_ONLY) === 0,
+      ...(type === 'array_of_maps' ? { inner: INNER } : {}),
     };
     for (const index of at) result.set(index, info);
   }

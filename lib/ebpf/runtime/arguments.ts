@@ -17,6 +17,7 @@ export const ERROR = {
   ENODEV: 19,
   EINVAL: 22,
   ERANGE: 34,
+  EPROTO: 71,
   EAFNOSUPPORT: 97,
   ENOTSUPP: 524,
 } as const;

@@ -3,6 +3,7 @@
 import type { HelperFunction, HelperServices } from '../helpers.js';
 import type { Hook } from '../hook.js';
 import type { MakeHelper } from './arguments.js';
+import { CALLBACKS } from './callbacks.js';
 import { CHECKSUMS } from './checksums.js';
 import { MAP_CALLS } from './mapCalls.js';
 import { PACKET_BYTES } from './packetBytes.js';
@@ -10,6 +11,7 @@ import { PACKET_SHAPE } from './packetShape.js';
 import { REDIRECTS } from './redirects.js';
 import { SURROUNDINGS } from './surroundings.js';
 import { TEXT } from './text.js';
+import { TUNNELS } from './tunnels.js';
 
 const RUNTIMES: ReadonlyMap<number, MakeHelper> = new Map([
   ...MAP_CALLS,
@@ -19,6 +21,8 @@ const RUNTIMES: ReadonlyMap<number, MakeHelper> = new Map([
   ...REDIRECTS,
   ...SURROUNDINGS,
   ...TEXT,
+  ...CALLBACKS,
+  ...TUNNELS,
 ]);
 
 /** Helpers that change the packet, or may run a program that does. */

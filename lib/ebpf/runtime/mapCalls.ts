@@ -8,17 +8,10 @@ import {
   type HelperServices,
   type MachineHost,
 } from '../helpers.js';
-import {
-  appendRecord,
-  type BpfMap,
-  lookupElement,
-  type OutputMap,
-  pushElement,
-  removeElement,
-  takeElement,
-  updateElement,
-} from '../maps.js';
+import { lookupElement, pushElement, removeElement, takeElement, updateElement } from '../maps.js';
+import type { BpfMap, OutputMap } from '../mapTypes.js';
 import { RuntimeFault } from '../memory.js';
+import { appendRecord, closeRecord, isReserved, reserveRecord } from '../rings.js';
 import { ERROR, hasOthers, type MakeHelper, unsigned, wide } from './arguments.js';
 
 const { E2BIG, EFAULT, EINVAL, ENOENT } = ERROR;
@@ -91,11 +84,8 @@ function outputOf(
 }
 
 /** Hands a record to the host, at once or to be taken from the map. */
-function emit(map: OutputMap, data: Uint8Array, { output }: HelperServices): number {
-  if (output === undefined) return appendRecord(map, data);
-  output(map, data.slice());
-  return 0;
-}
+const emit = (map: OutputMap, data: Uint8Array, { output }: HelperServices): number =>
+  appendRecord(map, data, output);
 
 /** `BPF_F_INDEX_MASK` and `BPF_F_CTXLEN_MASK`: which event, and how much of the packet goes along. */
 const CURRENT_CPU = 0xffff_ffff;
@@ -127,6 +117,29 @@ const ringbufOutput: MakeHelper = (services) => (machine) => {
   return answer(machine, emit(map, data, services));
 };
 
+const ringbufReserve: MakeHelper = (services) => (machine) => {
+  const map = outputOf(machine, services, 1, 'ringBuffer');
+  const isTooLong = machine.high[2] !== 0 || unsigned(machine, 2) > MAX_RECORD;
+  if (isTooLong || hasOthers(machine, 3, 0)) return answer(machine, 0);
+  return answerUnsigned(machine, reserveRecord(map, unsigned(machine, 2)));
+};
+/** Linux `RINGBUF_MAX_RECORD_SZ`. */
+const MAX_RECORD = 0x3fff_ffff;
+
+/** Submits or discards the record at r1. */
+const close =
+  (state: 'submitted' | 'discarded'): MakeHelper =>
+  ({ maps = new Map(), output }) =>
+  (machine) => {
+    const address = unsigned(machine, 1);
+    for (const map of maps.values())
+      if (map.kind === 'ringBuffer' && isReserved(map, address)) {
+        closeRecord(map, address, state, output);
+        return answer(machine, 0);
+      }
+    throw new RuntimeFault('bad-argument', machine.index, 'r1 is no record that was reserved');
+  };
+
 const ringbufQuery: MakeHelper = (services) => (machine) => {
   const { produced, consumed, maxEntries } = outputOf(machine, services, 1, 'ringBuffer');
   // `BPF_RB_AVAIL_DATA`, `_RING_SIZE`, `_CONS_POS`, `_PROD_POS`.
@@ -145,6 +158,9 @@ export const MAP_CALLS: readonly (readonly [number: number, make: MakeHelper])[]
   [88, take(true)],
   [89, take(false)],
   [130, ringbufOutput],
+  [131, ringbufReserve],
+  [132, close('submitted')],
+  [133, close('discarded')],
   [134, ringbufQuery],
   [195, lookupPerCpu],
 ];

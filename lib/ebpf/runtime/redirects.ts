@@ -1,8 +1,8 @@
 /** Helpers that send a packet elsewhere: where to, the outcome of a run says. Linux `net/core/filter.c`, `xdp.h`. */
 
 import { answer, bytesAt } from '../helpers.js';
-import type { BpfMap } from '../maps.js';
 import { lookupElement } from '../maps.js';
+import type { BpfMap } from '../mapTypes.js';
 import { RuntimeFault } from '../memory.js';
 import { ERROR, hasOthers, type MakeHelper, onHook, unsigned, wide } from './arguments.js';
 

@@ -7,7 +7,7 @@ import { answer, answerUnsigned, answerWide, bytesAt } from '../helpers.js';
 import { type Hook, protocolOf } from '../hook.js';
 import { ERROR, hasOthers, type MakeHelper, onHook, unsigned } from './arguments.js';
 
-const { EAFNOSUPPORT, EINVAL, ENOENT } = ERROR;
+const { EAFNOSUPPORT, EINVAL } = ERROR;
 
 const monotonic = (): bigint => BigInt(Math.round(performance.now() * 1e6));
 const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
@@ -117,9 +117,7 @@ export const SURROUNDINGS: readonly (readonly [number: number, make: MakeHelper]
   [15, always(0)],
   [16, clears(1, 0)],
   [17, always(0)],
-  [20, clears(2, -EINVAL)],
   [24, always(0)],
-  [29, clears(2, -ENOENT)],
   [34, hash],
   [41, setHashInvalid],
   [42, always(0)],
@@ -129,7 +127,11 @@ export const SURROUNDINGS: readonly (readonly [number: number, make: MakeHelper]
   [69, fibLookup],
   [79, always(0)],
   [80, always(0)],
+
   [83, always(0)],
+  // One processor runs one program at a time: nobody else holds a lock.
+  [93, always(0)],
+  [94, always(0)],
   [118, jiffies],
   [122, always(1)],
   [123, always(0)],

@@ -1,62 +1,116 @@
-/** Helpers that make text. Linux `bpf_trace.c`, `bpf_bprintf_prepare`. */
+/** Helpers on text. Linux `kernel/trace/bpf_trace.c`, `kernel/bpf/helpers.c`. */
 
-import { answer, bytesAt, type HelperServices } from '../helpers.js';
+import { formatText, MOST_VALUES } from '../format.js';
+import { answer, bytesAt, type HelperServices, type MachineHost } from '../helpers.js';
+import { RuntimeFault } from '../memory.js';
 import { ERROR, type MakeHelper, unsigned, wide } from './arguments.js';
 
-const { E2BIG, EINVAL } = ERROR;
+const { EINVAL } = ERROR;
+/** Bytes of text that a run leaves in the trace (`MAX_BPRINTF_BUF`). */
 const MOST_TEXT = 1024;
 
-const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes).replace(/\0.*$/s, '');
+const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
-/** The format with values in place; what has no value stays as it is. */
-function formatted(format: string, values: readonly bigint[]): string {
-  let next = 0;
-  return format.replace(/%(?:l{0,2})([diuxX%])/g, (whole, kind: string) => {
-    if (kind === '%') return '%';
-    const value = values[next];
-    if (value === undefined) return whole;
-    next++;
-    const bits = whole.includes('l') ? 64 : 32;
-    if (kind === 'd' || kind === 'i') return `${BigInt.asIntN(bits, value)}`;
-    const unsignedValue = BigInt.asUintN(bits, value);
-    return kind === 'u' ? `${unsignedValue}` : unsignedValue.toString(16);
-  });
+/** Bytes at an address: so many, or up to a zero; `undefined` where there are none. */
+function memoryAt(
+  { memory, index }: MachineHost,
+  address: bigint,
+  length: number | undefined,
+): Uint8Array | undefined {
+  const found: number[] = [];
+  try {
+    for (let at = 0; at < (length ?? MOST_TEXT); at++) {
+      const place = address + BigInt(at);
+      const low = Number(BigInt.asIntN(32, place));
+      const region = memory.locate(low, Number(BigInt.asIntN(32, place >> 32n)), 1, false, index);
+      const byte = region.bytes[region.start + (low >>> 0) - region.base]!;
+      if (length === undefined && byte === 0) break;
+      found.push(byte);
+    }
+  } catch (error) {
+    if (!(error instanceof RuntimeFault)) throw error;
+    return undefined;
+  }
+  return Uint8Array.from(found);
 }
 
-function put({ trace }: HelperServices, text: string): number {
-  trace?.(text);
+const formatted = (machine: MachineHost, format: string, values: readonly bigint[]): string | undefined =>
+  formatText(format, values, (address, length) => memoryAt(machine, address, length));
+
+/** The text of a format that takes `length` bytes, with a zero behind it. */
+function formatIn(bytes: Uint8Array): string | undefined {
+  const end = bytes.indexOf(0);
+  return end < 0 ? undefined : textOf(bytes.subarray(0, end));
+}
+
+function traced(
+  machine: MachineHost,
+  format: string | undefined,
+  values: readonly bigint[],
+  { trace }: HelperServices,
+): number {
+  const text = format === undefined ? undefined : formatted(machine, format, values);
+  if (text === undefined) return -EINVAL;
+  trace?.(text.slice(0, MOST_TEXT - 1));
   return text.length;
 }
 
 /** The format in r1, its length in r2, up to three values in r3 to r5. */
 const tracePrintk: MakeHelper = (services) => (machine) => {
-  const length = unsigned(machine, 2);
-  if (length > MOST_TEXT) return answer(machine, -E2BIG);
-  const format = textOf(bytesAt(machine, 1, length, false));
-  return answer(
-    machine,
-    put(
-      services,
-      formatted(
-        format,
-        [3, 4, 5].map((register) => wide(machine, register)),
-      ),
-    ),
-  );
+  const format = formatIn(bytesAt(machine, 1, unsigned(machine, 2), false));
+  const values = [3, 4, 5].map((register) => wide(machine, register));
+  return answer(machine, traced(machine, format, values, services));
 };
 
-/** The same with values of 8 bytes each at r3, as many bytes as r4 says. */
-const MOST_VALUES = 12;
-const traceVprintk: MakeHelper = (services) => (machine) => {
-  const [length, size] = [unsigned(machine, 2), unsigned(machine, 4)];
-  if ((size & 7) !== 0 || size > MOST_VALUES * 8) return answer(machine, -EINVAL);
-  const data = size === 0 ? new Uint8Array(0) : bytesAt(machine, 3, size, false).slice();
+/** Values of 8 bytes each at a register, as many bytes as the next one says; `undefined` where that cannot be. */
+function valuesAt(machine: MachineHost, register: number): readonly bigint[] | undefined {
+  const size = unsigned(machine, register + 1);
+  if ((size & 7) !== 0 || size > MOST_VALUES * 8) return undefined;
+  if (size === 0) return [];
+  if ((machine.low[register]! | machine.high[register]!) === 0) return undefined;
+  const data = bytesAt(machine, register, size, false).slice();
   const view = new DataView(data.buffer);
-  const values = Array.from({ length: size / 8 }, (_, at) => view.getBigUint64(8 * at, true));
-  return answer(machine, put(services, formatted(textOf(bytesAt(machine, 1, length, false)), values)));
+  return Array.from({ length: size / 8 }, (_, at) => view.getBigUint64(8 * at, true));
+}
+
+const traceVprintk: MakeHelper = (services) => (machine) => {
+  const values = valuesAt(machine, 3);
+  if (values === undefined) return answer(machine, -EINVAL);
+  const format = formatIn(bytesAt(machine, 1, unsigned(machine, 2), false));
+  return answer(machine, traced(machine, format, values, services));
+};
+
+const snprintf: MakeHelper = () => (machine) => {
+  const size = unsigned(machine, 2);
+  const values = valuesAt(machine, 4);
+  const format = memoryAt(machine, wide(machine, 3), undefined);
+  const text =
+    values === undefined || format === undefined ? undefined : formatted(machine, textOf(format), values);
+  if (text === undefined) return answer(machine, -EINVAL);
+  if (size > 0) {
+    const target = bytesAt(machine, 1, size, true);
+    for (let at = 0; at < Math.min(text.length, size - 1); at++) target[at] = text.charCodeAt(at);
+    target[Math.min(text.length, size - 1)] = 0;
+  }
+  return answer(machine, text.length + 1);
+};
+
+const strncmp: MakeHelper = () => (machine) => {
+  const bytes = bytesAt(machine, 1, unsigned(machine, 2), false);
+  const other = memoryAt(machine, wide(machine, 3), undefined);
+  if (other === undefined)
+    throw new RuntimeFault('bad-argument', machine.index, 'r3 is no text that ends with a zero');
+  for (const [at, byte] of bytes.entries()) {
+    const against = other[at] ?? 0;
+    if (byte !== against) return answer(machine, byte < against ? -1 : 1);
+    if (byte === 0) break;
+  }
+  return answer(machine, 0);
 };
 
 export const TEXT: readonly (readonly [number: number, make: MakeHelper])[] = [
   [6, tracePrintk],
+  [165, snprintf],
   [177, traceVprintk],
+  [182, strncmp],
 ];

@@ -3,6 +3,7 @@
 import {
   DecodeError,
   decode,
+  functionNamed,
   type Instruction,
   type Program,
   targetsOf,
@@ -38,10 +39,11 @@ function waysOn(instruction: Instruction, index: number, proof: Proof | undefine
   return targetsOf(instruction, index);
 }
 
-const endsBlock = ({ kind }: Instruction): boolean => kind === 'exit' || kind === 'jump' || kind === 'branch';
+const endsBlock = ({ kind }: Instruction): boolean =>
+  kind === 'exit' || kind === 'jump' || kind === 'branch' || kind === 'mayGoto';
 
 /**
- * The functions of a program: the main one, then each that a local call names. Only what can be
+ * The functions of a program: the main one, then each that a local call or an address names. Only what can be
  * reached is decoded.
  */
 export function functionsOf(
@@ -56,8 +58,11 @@ export function functionsOf(
     functions.push(made);
     for (const { instructions } of made.blocks) {
       for (const { instruction, index } of instructions) {
-        if (instruction.kind !== 'callLocal') continue;
-        const callee = index + 1 + instruction.distance;
+        const callee =
+          instruction.kind === 'callLocal'
+            ? index + 1 + instruction.distance
+            : functionNamed(instruction, index);
+        if (callee === undefined) continue;
         if (!entries.includes(callee)) entries.push(callee);
       }
     }
@@ -67,8 +72,7 @@ export function functionsOf(
 
 function tryDecode(program: Program, index: number, lenient: boolean): Instruction | undefined {
   try {
-    const instruction = unordered(decode(program, index, { lenient }));
-    return instruction.kind === 'mayGoto' ? undefined : instruction;
+    return unordered(decode(program, index, { lenient }));
   } catch (error) {
     if (error instanceof DecodeError) return undefined;
     throw error;

@@ -8,7 +8,7 @@
  * edges and calls only.
  */
 
-import { opcodes, type Width } from '../../ebpf/index.js';
+import { functionNamed, opcodes, type Width } from '../../ebpf/index.js';
 import { CodeWriter, type DefinedFunction, type InstructionName } from '../../wasm/index.js';
 import { constant, emitAlu, emitSwap32, emitSwap64, emitTest, typeOfWidth } from '../shared/alu.js';
 import { type Structured, structure } from '../shared/structure.js';
@@ -31,6 +31,7 @@ import {
   PACKET_START,
   PASSED,
   REGISTER_LOCALS,
+  ROUNDS,
   SCRATCH,
   type Surroundings,
   setRegister,
@@ -105,6 +106,7 @@ export function emitBody(
     choose: () => code.get(LABEL),
   };
   if (hasLoops) code.op('global.get', around.globals.fuel).set(FUEL);
+  if (hasMayGoto(source)) code.i32(0).set(ROUNDS);
   const furthest = around.hasPacket ? furthestPacketRead(source) : 0;
   if (furthest > 0) {
     emitter.known = knowledgeOf(source, initialKnowledge(guesses, furthest));
@@ -116,6 +118,9 @@ export function emitBody(
   writeStructured(parts, writer);
   code.op('unreachable');
 }
+
+const hasMayGoto = ({ blocks }: EbpfFunction): boolean =>
+  blocks.some(({ instructions }) => instructions.at(-1)?.instruction.kind === 'mayGoto');
 
 const hasLoop = (parts: readonly Structured[]): boolean =>
   parts.some((part) => {
@@ -180,6 +185,11 @@ function emitBranchTest(node: number, when: boolean, emitter: Emitter): void {
     if (!when) code.op('i32.eqz');
   } else {
     const { instruction, index } = source.blocks[node]!.instructions.at(-1)!;
+    if (instruction.kind === 'mayGoto') {
+      code.get(ROUNDS).i32(1).op('i32.add').tee(ROUNDS).i32(opcodes.MAX_ROUNDS);
+      code.op(when ? 'i32.gt_u' : 'i32.le_u');
+      return;
+    }
     if (instruction.kind !== 'branch') throw new Error(`instruction ${index} is no branch`);
     const { op, dst, operand } = instruction;
     const isSigned = op.startsWith('js') && op !== 'jset';
@@ -241,7 +251,7 @@ function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): vo
       code.i64(
         pseudo === 0
           ? (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
-          : around.resolveWide(pseudo, low, high, index),
+          : BigInt(functionNamed(instruction, index) ?? around.resolveWide(pseudo, low, high, index)),
       );
       setRegister(code, dst, 64);
       break;
@@ -267,6 +277,7 @@ function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): vo
       emitter.leave(emitter.hasLoops);
       break;
     case 'jump':
+    case 'mayGoto':
     case 'branch':
       break; // structure() has placed their targets
   }
@@ -328,11 +339,15 @@ function emitByteSwap(code: CodeWriter, { op, bits, dst }: Of<'swap'>): void {
 
 /** The number of the helper is on the stack. */
 function emitHelperCall(index: number, emitter: Emitter): void {
-  const { code, around } = emitter;
+  const { code, around, hasLoops } = emitter;
+  // What the helper calls takes of the same fuel.
+  const sharesFuel = hasLoops && around.callbacks.length > 0;
+  if (sharesFuel) code.get(FUEL).op('global.set', around.globals.fuel);
   code.i32(index);
   for (const register of [0, ...ARGUMENTS, FRAME_POINTER]) code.get(REGISTER_LOCALS[register]!);
   // Gives r0, and whether a tail call has run the rest of the program: r0 is its result then.
   code.op('call', around.functions.callHelper).set(SCRATCH.i32).set(REGISTER_LOCALS[0]!);
+  if (sharesFuel) code.op('global.get', around.globals.fuel).set(FUEL);
   code.get(SCRATCH.i32).op('if');
   emitter.leave(emitter.hasLoops);
   code.op('end');

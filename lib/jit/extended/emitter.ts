@@ -50,6 +50,8 @@ export interface Surroundings {
   readonly proofs: readonly (Proof | undefined)[];
   /** Whether runs may be too long, and back edges and calls have to count. */
   readonly hasFuel: boolean;
+  /** First slots of functions that helpers call. */
+  readonly callbacks: readonly number[];
   /** Highest value of r10 at which a function may still call another. */
   readonly lastFrame: number;
   /** Distance between the frames' stacks. */
@@ -73,7 +75,9 @@ export const FAULTS = [
 export const LOCALS: readonly Local[] = [
   ...['r1', 'r2', 'r3', 'r4', 'r5', 'r10', 'r0', 'r6', 'r7', 'r8', 'r9'].map(i64Local),
   ...['d64', 't64'].map(i64Local),
-  ...['d32', 't32', 'label', 'fuel', 'packet', 'length'].map((name): Local => ({ name, type: 'i32' })),
+  ...['d32', 't32', 'label', 'fuel', 'packet', 'length', 'rounds'].map(
+    (name): Local => ({ name, type: 'i32' }),
+  ),
 ];
 function i64Local(name: string): Local {
   return { name, type: 'i64' };
@@ -94,6 +98,8 @@ export const LABEL = localNamed('label');
 export const FUEL = localNamed('fuel');
 export const PACKET_START = localNamed('packet');
 export const PACKET_LENGTH = localNamed('length');
+/** How often a `may_goto` of the function has been passed. */
+export const ROUNDS = localNamed('rounds');
 
 /** How a body ends: with what the result registers hold, or with 0 because a packet is too short. */
 export interface Endings {

@@ -44,6 +44,50 @@ export const CALL_HELPER = ACCESS + 1;
 export const ENTRY = ACCESS + 2;
 export const MAIN = ACCESS + 3;
 
+/** Where {@link callbackFunction} is, behind the program's functions. */
+export const CALLBACK = 'callFunction';
+
+/** Lets helpers call a function by its first slot, on the frame behind that of their caller: registers lie in the memory. */
+export function callbackFunction({
+  callbacks,
+  functions,
+  convention,
+  frameStep,
+}: Surroundings): DefinedFunction {
+  const [slot, frame] = [0, 1] as const;
+  const code = new CodeWriter();
+  const { parameters, results } = PASSED[convention];
+  const argument = (register: number): void => {
+    code
+      .i32(0)
+      .op('i64.load32_u', REGISTERS_HIGH + 4 * register)
+      .i64(32n)
+      .op('i64.shl');
+    code
+      .i32(0)
+      .op('i64.load32_u', REGISTERS_LOW + 4 * register)
+      .op('i64.or');
+  };
+  for (const entry of callbacks) {
+    code.get(slot).i32(entry).op('i32.eq').op('if');
+    for (let register = 1; register <= 5; register++) argument(register);
+    code.get(frame).i32(frameStep).op('i32.add').op('i64.extend_i32_u');
+    for (let parameter = 6; parameter < parameters; parameter++) code.i64(0n);
+    code.op('call', functions.local.get(entry)!);
+    for (let result = 1; result < results.length; result++) code.op('drop');
+    code.set(2).i32(0).get(2).op('i64.store32', REGISTERS_LOW);
+    code.i32(0).get(2).i64(32n).op('i64.shr_u').op('i64.store32', REGISTERS_HIGH).op('return').op('end');
+  }
+  code.op('unreachable');
+  return {
+    name: CALLBACK,
+    params: locals('i32', 'slot', 'frame'),
+    results: [],
+    locals: locals('i64', 'result'),
+    body: code.bytes,
+  };
+}
+
 /** How a module is entered: for one run, in the tail of another program's, for each row of a table. */
 export type Entry = 'start' | 'resume' | 'batch';
 

@@ -8,6 +8,8 @@ import {
   type Environment,
   type Executable,
   type FaultKind,
+  functionNamed,
+  isFunction,
   opcodes,
   type Program,
   type Region,
@@ -16,7 +18,7 @@ import {
 import type { Proofs } from '../../verify/index.js';
 import { type DefinedFunction, encodeModule, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
 import { conventionOf } from './convention.js';
-import { type EbpfFunction, functionsOf } from './ebpfFlow.js';
+import { type EbpfFunction, functionsOf, type Placed } from './ebpfFlow.js';
 import { emitFunction } from './emit.js';
 import { FAULTS, type FixedRegion, type Surroundings } from './emitter.js';
 import {
@@ -24,6 +26,8 @@ import {
   accessFunction,
   batchFunction,
   CALL_HELPER,
+  CALLBACK,
+  callbackFunction,
   ENTRY,
   type Entry,
   GLOBAL,
@@ -95,6 +99,11 @@ function moduleOf(
     ...contexts.map(({ base, bytes, writable }): FixedRegion => ({ base, length: bytes.length, writable })),
   ];
   const all = [...regions, ...contexts];
+  const callbacks = [
+    ...new Set(
+      instructionsOf(functions).flatMap(({ instruction, index }) => functionNamed(instruction, index) ?? []),
+    ),
+  ];
   const around: Surroundings = {
     regions: fixed,
     hasPacket: packet !== undefined,
@@ -112,14 +121,13 @@ function moduleOf(
     resolveWide: (pseudo, low, high, index) => resolveWide(environment, pseudo, low, high, index),
     programLength: program.length,
     convention,
-    callsMain: functions.some(({ blocks }) =>
-      blocks.some(({ instructions }) =>
-        instructions.some(
-          ({ instruction, index }) =>
-            instruction.kind === 'callLocal' && index + 1 + instruction.distance === 0,
-        ),
+    callbacks,
+    callsMain:
+      callbacks.includes(0) ||
+      instructionsOf(functions).some(
+        ({ instruction, index }) =>
+          instruction.kind === 'callLocal' && index + 1 + instruction.distance === 0,
       ),
-    ),
     proofs,
     hasFuel: (options.proofs?.steps ?? Number.POSITIVE_INFINITY) > (environment.budget ?? DEFAULT_BUDGET),
     lastFrame: linear.stack + (MAX_FRAMES - 2) * PAGE_SIZE + STACK_SIZE,
@@ -144,9 +152,18 @@ function moduleOf(
     imports: IMPORTS,
     memoryPages: linear.memory.buffer.byteLength / PAGE_SIZE,
     globals: GLOBALS,
-    functions: [accessFunction(fixed), HELPER_FUNCTION, entryFunction(), ...emitted],
+    functions: [
+      accessFunction(fixed),
+      HELPER_FUNCTION,
+      entryFunction(),
+      ...emitted,
+      ...(callbacks.length === 0 ? [] : [callbackFunction(around)]),
+    ],
     exports: [
       { name: entry, kind: 'func', index: ENTRY },
+      ...(callbacks.length === 0
+        ? []
+        : [{ name: CALLBACK, kind: 'func' as const, index: MAIN + emitted.length }]),
       ...Object.entries(GLOBAL).map(([name, index]) => ({ name, kind: 'global' as const, index })),
     ],
   };
@@ -164,16 +181,15 @@ function resolveWide(
   throw new RuntimeFault('bad-argument', index, message);
 }
 
+const instructionsOf = (functions: readonly EbpfFunction[]): readonly Placed[] =>
+  functions.flatMap(({ blocks }) => blocks.flatMap(({ instructions }) => instructions));
+
 /** Whether a program may look at its context: it reads memory other than its own stack, or passes it on. */
 const looksAround = (program: Program, lenient: boolean): boolean =>
-  functionsOf(program, lenient).some(({ blocks }) =>
-    blocks.some(({ instructions }) =>
-      instructions.some(({ instruction }) => {
-        if ('base' in instruction) return instruction.base !== FRAME_POINTER;
-        return instruction.kind === 'call' || instruction.kind === 'callRegister';
-      }),
-    ),
-  );
+  instructionsOf(functionsOf(program, lenient)).some(({ instruction }) => {
+    if ('base' in instruction) return instruction.base !== FRAME_POINTER;
+    return instruction.kind === 'call' || instruction.kind === 'callRegister';
+  });
 
 const usesStack = (program: Program): boolean =>
   program.some(({ dst, src }) => dst === FRAME_POINTER || src === FRAME_POINTER);
@@ -183,6 +199,8 @@ interface Exports {
   readonly start: (r1: number, r2: number) => number;
   readonly resume: (...registers: bigint[]) => bigint;
   readonly batch: EbpfBatch;
+  /** Where helpers call functions. */
+  readonly callFunction?: (slot: number, frame: number) => void;
   readonly fuel: WebAssembly.Global;
   readonly packetStart: WebAssembly.Global;
   readonly packetLength: WebAssembly.Global;
@@ -228,7 +246,19 @@ function compileFor(
   const linear = LinearMemory.of(memory);
   const budget = Math.min(environment.budget ?? DEFAULT_BUDGET, MOST_FUEL);
   const targets = new Map<Program, Loaded>();
-  const host = { memory, packet, index: 0, low: linear.low, high: linear.high };
+  /** What a helper calls now, in the module that has called it. */
+  let callFunction: (slot: number) => void = () => {};
+  const host = {
+    memory,
+    packet,
+    index: 0,
+    low: linear.low,
+    high: linear.high,
+    callFunction(slot: number): boolean {
+      callFunction(slot);
+      return true;
+    },
+  };
   let tailCalls = 0;
 
   /** Brings in what helpers or callers changed. */
@@ -266,7 +296,21 @@ function compileFor(
       const run = helpers.get(number);
       if (run === undefined) throw new RuntimeFault('unknown-helper', index, `there is no helper ${number}`);
       host.index = index;
+      const callBefore = callFunction;
+      if (exports.callFunction !== undefined) {
+        const frame = host.low[FRAME_POINTER]! >>> 0;
+        callFunction = (slot) => {
+          if (!isFunction(loading, slot))
+            throw new RuntimeFault('bad-argument', index, `no function begins at ${slot}`);
+          if (frame > linear.stack + (MAX_FRAMES - 2) * PAGE_SIZE + STACK_SIZE)
+            throw new RuntimeFault('call-depth', index, `calls nest deeper than ${MAX_FRAMES} frames`);
+          settle(exports);
+          exports.callFunction!(slot, frame);
+          host.index = index;
+        };
+      }
       const outcome = run(host);
+      callFunction = callBefore;
       if (outcome?.kind === 'exit') throw new EndProgram(host.low[0]!, host.high[0]!);
       let ended = 0;
       if (outcome?.kind === 'tailCall') {

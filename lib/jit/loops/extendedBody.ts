@@ -116,6 +116,7 @@ const ALONE: Surroundings = {
   hasFuel: false,
   lastFrame: 0,
   frameStep: 0,
+  callbacks: [],
   guesses: new Map(),
 };
 

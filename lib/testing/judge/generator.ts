@@ -18,6 +18,8 @@ export interface Sample {
   readonly egress: boolean;
   /** Natural alignment of all accesses is demanded. */
   readonly strict: boolean;
+  /** The functions have types: they may be called by helpers, and make tail calls. */
+  readonly typed?: boolean;
 }
 
 const TYPES: readonly VerifiedType[] = ['socket_filter', 'sched_cls', 'xdp', 'cgroup_skb'];
@@ -39,7 +41,8 @@ export function generate(random: Random, privileged = true): Sample {
   functions(writer);
   const program = writer.finish();
   const strict = random(12) === 0;
-  return { program: random(6) === 0 ? changed(random, program) : program, type, egress, strict };
+  const typed = random(4) !== 0;
+  return { program: random(6) === 0 ? changed(random, program) : program, type, egress, strict, typed };
 }
 
 function start(w: Writer): void {
@@ -87,7 +90,7 @@ function functions(w: Writer): void {
     w.depth = 0;
     w.held = Array.from({ length: 11 }, (_, register): Held => {
       if (register === 10) return 'stack';
-      return register >= 1 && register <= 5 ? call!.held[register]! : 'nothing';
+      return register >= 1 && register <= 5 ? (call!.held[register] ?? 'nothing') : 'nothing';
     });
     w.slots = new Map();
     call.step.to = w.steps.length;
@@ -99,7 +102,10 @@ function functions(w: Writer): void {
       else w.load(w.pick([8, 4]), w.free(), stack, w.careless ? 8 : 0);
     }
     w.something(1 + w.random(4));
-    if (w.held[0] === 'nothing' && !w.careless) w.set(0, w.constant());
+    if (call.isCallback === true && !w.careless) {
+      if (w.held[0] === 'number' && w.chance(2)) w.alu('and', 0, { constant: 1 }, 64);
+      else w.set(0, w.random(2));
+    } else if (w.held[0] === 'nothing' && !w.careless) w.set(0, w.constant());
     close(w);
   }
 }

@@ -7,8 +7,19 @@ import { CONTEXT, type Writer } from './writer.js';
 const LETTERS = { socket_filter: 'S', sched_cls: 'T', sched_act: 'T', xdp: 'X', cgroup_skb: 'C' } as const;
 /** Helpers that take a while, signal somebody, or write to the kernel's log. */
 const NOT_RUN = new Set([6, 109, 117, 177]);
+/** What moves of their own give (`heldMoves.ts`). */
+const SPECIAL: ReadonlySet<ArgumentKind> = new Set<ArgumentKind>([
+  'function',
+  'reservedSize',
+  'reservedRecord',
+  'lock',
+  'socket',
+  'releasedSocket',
+  'constantText',
+]);
 const KNOWN = SIGNATURES.filter(
-  ({ arguments: taken, number }) => taken !== undefined && !NOT_RUN.has(number),
+  ({ arguments: taken, number }) =>
+    taken !== undefined && !NOT_RUN.has(number) && !taken.some((kind) => SPECIAL.has(kind)),
 );
 
 /** Map kinds that a helper takes, by its number; arrays and hashes for the rest. */

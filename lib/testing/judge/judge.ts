@@ -10,7 +10,7 @@ import { toAssembly } from '../../ebpf/disassembler.js';
 import { type Verdict, type VerifyOptions, verify } from '../../verify/index.js';
 import { generator } from '../random.js';
 import { generate, type Sample } from './generator.js';
-import { mapsOfProgram } from './maps.js';
+import { functionsOfProgram, mapsOfProgram } from './maps.js';
 import type { Oracle } from './oracle.js';
 import { shrink } from './shrink.js';
 
@@ -57,13 +57,26 @@ const PROCESSORS = ((): number => {
   }
 })();
 
-export const optionsOf = ({ program, type, egress, strict }: Sample, privileged = true): VerifyOptions => ({
+export const optionsOf = (
+  { program, type, egress, strict, typed }: Sample,
+  privileged = true,
+): VerifyOptions => ({
   type,
   privileged,
   strictAlignment: strict,
   attach: egress ? 'egress' : 'ingress',
   maps: mapsOfProgram(program),
   processors: PROCESSORS,
+  ...(typed === true
+    ? {
+        functions: new Map(
+          functionsOfProgram(program).map((slot) => [
+            slot,
+            { linkage: slot === 0 ? 'global' : 'static', returnsNumber: true },
+          ]),
+        ),
+      }
+    : {}),
 });
 
 export const verdictOf = (sample: Sample, privileged = true): Verdict =>

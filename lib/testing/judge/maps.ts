@@ -15,6 +15,8 @@ export interface JudgedMap {
   readonly kernelFlags: number;
   readonly entries: number;
   readonly info: MapInfo;
+  /** Maps in maps: which one those in it are like. */
+  readonly inner?: number;
 }
 
 const NO_PREALLOC = 1;
@@ -42,10 +44,22 @@ const map = (
   },
 });
 
+const ARRAY = map(2, 'array', 4, 8, 4);
+const HASH = map(1, 'hash', 8, 16, 8);
+const holds = (of: JudgedMap, inner: number, { info }: JudgedMap): JudgedMap => ({
+  ...of,
+  inner,
+  info: { ...of.info, inner: info },
+});
+const locked = (of: JudgedMap, spinLock: number): JudgedMap => ({ ...of, info: { ...of.info, spinLock } });
+/** What never changes: text for helpers, and numbers. */
+const CONTENTS = Uint8Array.from('text %d\0%u %lx\0%s', (letter) => letter.charCodeAt(0));
+const constant = (of: JudgedMap): JudgedMap => ({ ...of, info: { ...of.info, contents: CONTENTS } });
+
 export const MAPS: readonly JudgedMap[] = [
-  map(2, 'array', 4, 8, 4),
+  ARRAY,
   map(2, 'array', 4, 48, 2),
-  map(1, 'hash', 8, 16, 8),
+  HASH,
   map(2, 'array', 4, 16, 1, READ_ONLY),
   map(2, 'array', 4, 16, 1, WRITE_ONLY),
   map(3, 'programArray', 4, 4, 4),
@@ -59,7 +73,24 @@ export const MAPS: readonly JudgedMap[] = [
   map(5, 'perCpuHash', 4, 8, 8),
   map(15, 'socketMap', 4, 4, 4),
   map(16, 'cpuMap', 4, 4, 4),
+  holds(map(12, 'mapInMap', 4, 4, 2), 0, ARRAY),
+  holds(map(13, 'mapInMap', 8, 4, 2), 2, HASH),
+  constant(map(2, 'array', 4, CONTENTS.length, 1, READ_ONLY)),
+  locked(map(2, 'array', 4, 16, 1), 8),
+  locked(map(1, 'hash', 4, 24, 8), 0),
 ];
+export const [OF_ARRAYS, OF_HASHES, CONSTANT, LOCKED_ARRAY, LOCKED_HASH] = [16, 17, 18, 19, 20] as const;
+/** The first slots of a program's functions: where it begins, where local calls go, what addresses name. */
+export function functionsOfProgram(program: Program): readonly number[] {
+  const slots = new Set([0]);
+  for (const [at, { opcode, src, imm }] of program.entries()) {
+    const isCall = opcode === 0x85 && src === PSEUDO_CALL;
+    const isAddress = opcode === 0x18 && src === PSEUDO.func;
+    if (isCall || isAddress) slots.add(at + 1 + imm);
+  }
+  return [...slots].sort((a, b) => a - b);
+}
+const PSEUDO_CALL = 1;
 
 const NAMES_MAP: ReadonlySet<number> = new Set([PSEUDO.mapFd, PSEUDO.mapValue]);
 

@@ -1,5 +1,6 @@
 /** Test support: the things that judged programs do, one function each. A move may be right, or only almost. */
 
+import { callBack, constantValue, lock, lookedUpSocket, mapInMap, record, text } from './heldMoves.js';
 import { callHelper } from './helperMoves.js';
 import {
   atomic,
@@ -143,6 +144,13 @@ const MOVES: readonly (readonly [weight: number, move: Move])[] = [
   [1, ordered],
   [2, callLocal],
   [1, socket],
+  [2, record],
+  [1, lookedUpSocket],
+  [1, lock],
+  [1, mapInMap],
+  [1, constantValue],
+  [1, text],
+  [3, callBack],
   [1, wild],
 ];
 

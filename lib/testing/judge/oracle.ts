@@ -6,8 +6,9 @@
  */
 
 import { type Program, toBytes } from '../../ebpf/instruction.js';
+import { makeBtf } from '../btf.js';
 import type { Sample } from './generator.js';
-import { type JudgedMap, MAPS, mapUses } from './maps.js';
+import { functionsOfProgram, type JudgedMap, MAPS, mapUses } from './maps.js';
 
 // Linux include/uapi/linux/bpf.h, arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h
 const SYS_BPF = process.arch === 'x64' ? 321 : 280;
@@ -16,11 +17,15 @@ const MAP_LOOKUP = 1;
 const MAP_UPDATE = 2;
 const PROG_LOAD = 5;
 const TEST_RUN = 10;
+const BTF_LOAD = 18;
+const MAP_FREEZE = 22;
 const STRICT_ALIGNMENT = 1;
 const LOG_VERBOSE = 1;
 const LOG_ALL = 2;
 const LOG_STATS = 4;
 const ATTRIBUTE_SIZE = 128;
+/** Bytes of a `struct bpf_func_info`. */
+const FUNCTION_INFO = 8;
 const LOG_SIZE = 1 << 24;
 const MAX_SLOTS = 1 << 16;
 const PACKET_ROOM = 4096;
@@ -73,14 +78,43 @@ export async function openOracle(): Promise<Oracle | string> {
   const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
   const call = (command: number): number => bpf(SYS_BPF, command, attribute, ATTRIBUTE_SIZE);
 
-  const makeMap = ({ kernelType, kernelFlags, entries, info }: JudgedMap): number => {
+  const loadBtf = (bytes: Uint8Array): number => {
+    const data = Buffer.from(bytes);
+    attribute.fill(0);
+    attribute.writeBigUInt64LE(addressOf(data), 0);
+    attribute.writeUInt32LE(data.length, 16);
+    return call(BTF_LOAD);
+  };
+  const makeMap = ({ kernelType, kernelFlags, entries, info, inner }: JudgedMap): number => {
+    const { spinLock, valueSize } = info;
+    const btf = spinLock === undefined ? undefined : makeBtf([], spinLock, valueSize);
+    const btfFile = btf === undefined ? 0 : loadBtf(btf.bytes);
     attribute.fill(0);
     attribute.writeUInt32LE(kernelType, 0);
     attribute.writeUInt32LE(info.keySize, 4);
     attribute.writeUInt32LE(info.valueSize, 8);
     attribute.writeUInt32LE(entries, 12);
     attribute.writeUInt32LE(kernelFlags, 16);
-    return call(MAP_CREATE);
+    if (inner !== undefined) attribute.writeUInt32LE(files[inner]!, 20);
+    if (btf !== undefined) {
+      attribute.writeUInt32LE(btfFile, 48);
+      attribute.writeUInt32LE(btf.key, 52);
+      attribute.writeUInt32LE(btf.value, 56);
+    }
+    const file = call(MAP_CREATE);
+    if (file >= 0 && info.contents !== undefined) freeze(file, info.contents);
+    return file;
+  };
+  const freeze = (file: number, contents: Uint8Array): void => {
+    const [key, value] = [Buffer.alloc(8), Buffer.from(contents)];
+    attribute.fill(0);
+    attribute.writeInt32LE(file, 0);
+    attribute.writeBigUInt64LE(addressOf(key), 8);
+    attribute.writeBigUInt64LE(addressOf(value), 16);
+    call(MAP_UPDATE);
+    attribute.fill(0);
+    attribute.writeInt32LE(file, 0);
+    call(MAP_FREEZE);
   };
   const files: number[] = [];
   for (const map of MAPS) {
@@ -104,7 +138,23 @@ export async function openOracle(): Promise<Oracle | string> {
     bigint,
     bigint,
   ];
-  const load = ({ program, type, egress, strict }: Sample, level: number): number => {
+  /** By the functions' slots. */
+  const typesOf = new Map<string, { readonly file: number; readonly records: Buffer }>();
+  const types = (program: Program): { readonly file: number; readonly records: Buffer } => {
+    const slots = functionsOfProgram(program);
+    const known = typesOf.get(`${slots}`);
+    if (known !== undefined) return known;
+    if (typesOf.size > 500) {
+      for (const { file } of typesOf.values()) close(file);
+      typesOf.clear();
+    }
+    const btf = makeBtf(slots.map((slot) => ({ slot, linkage: slot === 0 ? 'global' : 'static' })));
+    const made = { file: loadBtf(btf.bytes), records: Buffer.from(btf.functions) };
+    typesOf.set(`${slots}`, made);
+    return made;
+  };
+  const load = ({ program, type, egress, strict, typed }: Sample, level: number): number => {
+    const info = typed === true ? types(program) : undefined;
     code.set(toBytes(program));
     for (const { slot, number } of mapUses(program)) {
       const file = owned.get(`${number} ${type} ${egress}`) ?? files[number] ?? -1;
@@ -123,6 +173,12 @@ export async function openOracle(): Promise<Oracle | string> {
     }
     if (strict) attribute.writeUInt32LE(STRICT_ALIGNMENT, 44);
     if (egress) attribute.writeUInt32LE(CGROUP_EGRESS, 68);
+    if (info !== undefined) {
+      attribute.writeInt32LE(info.file, 72);
+      attribute.writeUInt32LE(FUNCTION_INFO, 76);
+      attribute.writeBigUInt64LE(addressOf(info.records), 80);
+      attribute.writeUInt32LE(info.records.length / FUNCTION_INFO, 88);
+    }
     let file = call(PROG_LOAD);
     // A signal that waits ends the kernel's walk; libbpf tries again as well (`PROG_LOAD_ATTEMPTS`).
     for (let more = 4; file < 0 && koffi.errno() === EAGAIN && more > 0; more--) file = call(PROG_LOAD);

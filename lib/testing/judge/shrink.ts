@@ -1,6 +1,7 @@
 /** Test support: makes a program smaller while something stays true of it. */
 
 import type { Program, Slot } from '../../ebpf/instruction.js';
+import { PSEUDO } from '../../ebpf/opcodes.js';
 
 const CALL = 0x85;
 const isWide = ({ opcode }: Slot): boolean => opcode === 0x18;
@@ -10,6 +11,7 @@ const isJump = ({ opcode }: Slot): boolean => {
 };
 /** Where the distance of a jump or a local call is, if the slot is one. */
 function distanceField(slot: Slot): 'offset' | 'imm' | undefined {
+  if (isWide(slot)) return slot.src === PSEUDO.func ? 'imm' : undefined;
   if (slot.opcode === CALL) return slot.src === 1 ? 'imm' : undefined;
   if (!isJump(slot)) return undefined;
   return slot.opcode === 0x06 ? 'imm' : 'offset';

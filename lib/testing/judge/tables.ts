@@ -10,7 +10,7 @@ import type { VerifiedType } from '../../verify/index.js';
 import { CONTEXTS } from '../../verify/rules/context.js';
 import type { Sample } from './generator.js';
 import { verdictOf } from './judge.js';
-import { MAPS } from './maps.js';
+import { CONSTANT, MAPS } from './maps.js';
 import type { Oracle } from './oracle.js';
 
 const TYPES = Object.keys(CONTEXTS) as VerifiedType[];
@@ -110,6 +110,16 @@ function argumentOf(kind: string, register: number, map?: number): Instruction[]
       return [set(register, 8)];
     case 'map':
       return map === undefined ? undefined : [{ kind: 'wide', pseudo: 1, dst: register, low: map, high: 0 }];
+    case 'reservedSize':
+      return map === undefined ? undefined : [set(register, 8)];
+    case 'constantText':
+      return [{ kind: 'wide', pseudo: 2, dst: register, low: CONSTANT, high: 0 }];
+    case 'function':
+    case 'reservedRecord':
+    case 'lock':
+    case 'socket':
+    case 'releasedSocket':
+      return undefined;
     default:
       if (map === undefined && kind.toLowerCase().startsWith('map')) return undefined;
       if (map === undefined && kind === 'outMapValue') return undefined;
@@ -189,7 +199,8 @@ function* mapCells(): Iterable<readonly [string, Sample]> {
     for (const row of SIGNATURES) {
       if (row.arguments?.includes('map') !== true || !row.types.includes(CONTEXTS[type].letter)) continue;
       for (const [map, { info }] of MAPS.entries()) {
-        const setUp = row.arguments.flatMap((kind, position) => argumentOf(kind, position + 1, map)!);
+        const setUp = row.arguments.flatMap((kind, position) => argumentOf(kind, position + 1, map) ?? []);
+        if (row.arguments.includes('function')) continue;
         const before = [copy(6, 1), ...[8, 16, 24, 32, 40, 48].map(filled), ...setUp];
         const slots = program(...before, { kind: 'call', helper: row.number }, set(0, 0), exit);
         yield [`${type} ${row.name} of map ${map}, ${info.kind}`, plain(type, slots)];

@@ -28,7 +28,9 @@ export type Held =
   | 'value'
   | 'valueOrNull'
   | 'socket'
-  | 'socketOrNull';
+  | 'socketOrNull'
+  | 'record'
+  | 'mapKey';
 
 /** An instruction, and the step that its jump goes to. */
 export interface Step {
@@ -61,7 +63,12 @@ export class Writer {
   /** Jumps to the end of the function. */
   exits: Step[] = [];
   /** Calls of a function that is still to be written, with what its arguments hold. */
-  readonly calls: { readonly step: Step; readonly held: readonly Held[] }[] = [];
+  readonly calls: {
+    readonly step: Step;
+    readonly held: readonly Held[];
+    /** A helper calls it. */
+    readonly isCallback?: boolean;
+  }[] = [];
   depth = 0;
   frame = 0;
   /** Makes so many moves; set by the generator. */
@@ -209,6 +216,8 @@ export class Writer {
       place += slotsOf(instruction);
     }
     return this.steps.flatMap(({ instruction, to }, index) => {
+      if (to !== undefined && instruction.kind === 'wide')
+        return encode({ ...instruction, low: (places[to] ?? place) - places[index]! - 1 });
       if (to === undefined || !('distance' in instruction)) return encode(instruction);
       return encode({ ...instruction, distance: (places[to] ?? place) - places[index]! - 1 });
     });

@@ -6,7 +6,6 @@
  * (Vishwanathan et al., "Sound, Precise, and Fast Abstract Interpretation with Tristate Numbers", CGO
  * 2022; Linux `kernel/bpf/tnum.c`).
  */
-
 import type { Width } from '../../ebpf/index.js';
 
 export interface Tnum {

@@ -8,18 +8,21 @@ import * as scalars from '../numbers/scalar.js';
 import {
   ANY_NUMBER,
   describe,
+  known,
   NONE,
   NOT_NULL,
   number,
   type Pointer,
+  type PointerType,
   pointer,
   pointsIntoPacket,
   type Value,
 } from '../state/value.js';
 import { contextAccess, socketAccess } from './context.js';
 import { isWritable } from './maps.js';
-import { checkAlignment, checkMapValue, checkPacket } from './memory.js';
+import { checkAlignment, checkKnownSize, checkMapValue, checkPacket } from './memory.js';
 import type { Path } from './path.js';
+import { checkNothingHeld } from './references.js';
 import { loadStack, type Stored, stackOffset, storeStack } from './stack.js';
 
 export function stepLoad(
@@ -71,8 +74,16 @@ function loadFrom(path: Path, from: Pointer, offset: number, size: Size, how: Lo
     case 'mapValue':
       if (from.map?.readable === false) path.reject('map-access', 'values of this map cannot be read');
       checkMapValue(path, from, offset, size);
+      return readConstant(from, offset, size) ?? number(scalars.UNKNOWN);
+    case 'mapKey':
+      checkKnownSize(path, from, offset, size, from.map?.keySize ?? 0);
+      return number(scalars.UNKNOWN);
+    case 'record':
+      checkKnownSize(path, from, offset, size, from.size);
       return number(scalars.UNKNOWN);
     case 'socket':
+    case 'fullSocket':
+    case 'tcpSocket':
       accessSocket(path, from, offset, size, false);
       return number(scalars.UNKNOWN);
     default:
@@ -80,6 +91,20 @@ function loadFrom(path: Path, from: Pointer, offset: number, size: Size, how: Lo
       checkPacket(path, from, offset, size);
       return number(scalars.UNKNOWN);
   }
+}
+
+/** What a value holds that nobody changes any more (`bpf_map_direct_read`). */
+function readConstant(
+  { map, variable, offset: moved }: Pointer,
+  offset: number,
+  size: Size,
+): Value | undefined {
+  const by = scalars.constantOf(variable);
+  if (map?.contents === undefined || by === undefined) return undefined;
+  const at = moved + offset + Number(by);
+  let value = 0n;
+  for (let byte = size - 1; byte >= 0; byte--) value = (value << 8n) | BigInt(map.contents[at + byte] ?? 0);
+  return known(value);
 }
 
 export function stepStore(
@@ -108,7 +133,16 @@ function store(path: Path, to: Pointer, offset: number, size: Size, stored: Stor
       if (!isWritable(to.map)) path.reject('map-access', 'values of this map cannot be written');
       checkMapValue(path, to, offset, size);
       break;
+    case 'mapKey':
+      path.reject('map-access', 'the key of an element cannot be written');
+      break;
+    case 'record':
+      if (leaks) path.reject('pointer-leak', 'an address written to a record');
+      checkKnownSize(path, to, offset, size, to.size);
+      break;
     case 'socket':
+    case 'fullSocket':
+    case 'tcpSocket':
       accessSocket(path, to, offset, size, true);
       break;
     default:
@@ -146,7 +180,7 @@ export function stepAtomic(
 }
 
 function checkAtomicKind(path: Path, target: Pointer): void {
-  if (target.type === 'context' || target.type === 'socket' || pointsIntoPacket(target))
+  if (target.type === 'context' || isSocket(target) || pointsIntoPacket(target))
     path.reject('bad-atomic', `atomic operations on ${target.type} are not allowed`);
 }
 
@@ -180,6 +214,7 @@ export function stepPacketLoad(path: Path, { size, index }: Extract<Instruction,
   if (context.kind !== 'pointer' || context.type !== 'context')
     path.reject('packet-load', 'r6 must be the context');
   if (index !== undefined) path.read(index);
+  checkNothingHeld(path);
   if (stackOffset(context, 0) !== 0) path.reject('packet-load', 'r6 must be the context, not moved');
   if (path.state.frames.length > 1) {
     // In a function an early end would not come back to the caller.
@@ -199,10 +234,13 @@ function dereferenced(path: Path, base: Value, register: number): Pointer {
       `compare it with 0 first: if r${register} == 0 goto …`,
     );
   }
-  if (base.type === 'packetEnd' || base.type === 'map')
+  if (base.type === 'packetEnd' || base.type === 'map' || base.type === 'function')
     path.reject('not-a-pointer', `r${register} is ${base.type}, which has no bytes`);
   return base;
 }
+
+const SOCKETS: ReadonlySet<PointerType> = new Set<PointerType>(['socket', 'fullSocket', 'tcpSocket']);
+const isSocket = ({ type }: Pointer): boolean => SOCKETS.has(type);
 
 function checkPacketKind(path: Path, write: boolean): void {
   const { packet } = path.rules;
@@ -212,7 +250,7 @@ function checkPacketKind(path: Path, write: boolean): void {
 
 /** Accesses to the context and to sockets are rewritten by the kernel: an instruction makes only such or none. */
 function sameKindOfMemory(path: Path, { type }: Pointer): void {
-  const rewritten = type === 'context' || type === 'socket' ? type : 'none';
+  const rewritten = type === 'context' || SOCKETS.has(type) ? type : 'none';
   const before = path.rewritten.get(path.index);
   if (before !== undefined && before !== rewritten) {
     const what = (kind: string): string => (kind === 'none' ? 'other memory' : `the ${kind}`);
@@ -227,7 +265,7 @@ function sameKindOfMemory(path: Path, { type }: Pointer): void {
 
 function accessSocket(path: Path, base: Pointer, offset: number, size: Size, write: boolean): void {
   const { smin } = base.variable.wide;
-  if (smin < 0n || !socketAccess(base.offset + offset, size, write))
+  if (smin < 0n || !socketAccess(base.type, base.offset + offset, size, write))
     path.reject(
       'invalid-context-access',
       `${write ? 'write' : 'read'} of ${size} bytes at offset ${offset} of a socket`,

@@ -78,6 +78,9 @@ function checkKind(path: Path, op: string, base: Pointer, by: bigint | undefined
     case 'stack':
     case 'packet':
     case 'packetMeta':
+    case 'mapKey':
+    case 'record':
+    case 'function':
       return;
     case 'map':
       if (by === 0n && op === 'add') return;

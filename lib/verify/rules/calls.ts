@@ -7,6 +7,7 @@ import { MAX_FRAMES } from '../../ebpf/index.js';
 import { currentFrame, mapValues, newFrame, type State } from '../state/state.js';
 import { describe, NONE, type Value } from '../state/value.js';
 import type { Path } from './path.js';
+import { checkNothingHeld } from './references.js';
 
 export function enter(path: Path, target: number, returnTo: number): number {
   const { frames } = path.state;
@@ -25,14 +26,32 @@ export function enter(path: Path, target: number, returnTo: number): number {
 export function leave(path: Path): number | undefined {
   const { frames } = path.state;
   if (frames.length === 1) {
+    checkNothingHeld(path);
     checkResult(path, path.read(0));
     return undefined;
   }
   // A function need not return anything; its caller then has nothing in r0.
   const result = path.frame.registers[0]!;
+  if (path.frame.isCallback) return comeBack(path, result);
   if (result.kind === 'pointer' && result.type === 'stack')
     path.reject('bad-return', 'a stack address is returned to the caller');
   return returnToCaller(path.state, result);
+}
+
+/** A function that a helper has called: it says whether it is to be called again. */
+function comeBack(path: Path, result: Value): number {
+  if (result.kind !== 'scalar')
+    path.reject('bad-return', `r0 is ${describe(result)}, no number`, 'return 0 to go on, or 1 to end');
+  path.decide(0);
+  const { smin, smax } = result.scalar.wide;
+  if (smin < 0n || smax > 1n)
+    path.reject('bad-return', `r0 is ${describe(result)}, not 0 or 1`, 'return 0 to go on, or 1 to end');
+  const { registers } = path.state.frames.at(-2)!;
+  const before = registers[0]!;
+  path.returnsTo = returnToCaller(path.state, before);
+  path.effects.isCallback = true;
+  path.comeBack();
+  return path.returnsTo;
 }
 
 /** The function of the innermost frame ends with `result`; gives where its caller goes on. */

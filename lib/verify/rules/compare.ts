@@ -7,14 +7,16 @@ import type { BranchOperation, Instruction, Width } from '../../ebpf/index.js';
 import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';
 import { type Place, registerPlace, slotPlace } from '../state/history.js';
-import { copyState, currentFrame, mapValues, type State } from '../state/state.js';
+import { copyState, currentFrame, forgetReference, mapValues, type State } from '../state/state.js';
 import {
   isPacket,
   known,
   NOT_NULL,
   type Number_,
+  notNull,
   number,
   type Pointer,
+  type PointerType,
   pointsIntoPacket,
   type Value,
 } from '../state/value.js';
@@ -65,7 +67,6 @@ export function stepBranch(path: Path, instruction: Branch): number {
 
 /** `may_goto`: both ways, whenever it is reached. */
 export function stepMayGoto(path: Path, { distance }: Extract<Instruction, { kind: 'mayGoto' }>): number {
-  if (!path.isLinux) path.reject('unknown-opcode', 'may_goto is not available here', 'count the rounds');
   path.forkLoop(path.index + 1);
   return path.index + 1 + distance;
 }
@@ -124,17 +125,26 @@ function noteCopies(path: Path, first: number, second: number): void {
   if (places.length > 1) path.effects.copies = places;
 }
 
+/** Linux `reg_not_null`. */
+const NEVER_NULL: ReadonlySet<PointerType> = new Set<PointerType>([
+  'mapValue',
+  'mapKey',
+  'map',
+  'socket',
+  'fullSocket',
+  'tcpSocket',
+  'record',
+]);
+
 /** The outcome of a comparison with an address where it is certain. */
 function decide(op: BranchOperation, width: Width, left: Value, right: Value): boolean | undefined {
-  const notNull = (value: Value): boolean =>
-    value.kind === 'pointer' &&
-    (value.type === 'mapValue' || value.type === 'map' || value.type === 'socket');
+  const isThere = (value: Value): boolean => value.kind === 'pointer' && NEVER_NULL.has(value.type);
   const isNull = (value: Value): boolean =>
     value.kind === 'scalar' && scalars.constantOf(value.scalar) === 0n;
   if (
     width === 64 &&
     (op === 'jeq' || op === 'jne') &&
-    ((notNull(left) && isNull(right)) || (notNull(right) && isNull(left)))
+    ((isThere(left) && isNull(right)) || (isThere(right) && isNull(left)))
   ) {
     return op === 'jne';
   }
@@ -177,8 +187,10 @@ function followCopies(path: Path, state: State, register: number, old: Number_):
 function learnNull(state: State, of: Pointer, isNull: boolean): void {
   mapValues(state, (value) => {
     if (value.kind !== 'pointer' || value.type !== of.type || value.id !== of.id) return value;
-    return isNull ? known(0n) : { ...value, type: NOT_NULL[of.type]!, id: 0 };
+    return isNull ? known(0n) : notNull(value);
   });
+  // Where there is nothing, nothing has to be given back.
+  if (isNull && of.reference !== 0 && of.reference === of.id) forgetReference(state, of.reference);
 }
 
 /** An address that equals one that is not null is not null: this register alone. */
@@ -193,8 +205,8 @@ function learnEqual(
   const [mayBeNull, other] = [NOT_NULL[left.type], NOT_NULL[right.type]];
   if ((mayBeNull === undefined) === (other === undefined)) return;
   const { registers } = currentFrame(state);
-  if (mayBeNull !== undefined) registers[dst] = { ...left, type: mayBeNull };
-  else registers[source] = { ...right, type: other! };
+  if (mayBeNull !== undefined) registers[dst] = { ...notNull(left), id: left.id };
+  else registers[source] = { ...notNull(right), id: right.id };
 }
 
 /** A pointer that is known to lie behind the end of the packet, and one that is at it or behind. */

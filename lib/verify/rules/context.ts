@@ -134,13 +134,29 @@ const SOCKET_FIELDS: readonly { readonly start: number; readonly end: number; re
   { start: 76, end: 80, loads: 'head' }, // rx_queue_mapping
 ];
 
+/** Fields besides, of sockets that have all. */
+const FULL_SOCKET_FIELDS: typeof SOCKET_FIELDS = [
+  ...SOCKET_FIELDS,
+  { start: 8, end: 12, loads: 'head' }, // type
+  { start: 12, end: 16, loads: 'head' }, // protocol
+  { start: 16, end: 20, loads: 'whole' }, // mark
+  { start: 20, end: 24, loads: 'whole' }, // priority
+];
+/** `struct bpf_tcp_sock`: numbers of 4 bytes, but for these two. */
+const TCP_SOCKET_SIZE = 112;
+const TCP_COUNTS: ReadonlySet<number> = new Set([80, 88]);
+
 /**
- * Whether a field of `struct bpf_sock` may be read of a socket of any kind. No field may be written.
- * Linux `net/core/filter.c`: `bpf_sock_common_is_valid_access`, `bpf_sock_is_valid_access`.
+ * Whether a field of `struct bpf_sock` may be read of a socket of any kind, or of `struct bpf_tcp_sock`. No field may be
+ * written. Linux `net/core/filter.c`: `bpf_sock_common_is_valid_access`, `bpf_sock_is_valid_access`,
+ * `bpf_tcp_sock_is_valid_access`.
  */
-export function socketAccess(offset: number, size: number, write: boolean): boolean {
-  if (write || size > 4 || offset % size !== 0) return false;
-  return SOCKET_FIELDS.some(({ start, end, loads }) => {
+export function socketAccess(type: PointerType, offset: number, size: number, write: boolean): boolean {
+  if (write || offset < 0 || offset % size !== 0) return false;
+  if (type === 'tcpSocket') return offset < TCP_SOCKET_SIZE && size === (TCP_COUNTS.has(offset) ? 8 : 4);
+  if (size > 4) return false;
+  const fields = type === 'socket' ? SOCKET_FIELDS : FULL_SOCKET_FIELDS;
+  return fields.some(({ start, end, loads }) => {
     if (offset < start || offset + size > end) return false;
     return loads === 'part' || (offset === start && (loads === 'head' || size === end - start));
   });

@@ -3,18 +3,17 @@
  * reached, how deep its calls go and how much stack they need.
  */
 
-import { decode, MAX_FRAMES, PSEUDO, STACK_SIZE, slotsOf, validate } from '../../ebpf/index.js';
+import { callsBack, decode, functionNamed, MAX_FRAMES, PSEUDO, slotsOf, validate } from '../../ebpf/index.js';
 import { nextSlots } from '../state/liveness.js';
 import { KINDS, withoutFaults } from './faults.js';
 import type { RejectionKind } from './kinds.js';
 import type { Path } from './path.js';
 import { Rejected } from './report.js';
+import { calleeOf } from './whole.js';
 
 const TAIL_CALL = 12;
 const UNPRIVILEGED_LENGTH = 4096;
 const PRIVILEGED_LENGTH = 1_000_000;
-/** Linux rounds the stack of a function up to this, for its compilers to machine code. */
-const FRAME_ALIGNMENT = 16;
 
 export function checkForm(path: Path): void {
   const { program } = path;
@@ -65,7 +64,8 @@ function checkGraph(path: Path): void {
         stack.pop();
         continue;
       }
-      if (instruction.kind === 'callLocal' && top.edge === 1) {
+      const callee = calleeOf(instruction, top.index);
+      if (callee !== undefined && top.edge === 1) {
         if (!path.privileged)
           throw new Rejected(
             'privileged-only',
@@ -73,7 +73,7 @@ function checkGraph(path: Path): void {
             'functions are for privileged users',
             'inline them',
           );
-        entries.push(top.index + 1 + instruction.distance);
+        entries.push(callee);
       }
       if (colour[next] === 1 && !path.privileged) {
         throw new Rejected(
@@ -115,8 +115,17 @@ function markComparisons({ instructions, isJoin, isTarget }: Path): void {
         target(index + 1 + instruction.distance);
         break;
       case 'call':
+        if (callsBack(instruction)) target(index);
         target(index + 1);
         break;
+      case 'wide': {
+        const callee = functionNamed(instruction, index);
+        if (callee === undefined) break;
+        isJoin[index] = true;
+        target(index + 2);
+        target(callee);
+        break;
+      }
       case 'callLocal':
         isJoin[index] = true;
         target(index + 1);
@@ -131,9 +140,11 @@ function markComparisons({ instructions, isJoin, isTarget }: Path): void {
 }
 
 /** Every 64-bit immediate is one, or names a map (`resolve_pseudo_ldimm64`). */
-function checkImmediates({ instructions, options }: Path): void {
+function checkImmediates(path: Path): void {
+  const { instructions, options } = path;
   for (const [index, instruction] of instructions.entries()) {
     if (instruction?.kind !== 'wide' || instruction.pseudo === PSEUDO.none) continue;
+    if (instruction.pseudo === PSEUDO.func) continue;
     const { pseudo, high } = instruction;
     const reject = (kind: RejectionKind, message: string, remedy = ''): never => {
       throw new Rejected(kind, index, message, remedy);
@@ -150,6 +161,8 @@ function checkImmediates({ instructions, options }: Path): void {
         'the 64-bit immediate names no map',
         'give the map in the options',
       );
+    if (map.spinLock !== undefined && path.rules.letter === 'S')
+      reject('map-access', 'maps with locks are not for this type of program');
     if (isMap) continue;
     if (map.kind !== 'array' || (map.entries ?? 1) !== 1)
       reject('bad-immediate', 'only values of arrays of one entry have fixed addresses');
@@ -159,14 +172,16 @@ function checkImmediates({ instructions, options }: Path): void {
 }
 
 /** Functions may neither call tails nor load from the packet, unless their types say that this is right (`check_abnormal_return`). */
-function checkFunctions({ instructions, isLinux }: Path): void {
+function checkFunctions({ instructions, isLinux, options }: Path): void {
   if (!isLinux) return;
   const entries = new Set<number>();
-  for (const [at, instruction] of instructions.entries())
-    if (instruction?.kind === 'callLocal') entries.add(at + 1 + instruction.distance);
+  for (const [at, instruction] of instructions.entries()) {
+    const callee = calleeOf(instruction, at);
+    if (callee !== undefined) entries.add(callee);
+  }
   let isFunction = false;
   for (const [at, instruction] of instructions.entries()) {
-    if (entries.has(at)) isFunction = at !== 0;
+    if (entries.has(at)) isFunction = at !== 0 && options.functions?.get(at)?.returnsNumber !== true;
     if (!isFunction) continue;
     if (instruction?.kind === 'packet')
       throw new Rejected('packet-load', at, 'LD_ABS and LD_IND cannot be used in functions without types');
@@ -181,14 +196,16 @@ function checkCallDepth(path: Path): void {
   const { calls } = path;
   const entries = new Set([0]);
   for (const [at, instruction] of instructions.entries()) {
-    if (instruction?.kind === 'callLocal') entries.add(at + 1 + instruction.distance);
+    const callee = calleeOf(instruction, at);
+    if (callee !== undefined) entries.add(callee);
   }
   let entry = 0;
   for (const [at, instruction] of instructions.entries()) {
     if (entries.has(at)) entry = at;
-    if (instruction?.kind !== 'callLocal') continue;
+    const target = calleeOf(instruction, at);
+    if (target === undefined) continue;
     const list = calls.get(entry) ?? [];
-    list.push({ at, target: at + 1 + instruction.distance });
+    list.push({ at, target });
     calls.set(entry, list);
   }
   /** Frames that a function and all it calls need; a call still being followed is a recursion. */
@@ -207,21 +224,4 @@ function checkCallDepth(path: Path): void {
   };
   if (depthOf(0, 1) > MAX_FRAMES)
     throw new Rejected('call-depth', 0, `calls nest deeper than ${MAX_FRAMES} frames`);
-}
-
-/** All frames of a chain of calls together have the stack of one (Linux `check_max_stack_depth`). */
-export function checkStackDepth(path: Path): void {
-  const need = new Map<number, number>();
-  const needOf = (entry: number): number => {
-    const known = need.get(entry);
-    if (known !== undefined) return known;
-    const own = Math.ceil((path.depths.get(entry) ?? 0) / FRAME_ALIGNMENT) * FRAME_ALIGNMENT;
-    let deepest = 0;
-    for (const { target } of path.calls.get(entry) ?? []) deepest = Math.max(deepest, needOf(target));
-    need.set(entry, own + deepest);
-    return own + deepest;
-  };
-  const total = needOf(0);
-  if (total > STACK_SIZE && path.calls.size > 0)
-    throw new Rejected('stack-depth', 0, `${total} bytes of stack over a chain of calls, of ${STACK_SIZE}`);
 }

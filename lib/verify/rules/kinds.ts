@@ -48,6 +48,8 @@ export const REJECTION_KINDS = {
   'bad-argument': 'an argument is not what the helper declares',
   'bad-size': 'the size given to a helper may be negative, zero or without limit',
   'bad-return': 'r0 at exit is not what the caller may get',
+  'unreleased-reference': 'something that was acquired is not given back, or not there to be given back',
+  locked: 'this may not be done while a lock is held, or not without it',
   'infinite-loop': 'a path comes back to where it was with nothing changed',
   'too-complex': 'the paths together are longer than the budget',
 } as const;

@@ -6,6 +6,7 @@
 import * as scalars from '../numbers/scalar.js';
 import { EMPTY_SLOT } from '../state/state.js';
 import type { MapInfo, MapKind, Value } from '../state/value.js';
+import { WALKED } from './callbacks.js';
 import type { Path } from './path.js';
 import { frameOf, place, stackOffset } from './stack.js';
 
@@ -38,6 +39,8 @@ const MAPS_OF: ReadonlyMap<number, readonly MapKind[]> = new Map<number, readonl
   [88, ['queue', 'stack']],
   [89, ['queue', 'stack', 'bloomFilter']],
   [130, ['ringBuffer']],
+  [131, ['ringBuffer']],
+  [164, WALKED],
   [134, ['ringBuffer']],
   [195, ['perCpuArray', 'perCpuHash', 'lruPerCpuHash']],
 ]);
@@ -62,8 +65,7 @@ export function checkMapHelper(path: Path, helper: number, map: MapInfo): void {
   if (map.kind === 'socketMap' && path.rules.letter === 'C')
     path.reject('bad-argument', 'maps of sockets are not for this type of program');
   // What is in them is no plain bytes, and has no place here.
-  if (map.kind === 'mapInMap' || map.kind === 'other')
-    path.reject('bad-argument', `maps of kind ${map.kind} are not available here`);
+  if (map.kind === 'other') path.reject('bad-argument', `maps of kind ${map.kind} are not available here`);
   if (WRITES.has(helper) && !map.writable) path.reject('map-access', 'this map cannot be written');
 }
 

@@ -11,6 +11,9 @@ import { MAX_OFFSET, type Path } from './path.js';
 /** The packet itself starts two bytes off a multiple of four, so that IP headers are aligned. */
 const PACKET_START = 2;
 
+/** Bytes of a `struct bpf_spin_lock`. */
+const LOCK_SIZE = 4;
+
 /** `demanded`: also where unaligned accesses are allowed otherwise, as of atomic operations. */
 export function checkAlignment(
   path: Path,
@@ -47,26 +50,44 @@ export function checkPacket(path: Path, base: Pointer, offset: number, size: num
 }
 
 export function checkMapValue(path: Path, base: Pointer, offset: number, size: number): void {
+  checkKnownSize(path, base, offset, size, base.map?.valueSize ?? 0);
+  const lock = base.map?.spinLock;
+  if (lock === undefined) return;
   const { smin, umax } = base.variable.wide;
-  const limit = BigInt(base.map?.valueSize ?? 0);
+  const start = BigInt(base.offset + offset);
+  if (start + smin < BigInt(lock + LOCK_SIZE) && BigInt(lock) < start + umax + BigInt(size))
+    path.reject('map-access', `bytes ${lock} to ${lock + LOCK_SIZE - 1} of the value are a lock`);
+}
+
+const MEMORY_NAMES: Readonly<Partial<Record<Pointer['type'], string>>> = {
+  mapValue: 'a map value',
+  mapKey: 'a key',
+  record: 'a record',
+};
+
+/** Linux `check_mem_region_access`. */
+export function checkKnownSize(path: Path, base: Pointer, offset: number, size: number, of: number): void {
+  const { smin, umax } = base.variable.wide;
+  const limit = BigInt(of);
+  const name = MEMORY_NAMES[base.type] ?? 'memory';
   const start = BigInt(base.offset + offset);
   if (start + smin < 0n)
     path.reject(
       'outside-map-value',
-      `offset ${start + smin} of a map value`,
+      `offset ${start + smin} of ${name}`,
       'check that the offset is not negative',
     );
   if (start + smin + BigInt(size) > limit)
-    path.reject('outside-map-value', `bytes from ${start + smin} on of a map value of ${limit}`);
+    path.reject('outside-map-value', `bytes from ${start + smin} on of ${name} of ${limit}`);
   if (umax >= MAX_OFFSET)
     path.reject(
       'unbounded-offset',
-      'an offset in a map value that may be anything',
+      `an offset in ${name} that may be anything`,
       'compare it with a limit first',
     );
   if (start + umax + BigInt(size) > limit)
     path.reject(
       'outside-map-value',
-      `bytes up to ${start + umax + BigInt(size) - 1n} of a map value of ${limit}`,
+      `bytes up to ${start + umax + BigInt(size) - 1n} of ${name} of ${limit}`,
     );
 }

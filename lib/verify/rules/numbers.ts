@@ -4,7 +4,7 @@
  * numbers of which nothing is known but their size.
  */
 
-import { type Instruction, type Operand, REGISTERS } from '../../ebpf/index.js';
+import { functionNamed, type Instruction, type Operand, REGISTERS } from '../../ebpf/index.js';
 import { assume } from '../numbers/branch.js';
 import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';
@@ -77,6 +77,8 @@ function registersBefore(
     const instruction = instructions[index];
     if (instruction === undefined) continue;
     const known = before[index]!;
+    const called = functionNamed(instruction, index);
+    if (called !== undefined) flow(called, NOTHING_KNOWN);
     if (instruction.kind === 'callLocal') flow(index + 1 + instruction.distance, NOTHING_KNOWN);
     if (instruction.kind === 'branch') {
       for (const taken of [false, true]) {

@@ -9,7 +9,7 @@ import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';
 import { type Effects, slotPlace } from '../state/history.js';
 import { copyState, currentFrame, type Frame, type State } from '../state/state.js';
-import { known, type MapInfo, number, type Value } from '../state/value.js';
+import { known, type MapInfo, number, type PointerType, type Value } from '../state/value.js';
 import { CONTEXTS, type ContextRules, type VerifiedType } from './context.js';
 import type { RejectionKind } from './kinds.js';
 import { Notes } from './proofs.js';
@@ -33,10 +33,22 @@ export interface VerifyOptions {
   readonly strictAlignment?: boolean;
   /** Instructions to look at before giving up; default a million, as in Linux. */
   readonly budget?: number;
+  /**
+   * What the functions of the program are, by their first slots: what BTF says of them (`func_info`). Linux lets helpers
+   * call only functions of which it knows that.
+   */
+  readonly functions?: ReadonlyMap<number, FunctionInfo>;
   /** Processors that the machine has, which `bpf_get_smp_processor_id` is below; default as many as Linux can have. */
   readonly processors?: number;
   /** Give proofs for the compiler with the verdict. */
   readonly proofs?: boolean;
+}
+
+/** What is known of a function besides its instructions. */
+export interface FunctionInfo {
+  readonly linkage: 'static' | 'global';
+  /** Whether it returns an `int` or an enumeration. */
+  readonly returnsNumber: boolean;
 }
 
 /** Bytes a pointer may be moved away (Linux `BPF_MAX_VAR_OFF`). */
@@ -65,12 +77,15 @@ export class Path {
   readonly operations = new Map<number, { readonly form: string; readonly distance: bigint }>();
   /** What the walk has seen, for those who compile the program. */
   readonly notes = new Notes();
-  readonly rewritten = new Map<number, 'context' | 'socket' | 'none'>();
+  readonly rewritten = new Map<number, PointerType | 'none'>();
   readonly tailCallMaps = new Map<number, MapInfo | undefined>();
   /** Leaves another path, from `state` at slot `index`, for later. */
   readonly fork: (state: State, index: number) => void;
   /** Leaves the path on which a loop goes on, at slot `index`, for later. */
   readonly forkLoop: (index: number) => void;
+  /** A function that a helper has called has come back to that call, the slot `returnsTo`. */
+  readonly comeBack: () => void;
+  returnsTo = 0;
   /** What the present instruction does, for going back over it. */
   readonly effects: Effects = {
     decided: 0,
@@ -78,6 +93,7 @@ export class Path {
     reads: undefined,
     decidedSlots: undefined,
     copies: undefined,
+    isCallback: false,
   };
   state!: State;
   /** The instruction being looked at. */
@@ -90,6 +106,7 @@ export class Path {
     options: VerifyOptions,
     fork: (state: State, index: number) => void,
     forkLoop: (index: number) => void = (index) => fork(copyState(this.state), index),
+    comeBack: () => void = () => {},
   ) {
     this.program = program;
     this.options = options;
@@ -99,6 +116,7 @@ export class Path {
     this.numbers = ARITHMETIC[options.rules ?? 'linux'];
     this.fork = fork;
     this.forkLoop = forkLoop;
+    this.comeBack = comeBack;
   }
 
   /** A number that nothing else has been marked with. */

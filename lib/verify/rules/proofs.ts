@@ -39,7 +39,8 @@ export interface Proofs {
   /** By slot. */
   readonly instructions: readonly (Proof | undefined)[];
   /**
-   * No run executes more instructions than this (tail calls begin anew). Where a path ends at an
+   * No run executes more instructions than this (tail calls begin anew); infinite where the runtime ends loops, or
+   * helpers call functions. Where a path ends at an
    * explored state, a run goes on as one from there did, and states are explored to the end before others end at
    * them: so no run comes twice to one place of the walk, and the walk's length bounds every run.
    */
@@ -60,6 +61,10 @@ export class Notes {
 
   arrive(index: number): void {
     this.reached[index] = true;
+  }
+
+  hasReached(index: number): boolean {
+    return this.reached[index] === true;
   }
 
   /** A checked access. What no engine has, such as sockets, is in bounds for the verifier alone. */

@@ -6,6 +6,7 @@
  */
 
 import {
+  CALLS_BACK,
   DecodeError,
   decode,
   describe,
@@ -13,8 +14,10 @@ import {
   type Instruction,
   type Operand,
   type Program,
+  PSEUDO,
   signatureFor,
   slotsOf,
+  TAIL_CALL,
 } from '../../ebpf/index.js';
 import { CONTEXTS, type VerifiedType } from './context.js';
 import { KINDS } from './faults.js';
@@ -85,6 +88,7 @@ const addressArithmetic = (op: string, dst: number): Requirement[] => [
     'it stays within the stack or the map value, where the user is not privileged',
     'outside-stack',
     'outside-map-value',
+    'map-access',
   ),
 ];
 
@@ -123,11 +127,22 @@ function ofCall(helper: number, type: VerifiedType): Requirement[] {
       'uninitialized-stack',
       'null-pointer',
       'not-a-pointer',
+      'unreleased-reference',
+      'locked',
       ...IN_BOUNDS,
     ),
   ]);
-  return [exists, ...taken];
+  const held = [
+    requirement('no lock is held, or this gives it back', 'locked'),
+    ...(helper === TAIL_CALL ? NOTHING_HELD : []),
+    ...(CALLS_BACK.has(helper) ? [requirement('calls nest no deeper than 8 frames', 'call-depth')] : []),
+  ];
+  return [exists, ...taken, ...held];
 }
+
+const NOTHING_HELD: readonly Requirement[] = [
+  requirement('all that was acquired has been given back', 'unreleased-reference', 'locked'),
+];
 
 const ofAtomicMemory = (size: number): Requirement =>
   requirement(`the memory is a stack or a map value, and ${size} bytes are aligned`, 'bad-atomic');
@@ -142,7 +157,12 @@ export function requirementsOf(instruction: Instruction, type: VerifiedType): Re
     case 'swap':
       return [isSet(instruction.dst), ...isWritten(instruction.dst), isKept(instruction.dst)];
     case 'wide':
-      return isWritten(instruction.dst);
+      return [
+        ...isWritten(instruction.dst),
+        ...(instruction.pseudo === PSEUDO.func
+          ? [requirement('it names a static function whose types are known', 'bad-immediate')]
+          : []),
+      ];
     case 'load':
       return [
         ...bytesAt(instruction.base, instruction.offset, instruction.size, 'read'),
@@ -179,6 +199,7 @@ export function requirementsOf(instruction: Instruction, type: VerifiedType): Re
         isSet(6),
         ...(instruction.index === undefined ? [] : [isSet(instruction.index)]),
         requirement('r6 is the context, and this type of program reads packets so', 'packet-load'),
+        ...NOTHING_HELD,
       ];
     case 'branch':
       return [
@@ -194,9 +215,10 @@ export function requirementsOf(instruction: Instruction, type: VerifiedType): Re
       return [
         isSet(0),
         requirement('r0 is what this type of program may return', 'bad-return', 'pointer-leak'),
+        ...NOTHING_HELD,
       ];
     case 'mayGoto':
-      return [requirement('the rules are those of Linux', 'unknown-opcode')];
+      return [];
     case 'callRegister':
     case 'callKfunc':
       return [requirement('the function is known', 'unknown-opcode', 'unknown-helper')];

@@ -75,9 +75,21 @@ export function step(path: Path, instruction: Instruction): number | undefined {
   }
 }
 
+/** The address of a function. Linux takes those of which it knows what they are (`check_ld_imm`). */
+function functionValue(path: Path, target: number): Value {
+  const { functions } = path.options;
+  if (path.isLinux && functions === undefined)
+    path.reject('bad-immediate', 'the address of a function without types', 'compile with -g');
+  if (functions?.get(target)?.linkage === 'global')
+    path.reject('bad-immediate', 'the address of a global function', 'make it static');
+  return pointer('function', { size: target });
+}
+
 /** What the immediate is; that it may be this has been checked (`form.ts`). */
 function wideValue(path: Path, { pseudo, low, high }: Extract<Instruction, { kind: 'wide' }>): Value {
   if (pseudo === PSEUDO.none) return known((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
+  const target = path.index + 1 + low;
+  if (pseudo === PSEUDO.func) return functionValue(path, target);
   const map = path.options.maps?.get(path.index);
   if (pseudo === PSEUDO.mapFd || pseudo === PSEUDO.mapIndex) return pointer('map', { map });
   return pointer('mapValue', { map, offset: high });

@@ -76,6 +76,7 @@ export function difference(
 ): Place | undefined {
   if (hint !== undefined && differsAt(hint, old, now, live, needs)) return hint;
   const ids = new IdPairs();
+  if (!sameHeld(old, now, ids)) return NOWHERE;
   for (const [depth, frame] of old.frames.entries()) {
     const other = now.frames[depth]!;
     const alive = live[depth]!;
@@ -117,7 +118,25 @@ function differsAt(
 /** Whether the two states are in the same functions, called from the same places. */
 export function sameCalls(old: State, now: State): boolean {
   if (old.frames.length !== now.frames.length) return false;
-  return old.frames.every((frame, depth) => frame.returnTo === now.frames[depth]!.returnTo);
+  return old.frames.every((frame, depth) => {
+    const other = now.frames[depth]!;
+    return frame.returnTo === other.returnTo && frame.isCallback === other.isCallback;
+  });
+}
+
+/** What states differ in where it is no register and no slot. */
+export const NOWHERE = -1;
+
+/** Whether the same things have to be given back, in as many rounds of helpers that call (`refsafe`). */
+function sameHeld(old: State, now: State, ids: IdPairs): boolean {
+  const isSame =
+    old.references.length === now.references.length &&
+    (old.lock === undefined) === (now.lock === undefined) &&
+    old.lock?.map === now.lock?.map &&
+    old.frames.every(({ calledBack }, depth) => calledBack <= now.frames[depth]!.calledBack);
+  if (!isSame) return false;
+  if (old.lock !== undefined && !ids.match(old.lock.id * TIES, now.lock!.id * TIES)) return false;
+  return old.references.every((id, at) => ids.match(id * TIES, now.references[at]! * TIES));
 }
 
 function covers(old: Value, now: Value, ids: IdPairs, matters: boolean, exact: boolean): boolean {
@@ -132,7 +151,9 @@ function covers(old: Value, now: Value, ids: IdPairs, matters: boolean, exact: b
 function coversPointer(old: Pointer, now: Pointer, ids: IdPairs, exact: boolean): boolean {
   if (old.type !== now.type || old.offset !== now.offset || old.frame !== now.frame || old.map !== now.map)
     return false;
+  if (old.size !== now.size) return false;
   if (!ids.match(old.id * TIES, now.id * TIES)) return false;
+  if (!ids.match(old.reference * TIES, now.reference * TIES)) return false;
   if (exact) return old.range === now.range && scalars.equals(old.variable, now.variable);
   if (isPacket(old)) {
     const isSpecial = old.range < 0 || now.range < 0;

@@ -18,7 +18,8 @@ import type { State } from './state.js';
  * that are read (two words).
  */
 export type Needs = number[];
-const WORDS = 5;
+/** Words of a frame. */
+export const WORDS = 5;
 const SLOTS = 1;
 const READ = 3;
 
@@ -54,6 +55,8 @@ export interface Effects {
   decidedSlots: readonly Place[] | undefined;
   /** Copies of one number, of which one was compared: what was learnt of one was learnt of all. */
   copies: readonly Place[] | undefined;
+  /** An exit that goes back to the helper that has called the function. */
+  isCallback: boolean;
 }
 
 /**
@@ -105,9 +108,9 @@ export class History {
     return this.indexes.slice();
   }
 
-  note(index: number, { decided, slot, reads, decidedSlots, copies }: Effects): void {
-    if (reads !== undefined || copies !== undefined || decidedSlots !== undefined)
-      this.rare.set(this.indexes.length, { decided, slot, reads, decidedSlots, copies });
+  note(index: number, { decided, slot, reads, decidedSlots, copies, isCallback }: Effects): void {
+    if (reads !== undefined || copies !== undefined || decidedSlots !== undefined || isCallback)
+      this.rare.set(this.indexes.length, { decided, slot, reads, decidedSlots, copies, isCallback });
     this.indexes.push(index);
     this.decided.push(decided);
     this.slots.push(slot);
@@ -115,15 +118,16 @@ export class History {
 
   /**
    * What is known to matter at the start of `first`, from which the present path has come: what was decided on the
-   * way, and on paths from there that have ended. `last` is the stretch that the path is on, in calls of `depth`.
+   * way, and on paths from there that have ended. `last` is the stretch that the path is on, in calls of `depth`, and
+   * `needs` what the present instruction asks for.
    */
   needsSoFar(
     first: Stretch,
     last: Stretch,
     depth: number,
     instructions: readonly (Instruction | undefined)[],
+    needs: Needs = [],
   ): Needs {
-    const needs: Needs = [];
     let end = this.indexes.length;
     for (let stretch: Stretch | undefined = last; stretch !== undefined; stretch = stretch.parent) {
       addNeeds(needs, stretch.soft);
@@ -182,6 +186,8 @@ export const isSlotRead = (needs: Needs, frame: number, slot: number): boolean =
 
 const ARGUMENTS = 0b111110;
 const CLOBBERED = 0b111111;
+/** What helpers that call functions hand on to them: their r3. */
+const CALLBACK_CONTEXT = 0b1000;
 
 /** Goes back over one instruction; gives the depth of calls before it. */
 function goBack(
@@ -233,10 +239,15 @@ function goBack(
     case 'branch':
       goBackOverBranch(needs, base, instruction, effects?.copies);
       break;
-    case 'call':
     case 'packet':
       needs[base] = registers & ~CLOBBERED;
       break;
+    case 'call': {
+      const called = needs[base + WORDS] ?? 0;
+      needs[base] = (registers & ~CLOBBERED) | ((called & ARGUMENTS) === 0 ? 0 : CALLBACK_CONTEXT);
+      needs.length = base + WORDS;
+      break;
+    }
     case 'callLocal':
       // From the function's first instruction to the call: its arguments are the caller's.
       needs.length = base;
@@ -244,11 +255,11 @@ function goBack(
       needs[base - WORDS] = (needs[base - WORDS]! & ~CLOBBERED) | (registers & ARGUMENTS);
       break;
     case 'exit':
-      // From behind the call to the end of the function: its r0 is the caller's.
-      needs[base] = registers & ~CLOBBERED;
+      // From behind the call to the end of the function: its r0 is the caller's, or the helper's that called.
+      if (effects?.isCallback !== true) needs[base] = registers & ~CLOBBERED;
       depth++;
       needs.length = base + WORDS;
-      needs.push(registers & 1, 0, 0, 0, 0);
+      needs.push(effects?.isCallback === true ? 0 : registers & 1, 0, 0, 0, 0);
       break;
   }
   needs[depth * WORDS] = needs[depth * WORDS]! | decided;

@@ -3,7 +3,6 @@
  * which differ only in what nobody reads any more count as the same.
  * Linux `kernel/bpf/verifier.c`: `compute_live_registers`.
  */
-
 import { type Instruction, signatureFor, slotsOf } from '../../ebpf/index.js';
 
 const bit = (register: number): number => 1 << register;

@@ -19,6 +19,14 @@ const TYPE_NAMES: Readonly<Record<PointerType, string>> = {
   mapValueOrNull: 'map_value_or_null',
   socket: 'sock_common',
   socketOrNull: 'sock_common_or_null',
+  mapKey: 'map_key',
+  record: 'ringbuf_mem',
+  recordOrNull: 'ringbuf_mem_or_null',
+  fullSocket: 'sock',
+  fullSocketOrNull: 'sock_or_null',
+  tcpSocket: 'tcp_sock',
+  tcpSocketOrNull: 'tcp_sock_or_null',
+  function: 'func',
 };
 
 const BYTE_MARKS: Readonly<Record<StackByte, string>> = { none: '?', any: 'm', zero: '0', spill: 'r' };
@@ -67,6 +75,7 @@ function printPointer(value: Pointer, depth: number): string {
     return `${name}${frame}${signedNumber(BigInt.asUintN(64, BigInt(offset) + constant))}`;
   const fields: string[] = [];
   if (id !== 0) fields.push(`id=${id}`);
+  if (value.reference !== 0) fields.push(`ref_obj_id=${value.reference}`);
   if (map !== undefined) fields.push(`ks=${map.keySize},vs=${map.valueSize}`);
   if (offset !== 0) fields.push(`off=${signedNumber(BigInt.asUintN(64, BigInt(offset)))}`);
   if (type === 'packet' || type === 'packetMeta') fields.push(`r=${unsignedNumber(BigInt(range))}`);

@@ -4,7 +4,7 @@
  */
 
 import { FRAME_POINTER, REGISTERS } from '../../ebpf/index.js';
-import { NONE, pointer, type Value } from './value.js';
+import { type MapInfo, NONE, pointer, type Value } from './value.js';
 
 export const SLOT = 8;
 export const STACK_SLOTS = 64;
@@ -25,33 +25,60 @@ export const SPILLED_BYTES = repeat('spill');
 export interface Frame {
   /** The instruction to go on with after the call; -1 in the outermost frame. */
   readonly returnTo: number;
+  /** Whether a helper has called the function: it goes back to the call itself, which may call it again. */
+  readonly isCallback: boolean;
   /** First instruction of the function. */
   readonly entry: number;
   registers: Value[];
   /** By slot, counted down from the frame pointer: slot 0 is fp-8 … fp-1. */
   slots: (StackSlot | undefined)[];
+  /** How often a helper of this frame has called a function. */
+  calledBack: number;
+}
+
+/** A lock that is held: of which value of which map. */
+export interface HeldLock {
+  readonly id: number;
+  readonly map: MapInfo | undefined;
 }
 
 export interface State {
   frames: Frame[];
   /** How often the path has gone on at a `may_goto`. */
   loops: number;
+  /** How often helpers have called functions. */
+  rounds: number;
+  /** What has to be given back, oldest first. */
+  references: readonly number[];
+  lock: HeldLock | undefined;
 }
 
-export const newFrame = (depth: number, returnTo: number, entry: number): Frame => {
+export const newFrame = (depth: number, returnTo: number, entry: number, isCallback = false): Frame => {
   const registers: Value[] = Array.from({ length: REGISTERS }, () => NONE);
   registers[FRAME_POINTER] = pointer('stack', { frame: depth });
-  return { returnTo, entry, registers, slots: [] };
+  return { returnTo, entry, isCallback, registers, slots: [], calledBack: 0 };
 };
 
+/** What holds where a program begins. */
+export function initialState(): State {
+  const frame = newFrame(0, -1, 0);
+  frame.registers[1] = pointer('context');
+  return { frames: [frame], loops: 0, rounds: 0, references: [], lock: undefined };
+}
+
 export const copyState = (state: State): State => ({
-  loops: state.loops,
+  ...state,
   frames: state.frames.map((frame) => ({
     ...frame,
     registers: frame.registers.slice(),
     slots: frame.slots.slice(),
   })),
 });
+
+/** Something has been given back. */
+export function forgetReference(state: State, id: number): void {
+  state.references = state.references.filter((held) => held !== id);
+}
 
 export const currentFrame = (state: State): Frame => state.frames[state.frames.length - 1]!;
 

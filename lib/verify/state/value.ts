@@ -14,14 +14,29 @@ export type PointerType =
   | 'map'
   | 'mapValue'
   | 'mapValueOrNull'
+  /** The key that a function called for each element of a map is given. */
+  | 'mapKey'
+  /** Bytes of a ring buffer that a program has reserved. */
+  | 'record'
+  | 'recordOrNull'
   /** What `skb->sk` gives: the fields that all kinds of sockets have. */
   | 'socket'
-  | 'socketOrNull';
+  | 'socketOrNull'
+  /** What look-ups of sockets give: all fields of `struct bpf_sock`. */
+  | 'fullSocket'
+  | 'fullSocketOrNull'
+  | 'tcpSocket'
+  | 'tcpSocketOrNull'
+  /** A function of the program, for helpers that call it. */
+  | 'function';
 
 /** What an address that may be null points to when it is not. */
 export const NOT_NULL: Readonly<Partial<Record<PointerType, PointerType>>> = {
   mapValueOrNull: 'mapValue',
   socketOrNull: 'socket',
+  fullSocketOrNull: 'fullSocket',
+  tcpSocketOrNull: 'tcpSocket',
+  recordOrNull: 'record',
 };
 
 /** Kinds of maps that differ in what helpers may do with them (Linux `check_map_func_compatibility`). */
@@ -57,6 +72,12 @@ export interface MapInfo {
   /** Whether the program may write, and read, values. */
   readonly writable: boolean;
   readonly readable: boolean;
+  /** The values, where nobody changes them any more: what programs read there is known (`BPF_F_RDONLY_PROG`, frozen). */
+  readonly contents?: Uint8Array;
+  /** Maps in maps: what those in it are like. */
+  readonly inner?: MapInfo;
+  /** Where in each value a `struct bpf_spin_lock` lies. */
+  readonly spinLock?: number;
 }
 
 export interface Pointer {
@@ -75,6 +96,10 @@ export interface Pointer {
   /** Stack: the frame whose stack it is. */
   readonly frame: number;
   readonly map: MapInfo | undefined;
+  /** Records: bytes there are. Functions: their first instruction. */
+  readonly size: number;
+  /** Marks what has to be given back; 0 where nothing has. */
+  readonly reference: number;
 }
 
 export interface Number_ {
@@ -111,8 +136,18 @@ export const pointer = (type: PointerType, more: Partial<Pointer> = {}): Pointer
   range: 0,
   frame: 0,
   map: undefined,
+  size: 0,
+  reference: 0,
   ...more,
 });
+
+/** What an address that may be null is when it is not. */
+export function notNull(value: Pointer): Pointer {
+  const { map } = value;
+  if (value.type === 'mapValueOrNull' && map?.kind === 'mapInMap') return pointer('map', { map: map.inner });
+  // Values with a lock stay apart.
+  return { ...value, type: NOT_NULL[value.type]!, id: map?.spinLock === undefined ? 0 : value.id };
+}
 
 export const pointsIntoPacket = ({ type }: Pointer): boolean => type === 'packet' || type === 'packetMeta';
 export const isPacket = (value: Value): value is Pointer =>

@@ -6,14 +6,15 @@
  * state of its own past never ends.
  */
 
-import type { Instruction, Program } from '../../ebpf/index.js';
+import { callsBack, type Instruction, type Program } from '../../ebpf/index.js';
 import { Counts } from '../rules/complexity.js';
-import { checkForm, checkStackDepth } from '../rules/form.js';
+import { checkForm } from '../rules/form.js';
 import { Path, type VerifyOptions } from '../rules/path.js';
 import type { Proofs } from '../rules/proofs.js';
 import { Rejected } from '../rules/report.js';
 import { step } from '../rules/step.js';
-import { difference, sameBytes, sameCalls, sameRegisters } from '../state/cover.js';
+import { checkAddresses, checkStackDepth } from '../rules/whole.js';
+import { difference, NOWHERE, sameBytes, sameCalls, sameRegisters } from '../state/cover.js';
 import {
   addNeeds,
   allNeeds,
@@ -22,10 +23,10 @@ import {
   type Needs,
   type Place,
   Stretch,
+  WORDS,
 } from '../state/history.js';
 import { keptOverCall, liveRegisters } from '../state/liveness.js';
-import { copyState, newFrame, type State } from '../state/state.js';
-import { pointer } from '../state/value.js';
+import { copyState, initialState, type State } from '../state/state.js';
 import { widen } from '../state/widen.js';
 
 /** Instructions looked at on all paths together (Linux `BPF_COMPLEXITY_LIMIT_INSNS`). */
@@ -130,6 +131,7 @@ export class Exploration {
       options,
       (state, index) => this.fork(state, index),
       (index) => this.forkLoop(index),
+      () => this.comeBack(),
     );
     this.budget = options.budget ?? BUDGET;
   }
@@ -137,11 +139,11 @@ export class Exploration {
   run(): void {
     const { path, pending } = this;
     checkForm(path);
-    this.hasLoops = path.instructions.some((instruction) => instruction?.kind === 'mayGoto');
+    this.hasLoops = path.instructions.some(
+      (instruction) => instruction?.kind === 'mayGoto' || callsBack(instruction),
+    );
     this.live = liveRegisters(path.instructions, path.rules.letter);
-    const frame = newFrame(0, -1, 0);
-    frame.registers[1] = pointer('context');
-    path.state = { frames: [frame], loops: 0 };
+    path.state = initialState();
     this.stretch = new Stretch(undefined, undefined, 0);
     for (;;) {
       this.end(this.walk());
@@ -154,6 +156,7 @@ export class Exploration {
       this.observe?.({ kind: 'resume', from: next.from, index: next.index, state: next.state });
     }
     checkStackDepth(path);
+    checkAddresses(path);
   }
 
   /** The path that ends at an instruction refused just now; empty before paths are followed. */
@@ -163,7 +166,8 @@ export class Exploration {
   }
 
   proofs(): Proofs {
-    return this.path.notes.proofs(this.path.program, this.path.instructions, this.processed);
+    const steps = this.hasLoops ? Number.POSITIVE_INFINITY : this.processed;
+    return this.path.notes.proofs(this.path.program, this.path.instructions, steps);
   }
 
   /** Follows one path until it ends, or until what it would find is known; gives what matters there. */
@@ -196,6 +200,7 @@ export class Exploration {
       effects.decided = 0;
       effects.slot = -1;
       effects.reads = effects.copies = effects.decidedSlots = undefined;
+      effects.isCallback = false;
       if (JUMPS.has(instruction.kind)) this.jumps++;
       const next = step(path, instruction);
       if (next === undefined) {
@@ -242,7 +247,9 @@ export class Exploration {
     const path: Path = this.path;
     const known = (this.explored[path.index] ??= []);
     const live = this.liveNow();
-    const isForced = path.instructions[path.index]?.kind === 'mayGoto';
+    const here = path.instructions[path.index];
+    const isCalling = callsBack(here);
+    const isForced = here?.kind === 'mayGoto' || isCalling;
     const isDue = isForced || this.points > MOST_POINTS;
     const [jumps, steps] = [this.jumps - this.atState.jumps, this.processed - this.atState.processed];
     let adds = isDue || (jumps >= LEAST_JUMPS && steps >= LEAST_STEPS);
@@ -251,8 +258,8 @@ export class Exploration {
       const entry = known[i]!;
       const isOpen = entry.open > 0;
       if (isOpen) {
-        if (isForced && this.comesBackWithLess(entry, live)) return entry;
-        if (this.isLooping(entry, live))
+        if (isForced && this.comesBackWithLess(entry, live, isCalling)) return entry;
+        if (!isCalling && this.isLooping(entry, live))
           // Depth first, what has not ended lies on the way to here.
           path.reject(
             'infinite-loop',
@@ -293,21 +300,22 @@ export class Exploration {
     const { path } = this;
     if (!sameCalls(state!, path.state)) return -1;
     const differs = difference(state!, path.state, live, needs, this.mayReadUnwritten, hint);
-    if (differs !== undefined) this.counts.keptApart(path.index, differs);
+    if (differs !== undefined && differs !== NOWHERE) this.counts.keptApart(path.index, differs);
     return differs;
   }
 
   /** Whether the path has come back to a state of its own with nothing changed. */
   private isLooping({ state }: Stretch, live: readonly number[]): boolean {
     const now = this.path.state;
-    if (state!.loops !== now.loops || !sameCalls(state!, now)) return false;
+    if (state!.loops !== now.loops || state!.rounds !== now.rounds || !sameCalls(state!, now)) return false;
     return sameRegisters(state!, now) && difference(state!, now, live, undefined, false) === undefined;
   }
 
   /** Whether a loop that the runtime ends has come back with no more than an earlier round had. */
-  private comesBackWithLess({ state }: Stretch, live: readonly number[]): boolean {
+  private comesBackWithLess({ state }: Stretch, live: readonly number[], isCalling: boolean): boolean {
     const now = this.path.state;
-    if (state!.loops === now.loops || !sameCalls(state!, now) || !sameBytes(state!, now)) return false;
+    if (!isCalling && state!.loops === now.loops) return false;
+    if (!sameCalls(state!, now) || !sameBytes(state!, now)) return false;
     return difference(state!, now, live, allNeeds(now.frames.length), this.mayReadUnwritten) === undefined;
   }
 
@@ -321,9 +329,9 @@ export class Exploration {
     const { frames } = this.path.state;
     return frames.map((_, depth) => {
       const inner = frames[depth + 1];
-      return inner === undefined
-        ? this.live[this.path.index]!
-        : keptOverCall(this.live[inner.returnTo] ?? -1);
+      if (inner === undefined) return this.live[this.path.index]!;
+      const live = this.live[inner.returnTo] ?? -1;
+      return inner.isCallback ? live : keptOverCall(live);
     });
   }
 
@@ -351,6 +359,28 @@ export class Exploration {
       widen(state, before.state!, needs);
     }
     this.fork(state, index);
+  }
+
+  /**
+   * A function that a helper has called has come back: what was not known to matter before is forgotten where it
+   * changes (Linux `prepare_func_exit`).
+   */
+  private comeBack(): void {
+    const { path } = this;
+    const { state, effects } = path;
+    const before = this.explored[path.returnsTo]?.findLast(
+      (entry) => entry.open > 0 && sameCalls(entry.state!, state),
+    );
+    if (before === undefined) return;
+    const inner = state.frames.length;
+    const needs: Needs = Array.from({ length: (inner + 1) * WORDS }, (_, at) =>
+      at === inner * WORDS ? effects.decided : 0,
+    );
+    widen(
+      state,
+      before.state!,
+      this.history.needsSoFar(before, this.stretch, inner, path.instructions, needs),
+    );
   }
 
   private fork(state: State, index: number): void {

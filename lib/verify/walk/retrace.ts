@@ -9,8 +9,8 @@ import { Path, type VerifyOptions } from '../rules/path.js';
 import { Rejected, type Rejection } from '../rules/report.js';
 import { step } from '../rules/step.js';
 import type { Place } from '../state/history.js';
-import { newFrame, type State } from '../state/state.js';
-import { pointer, type Value } from '../state/value.js';
+import { initialState, type State } from '../state/state.js';
+import type { Value } from '../state/value.js';
 
 /** What is known before an instruction of the path. */
 export interface Moment {
@@ -51,9 +51,7 @@ function follow(
   const forks: { readonly state: State; readonly index: number }[] = [];
   const path: Path = new Path(program, options, (state, index) => forks.push({ state, index }));
   checkForm(path);
-  const frame = newFrame(0, -1, 0);
-  frame.registers[1] = pointer('context');
-  path.state = { frames: [frame], loops: 0 };
+  path.state = initialState();
   const moments: Moment[] = [];
   let rejection: Rejection | undefined;
   for (const [place, index] of trail.entries()) {

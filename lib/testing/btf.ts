@@ -1,0 +1,71 @@
+/**
+ * Test support: BTF as small as can be, for a kernel that wants to know what functions of a program are, or where in a map's
+ * values a lock is. Linux `Documentation/bpf/btf.rst`.
+ */
+
+const MAGIC = 0xeb9f;
+const HEADER = 24;
+const [INT, STRUCT, FUNCTION, PROTOTYPE] = [1, 4, 12, 13];
+const SIGNED_32 = (1 << 24) | 32;
+
+export interface BtfFunction {
+  /** The first slot. */
+  readonly slot: number;
+  readonly linkage: 'static' | 'global';
+}
+
+export interface Btf {
+  readonly bytes: Uint8Array;
+  /** Records of `struct bpf_func_info`: the slot, and the type. */
+  readonly functions: Uint8Array;
+  /** Types of the key and the value of a map with a lock. */
+  readonly key: number;
+  readonly value: number;
+}
+
+/** @param lock - Where in a value of `valueSize` bytes a `struct bpf_spin_lock` is. */
+export function makeBtf(functions: readonly BtfFunction[], lock?: number, valueSize = 0): Btf {
+  const words: number[] = [];
+  let text = '\0';
+  const name = (of: string): number => {
+    const at = text.length;
+    text += `${of}\0`;
+    return at;
+  };
+  let types = 0;
+  const type = (called: string, kind: number, count: number, third: number, ...rest: number[]): number => {
+    words.push(called === '' ? 0 : name(called), ((kind << 24) | count) >>> 0, third, ...rest);
+    return ++types;
+  };
+  const int = type('int', INT, 0, 4, SIGNED_32);
+  const prototype = type('', PROTOTYPE, 0, int);
+  const records = functions.flatMap(({ slot, linkage }, at) => [
+    slot,
+    type(`f${at}`, FUNCTION, linkage === 'global' ? 1 : 0, prototype),
+  ]);
+  let value = 0;
+  if (lock !== undefined) {
+    const spinLock = type('bpf_spin_lock', STRUCT, 1, 4, name('val'), int, 0);
+    value = type('value', STRUCT, 1, valueSize, name('lock'), spinLock, lock * 8);
+  }
+  const bytes = new Uint8Array(HEADER + 4 * words.length + text.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, MAGIC, true);
+  view.setUint8(2, 1);
+  [HEADER, 0, 4 * words.length, 4 * words.length, text.length].forEach((field, at) => {
+    view.setUint32(4 + 4 * at, field, true);
+  });
+  words.forEach((word, at) => {
+    view.setUint32(HEADER + 4 * at, word, true);
+  });
+  bytes.set(
+    Uint8Array.from(text, (letter) => letter.charCodeAt(0)),
+    HEADER + 4 * words.length,
+  );
+  return {
+    bytes,
+    functions: new Uint8Array(Uint32Array.from(records).buffer),
+    key: int,
+    value,
+  };
+}
