@@ -8,18 +8,30 @@
  * touch; nothing is added but touches of the removed test.
  */
 
+import { opcodes } from '../cbpf/index.js';
 import { compact, type Decisions, type Step, type StepExit } from './decision.js';
-import { compute, decide, type Facts, factOf, join, learnOpen, mayTrap, NOTHING_KNOWN } from './facts.js';
+import {
+  compute,
+  constantIn,
+  decide,
+  type Facts,
+  factOf,
+  join,
+  learnOpen,
+  mayTrap,
+  NOTHING_KNOWN,
+} from './facts.js';
 import { normalize } from './normalize.js';
 import { unimplied } from './read.js';
 import type { Value, Values } from './value.js';
 
-/** Steps that one edge is led past at most; later rounds lead it further. */
+/** Steps, or runs of them, that one edge is led past at most; later rounds lead it further. */
 const LONGEST_WALK = 512;
 
 export function decideTests(decisions: Decisions): Decisions {
   const { values, homes, entry } = decisions;
   const steps = decisions.steps.map((step) => normalized(values, step));
+  const runs = runsOf(values, steps);
   const entering = new Array<Facts | undefined>(steps.length);
   entering[entry] = NOTHING_KNOWN;
   const reached = new Uint8Array(steps.length);
@@ -28,7 +40,7 @@ export function decideTests(decisions: Decisions): Decisions {
     entering[step] = known === undefined ? facts : join(values, known, facts);
   };
   const follow = (target: number, facts: Facts): number => {
-    const end = destination(values, steps, target, facts);
+    const end = destination(values, steps, runs, target, facts);
     const { touches, exit } = steps[end]!;
     // Nothing is left to decide.
     if (exit.kind === 'return' && touches.length === 0 && !values.traps[exit.value]) reached[end] = 1;
@@ -138,8 +150,70 @@ function assign(values: Values, facts: Facts, { sets }: Step): Facts {
   return { ...facts, known, presentBehind };
 }
 
+/**
+ * Tests of one value for equality with constants, each where the one before has failed, that do nothing else: a list
+ * of hosts with a test behind each. Where the value is known, one look tells which of them holds.
+ */
+interface Run {
+  readonly left: Value;
+  /** The steps and the constants they test for, last to first. */
+  readonly steps: number[];
+  readonly constants: number[];
+  /** Where control goes when none of them holds. */
+  readonly end: number;
+  /** The steps that test for a constant, last to first; made when it is first asked for. */
+  byConstant?: ReadonlyMap<number, readonly number[]>;
+}
+
+function runsOf(values: Values, steps: readonly Step[]): readonly (Run | undefined)[] {
+  const runs = new Array<Run | undefined>(steps.length);
+  for (let index = steps.length - 1; index >= 0; index--) {
+    const { touches, sets, exit } = steps[index]!;
+    if (exit.kind !== 'test' || exit.op !== opcodes.JEQ || touches.length > 0 || sets.length > 0) continue;
+    const constant = values.constantOf(exit.right);
+    if (constant === undefined) continue;
+    const next = runs[exit.onFalse];
+    const continues = next?.left === exit.left && next.steps.at(-1) === exit.onFalse;
+    const run: Run = continues ? next : { left: exit.left, steps: [], constants: [], end: exit.onFalse };
+    run.steps.push(index);
+    run.constants.push(constant);
+    runs[index] = run;
+  }
+  return runs;
+}
+
+/** The first step of the run from `at` on that tests for the number, or where the run ends. */
+function holding(run: Run, at: number, k: number): number {
+  run.byConstant ??= stepsByConstant(run);
+  const found = run.byConstant.get(k);
+  if (found === undefined || found[0]! < at) return run.end;
+  let [low, high] = [0, found.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (found[middle]! >= at) low = middle;
+    else high = middle - 1;
+  }
+  return found[low]!;
+}
+
+function stepsByConstant({ steps, constants }: Run): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  for (const [place, constant] of constants.entries()) {
+    const list = found.get(constant);
+    if (list === undefined) found.set(constant, [steps[place]!]);
+    else list.push(steps[place]!);
+  }
+  return found;
+}
+
 /** Where control ends up that enters `target` with these facts. */
-function destination(values: Values, steps: readonly Step[], target: number, facts: Facts): number {
+function destination(
+  values: Values,
+  steps: readonly Step[],
+  runs: readonly (Run | undefined)[],
+  target: number,
+  facts: Facts,
+): number {
   let at = target;
   for (let walked = 0; walked < LONGEST_WALK; walked++) {
     const { touches, sets, exit } = steps[at]!;
@@ -147,6 +221,13 @@ function destination(values: Values, steps: readonly Step[], target: number, fac
     if (exit.kind === 'goto') at = exit.target;
     else if (exit.kind === 'test') {
       if (mayTrap(values, facts, exit.left) || mayTrap(values, facts, exit.right)) return at;
+      const run = runs[at];
+      const k = run === undefined ? undefined : constantIn(factOf(values, facts, run.left));
+      if (run !== undefined && k !== undefined) {
+        const next = holding(run, at, k);
+        at = next === at ? exit.onTrue : next;
+        continue;
+      }
       const outcome = decide(values, facts, exit.op, exit.left, exit.right);
       if (outcome === undefined) return at;
       at = outcome ? exit.onTrue : exit.onFalse;

@@ -104,7 +104,8 @@ function abovePrefix(ranges: Ranges, mask: number): Ranges {
 }
 
 const point = (k: number): Fact => ({ ranges: [k, k], zeros: ~k >>> 0, ones: k });
-const constantIn = ({ ranges }: Fact): number | undefined =>
+/** The only number there is, where there is only one. */
+export const constantIn = ({ ranges }: Fact): number | undefined =>
   ranges.length === 2 && ranges[0] === ranges[1] ? ranges[0] : undefined;
 
 function fromBounds(values: Values, value: Value): Fact {
