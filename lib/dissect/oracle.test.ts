@@ -187,7 +187,7 @@ function cut(packet: Packet, length: number): Packet {
 }
 
 /** IP protocols that tcpdump decodes and this project names: EGP, IGRP, DCCP, RSVP, mobile IP, EIGRP, OSPF, PIM, ... */
-const NAMED_ONLY = new Set([8, 9, 33, 46, 55, 88, 89, 103, 112, 113, 132]);
+const NAMED_ONLY = new Set([8, 9, 33, 46, 55, 88, 89, 103, 113, 132]);
 
 test('every IP protocol by the name that tcpdump has for it', (t) => {
   if (tcpdumpVersion() === undefined) {

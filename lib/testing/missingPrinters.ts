@@ -83,7 +83,6 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'TFTP', words: /TFTP, / },
   { name: 'timed', words: /tsp_type|\[\|timed\]/ },
   { name: 'VQP', words: /VQPv/ },
-  { name: 'VRRP, CARP', words: /(VRRPv|CARPv|\[\|vrrp\]|\[\|carp\])/ },
   { name: 'VSOCK', words: /VIRTIO|VSOCK/ },
   { name: 'VTP', words: /VTPv/ },
   { name: 'white board', words: /wb-|\[\|wb\]/ },

@@ -55,6 +55,11 @@ export class View {
     return this;
   }
 
+  /** Bytes that the lengths around it leave. */
+  get wireLength(): number {
+    return this.limit - this.at;
+  }
+
   /** Bytes that are there. */
   get size(): number {
     return this.end - this.at;

@@ -12,6 +12,7 @@ import { printIgmp } from '../network/igmp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printAh, printEsp, printIpComp } from '../network/ipsec.js';
+import { printCarp, printVrrp } from '../network/vrrp.js';
 import { printTcp } from '../transport/tcp.js';
 import { printUdp } from '../transport/udp.js';
 
@@ -52,7 +53,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 89, name: 'OSPF' },
   { number: 103, name: 'PIM' },
   { number: 108, name: 'Compressed IP', print: printIpComp },
-  { number: 112, name: 'VRRP' },
+  { number: 112, name: 'VRRP', print: printRedundancy },
   { number: 113, name: 'PGM' },
   { number: 132, name: 'SCTP' },
   { number: 135, name: 'Mobility' },
@@ -107,6 +108,11 @@ export function printIpProtocol(
 /** Sun's network disk protocol was never described; tcpdump prints its length. */
 function printNetDisk(d: Dissection, _at: number, length: number): void {
   d.out += ` nd ${length}`;
+}
+
+/** Protocol 112 is both; `-T carp` says which. */
+function printRedundancy(d: Dissection, at: number, length: number, ip: number): void {
+  (d.packetType === 'carp' ? printCarp : printVrrp)(d, at, length, ip);
 }
 
 /** RFC 8986 §9.1. */

@@ -65,6 +65,7 @@ import {
   IP6,
   ROUTING,
 } from '../network/headers.js';
+import { VRRP } from '../network/vrrp.js';
 import {
   dissectGeneve,
   dissectSctp,
@@ -107,6 +108,7 @@ export const LAYOUTS = [
   FRAGMENT,
   AH,
   ESP,
+  VRRP,
   ICMP,
   ICMP6,
   IGMP,
@@ -161,6 +163,7 @@ const IP_PROTOCOLS: Rows = [
   [[50], dissectEsp],
   [[51], dissectAh],
   [[58], dissectIcmp6],
+  [[112], leaf(VRRP)],
   [[132], dissectSctp],
   [[137], dissectMpls],
   [[143], dissectEthernet],

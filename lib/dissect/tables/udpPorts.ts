@@ -8,7 +8,7 @@ import { printDns, printMulticastDns } from '../application/dns.js';
 import { printSip } from '../application/lines.js';
 import { printNtp } from '../application/ntp.js';
 import { printSyslog } from '../application/syslog.js';
-import type { Dissection } from '../frame/dissection.js';
+import type { Dissection, PortPrinter } from '../frame/dissection.js';
 import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
 import { printerByPort } from './portTable.js';
 
@@ -25,6 +25,16 @@ const printerOf = printerByPort([
   { ports: [6635], print: printMpls },
 ]);
 
+const TYPES: ReadonlyMap<string | undefined, PortPrinter> = new Map([
+  ['domain', printDns],
+  ['vxlan', printVxlan],
+]);
+
+/** Whether a type of `-T` is one that UDP carries. */
+export function isUdpType(type: string): boolean {
+  return TYPES.has(type);
+}
+
 /** Prints what the ports announce; false, having printed nothing, where no row matches. */
 export function printUdpPayload(
   d: Dissection,
@@ -40,9 +50,9 @@ export function printUdpPayload(
   return true;
 }
 
-/** Prints what `-T` says it is; false where nothing is said. */
+/** Prints what `-T` says it is; false where nothing is said of UDP. */
 export function printUdpType(d: Dissection, at: number, length: number): boolean {
-  if (d.packetType === undefined) return false;
-  (d.packetType === 'domain' ? printDns : printVxlan)(d, at, length);
-  return true;
+  const print = TYPES.get(d.packetType);
+  print?.(d, at, length, -1);
+  return print !== undefined;
 }

@@ -6,7 +6,7 @@ import { IPPROTO } from '../../names/index.js';
 import { expectedChecksum, transportChecksum } from '../frame/checksum.js';
 import type { Dissection } from '../frame/dissection.js';
 import { hex4 } from '../frame/text.js';
-import { printUdpPayload, printUdpType } from '../tables/udpPorts.js';
+import { isUdpType, printUdpPayload, printUdpType } from '../tables/udpPorts.js';
 
 const HEADER = 8;
 
@@ -20,6 +20,8 @@ export function printUdp(d: Dissection, at: number, length: number, ip: number, 
     d.markTruncated();
     return;
   }
+  // Of types that UDP does not carry tcpdump prints nothing, not even addresses.
+  if (d.packetType !== undefined && !isUdpType(d.packetType) && length >= HEADER && d.has(at, HEADER)) return;
   const source = d.u16(at);
   const destination = d.u16(at + 2);
   printPorts(d, ip, v6, source, destination);
