@@ -34,6 +34,7 @@ export {
 export {
   type Backend,
   type Device,
+  type DeviceAddress,
   DeviceError,
   type DeviceErrorCode,
   type DeviceInfo,

@@ -3,7 +3,7 @@
  * Capturing needs root; without it, only that is tested.
  */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { LoopbackReport } from '../testing/captureLoopback.js';
@@ -91,6 +91,7 @@ test('devices in the words of tcpdump -D', (t) => {
     loopback: false,
     wireless: false,
     connected: true,
+    addresses: [],
   };
   t.is(describeDevice(device), 'eth0 [Up, Running, Connected]');
   t.is(
@@ -103,4 +104,16 @@ test('devices in the words of tcpdump -D', (t) => {
   );
   const names = listDevices().map(({ name }) => name);
   if (process.platform === 'linux') t.true(names.includes('any'));
+});
+
+test('addresses of devices are those that ip(8) shows', (t) => {
+  const { status, stdout } = spawnSync('ip', ['-j', 'addr', 'show', 'dev', 'lo'], { encoding: 'utf8' });
+  const lo = listDevices().find(({ name }) => name === 'lo');
+  if (status !== 0 || lo === undefined) return void t.pass('no ip(8), or no lo');
+  const [shown] = JSON.parse(stdout) as [{ addr_info: { local: string; prefixlen: number }[] }];
+  const expected = shown.addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  t.deepEqual(
+    lo.addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`).sort(),
+    expected.sort(),
+  );
 });

@@ -12,7 +12,7 @@ export {
   type DeviceStats,
   type Direction,
 } from './device.js';
-export { type DeviceInfo, describeDevice, listDevices } from './interfaces.js';
+export { type DeviceAddress, type DeviceInfo, describeDevice, listDevices } from './interfaces.js';
 export { links } from './links.js';
 export { openDevice } from './open.js';
 export { PacedSink } from './pacedSink.js';

@@ -3,9 +3,19 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { IFF_LOOPBACK, IFF_RUNNING, IFF_UP, linkDetected, links } from './links.js';
 
+/** An IP address of a device, and its network. */
+export interface DeviceAddress {
+  /** IPv4 in dots, IPv6 as RFC 5952 has it, without a zone. */
+  readonly address: string;
+  readonly family: 'IPv4' | 'IPv6';
+  /** Bits of the network; `undefined` where the mask is none. */
+  readonly prefixLength: number | undefined;
+}
+
+/** A device that can be captured from: netdevice(7), and what `tcpdump -D` says of it. */
 export interface DeviceInfo {
   readonly name: string;
   /** What a pseudo-device is for; `''` for a real one. */
@@ -16,6 +26,8 @@ export interface DeviceInfo {
   readonly wireless: boolean;
   /** Whether a cable or an access point is there; `undefined` where that means nothing or is not known. */
   readonly connected: boolean | undefined;
+  /** IP addresses, as getifaddrs(3) has them; none for what is not running. */
+  readonly addresses: readonly DeviceAddress[];
 }
 
 const ANY: DeviceInfo = {
@@ -26,6 +38,7 @@ const ANY: DeviceInfo = {
   loopback: false,
   wireless: false,
   connected: undefined,
+  addresses: [],
 };
 
 /** Every device of this process's network namespace, most useful first. On Linux by rtnetlink; elsewhere what Node knows of. */
@@ -60,6 +73,7 @@ function rank({ name, up, running, loopback, connected }: DeviceInfo): number {
 function linuxDevices(): DeviceInfo[] {
   const found = links();
   if (found === undefined) return otherDevices();
+  const addresses = networkInterfaces();
   return found.map(({ index, name, flags }) => {
     const loopback = (flags & IFF_LOOPBACK) !== 0;
     return {
@@ -70,6 +84,7 @@ function linuxDevices(): DeviceInfo[] {
       loopback,
       wireless: isWireless(name, index),
       connected: loopback ? undefined : linkDetected(name),
+      addresses: addressesOf(addresses[name]),
     };
   });
 }
@@ -93,5 +108,13 @@ function otherDevices(): DeviceInfo[] {
     loopback: addresses.some(({ internal }) => internal),
     wireless: false,
     connected: undefined,
+    addresses: addressesOf(addresses),
   }));
 }
+
+const addressesOf = (found: readonly NetworkInterfaceInfo[] = []): DeviceAddress[] =>
+  found.map(({ address, family, cidr }) => ({
+    address,
+    family,
+    prefixLength: cidr === null ? undefined : Number(cidr.slice(cidr.indexOf('/') + 1)),
+  }));
