@@ -48,6 +48,8 @@ export interface BtfType {
   readonly isSigned: boolean;
   /** Elements of an array. */
   readonly length: number;
+  /** Of a function: whether others see it. */
+  readonly isGlobal: boolean;
   readonly members: readonly Member[];
   /** Names of an enumeration. */
   readonly values: readonly { readonly name: string; readonly value: bigint }[];
@@ -63,6 +65,7 @@ const VOID: BtfType = {
   type: 0,
   isSigned: false,
   length: 0,
+  isGlobal: false,
   members: [],
   values: [],
   variables: [],
@@ -71,6 +74,8 @@ const VOID: BtfType = {
 const TRANSPARENT: ReadonlySet<BtfKind> = new Set(['typedef', 'volatile', 'const', 'restrict', 'typeTag']);
 /** Types within types that are followed. */
 const DEEPEST = 32;
+/** `BTF_FUNC_GLOBAL`. */
+const GLOBAL = 1;
 const HEADER = 24;
 const TYPE_HEADER = 12;
 const POINTER = 8;
@@ -201,6 +206,8 @@ export class Btf {
     switch (kind) {
       case 'int':
         return { ...base, isSigned: (types.u32(more) & 0x0100_0000) !== 0 };
+      case 'func':
+        return { ...base, isGlobal: count === GLOBAL };
       case 'array':
         return { ...base, size: 0, type: types.u32(more), length: types.u32(more + 8) };
       case 'struct':

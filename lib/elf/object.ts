@@ -30,7 +30,12 @@ export interface ObjectProgram {
   /** What it asks for that is not there, in words; empty where it can be loaded. */
   readonly missing: readonly string[];
   /** Functions in it, the entry first: name, and the first slot. */
-  readonly functions: readonly { readonly name: string; readonly start: number }[];
+  readonly functions: readonly {
+    readonly name: string;
+    readonly start: number;
+    /** Its type in the object's BTF; `undefined` where it has none. */
+    readonly type?: BtfType;
+  }[];
   /** The line of C that a slot comes from. */
   readonly lineOf: (slot: number) => SourceLine | undefined;
 }
@@ -93,7 +98,13 @@ export function readObject(bytes: Uint8Array, options: ReadObjectOptions = {}): 
       hook: hookOfSection(entry.section.name),
       instructions: program,
       missing,
-      functions: pieces.map(({ range, at }) => ({ name: range.name, start: at })),
+      functions: pieces.map(({ range, at }) => {
+        const record = extension.functions
+          .get(range.section.name)
+          ?.find(({ offset }) => offset === range.start * SLOT);
+        const type = record === undefined ? undefined : types?.type(record.type);
+        return { name: range.name, start: at, ...(type === undefined ? {} : { type }) };
+      }),
       lineOf: (slot) => lineOf(pieces, slot),
     };
   });

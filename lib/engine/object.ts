@@ -24,6 +24,7 @@ import {
 import { type MapInfo, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
 import { compiled, VerificationError } from './extended.js';
 import { type LoadedMap, makeMaps, mapInfo } from './objectMaps.js';
+import { functionInfos } from './objectTypes.js';
 
 /** How the programs of an object are loaded and run. */
 export interface LoadObjectOptions extends Omit<HelperServices, 'maps'> {
@@ -163,9 +164,11 @@ export class LoadedProgram {
   /** What the verifier has to know besides the program. */
   verifyOptions(more: Partial<VerifyOptions> = {}): VerifyOptions {
     const { privileged } = this.shared.options;
+    const functions = functionInfos(this.types, this.source.functions);
     return {
       type: this.type,
       maps: this.mapInfos,
+      ...(functions === undefined ? {} : { functions }),
       attach: this.source.hook?.egress === true ? 'egress' : 'ingress',
       ...(privileged === undefined ? {} : { privileged }),
       ...more,
@@ -243,11 +246,13 @@ export class LoadedProgram {
   }
 
   private get mapInfos(): ReadonlyMap<number, MapInfo> {
-    const byHandle = new Map(this.shared.object.maps.map((map) => [map.handle, map]));
+    const { maps, types } = this.shared.object;
+    // One map is one thing, however often it is named.
+    const byHandle = new Map(maps.map((map) => [map.handle, mapInfo(map, types)]));
     return new Map(
       this.mapImmediates.flatMap(({ index, handle }): [number, MapInfo][] => {
         const map = byHandle.get(handle);
-        return map === undefined ? [] : [[index, mapInfo(map)]];
+        return map === undefined ? [] : [[index, map]];
       }),
     );
   }

@@ -15,10 +15,11 @@ import {
 } from '../ebpf/index.js';
 import type { Btf, MapDefinition, ObjectMap, ObjectMapType } from '../elf/index.js';
 import type { MapInfo } from '../verify/index.js';
+import { lockOf } from './objectTypes.js';
 import { fromJson, type Json, MapValueError, toJson } from './objectValues.js';
 
 /** How maps of each type are made here; others are refused by their names. */
-const KIND_OF: Readonly<Partial<Record<ObjectMapType, Exclude<MapKind, 'mapInMap'>>>> = {
+const KIND_OF: Readonly<Partial<Record<ObjectMapType, MapKind>>> = {
   hash: 'hash',
   array: 'array',
   programArray: 'programArray',
@@ -35,6 +36,8 @@ const KIND_OF: Readonly<Partial<Record<ObjectMapType, Exclude<MapKind, 'mapInMap
   stack: 'stack',
   ringBuffer: 'ringBuffer',
   bloomFilter: 'bloomFilter',
+  arrayOfMaps: 'mapInMap',
+  hashOfMaps: 'mapInMap',
 };
 
 /** Bytes of a perf event array's keys and values, whatever the object says. */
@@ -162,11 +165,23 @@ export function makeMaps(
       valueAt(map, new Uint8Array(WORD))?.set(definition.content);
     return new LoadedMap(definition, map, types);
   });
+  for (const { map, definition } of loaded)
+    if (map?.kind === 'mapInMap')
+      for (const { index, name } of definition.slots) {
+        const inner = maps.find((one) => one.name === name);
+        if (inner !== undefined) updateElement(map, word(index), word(inner.handle), 0);
+      }
   return { byHandle, loaded };
 }
 
+function word(value: number): Uint8Array {
+  const bytes = new Uint8Array(WORD);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
 function makeMap(
-  { type, name, keySize, valueSize, maxEntries, slots }: ObjectMap,
+  { type, name, keySize, valueSize, maxEntries, slots, readOnly }: ObjectMap,
   memory: Memory,
   programs: ReadonlyMap<string, Program>,
 ): BpfMap | undefined {
@@ -179,14 +194,14 @@ function makeMap(
   }
   if (kind === 'perfEventArray')
     return createMap(kind, memory, { name, keySize: WORD, valueSize: WORD, maxEntries: maxEntries || 1 });
-  return createMap(kind, memory, { name, keySize, valueSize, maxEntries });
+  if (kind === 'mapInMap')
+    return createMap(kind, memory, { name, keySize: keySize || WORD, valueSize: WORD, maxEntries });
+  return createMap(kind, memory, { name, keySize, valueSize, maxEntries, isReadOnly: readOnly });
 }
 
 const VERIFIED_KIND: Readonly<Partial<Record<ObjectMapType, MapInfo['kind']>>> = {
   ...KIND_OF,
   cgroupArray: 'cgroupArray',
-  arrayOfMaps: 'mapInMap',
-  hashOfMaps: 'mapInMap',
   socketMap: 'socketMap',
   socketHash: 'socketMap',
   deviceHash: 'deviceMap',
@@ -195,11 +210,21 @@ const VERIFIED_KIND: Readonly<Partial<Record<ObjectMapType, MapInfo['kind']>>> =
 const WRITE_ONLY_FOR_PROGRAMS = 0x100;
 
 /** A map as the verifier sees it. */
-export const mapInfo = (map: MapDefinition & { readonly readOnly?: boolean }): MapInfo => ({
-  kind: VERIFIED_KIND[map.type] ?? 'other',
-  keySize: map.keySize,
-  valueSize: map.valueSize,
-  entries: map.maxEntries,
-  writable: map.readOnly !== true,
-  readable: (map.flags & WRITE_ONLY_FOR_PROGRAMS) === 0,
-});
+export function mapInfo(
+  map: MapDefinition & { readonly readOnly?: boolean; readonly content?: Uint8Array },
+  types: Btf | undefined,
+): MapInfo {
+  const { type, keySize, valueSize, maxEntries, flags, inner, readOnly = false, content } = map;
+  const spinLock = lockOf(types, map);
+  return {
+    kind: VERIFIED_KIND[type] ?? 'other',
+    keySize,
+    valueSize,
+    entries: maxEntries,
+    writable: !readOnly,
+    readable: (flags & WRITE_ONLY_FOR_PROGRAMS) === 0,
+    ...(readOnly && content !== undefined ? { contents: content } : {}),
+    ...(inner === undefined ? {} : { inner: mapInfo(inner, types) }),
+    ...(spinLock === undefined ? {} : { spinLock }),
+  };
+}

@@ -6,7 +6,7 @@ export { type LogLevel, verifyLogged } from './report/log.js';
 export type { Complexity } from './rules/complexity.js';
 export type { VerifiedType } from './rules/context.js';
 export { REJECTION_KINDS, type RejectionKind } from './rules/kinds.js';
-export type { VerifyOptions } from './rules/path.js';
+export type { FunctionInfo, VerifyOptions } from './rules/path.js';
 export type { MemoryKind, Proof, Proofs } from './rules/proofs.js';
 export { Rejected, type Rejection, type Verdict } from './rules/report.js';
 export {

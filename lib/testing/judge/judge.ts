@@ -72,7 +72,7 @@ export const optionsOf = (
         functions: new Map(
           functionsOfProgram(program).map((slot) => [
             slot,
-            { linkage: slot === 0 ? 'global' : 'static', returnsNumber: true },
+            { linkage: slot === 0 ? 'global' : 'static', returns: 'number' },
           ]),
         ),
       }

@@ -5,6 +5,7 @@
 
 import { FRAME_POINTER, type Instruction, type Size } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
+import { copyState } from '../state/state.js';
 import {
   ANY_NUMBER,
   describe,
@@ -18,6 +19,7 @@ import {
   pointsIntoPacket,
   type Value,
 } from '../state/value.js';
+import { returnToCaller } from './calls.js';
 import { contextAccess, socketAccess } from './context.js';
 import { isWritable } from './maps.js';
 import { checkAlignment, checkKnownSize, checkMapValue, checkPacket } from './memory.js';
@@ -216,12 +218,21 @@ export function stepPacketLoad(path: Path, { size, index }: Extract<Instruction,
   if (index !== undefined) path.read(index);
   checkNothingHeld(path);
   if (stackOffset(context, 0) !== 0) path.reject('packet-load', 'r6 must be the context, not moved');
-  if (path.state.frames.length > 1) {
-    // In a function an early end would not come back to the caller.
-    path.reject('packet-load', 'LD_ABS and LD_IND cannot be used in functions here');
-  }
+  if (path.state.frames.length > 1) endFunction(path);
   for (let register = 1; register <= 5; register++) path.frame.registers[register] = NONE;
   path.frame.registers[0] = path.isLinux ? ANY_NUMBER : number(scalars.loaded(size));
+}
+
+/**
+ * A function ends with 0 where the packet is too short. Here the whole program would; and Linux has to know that the
+ * function returns a number (`check_ld_abs`).
+ */
+function endFunction(path: Path): void {
+  const { entry, isCallback } = path.frame;
+  if (!path.isLinux || isCallback || path.options.functions?.get(entry)?.returns !== 'number')
+    path.reject('packet-load', 'LD_ABS and LD_IND cannot be used in functions here');
+  const state = copyState(path.state);
+  path.fork(state, returnToCaller(state, known(0n)));
 }
 
 function dereferenced(path: Path, base: Value, register: number): Pointer {

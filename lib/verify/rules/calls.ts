@@ -6,11 +6,17 @@
 import { MAX_FRAMES } from '../../ebpf/index.js';
 import { currentFrame, mapValues, newFrame, type State } from '../state/state.js';
 import { describe, NONE, type Value } from '../state/value.js';
+import { callGlobal, checkGlobalResult, globalFunction } from './globals.js';
 import type { Path } from './path.js';
 import { checkNothingHeld } from './references.js';
 
 export function enter(path: Path, target: number, returnTo: number): number {
   const { frames } = path.state;
+  const global = globalFunction(path, target);
+  if (global !== undefined) {
+    callGlobal(path, target, global);
+    return returnTo;
+  }
   if (frames.length >= MAX_FRAMES) path.reject('call-depth', `calls nest deeper than ${MAX_FRAMES} frames`);
   const callee = newFrame(frames.length, returnTo, target);
   const caller = path.frame;
@@ -27,7 +33,8 @@ export function leave(path: Path): number | undefined {
   const { frames } = path.state;
   if (frames.length === 1) {
     checkNothingHeld(path);
-    checkResult(path, path.read(0));
+    if (path.verified === undefined) checkResult(path, path.read(0));
+    else checkGlobalResult(path, path.verified);
     return undefined;
   }
   // A function need not return anything; its caller then has nothing in r0.

@@ -172,16 +172,11 @@ function checkImmediates(path: Path): void {
 }
 
 /** Functions may neither call tails nor load from the packet, unless their types say that this is right (`check_abnormal_return`). */
-function checkFunctions({ instructions, isLinux, options }: Path): void {
+function checkFunctions({ instructions, isLinux, options, entries }: Path): void {
   if (!isLinux) return;
-  const entries = new Set<number>();
-  for (const [at, instruction] of instructions.entries()) {
-    const callee = calleeOf(instruction, at);
-    if (callee !== undefined) entries.add(callee);
-  }
   let isFunction = false;
   for (const [at, instruction] of instructions.entries()) {
-    if (entries.has(at)) isFunction = at !== 0 && options.functions?.get(at)?.returnsNumber !== true;
+    if (entries.has(at)) isFunction = at !== 0 && options.functions?.get(at)?.returns !== 'number';
     if (!isFunction) continue;
     if (instruction?.kind === 'packet')
       throw new Rejected('packet-load', at, 'LD_ABS and LD_IND cannot be used in functions without types');
@@ -193,8 +188,7 @@ function checkFunctions({ instructions, isLinux, options }: Path): void {
 /** Calls nest at most eight deep, whatever path is taken; so nothing calls itself. */
 function checkCallDepth(path: Path): void {
   const { instructions } = path;
-  const { calls } = path;
-  const entries = new Set([0]);
+  const { calls, entries } = path;
   for (const [at, instruction] of instructions.entries()) {
     const callee = calleeOf(instruction, at);
     if (callee !== undefined) entries.add(callee);

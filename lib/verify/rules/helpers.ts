@@ -89,6 +89,9 @@ function checkText(path: Path, { row, text, memory, most }: Call): void {
  */
 function leaveByTailCall(path: Path): void {
   if (path.state.frames.length === 1) return;
+  // What a program returns is no answer for the helper that has called the function.
+  if (path.frame.isCallback)
+    path.reject('bad-return', 'a tail call in a function that a helper calls', 'call it in another function');
   const state = copyState(path.state);
   forgetPacket(path, state);
   path.fork(state, returnToCaller(state, ANY_NUMBER));

@@ -47,8 +47,13 @@ export interface VerifyOptions {
 /** What is known of a function besides its instructions. */
 export interface FunctionInfo {
   readonly linkage: 'static' | 'global';
-  /** Whether it returns an `int` or an enumeration. */
-  readonly returnsNumber: boolean;
+  /** An `int` or an enumeration, nothing, or something else. */
+  readonly returns: 'number' | 'nothing' | 'other';
+  /**
+   * What a global function takes: the context, a number, the address of so many bytes or null; or something else, which
+   * none can.
+   */
+  readonly parameters?: readonly ('context' | 'number' | { readonly bytes: number } | 'other')[];
 }
 
 /** Bytes a pointer may be moved away (Linux `BPF_MAX_VAR_OFF`). */
@@ -71,6 +76,12 @@ export class Path {
   readonly isTarget: boolean[] = [];
   /** Calls of each function, by its first instruction. */
   readonly calls = new Map<number, { readonly at: number; readonly target: number }[]>();
+  /** First slots of the program's functions. */
+  readonly entries = new Set<number>([0]);
+  /** Global functions that are called. */
+  readonly globals = new Set<number>();
+  /** The global function that is being verified; `undefined` for the program itself. */
+  verified: FunctionInfo | undefined;
   /** Deepest stack byte that each function uses on any path, by its first instruction. */
   readonly depths = new Map<number, number>();
   /** What instructions did on earlier paths, where they have to do the same on all. */

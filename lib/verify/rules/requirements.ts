@@ -134,7 +134,9 @@ function ofCall(helper: number, type: VerifiedType): Requirement[] {
   ]);
   const held = [
     requirement('no lock is held, or this gives it back', 'locked'),
-    ...(helper === TAIL_CALL ? NOTHING_HELD : []),
+    ...(helper === TAIL_CALL
+      ? [...NOTHING_HELD, requirement('no helper has called the function', 'bad-return')]
+      : []),
     ...(CALLS_BACK.has(helper) ? [requirement('calls nest no deeper than 8 frames', 'call-depth')] : []),
   ];
   return [exists, ...taken, ...held];

@@ -17,26 +17,37 @@ export const calleeOf = (instruction: Instruction | undefined, index: number): n
   instruction?.kind === 'callLocal' ? index + 1 + instruction.distance : functionNamed(instruction, index);
 
 /**
- * A function that is never entered goes with all dead code; where nothing stands behind it, its address is then none, and
- * Linux cannot make machine code of the program (`jit_subprogs`).
+ * A function that is never entered goes with all dead code, and its address stays what it was. Where no other function has
+ * come to stand there, Linux cannot make machine code of the program (`opt_remove_dead_code`, `jit_subprogs`).
  */
 export function checkAddresses({ instructions, notes, isLinux, privileged }: Path): void {
   if (!isLinux || !privileged) return;
-  const last = instructions.findLastIndex((_, index) => notes.hasReached(index));
-  const isAlone = !instructions.some((instruction, index) => {
+  /** By slot: how many before it are gone, and where the dead code around it begins. */
+  const gone: number[] = [0];
+  const deadFrom: number[] = [];
+  const isLive = (slot: number): boolean =>
+    notes.hasReached(slot) || (instructions[slot] === undefined && notes.hasReached(slot - 1));
+  for (let slot = 0; slot < instructions.length; slot++) {
+    gone.push(gone[slot]! + (isLive(slot) ? 0 : 1));
+    deadFrom.push(isLive(slot) ? slot : slot > 0 && !isLive(slot - 1) ? deadFrom[slot - 1]! : slot);
+  }
+  const starts = new Set([0]);
+  for (const [index, instruction] of instructions.entries()) {
     const callee = calleeOf(instruction, index);
-    return callee !== undefined && callee > 0 && notes.hasReached(callee);
-  });
+    if (callee !== undefined && notes.hasReached(callee)) starts.add(callee - gone[callee]!);
+  }
   // Then there is nothing but the main program left.
-  if (isAlone) return;
+  if (starts.size === 1) return;
   for (const [index, instruction] of instructions.entries()) {
     const callee = functionNamed(instruction, index);
-    if (callee === undefined || callee <= last || !notes.hasReached(index)) continue;
-    throw new Rejected(
-      'unreachable-code',
-      callee,
-      'this function is never entered, and its address is taken',
-    );
+    if (callee === undefined || !notes.hasReached(index)) continue;
+    const from = deadFrom[callee]!;
+    if (!starts.has(callee - gone[from]!))
+      throw new Rejected(
+        'unreachable-code',
+        callee,
+        'this function is never entered, and its address is taken',
+      );
   }
 }
 
@@ -67,12 +78,7 @@ export function checkStackDepth(path: Path): void {
   arrive(0, 0);
 }
 
-function functionsWithTailCalls({ instructions }: Path): ReadonlySet<number> {
-  const entries = new Set([0]);
-  for (const [at, instruction] of instructions.entries()) {
-    const callee = calleeOf(instruction, at);
-    if (callee !== undefined) entries.add(callee);
-  }
+function functionsWithTailCalls({ instructions, entries }: Path): ReadonlySet<number> {
   const found = new Set<number>();
   let entry = 0;
   for (const [at, instruction] of instructions.entries()) {

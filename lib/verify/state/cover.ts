@@ -87,8 +87,8 @@ export function difference(
       const matters = needs === undefined || mattersRegister(needs, depth, register);
       if (!covers(a, b, ids, matters, needs === undefined)) return registerPlace(depth, register);
     }
-    const slots = Math.max(frame.slots.length, other.slots.length);
-    for (let slot = 0; slot < slots; slot++) {
+    // What lies deeper than the old stack was is not asked for.
+    for (let slot = 0; slot < frame.slots.length; slot++) {
       if (needs !== undefined && !isSlotRead(needs, depth, slot)) continue;
       const matters = needs === undefined || mattersSlot(needs, depth, slot);
       const [was, is] = [frame.slots[slot], other.slots[slot]];

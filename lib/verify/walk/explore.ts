@@ -9,6 +9,7 @@
 import { callsBack, type Instruction, type Program } from '../../ebpf/index.js';
 import { Counts } from '../rules/complexity.js';
 import { checkForm } from '../rules/form.js';
+import { stateOfGlobal } from '../rules/globals.js';
 import { Path, type VerifyOptions } from '../rules/path.js';
 import type { Proofs } from '../rules/proofs.js';
 import { Rejected } from '../rules/report.js';
@@ -137,26 +138,40 @@ export class Exploration {
   }
 
   run(): void {
-    const { path, pending } = this;
+    const { path } = this;
     checkForm(path);
     this.hasLoops = path.instructions.some(
       (instruction) => instruction?.kind === 'mayGoto' || callsBack(instruction),
     );
     this.live = liveRegisters(path.instructions, path.rules.letter);
     path.state = initialState();
+    this.follow();
+    // What is called is found on the way.
+    for (const entry of path.globals) {
+      path.verified = path.options.functions!.get(entry)!;
+      path.state = stateOfGlobal(path, entry, path.verified);
+      path.index = entry;
+      this.follow();
+    }
+    checkStackDepth(path);
+    checkAddresses(path);
+  }
+
+  /** Follows all paths from the present state. */
+  private follow(): void {
+    const { path, pending } = this;
+    this.points = 0;
     this.stretch = new Stretch(undefined, undefined, 0);
     for (;;) {
       this.end(this.walk());
       const next = pending.pop();
-      if (next === undefined) break;
+      if (next === undefined) return;
       path.state = next.state;
       path.index = next.index;
       this.points = next.points;
       this.stretch = new Stretch(next.parent, undefined, this.history.length);
       this.observe?.({ kind: 'resume', from: next.from, index: next.index, state: next.state });
     }
-    checkStackDepth(path);
-    checkAddresses(path);
   }
 
   /** The path that ends at an instruction refused just now; empty before paths are followed. */

@@ -5,6 +5,7 @@
 
 import type { Program } from '../../ebpf/index.js';
 import { checkForm } from '../rules/form.js';
+import { stateOfGlobal } from '../rules/globals.js';
 import { Path, type VerifyOptions } from '../rules/path.js';
 import { Rejected, type Rejection } from '../rules/report.js';
 import { step } from '../rules/step.js';
@@ -51,7 +52,9 @@ function follow(
   const forks: { readonly state: State; readonly index: number }[] = [];
   const path: Path = new Path(program, options, (state, index) => forks.push({ state, index }));
   checkForm(path);
-  path.state = initialState();
+  const [entry = 0] = trail;
+  if (entry !== 0) path.verified = path.options.functions?.get(entry);
+  path.state = path.verified === undefined ? initialState() : stateOfGlobal(path, entry, path.verified);
   const moments: Moment[] = [];
   let rejection: Rejection | undefined;
   for (const [place, index] of trail.entries()) {
