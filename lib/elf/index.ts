@@ -7,5 +7,5 @@ export { ObjectError } from './error.js';
 export { isElf, STT } from './file.js';
 export { type WrittenSection, type WrittenSymbol, writeElf } from './fileWriter.js';
 export { type HookName, hookOfSection, type SectionHook } from './hooks.js';
-export type { MapDefinition, ObjectMap, ObjectMapType } from './maps.js';
+export { MAP_TYPES, type MapDefinition, type ObjectMap, type ObjectMapType } from './maps.js';
 export { type BpfObject, type ObjectProgram, type ReadObjectOptions, readObject } from './object.js';

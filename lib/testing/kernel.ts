@@ -35,6 +35,7 @@ const LOG_STATS = 4;
 const LOG_VERBOSE = 1;
 
 export interface LoadedProgram {
+  readonly file: number;
   /** Instructions that the verifier processed. */
   readonly processed: number;
   /** r0 for a packet of 14 bytes or more. */
@@ -168,13 +169,14 @@ export async function openKernel(): Promise<Kernel | string> {
       pointer(attribute, 24, output);
       attribute.writeUInt32LE(1, 32);
       if (bpf(SYS_BPF, BPF_PROG_TEST_RUN, attribute, ATTRIBUTE_SIZE) < 0)
-        throw new Error(`BPF_PROG_TEST_RUN: errno ${koffi.errno()}`);
+        throw new Error(`BPF_PROG_TEST_RUN of ${packet.length} bytes: errno ${koffi.errno()}`);
       return {
         result: attribute.readUInt32LE(4),
         packet: Uint8Array.from(output.subarray(0, attribute.readUInt32LE(12))),
       };
     };
     return {
+      file: fd,
       processed,
       test,
       run: (packet) => test(packet).result,
@@ -200,7 +202,7 @@ export async function openKernel(): Promise<Kernel | string> {
     if (file < 0) throw new Error(`BPF_MAP_CREATE, type ${type}: errno ${koffi.errno()}`);
     const key = Buffer.alloc(Math.max(keySize, 8));
     const next = Buffer.alloc(Math.max(keySize, 8));
-    const value = Buffer.alloc(PER_CPU_ROOM);
+    const value = Buffer.alloc(Math.max(PER_CPU_ROOM, valueSize + 8));
     const call = (command: number): boolean => {
       const request = Buffer.alloc(ATTRIBUTE_SIZE);
       request.writeInt32LE(file, 0);

@@ -1,0 +1,131 @@
+/** C programs of our own: the verifier's verdict is the kernel's, and so are results, packets and maps of every engine. */
+
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { type Build, build, familyOf, mutantsOf, programNames, whyNoClang } from '../testing/clang.js';
+import { type Kernel, openKernel } from '../testing/kernel.js';
+import {
+  differenceOf,
+  loadFilled,
+  loadInKernel,
+  type Trace,
+  testPackets,
+  traceOfEngine,
+  traceOfKernel,
+} from '../testing/objectKernel.js';
+import { fullRun, projectRoot, Tally } from '../testing/vectors.js';
+
+const NAMES = (process.env.WEIR_OBJECTS?.split(',') ?? programNames()) as readonly string[];
+/** In a short run these, as clang builds them by default. */
+const SHORT = new Set(['count', 'nat', 'tail', 'lpm', 'skb']);
+const isFull = fullRun || process.env.WEIR_OBJECTS !== undefined;
+
+function builds(name: string): readonly Build[] {
+  const mutants = [0, ...mutantsOf(name)];
+  if (!isFull) return SHORT.has(name) ? mutants.map((mutant) => ({ name, mutant })) : [];
+  return familyOf(name).flatMap((flags) =>
+    mutants.flatMap((mutant) =>
+      (['O1', 'O2'] as const).flatMap((optimize) =>
+        (['v2', 'v3'] as const).map((machine) => ({ name, mutant, optimize, machine, flags })),
+      ),
+    ),
+  );
+}
+
+const title = ({ name, mutant, optimize, machine, flags = [] }: Build): string =>
+  [name, ...flags, mutant === 0 ? '' : `without check ${mutant}`, optimize, machine]
+    .filter(Boolean)
+    .join(' ');
+
+/** Ethernet and IPv6. */
+const SMALLEST = 54;
+const PACKETS = isFull ? 200 : 60;
+
+test('C programs: verdicts, results, packets and maps are the kernel’s', async (t) => {
+  t.timeout(1_200_000);
+  const kernel = await openKernel();
+  const why = typeof kernel === 'string' ? kernel : whyNoClang();
+  if (why !== undefined || typeof kernel === 'string') {
+    t.log(`skipped: ${why}`);
+    t.pass();
+    return;
+  }
+  const packets = await testPackets(PACKETS);
+  const verdicts = new Tally('C programs: verdicts of the verifier and of Linux');
+  const runs = new Tally('C programs: 200 packets and maps afterwards, in every engine');
+  const all = NAMES.flatMap(builds);
+  const workers = Array.from({ length: Math.min(2, cpus().length) }, async (_, worker) => {
+    for (let at = worker; at < all.length; at += 2) await compare(kernel, all[at]!, packets, verdicts, runs);
+  });
+  await Promise.all(workers);
+  verdicts.finish(t);
+  runs.finish(t);
+});
+
+async function compare(
+  kernel: Kernel,
+  one: Build,
+  all: readonly Uint8Array[],
+  verdicts: Tally,
+  runs: Tally,
+): Promise<void> {
+  const bytes = await build(one).catch((error: Error) => error);
+  if (bytes instanceof Error) {
+    verdicts.check(false, () => `${title(one)}: ${bytes.message}`);
+    return;
+  }
+  const source = readFileSync(join(projectRoot, 'lib', 'testing', 'objects', `${one.name}.c`), 'utf8');
+  const object = loadFilled(bytes, source);
+  const entry = object.program(
+    object.programs.find(({ name }) => name === one.name)?.name ?? object.programs[0]!.name,
+  );
+  // The kernel makes no socket buffer for a test of what is cut within the header of IP.
+  const packets = entry.type === 'xdp' ? all : all.filter(({ length }) => length >= SMALLEST);
+  const { accepted, rejection } = entry.verify({ processors: cpus().length });
+  const theirs = loadInKernel(kernel, object, entry);
+  try {
+    const isTheirs = typeof theirs.program !== 'string';
+    verdicts.check(accepted === isTheirs, () => {
+      const line = rejection && entry.lineOf(rejection.index);
+      const said = isTheirs ? '' : (theirs.program as string).trim().split('\n').slice(-3, -1).join(' / ');
+      return `${title(one)}: ours ${accepted ? 'admitted' : `${rejection?.index}: ${rejection?.message} (line ${line?.line})`}, kernel ${isTheirs ? 'admitted' : said}`;
+    });
+    if (!accepted || !isTheirs) return;
+    if (entry.verify({ rules: 'sound', proofs: true }).proofs?.readsUnwritten === true) {
+      runs.leaveOut('that read stack nobody has written');
+      return;
+    }
+    let expected: Trace;
+    try {
+      expected = traceOfKernel(theirs, object, entry, packets);
+    } catch (error) {
+      runs.check(false, () => `${title(one)}: ${(error as Error).message}`);
+      return;
+    }
+    for (const options of [
+      { engine: 'interpreter' },
+      { engine: 'wasm' },
+      { engine: 'wasm', unverified: true },
+      { observe: () => {} },
+    ] as const) {
+      const loaded = loadFilled(bytes, source, options);
+      let difference: string;
+      try {
+        difference = differenceOf(expected, traceOfEngine(loaded, loaded.program(entry.name), packets));
+      } catch (error) {
+        difference = `${(error as Error).name}: ${(error as Error).message}`;
+      }
+      runs.check(
+        difference === '',
+        () => `${title(one)}, ${JSON.stringify(options)}: ${shortened(difference)}`,
+      );
+    }
+  } finally {
+    theirs.close();
+  }
+}
+
+const shortened = (text: string): string =>
+  text.replace(/[0-9a-f]{200,}/g, (hex) => `${hex.slice(0, 160)}…${hex.length}`);
