@@ -47,12 +47,16 @@ export function fail(error: unknown, written: { readonly output?: string | undef
   if (error instanceof FilterError) writeMessage(`weir: ${describeFilterError(error)}\n`);
   else if (error instanceof DeviceError)
     writeMessage(`weir: ${error.message}${error.hint === '' ? '' : `\n(${error.hint})`}\n`);
-  else if (error instanceof CommandError || error instanceof CaptureError)
+  else if (error instanceof CommandError || error instanceof CaptureError || isOfObject(error))
     writeMessage(`weir: ${error.message}\n`);
   else
     writeMessage(`weir: ${error instanceof Error ? error.message : String(error)} (this is a bug in weir)\n`);
   if (process.env.WEIR_DEBUG !== undefined && error instanceof Error) writeMessage(`${error.stack}\n`);
 }
+
+/** What is wrong with an object file, found late; loading the class would cost every run. */
+const isOfObject = (error: unknown): error is Error =>
+  error instanceof Error && (error.name === 'ObjectError' || error.name === 'MapValueError');
 
 const causeCode = (error: unknown): unknown =>
   error instanceof Error && error.cause instanceof Error ? codeOf(error.cause) : codeOf(error);

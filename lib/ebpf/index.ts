@@ -49,7 +49,7 @@ export {
 } from './instruction.js';
 export { type Executable, loadProgram } from './interpreter.js';
 export { DEFAULT_BUDGET, type Environment, execute, type RunOutcome } from './machine.js';
-export { elementsOf, keysOf } from './mapElements.js';
+export { elementsOf, keysOf, setElementsOf } from './mapElements.js';
 export {
   createMap,
   createProgramArray,

@@ -43,8 +43,29 @@ export function* keysOf(map: BpfMap): Generator<Uint8Array, void> {
 /** Keys with their values, as views: what is written to them the program sees. */
 export function* elementsOf(map: BpfMap): Generator<readonly [key: Uint8Array, value: Uint8Array], void> {
   // A look-up may move what was used last.
-  for (const key of [...keysOf(map)]) {
+  const keys = 'places' in map ? [...keysOf(map)] : keysOf(map);
+  for (const key of keys) {
     const value = valueAt(map, key);
     if (value !== undefined) yield [key, value];
+  }
+}
+
+/** Elements of an array that are not all zeros: a long one is mostly empty. */
+export function* setElementsOf(
+  map: Extract<BpfMap, { readonly kind: 'array' | 'perCpuArray' }>,
+): Generator<readonly [key: Uint8Array, value: Uint8Array], void> {
+  const { values, stride } = map;
+  const words = new Uint32Array(
+    values.bytes.buffer,
+    values.bytes.byteOffset + values.start,
+    (stride * map.maxEntries) / 4,
+  );
+  const each = stride / 4;
+  for (let at = 0; at < words.length; at++) {
+    if (words[at] === 0) continue;
+    const index = Math.floor(at / each);
+    const key = word(index);
+    yield [key, valueAt(map, key)!];
+    at = (index + 1) * each - 1;
   }
 }

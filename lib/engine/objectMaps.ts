@@ -9,11 +9,18 @@ import {
   type Memory,
   type Program,
   removeElement,
+  setElementsOf,
   takeRecord,
   updateElement,
   valueAt,
 } from '../ebpf/index.js';
-import type { Btf, MapDefinition, ObjectMap, ObjectMapType } from '../elf/index.js';
+import {
+  type Btf,
+  type MapDefinition,
+  ObjectError,
+  type ObjectMap,
+  type ObjectMapType,
+} from '../elf/index.js';
 import type { MapInfo } from '../verify/index.js';
 import { lockOf } from './objectTypes.js';
 import { fromJson, type Json, MapValueError, toJson } from './objectValues.js';
@@ -91,11 +98,11 @@ export class LoadedMap {
     // Variables are one value, of a section.
     if (content !== undefined)
       return toJson(this.types, valueType, this.get(new Uint8Array(WORD)) ?? new Uint8Array(valueSize));
-    const isArray = this.map?.kind === 'array' || this.map?.kind === 'perCpuArray';
+    const { map } = this;
+    const isArray = map?.kind === 'array' || map?.kind === 'perCpuArray';
     const rows: Json[] = [];
-    for (const [key, value] of this) {
-      // Of long arrays what was set is of interest.
-      if (isArray && maxEntries > MOST_ZEROS && value.every((byte) => byte === 0)) continue;
+    // Of long arrays what was set is of interest.
+    for (const [key, value] of isArray && maxEntries > MOST_ZEROS ? setElementsOf(map) : this) {
       const index = isArray ? new DataView(key.buffer).getUint32(0, true) : undefined;
       rows.push({
         key: index ?? toJson(this.types, keyType, key),
@@ -158,8 +165,18 @@ export function makeMaps(
   programs: ReadonlyMap<string, Program>,
 ): MadeMaps {
   const byHandle = new Map<number, BpfMap>();
+  let total = 0;
   const loaded = maps.map((definition): LoadedMap => {
-    const map = makeMap(definition, memory, programs);
+    const { valueSize, maxEntries, type } = definition;
+    // What arrays take at once; other maps grow as they are filled.
+    total +=
+      type === 'array' || type === 'perCpuArray'
+        ? valueSize * maxEntries
+        : type === 'programArray'
+          ? 8 * maxEntries
+          : 0;
+    if (total > MOST_BYTES) throw new ObjectError(`maps of more than ${MOST_BYTES} bytes`);
+    const map = orObjectError(() => makeMap(definition, memory, programs));
     if (map !== undefined) byHandle.set(definition.handle, map);
     if (map !== undefined && definition.content !== undefined)
       valueAt(map, new Uint8Array(WORD))?.set(definition.content);
@@ -178,6 +195,19 @@ function word(value: number): Uint8Array {
   const bytes = new Uint8Array(WORD);
   new DataView(bytes.buffer).setUint32(0, value, true);
   return bytes;
+}
+
+/** Bytes that all arrays of an object may take. */
+const MOST_BYTES = 2 ** 29;
+
+/** Shapes that make no sense are the object's fault. */
+function orObjectError<Value>(make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) throw new ObjectError(error.message);
+    throw error;
+  }
 }
 
 function makeMap(

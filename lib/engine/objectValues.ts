@@ -35,7 +35,9 @@ export function toJson(btf: Btf | undefined, type: number, bytes: Uint8Array, de
     }
     case 'array': {
       const size = btf.sizeOf(found.type);
-      return Array.from({ length: found.length }, (_, index) =>
+      // An array cannot be longer than the value that it is in, whatever its type says.
+      const length = Math.min(found.length, size === 0 ? 0 : Math.ceil(bytes.length / size));
+      return Array.from({ length }, (_, index) =>
         toJson(btf, found.type, bytes.subarray(index * size, (index + 1) * size), depth + 1),
       );
     }
