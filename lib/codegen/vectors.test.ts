@@ -5,8 +5,9 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { loadInterpreter, type Program } from '../cbpf/index.js';
-import { parseIpv4, type Resolver } from '../names/index.js';
+import { parseIpv4 } from '../names/index.js';
 import { FilterError } from '../source.js';
+import { type Lookup, resolverOf } from '../testing/resolver.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import { type CaptureMode, compileUnoptimized } from './index.js';
 
@@ -16,8 +17,6 @@ const GROUPS = [
   'mac', 'mutated', 'named', 'names', 'netmask', 'pflog', 'port', 'proto', 'protochain', 'random', 'reported',
   'savefile', 'snaplen', 'telecom', 'testrun-accept', 'testrun-reject', 'wlan',
 ];
-
-type Lookup = readonly [database: string, ...key: string[], answer: unknown];
 
 interface Row {
   readonly id: string;
@@ -36,20 +35,6 @@ interface Row {
 interface PacketRow {
   readonly id: string;
   readonly packets: readonly (readonly [hex: string, wireLength: number, result: number])[];
-}
-
-/** Answers what the row's name databases answered, and nothing else. */
-function resolverOf(lookups: readonly Lookup[] = []): Resolver {
-  const answers = new Map(
-    lookups.map((lookup) => [lookup.slice(0, -1).join(' '), lookup.at(-1) ?? undefined]),
-  );
-  return {
-    service: (name, transport) => answers.get(`services ${name} ${transport}`) as number | undefined,
-    protocol: (name) => answers.get(`protocols ${name}`) as number | undefined,
-    hosts: (name) => answers.get(`hosts ${name}`) as readonly string[] | undefined,
-    network: (name) => answers.get(`networks ${name}`) as string | undefined,
-    ether: (name) => answers.get(`ethers ${name}`) as string | undefined,
-  };
 }
 
 function compile({ expr, dltNumber, snaplen, netmask, mode, lookups }: Row): Program | FilterError {

@@ -195,7 +195,9 @@ export class Linker {
       missing.add(`kernel function ${symbol.name}`);
       return { ...slot, src: CALL_SOURCE.kfunc, imm: 0 };
     }
-    const home = this.parts.file.sections[symbol.section]!;
+    const home =
+      this.parts.file.sections[symbol.section] ??
+      range.section.data.fail(index * SLOT, `${symbol.name} is in no section`);
     return { ...slot, imm: target(this.functionAt(home, symbol.value / SLOT + slot.imm + 1)) };
   }
 

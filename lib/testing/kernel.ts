@@ -83,6 +83,8 @@ export interface Kernel {
     functions?: readonly BtfFunction[],
   ) => LoadedProgram | string;
   readonly createMap: (shape: KernelMapShape) => KernelMap;
+  /** A program that somebody else has loaded. */
+  readonly adopt: (file: number) => LoadedProgram;
 }
 
 /** Why bpf(2) cannot be used, or a kernel to use. */
@@ -158,7 +160,9 @@ export async function openKernel(): Promise<Kernel | string> {
       attempt(LOG_STATS | LOG_VERBOSE);
       return `${name}: ${text()}`;
     }
-    const processed = Number(/processed (\d+) insns/.exec(text())?.[1] ?? 0);
+    return adopt(fd, Number(/processed (\d+) insns/.exec(text())?.[1] ?? 0));
+  };
+  const adopt = (fd: number, processed = 0): LoadedProgram => {
     const test: LoadedProgram['test'] = (packet) => {
       const attribute = Buffer.alloc(ATTRIBUTE_SIZE);
       attribute.writeInt32LE(fd, 0);
@@ -277,5 +281,5 @@ export async function openKernel(): Promise<Kernel | string> {
   );
   if (typeof probe === 'string') return `bpf(2) is not allowed here: ${probe}`;
   probe.close();
-  return { load, createMap };
+  return { load, createMap, adopt };
 }
