@@ -91,15 +91,22 @@ export function formatProblem(format: string, values: number): string | undefine
 /** Text of a value; `bytesAt` gives what is at an address, up to a zero where no length is said. */
 export type BytesAt = (address: bigint, length: number | undefined) => Uint8Array | undefined;
 
-/** The text that a sound format makes of values. */
-export function formatText(format: string, values: readonly bigint[], bytesAt: BytesAt): string | undefined {
+/** The text that a sound format makes of values, for a buffer of `size` bytes, which it may be longer than. */
+export function formatText(
+  format: string,
+  values: readonly bigint[],
+  bytesAt: BytesAt,
+  size: number,
+): string | undefined {
   const conversions = conversionsOf(format);
   if (typeof conversions === 'string' || conversions.length > values.length) return undefined;
   const plain = (text: string): string => text.replaceAll('%%', '%');
   let at = 0;
   let text = '';
   for (const [place, conversion] of conversions.entries()) {
-    text += plain(format.slice(at, conversion.start)) + converted(conversion, values[place]!, bytesAt);
+    text += plain(format.slice(at, conversion.start));
+    // What was made of addresses before does not count where the buffer is full (`bstr_printf`).
+    if (!isPrepared(conversion) || text.length < size) text += converted(conversion, values[place]!, bytesAt);
     at = conversion.end;
     // What was taken along with a plain pointer stands for itself.
     if (conversion.kind === 'p' && conversion.pointer === '' && format[at - 1] !== 'p')
@@ -107,6 +114,8 @@ export function formatText(format: string, values: readonly bigint[], bytesAt: B
   }
   return text + plain(format.slice(at));
 }
+
+const isPrepared = ({ pointer }: Conversion): boolean => /^[kuiI]/.test(pointer);
 
 function converted(conversion: Conversion, value: bigint, bytesAt: BytesAt): string {
   const { kind, bits, flags, width } = conversion;

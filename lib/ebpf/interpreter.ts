@@ -117,7 +117,7 @@ const MOVED = Symbol('moved');
 
 const NO_PACKET = { bytes: new Uint8Array(0), start: 0, base: 0, length: -1 };
 
-/** Where a function goes on that a helper has called: nowhere. */
+/** Where a function goes on that a helper has called, or the whole program: nowhere. */
 const TO_HELPER = -1;
 
 interface SavedFrame {
@@ -600,7 +600,11 @@ function interpret(state: State): Program | typeof MOVED | undefined {
         const offset = (low[src]! + code[pc + 1]!) | 0;
         const at =
           offset >= 0 && offset + 1 <= packetLength ? start + offset : placeInPacket(state, offset, 1);
-        if (at < 0) return rejected(state);
+        if (at < 0) {
+          pc = reject(state);
+          if (pc === TO_HELPER) return undefined;
+          continue;
+        }
         low[0] = bytes[at]!;
         high[0] = 0;
         pc = afterLoad(code, low, pc + 2);
@@ -611,7 +615,11 @@ function interpret(state: State): Program | typeof MOVED | undefined {
         const offset = (low[src]! + code[pc + 1]!) | 0;
         const at =
           offset >= 0 && offset + 2 <= packetLength ? start + offset : placeInPacket(state, offset, 2);
-        if (at < 0) return rejected(state);
+        if (at < 0) {
+          pc = reject(state);
+          if (pc === TO_HELPER) return undefined;
+          continue;
+        }
         low[0] = (bytes[at]! << 8) | bytes[at + 1]!;
         high[0] = 0;
         pc = afterLoad(code, low, pc + 2);
@@ -622,7 +630,11 @@ function interpret(state: State): Program | typeof MOVED | undefined {
         const offset = (low[src]! + code[pc + 1]!) | 0;
         const at =
           offset >= 0 && offset + 4 <= packetLength ? start + offset : placeInPacket(state, offset, 4);
-        if (at < 0) return rejected(state);
+        if (at < 0) {
+          pc = reject(state);
+          if (pc === TO_HELPER) return undefined;
+          continue;
+        }
         low[0] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
         high[0] = 0;
         pc = afterLoad(code, low, pc + 2);
@@ -793,10 +805,11 @@ function placeInPacket(state: State, offset: number, size: number): number {
   return at >= 0 && at + size <= packet.length ? packet.start + at : -1;
 }
 
-/** A packet load went out of bounds: the whole program ends with 0. */
-function rejected({ low, high }: State): undefined {
-  low[0] = 0;
-  high[0] = 0;
+/** A packet load went out of bounds: the function ends with 0. Gives where its caller goes on. */
+function reject(state: State): number {
+  state.low[0] = 0;
+  state.high[0] = 0;
+  return state.frames.length === 0 ? TO_HELPER : leaveFrame(state);
 }
 
 function atomic(state: State, base: number, src: number, size: 4 | 8, pc: number): void {

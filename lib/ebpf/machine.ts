@@ -155,6 +155,19 @@ export function execute(
     frames.push({ returnTo, saved: registers.slice(6), program: current, rounds: 0 });
     enterFrame(frames.length);
   };
+  /** Ends a function; where its caller goes on, `undefined` where none of the program's own does. */
+  const leave = (): number | undefined => {
+    const frame = frames.pop();
+    if (frame === undefined) {
+      ended = registers[0]!;
+      return undefined;
+    }
+    frame.saved.forEach((value, offset) => {
+      registers[6 + offset] = value;
+    });
+    current = frame.program;
+    return frame.returnTo === TO_HELPER ? undefined : frame.returnTo;
+  };
   const call = (helper: number): HelperOutcome | undefined => {
     const run = helpers.get(helper);
     if (run === undefined) throw new RuntimeFault('unknown-helper', index, `there is no helper ${helper}`);
@@ -244,8 +257,11 @@ export function execute(
             indexRegister === undefined ? 0 : Number(BigInt.asIntN(32, registers[indexRegister]!));
           const at = packetOffset(environment, (relative + offset) | 0);
           if (packet === undefined || at < 0 || at + size > packet.length) {
-            ended = registers[0] = 0n;
-            return;
+            registers[0] = 0n;
+            const to = leave();
+            if (to === undefined) return;
+            next = to;
+            break;
           }
           registers[0] = swapBytes(readMemory(packet, packet.base + at, size), size * 8);
           break;
@@ -296,17 +312,9 @@ export function execute(
             `there is no kernel function ${instruction.id} here`,
           );
         case 'exit': {
-          const frame = frames.pop();
-          if (frame === undefined) {
-            ended = registers[0]!;
-            return;
-          }
-          frame.saved.forEach((value, offset) => {
-            registers[6 + offset] = value;
-          });
-          current = frame.program;
-          if (frame.returnTo === TO_HELPER) return;
-          next = frame.returnTo;
+          const to = leave();
+          if (to === undefined) return;
+          next = to;
           break;
         }
       }

@@ -12,6 +12,8 @@ export interface MapShape {
   readonly maxEntries: number;
   /** Programs only read values, and hosts have set them when programs are loaded (`BPF_F_RDONLY_PROG`, frozen). */
   readonly isReadOnly?: boolean;
+  /** Where in each value a `struct bpf_spin_lock` lies, which programs reach by helpers alone. */
+  readonly spinLock?: number;
   /** Maps in maps: one like those that it holds. */
   readonly inner?: BpfMap;
 }
@@ -35,6 +37,7 @@ export type KeyedKind =
   | 'lruPerCpuHash'
   | 'lpmTrie'
   | 'deviceMap'
+  | 'deviceHash'
   | 'cpuMap'
   | 'xdpSocketMap';
 

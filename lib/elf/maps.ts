@@ -62,8 +62,6 @@ const WORDS = { type: 0, keySize: 4, valueSize: 8, maxEntries: 12, flags: 16 } a
 /** iproute2's records go on with id, pinning, inner id, inner index. */
 const PINNING_AT = 24;
 const VARIABLES = /^\.(?:data|bss|rodata)(?:\.|$)/;
-/** Of texts that are merged, which older compilers leave: not variables of their own. */
-const NO_VARIABLES = /^\.rodata\.(?:str|cst)\d/;
 
 export function readMaps(file: ElfFile, btf: Btf | undefined): readonly PlacedMap[] {
   const placed: PlacedMap[] = [];
@@ -74,8 +72,7 @@ export function readMaps(file: ElfFile, btf: Btf | undefined): readonly PlacedMa
     else if (section.name === 'maps' && section.type === SHT.progbits) plainMaps(file, section, add);
   }
   for (const section of file.sections)
-    if (VARIABLES.test(section.name) && !NO_VARIABLES.test(section.name) && section.size > 0)
-      add(section.index, 0, variables(section, btf));
+    if (VARIABLES.test(section.name) && section.size > 0) add(section.index, 0, variables(section, btf));
   return placed;
 }
 

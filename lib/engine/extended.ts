@@ -164,7 +164,7 @@ function mapsNamed(program: Program, maps: ReadonlyMap<number, BpfMap>): Readonl
 
 /** A map as the verifier is told of it. */
 function describe(map: BpfMap, maps: ReadonlyMap<number, BpfMap>, described: Map<BpfMap, MapInfo>): MapInfo {
-  const { kind, keySize, valueSize, maxEntries, isReadOnly = false } = map;
+  const { kind, keySize, valueSize, maxEntries, isReadOnly = false, spinLock } = map;
   const [handle] = map.kind === 'mapInMap' ? map.handles.values() : [];
   const inner = map.inner ?? (handle === undefined ? undefined : maps.get(handle));
   const info: MapInfo = {
@@ -177,6 +177,7 @@ function describe(map: BpfMap, maps: ReadonlyMap<number, BpfMap>, described: Map
     ...(isReadOnly && kind === 'array' && maxEntries === 1
       ? { contents: valueAt(map, new Uint8Array(keySize))!.slice() }
       : {}),
+    ...(spinLock === undefined ? {} : { spinLock }),
     ...(inner === undefined ? {} : { inner: describe(inner, maps, described) }),
   };
   described.set(map, info);

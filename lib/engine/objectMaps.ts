@@ -37,6 +37,7 @@ const KIND_OF: Readonly<Partial<Record<ObjectMapType, MapKind>>> = {
   lruPerCpuHash: 'lruPerCpuHash',
   lpmTrie: 'lpmTrie',
   deviceMap: 'deviceMap',
+  deviceHash: 'deviceHash',
   cpuMap: 'cpuMap',
   xdpSocketMap: 'xdpSocketMap',
   queue: 'queue',
@@ -234,7 +235,6 @@ const VERIFIED_KIND: Readonly<Partial<Record<ObjectMapType, MapInfo['kind']>>> =
   cgroupArray: 'cgroupArray',
   socketMap: 'socketMap',
   socketHash: 'socketMap',
-  deviceHash: 'deviceMap',
 };
 
 const WRITE_ONLY_FOR_PROGRAMS = 0x100;

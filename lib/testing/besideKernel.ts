@@ -8,15 +8,29 @@ import {
   createMap,
   disassemble,
   Memory,
+  opcodes,
   type Program,
   programTypeOf,
   updateElement,
 } from '../ebpf/index.js';
 import { loadEbpf, VerificationError } from '../engine/index.js';
 import { compileEbpf } from '../jit/index.js';
+import type { BtfFunction } from './btf.js';
+import { functionsOfProgram } from './judge/maps.js';
 import type { Kernel, KernelMap } from './kernel.js';
 import type { Random } from './random.js';
-import { MAPS, type WritingType, writablePacket, writingProgram } from './writingPrograms.js';
+import {
+  CONSTANT,
+  CONTENTS,
+  INNER,
+  LOCK,
+  LOCKED,
+  MAPS,
+  OUTER,
+  type WritingType,
+  writablePacket,
+  writingProgram,
+} from './writingPrograms.js';
 
 const ETHERNET = 14;
 const DEVICES = MAPS.findIndex(({ kind }) => kind === 'deviceMap');
@@ -60,8 +74,13 @@ export function metadataOf(packet: Uint8Array): PacketMetadata {
 /** Maps of our own, by the numbers that programs name. */
 function makeMaps(memory: Memory): ReadonlyMap<number, BpfMap> {
   const maps = new Map<number, BpfMap>();
-  for (const [place, { kind, keySize, valueSize, maxEntries }] of MAPS.entries())
-    maps.set(place, createMap(kind, memory, { name: kind, keySize, valueSize, maxEntries }));
+  for (const [place, { kind, keySize, valueSize, maxEntries }] of MAPS.entries()) {
+    const isReadOnly = place === CONSTANT;
+    const more = { isReadOnly, ...(place === LOCKED ? { spinLock: LOCK } : {}) };
+    maps.set(place, createMap(kind, memory, { name: kind, keySize, valueSize, maxEntries, ...more }));
+  }
+  updateElement(maps.get(OUTER)!, Uint8Array.of(0, 0, 0, 0), Uint8Array.of(INNER, 0, 0, 0), 0);
+  updateElement(maps.get(CONSTANT)!, Uint8Array.of(0, 0, 0, 0), CONTENTS, 0);
   updateElement(maps.get(DEVICES)!, Uint8Array.of(1, 0, 0, 0), Uint8Array.of(1, 0, 0, 0), 0);
   return maps;
 }
@@ -131,24 +150,34 @@ function runEngine(
   return { outcomes, maps: contents.join('\n') };
 }
 
+/** How programs run that nobody has verified. */
+const unverified = (maps: ReadonlyMap<number, BpfMap>) => ({
+  unverified: true,
+  resolveWide(pseudo: number, low: number, high: number): bigint {
+    const map = maps.get(low);
+    return pseudo === opcodes.PSEUDO.mapValue && map !== undefined && 'values' in map
+      ? BigInt(map.values.base + high)
+      : BigInt(low);
+  },
+});
+
 /** Programs for the engines: none of them verified but the last. */
 function engines(
   program: Program,
   type: WritingType,
 ): [name: string, load: (memory: Memory, maps: ReadonlyMap<number, BpfMap>) => AttachedProgram][] {
-  const unverified = { unverified: true, resolveWide: (_: number, low: number) => BigInt(low) };
   const hook = programTypeOf(type);
   return [
     [
       'definition',
-      (memory, maps) => attach(program, hook, { ...unverified, memory, maps, definition: true }),
+      (memory, maps) => attach(program, hook, { ...unverified(maps), memory, maps, definition: true }),
     ],
-    ['interpreter', (memory, maps) => attach(program, hook, { ...unverified, memory, maps })],
+    ['interpreter', (memory, maps) => attach(program, hook, { ...unverified(maps), memory, maps })],
     [
       'wasm, unverified',
       (memory, maps) =>
         attach(program, hook, {
-          ...unverified,
+          ...unverified(maps),
           memory,
           maps,
           load: (one, environment) => compileEbpf(one, environment),
@@ -160,7 +189,20 @@ function engines(
 
 /** Kernel maps of the shapes that programs name. */
 export function kernelMaps(kernel: Kernel): KernelMap[] {
-  const maps = MAPS.map((shape) => kernel.createMap(shape));
+  const maps: KernelMap[] = [];
+  for (const [place, shape] of MAPS.entries())
+    maps.push(
+      kernel.createMap({
+        ...shape,
+        ...(place === OUTER ? { inner: maps[INNER]! } : {}),
+        ...(place === LOCKED ? { lock: LOCK } : {}),
+      }),
+    );
+  const file = new Uint8Array(4);
+  new DataView(file.buffer).setUint32(0, maps[INNER]!.file, true);
+  maps[OUTER]!.set(new Uint8Array(4), file);
+  maps[CONSTANT]!.set(new Uint8Array(4), CONTENTS);
+  maps[CONSTANT]!.freeze();
   maps[DEVICES]!.set(Uint8Array.of(1, 0, 0, 0), Uint8Array.of(1, 0, 0, 0));
   return maps;
 }
@@ -175,7 +217,8 @@ function emptyMaps(kernel: Kernel, maps: KernelMap[], used: Iterable<number>): v
     if (RENEWED.has(shape.kind)) {
       maps[place]!.close();
       maps[place] = kernel.createMap(shape);
-    } else if (READABLE.has(shape.kind) || shape.kind === 'queue' || shape.kind === 'stack')
+    } else if (place === CONSTANT) continue;
+    else if (READABLE.has(shape.kind) || shape.kind === 'queue' || shape.kind === 'stack')
       maps[place]!.clear();
   }
 }
@@ -193,7 +236,7 @@ export function compareOne(
   counts.programs++;
   const used = usedMaps(program);
   emptyMaps(kernel, maps, used);
-  const loaded = kernel.load(program, type, maps);
+  const loaded = kernel.load(program, type, maps, functionsOf(program));
   if (typeof loaded === 'string') {
     counts.refused++;
     return;
@@ -243,5 +286,15 @@ export function compareOne(
 
 /** Places of the maps that a program names. */
 function usedMaps(program: Program): ReadonlySet<number> {
-  return new Set(program.flatMap(({ opcode, src, imm }) => (opcode === 0x18 && src === 1 ? [imm] : [])));
+  const named = program.flatMap(({ opcode, src, imm }) =>
+    opcode === 0x18 && (src === 1 || src === 2) ? [imm] : [],
+  );
+  return new Set(named.flatMap((place) => (place === OUTER ? [place, INNER] : [place])));
+}
+
+/** What the kernel is told of the functions that a program calls or names; nothing of one without. */
+function functionsOf(program: Program): readonly BtfFunction[] {
+  const slots = functionsOfProgram(program);
+  if (slots.length === 1) return [];
+  return slots.map((slot) => ({ slot, linkage: slot === 0 ? 'global' : 'static' }));
 }

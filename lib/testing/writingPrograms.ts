@@ -32,14 +32,37 @@ export const MAPS = [
   { kind: 'perfEventArray', type: 4, keySize: 4, valueSize: 4, maxEntries: 4 },
   { kind: 'ringBuffer', type: 27, keySize: 0, valueSize: 0, maxEntries: 4096 },
   { kind: 'bloomFilter', type: 30, keySize: 0, valueSize: 4, maxEntries: 100 },
+  { kind: 'mapInMap', type: 12, keySize: 4, valueSize: 4, maxEntries: 2 },
+  { kind: 'array', type: 2, keySize: 4, valueSize: 64, maxEntries: 1, flags: 128 },
+  { kind: 'array', type: 2, keySize: 4, valueSize: 16, maxEntries: 1 },
 ] as const;
 const KEYED = [0, 1, 2, 3, 6, 7];
 const [QUEUE, LIFO, DEVICES, EVENTS, RING, BLOOM] = [4, 5, 8, 9, 10, 11];
+/** The first element of it is the hash. */
+export const [OUTER, INNER, CONSTANT, LOCKED] = [12, 1, 13, 14];
+/** Where in values of that map a lock is. */
+export const LOCK = 8;
+/** Texts that never change, and where each begins. */
+const TEXTS = ['a %d b', '%u|%5x|%-6d.', '%c%s!', '%pI4 %pi6', 'abc'];
+export const CONTENTS = Uint8Array.from(TEXTS.join('\0').padEnd(64, '\0'), (letter) => letter.charCodeAt(0));
+const TEXT_AT = TEXTS.map((_, at) => TEXTS.slice(0, at).reduce((sum, text) => sum + text.length + 1, 0));
 
 const mapAddress = (dst: number, place: number): readonly Slot[] => [
   { opcode: 0x18, dst, src: PSEUDO.mapFd, offset: 0, imm: place },
   { opcode: 0, dst: 0, src: 0, offset: 0, imm: 0 },
 ];
+
+const mapValue = (dst: number, place: number, offset: number): readonly Slot[] => [
+  { opcode: 0x18, dst, src: PSEUDO.mapValue, offset: 0, imm: place },
+  { opcode: 0, dst: 0, src: 0, offset: 0, imm: offset },
+];
+/** Names a function that is written behind the program: `finish` puts the distance in. */
+const functionAddress = (dst: number, number: number): readonly Slot[] => [
+  { opcode: 0x18, dst, src: PSEUDO.func, offset: 0, imm: number },
+  { opcode: 0, dst: 0, src: 0, offset: 0, imm: 0 },
+];
+const CALL_LOCAL = { opcode: 0x85, dst: 0, src: 1, offset: 0 };
+const MAY_GOTO = { opcode: 0xe5, dst: 0, src: 0, imm: 0 };
 
 /** r9 <- r9 * 31 + a register. */
 const absorb = (from: number): readonly Slot[] => [
@@ -67,6 +90,9 @@ class Writer {
     this.type = type;
   }
 
+  /** Functions that helpers and local calls name, in the order of their numbers. */
+  private readonly functions: (readonly Slot[])[] = [];
+
   program(steps: number): Program {
     const body = Array.from({ length: steps }, () => this.step());
     const start = Array.from({ length: STACK / 8 }, (_, at) =>
@@ -74,7 +100,237 @@ class Writer {
     );
     const leave =
       this.type === 'cgroup_skb' ? [move(0, SUM), build.alu(64, 'and', 0, constant(1))] : [move(0, SUM)];
-    return [move(CONTEXT, 1), sets(SUM, 1), ...start, ...body.flat(), ...leave, exit];
+    return this.finish([move(CONTEXT, 1), sets(SUM, 1), ...start, ...body.flat(), ...leave, exit]);
+  }
+
+  /** Puts the functions behind the program, and their places into what names them. */
+  private finish(main: readonly Slot[]): Program {
+    const starts: number[] = [];
+    let end = main.length;
+    for (const slots of this.functions) {
+      starts.push(end);
+      end += slots.length;
+    }
+    return [...main, ...this.functions.flat()].map((slot, at) => {
+      const isAddress = slot.opcode === 0x18 && slot.src === PSEUDO.func;
+      const isCall = slot.opcode === CALL_LOCAL.opcode && slot.src === CALL_LOCAL.src;
+      return isAddress || isCall ? { ...slot, imm: starts[slot.imm]! - at - 1 } : slot;
+    });
+  }
+
+  /** Adds a function; gives its number. */
+  private define(slots: readonly Slot[]): number {
+    return this.functions.push(slots) - 1;
+  }
+
+  /** Helpers that call, loops that the runtime ends, records, texts, locks, functions. */
+  private specialStep(): readonly Slot[] {
+    switch (this.random(9)) {
+      case 0:
+        return this.loopStep();
+      case 1:
+        return this.eachStep();
+      case 2:
+        return this.mayGotoStep();
+      case 3:
+        return this.recordStep();
+      case 4:
+        return this.compareStep();
+      case 5:
+        return this.printStep();
+      case 6:
+        return this.lockStep();
+      case 7:
+        return this.innerStep();
+      default:
+        return this.functionStep();
+    }
+  }
+
+  /** `bpf_loop`: adds to a word of the caller's stack, and may end early. */
+  private loopStep(): readonly Slot[] {
+    const last = this.pick([3, 7, 100, -1]);
+    const number = this.define([
+      load(8, 3, 2, 0),
+      build.alu(64, 'mul', 3, constant(3)),
+      build.alu(64, 'add', 3, register(1)),
+      store(8, 2, 0, 3),
+      sets(0, 0),
+      build.branch(64, 'jne', 1, constant(last), 1),
+      sets(0, 1),
+      exit,
+    ]);
+    return [
+      sets(1, this.pick([0, 1, 5, 17, 300, 0x80_0001, -1])),
+      ...functionAddress(2, number),
+      ...this.stackAligned(3),
+      sets(4, this.pick([0, 0, 0, 1])),
+      call(181),
+      ...absorb(0),
+    ];
+  }
+
+  /** `bpf_for_each_map_elem`: adds up what does not hang on the order of elements, and may change them. */
+  private eachStep(): readonly Slot[] {
+    const place = this.pick([0, 1, 2, 6, 7]);
+    const sum = [
+      load(4, 5, 2, 0),
+      load(8, 0, 3, 0),
+      build.alu(64, 'add', 5, register(0)),
+      load(8, 0, 4, 0),
+      build.alu(64, 'add', 0, register(5)),
+      store(8, 4, 0, 0),
+    ];
+    const change = this.random(2) === 0 ? [storeConstant(4, 3, 0, this.random(9))] : [];
+    const removes = place === 1 && this.random(3) === 0 ? [call(3)] : [];
+    const number = this.define([
+      ...sum,
+      ...change,
+      ...removes,
+      sets(0, place === 0 ? this.random(2) : 0),
+      exit,
+    ]);
+    return [
+      ...mapAddress(1, place),
+      ...functionAddress(2, number),
+      ...this.stackAligned(3),
+      sets(4, this.pick([0, 0, 0, 1])),
+      call(164),
+      ...absorb(0),
+    ];
+  }
+
+  private mayGotoStep(): readonly Slot[] {
+    const rounds = this.random(40);
+    // r7 counts, and the loop ends by itself before the runtime ends it.
+    return [
+      sets(7, 0),
+      { ...MAY_GOTO, offset: 5 },
+      build.branch(64, 'jge', 7, constant(rounds), 4),
+      build.alu(64, 'add', 7, constant(1)),
+      ...absorb(7),
+      build.jump(-6),
+    ];
+  }
+
+  private recordStep(): readonly Slot[] {
+    const size = this.pick([8, 16, 24, 40, 1000, 4000, 4096]);
+    const use = [
+      store(8, 0, 0, SUM),
+      load(4, 3, 0, 4),
+      ...absorb(3),
+      move(1, 0),
+      sets(2, this.random(3)),
+      call(this.pick([132, 133])),
+    ];
+    const query = [...mapAddress(1, RING), sets(2, this.random(5)), call(134), ...absorb(0)];
+    return [
+      ...mapAddress(1, RING),
+      sets(2, size),
+      sets(3, this.pick([0, 0, 0, 1])),
+      call(131),
+      build.branch(64, 'jeq', 0, constant(0), use.length),
+      ...use,
+      ...query,
+    ];
+  }
+
+  private compareStep(): readonly Slot[] {
+    const at = -8 * (1 + this.random(STACK / 8));
+    const text = this.random(2) === 0 ? 0x0063_6261 : this.word();
+    return [
+      storeConstant(4, FRAME_POINTER, at, text),
+      move(1, FRAME_POINTER),
+      build.alu(64, 'add', 1, constant(at)),
+      sets(2, 1 + this.random(-at)),
+      ...mapValue(3, CONSTANT, TEXT_AT[this.pick([4, 4, 0])]!),
+      call(182),
+      ...absorb(0),
+    ];
+  }
+
+  /** `bpf_snprintf`: numbers, and addresses of what lies on the stack. */
+  private printStep(): readonly Slot[] {
+    const which = this.random(4);
+    const values = [-STACK, -STACK + 8, -STACK + 16];
+    // r7: an address with text or bytes at it.
+    const address = [
+      storeConstant(8, FRAME_POINTER, -STACK + 24, 0x4142_4300 + this.random(4)),
+      storeConstant(8, FRAME_POINTER, -STACK + 32, this.word()),
+      move(7, FRAME_POINTER),
+      build.alu(64, 'add', 7, constant(-STACK + 24 + this.random(2))),
+    ];
+    const given = values.map((at, index) =>
+      which === 3 || (which === 2 && index === 1)
+        ? store(8, FRAME_POINTER, at, 7)
+        : storeConstant(8, FRAME_POINTER, at, which === 2 ? 0x41 + this.random(20) : this.word()),
+    );
+    return [
+      ...address,
+      ...given,
+      move(1, FRAME_POINTER),
+      build.alu(64, 'add', 1, constant(-24)),
+      sets(2, this.pick([0, 1, 8, 20, 24])),
+      ...mapValue(3, CONSTANT, TEXT_AT[which]!),
+      move(4, FRAME_POINTER),
+      build.alu(64, 'add', 4, constant(-STACK)),
+      sets(5, 24),
+      call(165),
+      ...absorb(0),
+      load(8, 3, FRAME_POINTER, -24),
+      ...absorb(3),
+      ...values.map((at) => storeConstant(8, FRAME_POINTER, at, 5)),
+    ];
+  }
+
+  private lockStep(): readonly Slot[] {
+    if (this.type === 'socket_filter') return [];
+    return [
+      ...mapValue(7, LOCKED, 0),
+      ...mapValue(1, LOCKED, LOCK),
+      call(93),
+      load(8, 3, 7, 0),
+      ...absorb(3),
+      store(8, 7, 0, SUM),
+      ...mapValue(1, LOCKED, LOCK),
+      call(94),
+    ];
+  }
+
+  /** A map in a map: the hash, or nothing. */
+  private innerStep(): readonly Slot[] {
+    const key = -8 * (1 + this.random(STACK / 8));
+    const keyAddress = [move(2, FRAME_POINTER), build.alu(64, 'add', 2, constant(key))];
+    const use = [load(8, 3, 0, 0), ...absorb(3), store(8, 0, 0, SUM)];
+    const inner = [
+      move(1, 0),
+      storeConstant(4, FRAME_POINTER, key, this.random(5)),
+      storeConstant(4, FRAME_POINTER, key + 4, 0),
+      ...keyAddress,
+      call(1),
+      build.branch(64, 'jeq', 0, constant(0), use.length),
+      ...use,
+    ];
+    return [
+      storeConstant(4, FRAME_POINTER, key, this.random(3)),
+      ...mapAddress(1, OUTER),
+      ...keyAddress,
+      call(1),
+      build.branch(64, 'jeq', 0, constant(0), inner.length),
+      ...inner,
+    ];
+  }
+
+  /** A local call of a function that loads from the packet, which ends it where the packet is too short. */
+  private functionStep(): readonly Slot[] {
+    if (this.type !== 'sched_cls' && this.type !== 'socket_filter') return [];
+    const number = this.define([
+      move(6, 1),
+      { opcode: 0x28, dst: 0, src: 0, offset: 0, imm: this.pick([12, 14, 40, 58, 100, 200]) },
+      build.alu(64, 'add', 0, constant(7)),
+      exit,
+    ]);
+    return [move(1, CONTEXT), { ...CALL_LOCAL, imm: number }, ...absorb(0)];
   }
 
   /** One of some values, for a helper that may make the packet so much longer. */
@@ -123,7 +379,8 @@ class Writer {
   }
 
   private step(): readonly Slot[] {
-    const sort = this.random(10);
+    const sort = this.random(13);
+    if (sort >= 10) return this.specialStep();
     if (sort < 3) return this.packetStep();
     if (sort < 5) return this.mapStep();
     if (sort < 6) return this.contextStep();
@@ -353,7 +610,41 @@ const XDP_STEPS: readonly Step[] = [
   (w) => w.plain(23, w.oneOf(1, 2, 3), w.oneOf(0, 0, 1)),
 ];
 
+/** `struct bpf_tunnel_key` in bytes that are 0 where it has to be. */
+const tunnelKey = (w: Writer, set: boolean): readonly Slot[] => {
+  const size = w.oneOf(44, 44, 28, 24, 22, 8, 20);
+  const zeros = [-40, -48].map((at) => storeConstant(8, FRAME_POINTER, at, 0));
+  return [
+    ...zeros,
+    move(1, CONTEXT),
+    move(2, FRAME_POINTER),
+    build.alu(64, 'add', 2, constant(-STACK)),
+    sets(3, size),
+    sets(4, w.oneOf(0, 0, 0, 1, 1, 2, 4, 32)),
+    call(set ? 21 : 20),
+    ...absorb(0),
+    load(8, 3, FRAME_POINTER, -STACK),
+    ...absorb(3),
+    load(8, 3, FRAME_POINTER, -STACK + 24),
+    ...absorb(3),
+  ];
+};
+const tunnelOptions = (w: Writer, set: boolean): readonly Slot[] => [
+  move(1, CONTEXT),
+  move(2, FRAME_POINTER),
+  build.alu(64, 'add', 2, constant(-STACK)),
+  sets(3, w.oneOf(4, 8, 16, 6)),
+  call(set ? 30 : 29),
+  ...absorb(0),
+  load(8, 3, FRAME_POINTER, -STACK),
+  ...absorb(3),
+];
+
 const TC_STEPS: readonly Step[] = [
+  (w) => tunnelKey(w, true),
+  (w) => tunnelKey(w, false),
+  (w) => [...tunnelKey(w, true), ...tunnelKey(w, false)],
+  (w) => [...tunnelKey(w, true), ...tunnelOptions(w, true), ...tunnelOptions(w, false)],
   ...LOAD_STEPS,
   (w) => w.withMemory(68, [w.place()], w.length(), [0]),
   (w) => w.withMemory(9, [w.place()], w.length(), [w.oneOf(0, 1, 2, 3, 4)]),

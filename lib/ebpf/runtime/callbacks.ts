@@ -38,7 +38,8 @@ const loop: MakeHelper = () => (machine) => {
   const slot = unsigned(machine, 2);
   const context = argument(machine, 3);
   if ((machine.low[4]! | machine.high[4]!) !== 0) return answer(machine, -EINVAL);
-  if (rounds > MAX_ROUNDS) return answer(machine, -E2BIG);
+  // As the code that Linux puts in place of the call, of 64 bits, with an answer of 32 (`inline_bpf_loop`).
+  if (machine.high[1] !== 0 || rounds > MAX_ROUNDS) return answerUnsigned(machine, -E2BIG >>> 0);
   for (let round = 0; round < rounds; round++) {
     const ends = called(machine, slot, [number(round), context]);
     if (ends === undefined) return ENDED;

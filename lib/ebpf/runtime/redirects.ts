@@ -30,7 +30,8 @@ const EXCLUDE_INGRESS = 16;
 const redirectMap = onHook((machine, hook, { maps }) => {
   const map: BpfMap | undefined = machine.high[1] === 0 ? maps?.get(machine.low[1]!) : undefined;
   if (map === undefined) throw new RuntimeFault('bad-argument', machine.index, 'r1 is no map');
-  const allowed = FALLBACK | (map.kind === 'deviceMap' ? BROADCAST | EXCLUDE_INGRESS : 0);
+  const allowed =
+    FALLBACK | (map.kind === 'deviceMap' || map.kind === 'deviceHash' ? BROADCAST | EXCLUDE_INGRESS : 0);
   if (hasOthers(machine, 3, allowed)) return answer(machine, XDP_ABORTED);
   const key = unsigned(machine, 2);
   const flags = unsigned(machine, 3);

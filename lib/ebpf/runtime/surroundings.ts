@@ -129,6 +129,12 @@ export const SURROUNDINGS: readonly (readonly [number: number, make: MakeHelper]
   [80, always(0)],
 
   [83, always(0)],
+  // No packet here belongs to a socket: these are never come to.
+  [95, always(0)],
+  [96, always(0)],
+  [98, always(0)],
+  [128, always(0)],
+  [129, always(0)],
   // One processor runs one program at a time: nobody else holds a lock.
   [93, always(0)],
   [94, always(0)],

@@ -34,8 +34,13 @@ function memoryAt(
   return Uint8Array.from(found);
 }
 
-const formatted = (machine: MachineHost, format: string, values: readonly bigint[]): string | undefined =>
-  formatText(format, values, (address, length) => memoryAt(machine, address, length));
+const formatted = (
+  machine: MachineHost,
+  format: string,
+  values: readonly bigint[],
+  size: number,
+): string | undefined =>
+  formatText(format, values, (address, length) => memoryAt(machine, address, length), size);
 
 /** The text of a format that takes `length` bytes, with a zero behind it. */
 function formatIn(bytes: Uint8Array): string | undefined {
@@ -49,7 +54,7 @@ function traced(
   values: readonly bigint[],
   { trace }: HelperServices,
 ): number {
-  const text = format === undefined ? undefined : formatted(machine, format, values);
+  const text = format === undefined ? undefined : formatted(machine, format, values, MOST_TEXT);
   if (text === undefined) return -EINVAL;
   trace?.(text.slice(0, MOST_TEXT - 1));
   return text.length;
@@ -85,7 +90,9 @@ const snprintf: MakeHelper = () => (machine) => {
   const values = valuesAt(machine, 4);
   const format = memoryAt(machine, wide(machine, 3), undefined);
   const text =
-    values === undefined || format === undefined ? undefined : formatted(machine, textOf(format), values);
+    values === undefined || format === undefined
+      ? undefined
+      : formatted(machine, textOf(format), values, size);
   if (text === undefined) return answer(machine, -EINVAL);
   if (size > 0) {
     const target = bytesAt(machine, 1, size, true);

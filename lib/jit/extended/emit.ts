@@ -55,15 +55,16 @@ export function emitFunction(source: EbpfFunction, around: Surroundings): Define
     code.op('global.get', around.globals.packetLength).set(PACKET_LENGTH);
   }
   const savesFuel = around.hasFuel && !isMain;
+  const leave = (hasLoops: boolean): void => {
+    if (hasLoops && savesFuel) code.get(FUEL).op('global.set', around.globals.fuel);
+    for (const register of results) code.get(REGISTER_LOCALS[register]!);
+    code.op('return');
+  };
   emitBody(source, around, code, {
-    leave: (hasLoops) => {
-      if (hasLoops && savesFuel) code.get(FUEL).op('global.set', around.globals.fuel);
-      for (const register of results) code.get(REGISTER_LOCALS[register]!);
-      code.op('return');
-    },
-    reject: () => {
-      if (isMain && around.convention === 'narrow') code.i64(0n).op('return');
-      else code.op('call', around.functions.endProgram).op('unreachable');
+    leave,
+    reject: (hasLoops) => {
+      code.i64(0n).set(REGISTER_LOCALS[0]!);
+      leave(hasLoops);
     },
   });
   return {

@@ -141,9 +141,9 @@ export function emitPacketLoad(
   known: Knowledge,
   emitter: Emitter,
 ): void {
-  const { code, around, reject } = emitter;
+  const { code, around, hasLoops } = emitter;
   if (!around.hasPacket || (index === undefined && offset < 0 && !around.hasHeaderOffsets)) {
-    reject();
+    emitter.reject(hasLoops);
     return;
   }
   let at = offset;
@@ -154,7 +154,7 @@ export function emitPacketLoad(
         .i32(offset + size)
         .op('i32.lt_u')
         .op('if');
-      reject();
+      emitter.reject(hasLoops);
       code.op('end');
     }
     code.get(PACKET_START);
@@ -171,7 +171,7 @@ export function emitPacketLoad(
     }
     code.get(SCRATCH.i32).op('i64.extend_i32_u').i64(BigInt(size)).op('i64.add');
     code.get(PACKET_LENGTH).op('i64.extend_i32_u').op('i64.gt_u').op('if');
-    reject();
+    emitter.reject(hasLoops);
     code.op('end').get(PACKET_START).get(SCRATCH.i32).op('i32.add');
     at = 0;
   }

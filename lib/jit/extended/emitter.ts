@@ -31,7 +31,6 @@ export interface Surroundings {
     readonly callHelper: number;
     readonly headerOffset: number;
     readonly fault: number;
-    readonly endProgram: number;
     readonly access: number;
     /** Slot to index. */
     readonly local: ReadonlyMap<number, number>;
@@ -104,7 +103,7 @@ export const ROUNDS = localNamed('rounds');
 /** How a body ends: with what the result registers hold, or with 0 because a packet is too short. */
 export interface Endings {
   readonly leave: (hasLoops: boolean) => void;
-  readonly reject: () => void;
+  readonly reject: (hasLoops: boolean) => void;
 }
 
 export interface Emitter extends Endings {

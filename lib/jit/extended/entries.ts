@@ -33,7 +33,6 @@ export const MOST_FUEL = 0x7fff_ffff;
 export const IMPORTS: readonly ImportedFunction[] = [
   { module: 'weir', name: 'helper', type: { params: ['i32', 'i32'], results: ['i32'] } },
   { module: 'weir', name: 'fault', type: { params: ['i32', 'i32'], results: [] } },
-  { module: 'weir', name: 'endProgram', type: { params: [], results: [] } },
   { module: 'weir', name: 'locate', type: { params: ['i32', 'i32', 'i32', 'i32', 'i32'], results: [] } },
   { module: 'weir', name: 'headerOffset', type: { params: ['i32'], results: ['i32'] } },
 ];

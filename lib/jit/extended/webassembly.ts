@@ -113,7 +113,6 @@ function moduleOf(
       callHelper: CALL_HELPER,
       headerOffset: importOf('headerOffset'),
       fault: importOf('fault'),
-      endProgram: importOf('endProgram'),
       access: ACCESS,
       local: new Map(functions.map(({ entry }, index) => [entry, MAIN + index])),
     },
@@ -332,12 +331,9 @@ function compileFor(
       memory.locate(low, high, size, write !== 0, index);
       linear.settle();
     };
-    const endProgram = (): never => {
-      throw new EndProgram(0, 0);
-    };
     const headerOffset = (offset: number): number => environment.headerOffset!(offset);
     const { exports: exported } = new WebAssembly.Instance(new WebAssembly.Module(encodeModule(module)), {
-      weir: { [MEMORY_IMPORT.name]: linear.memory, helper, fault, endProgram, locate, headerOffset },
+      weir: { [MEMORY_IMPORT.name]: linear.memory, helper, fault, locate, headerOffset },
     });
     const exports = exported as unknown as Exports;
     return { module, exports };

@@ -106,7 +106,7 @@ const ALONE: Surroundings = {
   hasPacket: true,
   packetWritable: false,
   hasHeaderOffsets: false,
-  functions: { callHelper: -1, headerOffset: -1, fault: -1, endProgram: -1, access: -1, local: new Map() },
+  functions: { callHelper: -1, headerOffset: -1, fault: -1, access: -1, local: new Map() },
   globals: { fuel: -1, packetStart: -1, packetLength: -1 },
   resolveWide: () => 0n,
   programLength: 0,

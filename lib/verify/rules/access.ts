@@ -223,13 +223,11 @@ export function stepPacketLoad(path: Path, { size, index }: Extract<Instruction,
   path.frame.registers[0] = path.isLinux ? ANY_NUMBER : number(scalars.loaded(size));
 }
 
-/**
- * A function ends with 0 where the packet is too short. Here the whole program would; and Linux has to know that the
- * function returns a number (`check_ld_abs`).
- */
+/** A function ends with 0 where the packet is too short. Linux has to know that it returns a number (`check_ld_abs`). */
 function endFunction(path: Path): void {
   const { entry, isCallback } = path.frame;
-  if (!path.isLinux || isCallback || path.options.functions?.get(entry)?.returns !== 'number')
+  const isTyped = path.options.functions?.get(entry)?.returns === 'number';
+  if (isCallback || (path.isLinux && !isTyped))
     path.reject('packet-load', 'LD_ABS and LD_IND cannot be used in functions here');
   const state = copyState(path.state);
   path.fork(state, returnToCaller(state, known(0n)));

@@ -56,7 +56,7 @@ function comeBack(path: Path, result: Value): number {
   const { registers } = path.state.frames.at(-2)!;
   const before = registers[0]!;
   path.returnsTo = returnToCaller(path.state, before);
-  path.effects.isCallback = true;
+  path.effects.special = 'callback';
   path.comeBack();
   return path.returnsTo;
 }

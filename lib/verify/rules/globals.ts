@@ -32,6 +32,7 @@ export function callGlobal(path: Path, entry: number, { parameters = [], returns
     path.reject('locked', 'no global function can be called while a lock is held', 'make it static');
   for (const [at, kind] of parameters.entries()) checkParameter(path, at + 1, kind);
   path.globals.add(entry);
+  path.effects.special = 'global';
   const { registers } = path.frame;
   for (let register = 1; register <= 5; register++) registers[register] = NONE;
   registers[0] = returns === 'nothing' ? NONE : ANY_NUMBER;

@@ -17,6 +17,7 @@ const HELPERS_OF: Readonly<Partial<Record<MapKind, readonly number[]>>> = {
   cgroupArray: [33, 37],
   ringBuffer: [130, 131, 134, 198],
   deviceMap: [1, 51],
+  deviceHash: [1, 51],
   cpuMap: [51],
   xdpSocketMap: [1, 51],
   mapInMap: [1],
@@ -34,7 +35,7 @@ const MAPS_OF: ReadonlyMap<number, readonly MapKind[]> = new Map<number, readonl
   [55, ['perfEventArray']],
   [33, ['cgroupArray']],
   [37, ['cgroupArray']],
-  [51, ['deviceMap', 'cpuMap', 'xdpSocketMap']],
+  [51, ['deviceMap', 'deviceHash', 'cpuMap', 'xdpSocketMap']],
   [87, ['queue', 'stack', 'bloomFilter']],
   [88, ['queue', 'stack']],
   [89, ['queue', 'stack', 'bloomFilter']],
@@ -51,7 +52,7 @@ const KEY_SIZE = 4;
 
 /** Whether programs may write values in place; what is kept of devices they may not. */
 export const isWritable = (map: MapInfo | undefined): boolean =>
-  map?.writable !== false && map?.kind !== 'deviceMap';
+  map?.writable !== false && map?.kind !== 'deviceMap' && map?.kind !== 'deviceHash';
 
 export function checkMapHelper(path: Path, helper: number, map: MapInfo): void {
   const helpers = HELPERS_OF[map.kind];

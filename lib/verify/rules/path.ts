@@ -104,7 +104,7 @@ export class Path {
     reads: undefined,
     decidedSlots: undefined,
     copies: undefined,
-    isCallback: false,
+    special: undefined,
   };
   state!: State;
   /** The instruction being looked at. */

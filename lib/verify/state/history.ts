@@ -55,8 +55,8 @@ export interface Effects {
   decidedSlots: readonly Place[] | undefined;
   /** Copies of one number, of which one was compared: what was learnt of one was learnt of all. */
   copies: readonly Place[] | undefined;
-  /** An exit that goes back to the helper that has called the function. */
-  isCallback: boolean;
+  /** An exit that goes back to the helper that has called the function; a call of a function that is not followed. */
+  special: 'callback' | 'global' | undefined;
 }
 
 /**
@@ -108,9 +108,9 @@ export class History {
     return this.indexes.slice();
   }
 
-  note(index: number, { decided, slot, reads, decidedSlots, copies, isCallback }: Effects): void {
-    if (reads !== undefined || copies !== undefined || decidedSlots !== undefined || isCallback)
-      this.rare.set(this.indexes.length, { decided, slot, reads, decidedSlots, copies, isCallback });
+  note(index: number, { decided, slot, reads, decidedSlots, copies, special }: Effects): void {
+    if (reads !== undefined || copies !== undefined || decidedSlots !== undefined || special !== undefined)
+      this.rare.set(this.indexes.length, { decided, slot, reads, decidedSlots, copies, special });
     this.indexes.push(index);
     this.decided.push(decided);
     this.slots.push(slot);
@@ -249,6 +249,10 @@ function goBack(
       break;
     }
     case 'callLocal':
+      if (effects?.special === 'global') {
+        needs[base] = registers & ~CLOBBERED;
+        break;
+      }
       // From the function's first instruction to the call: its arguments are the caller's.
       needs.length = base;
       depth--;
@@ -256,10 +260,10 @@ function goBack(
       break;
     case 'exit':
       // From behind the call to the end of the function: its r0 is the caller's, or the helper's that called.
-      if (effects?.isCallback !== true) needs[base] = registers & ~CLOBBERED;
+      if (effects?.special !== 'callback') needs[base] = registers & ~CLOBBERED;
       depth++;
       needs.length = base + WORDS;
-      needs.push(effects?.isCallback === true ? 0 : registers & 1, 0, 0, 0, 0);
+      needs.push(effects?.special === 'callback' ? 0 : registers & 1, 0, 0, 0, 0);
       break;
   }
   needs[depth * WORDS] = needs[depth * WORDS]! | decided;

@@ -53,6 +53,7 @@ export type MapKind =
   | 'cgroupArray'
   | 'mapInMap'
   | 'deviceMap'
+  | 'deviceHash'
   | 'cpuMap'
   | 'socketMap'
   | 'xdpSocketMap'

@@ -215,7 +215,7 @@ export class Exploration {
       effects.decided = 0;
       effects.slot = -1;
       effects.reads = effects.copies = effects.decidedSlots = undefined;
-      effects.isCallback = false;
+      effects.special = undefined;
       if (JUMPS.has(instruction.kind)) this.jumps++;
       const next = step(path, instruction);
       if (next === undefined) {
