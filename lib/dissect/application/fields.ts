@@ -68,7 +68,7 @@ export const DHCP = layout('dhcp', {
   'hw.addr_padding': bytes(34, 10).when(hasMac),
   server: text(44, 64).when((p) => p.u8(44) !== 0),
   file: text(108, 128).when((p) => p.u8(108) !== 0),
-  cookie: ip4(236),
+  cookie: ip4(236).when((p) => p.u32(236) === 0x63825363),
   options: items(240, DHCP_OPTION, {
     size: (p) => (p.u8(0) === 0 ? 1 : p.u8(0) === 255 ? 1 : 2 + p.u8(1)),
   }),
@@ -114,7 +114,7 @@ const EXTENSION = layout('tls', {
   'handshake.extensions_server_name': text(9, (p) => p.u16(7)).when(
     (p) => ofExtension(SERVER_NAME)(p) && p.u8(6) === 0,
   ),
-  'handshake.extensions_supported_version': list(5, (p) => p.u8(4) >> 1, hex16).when(
+  'handshake.extensions.supported_version': list(5, (p) => p.u8(4) >> 1, hex16).when(
     (p) => ofExtension(VERSIONS)(p) && p.u16(2) > 2,
   ),
   protocols: items((p) => (ofExtension(ALPN)(p) ? 6 : p.size), PROTOCOL_NAME, { size: (p) => 1 + p.u8(0) }),

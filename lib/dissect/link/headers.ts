@@ -43,6 +43,17 @@ export const VLAN = layout('vlan', {
   len: u16(2).when((p) => p.u16(2) <= MOST_LENGTH),
 });
 
+/** IEEE 802.1ad: the tag of a provider, which Wireshark names otherwise. */
+export const SERVICE_VLAN = layout('ieee8021ad', {
+  priority: bits(0, 0xe000, 2),
+  dei: bits(0, 0x1000, 2),
+  id: bits(0, 0x0fff, 2),
+});
+export const dissectServiceVlan: Dissector = (w, at, limit) => {
+  w.layer(SERVICE_VLAN, at, at + 4, limit);
+  w.ether(w.u16(at + 2), at + 4, limit);
+};
+
 export const dissectVlan: Dissector = (w, at, limit) => {
   w.layer(VLAN, at, at + 4, limit);
   const type = w.u16(at + 2);
@@ -52,7 +63,6 @@ export const dissectVlan: Dissector = (w, at, limit) => {
 
 /** SNAP (IEEE 802 §9.5.1) follows both SAPs 0xaa. */
 const isSnap = (p: View): boolean => p.u8(0) === 0xaa && p.u8(1) === 0xaa;
-const controlSize = (p: View): number => ((p.u8(2) & 3) === 3 ? 1 : 2);
 const isUnnumbered = (p: View): boolean => (p.u8(2) & 3) === 3;
 
 export const LLC = layout('llc', {
@@ -83,17 +93,17 @@ export const dissectLlc: Dissector = (w, at, limit) => {
   const oui = w.u24(at + 3);
   const type = w.u16(at + 6);
   if (oui === 0 || oui === 0xf8) w.ether(type, at + header, limit);
+  else if (oui === OUI_CISCO && type === 0x010b) w.sap(0x42, at + header, limit);
   else if (oui === OUI_CISCO) w.ether(CISCO + type, at + header, limit);
   else if (oui === OUI_BRIDGED && (type === 1 || type === 7)) {
-    dissectEthernet(w, at + header + (type === 1 ? 0 : 0), limit);
+    dissectEthernet(w, at + header, limit);
   } else w.give(undefined, at + header, limit);
 };
 
 /** Protocols of Cisco's OUI stand in the table of EtherTypes above those. */
 export const CISCO = 0x1_0000;
-/** Keeps the size of the control field in one place. */
-export const llcControlSize = controlSize;
 
+const ARPHRD_IPGRE = 778;
 export const SLL = layout('sll', {
   pkttype: u16(0),
   hatype: u16(2),
@@ -105,7 +115,9 @@ export const SLL = layout('sll', {
     (p) => 6 + Math.min(8, p.u16(4)),
     (p) => 8 - Math.min(8, p.u16(4)),
   ),
-  etype: u16(14, 'hex').when((p) => p.u16(14) > MOST_LENGTH),
+  // Over GRE the type is named otherwise.
+  etype: u16(14, 'hex').when((p) => p.u16(14) > MOST_LENGTH && p.u16(2) !== ARPHRD_IPGRE),
+  gretype: u16(14, 'hex').when((p) => p.u16(2) === ARPHRD_IPGRE),
 });
 
 export const dissectCooked: Dissector = (w, at, limit) => {
@@ -124,6 +136,10 @@ export const SLL2 = layout('sll', {
   halen: u8(11),
   'src.eth': mac(12).when((p) => p.u8(11) === 6),
   'src.ipv4': ip4(12).when((p) => p.u8(11) === 4),
+  unused: bytes(
+    (p) => 12 + Math.min(8, p.u8(11)),
+    (p) => 8 - Math.min(8, p.u8(11)),
+  ),
 });
 
 export const dissectCooked2: Dissector = (w, at, limit) => {
@@ -217,7 +233,7 @@ export const dissectMpls: Dissector = (w, at, limit) => {
   else w.give(undefined, at + 4, limit);
 };
 
-const isEthernetArp = (p: View): boolean => p.u8(4) === 6;
+const isEthernetArp = (p: View): boolean => p.u16(0) === 1 && p.u8(4) === 6;
 const isIpArp = (p: View): boolean => p.u8(5) === 4 && p.u16(2) === 0x0800;
 export const ARP = layout('arp', {
   'hw.type': u16(0),

@@ -24,7 +24,7 @@ export const IP4 = layout('ip', {
   'flags.rb': flag(6, 0x80),
   'flags.df': flag(6, 0x40),
   'flags.mf': flag(6, 0x20),
-  frag_offset: bits(6, 0x1fff, 2, 'dec', 8),
+  frag_offset: bits(6, 0x1fff, 2),
   ttl: u8(8),
   proto: u8(9),
   checksum: u16(10, 'hex'),
@@ -52,6 +52,7 @@ export const dissectIp4: Dissector = (w, at, limit) => {
 };
 
 export const IP6 = layout('ipv6', {
+  '.ip.version': bits(0, 0xf0), // so in Wireshark
   version: bits(0, 0xf0),
   tclass: bits(0, 0x0ff00000, 4, 'hex'),
   'tclass.dscp': bits(0, 0x0fc00000, 4),
@@ -138,7 +139,7 @@ function follow(w: Walk, next: number, at: number, limit: number): void {
 export const AH = layout('ah', {
   next_header: u8(0),
   length: u8(1),
-  reserved: u16(2, 'hex'),
+  reserved: bytes(2, 2),
   spi: u32(4, 'hex'),
   sequence: u32(8),
   icv: bytes(12, (p) => Math.max(0, (p.u8(1) + 2) * 4 - 12)),
@@ -210,18 +211,18 @@ export const ICMP6 = layout('icmpv6', {
   'echo.sequence_number': u16(6).when(ofTypes(128, 129)),
   mtu: u32(4).when(ofTypes(2)),
   pointer: u32(4).when(ofTypes(4)),
-  'ra.cur_hop_limit': u8(4).when(ofTypes(134)),
-  'ra.flag': u8(5, 'hex').when(ofTypes(134)),
-  'ra.router_lifetime': u16(6).when(ofTypes(134)),
-  'ra.reachable_time': u32(8).when(ofTypes(134)),
-  'ra.retrans_timer': u32(12).when(ofTypes(134)),
+  'nd.ra.cur_hop_limit': u8(4).when(ofTypes(134)),
+  'nd.ra.flag': u8(5, 'hex').when(ofTypes(134)),
+  'nd.ra.router_lifetime': u16(6).when(ofTypes(134)),
+  'nd.ra.reachable_time': u32(8).when(ofTypes(134)),
+  'nd.ra.retrans_timer': u32(12).when(ofTypes(134)),
   'nd.ns.target_address': ip6(8).when(ofTypes(135)),
   'nd.na.target_address': ip6(8).when(ofTypes(136)),
   'nd.na.flag': u32(4, 'hex').when(ofTypes(136)),
   'nd.na.flag.r': flag(4, 0x80).when(ofTypes(136)),
   'nd.na.flag.s': flag(4, 0x40).when(ofTypes(136)),
   'nd.na.flag.o': flag(4, 0x20).when(ofTypes(136)),
-  'rd.na.target_address': ip6(8).when(ofTypes(137)),
+  'nd.rd.target_address': ip6(8).when(ofTypes(137)),
   'mld.maximum_response_delay': u16(4).when((p) => ofTypes(130, 131, 132)(p) && p.size < 28),
   'mld.multicast_address': ip6(8).when(ofTypes(130, 131, 132)),
   'mldr.nb_mcast_records': u16(6).when(ofTypes(143)),
@@ -284,6 +285,8 @@ export const GRE = layout('gre', {
   'key.call_id': u16((p) => afterChecksum(p) + 2).when((p) => greHas(0x2000)(p) && isPptp(p)),
   sequence_number: u32(afterKey).when(greHas(0x1000)),
 });
+const ERSPAN_TYPE = 0x88be;
+const BRIDGED_TYPE = 0x6558;
 export const dissectGre: Dissector = (w, at, limit) => {
   const flags = w.u16(at);
   let end = at + 4;
@@ -292,5 +295,7 @@ export const dissectGre: Dissector = (w, at, limit) => {
   if ((flags & 0x1000) !== 0) end += 4;
   if ((flags & 0x0080) !== 0) end += 4;
   w.layer(GRE, at, end, limit);
-  w.ether(w.u16(at + 2), end, limit);
+  const type = w.u16(at + 2);
+  // ERSPAN without a sequence number has no header of its own: type I.
+  w.ether(type === ERSPAN_TYPE && (flags & 0x1000) === 0 ? BRIDGED_TYPE : type, end, limit);
 };

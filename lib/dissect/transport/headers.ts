@@ -89,6 +89,19 @@ export const dissectUdp: Dissector = (w, at, limit) => {
   w.ports('udp', w.u16(at), w.u16(at + 2), at + 8, end);
 };
 
+/** RFC 3828: the length's place has what the checksum covers. */
+export const UDP_LITE = layout('udplite', {
+  '.udp.srcport': u16(0),
+  '.udp.dstport': u16(2),
+  '.udp.port': list(0, 2, u16),
+  '.udp.checksum_coverage': u16(4),
+  '.udp.checksum': u16(6, 'hex'),
+});
+export const dissectUdpLite: Dissector = (w, at, limit) => {
+  w.layer(UDP_LITE, at, at + 8, limit);
+  w.ports('udp', w.u16(at), w.u16(at + 2), at + 8, limit);
+};
+
 const isData = (p: View): boolean => p.u8(0) === 0;
 const isInit = (p: View): boolean => p.u8(0) === 1;
 const isInitAck = (p: View): boolean => p.u8(0) === 2;
@@ -143,7 +156,7 @@ export const dissectVxlan: Dissector = (w, at, limit) => {
 const GENEVE_OPTION = layout('geneve', {
   'option.class': u16(0, 'hex'),
   'option.type': u8(2, 'hex'),
-  'option.length': bits(3, 0x1f, 1, 'dec', 4),
+  'option.length': made('integer', (p) => 4 + (p.u8(3) & 0x1f) * 4),
 });
 /** RFC 8926 §3.4. */
 export const GENEVE = layout('geneve', {
