@@ -55,7 +55,7 @@ test('packets inside of packets', async (t) => {
   t.is(await protocols('vxlan'), 'eth:ip:udp:vxlan:eth:ipv6:ipv6.hopopts:icmpv6');
   t.is(await protocols('gre'), 'eth:ip:gre:ip:icmp');
   t.is(await protocols('mpls'), 'eth:mpls:mpls:ip:icmp');
-  t.is(await protocols('qinq'), 'eth:vlan:vlan:ip:icmp');
+  t.is(await protocols('qinq'), 'eth:ieee8021ad:vlan:ip:icmp');
 });
 
 test('columns, several values with commas between, in two formats', async (t) => {

@@ -16,7 +16,6 @@ export interface MissingPrinter {
 
 // biome-ignore format: a table
 export const MISSING_PRINTERS: readonly MissingPrinter[] = [
-  { name: '802.11', words: /(\d Mb\/s|MHz|\d+us tsft|BSSID:|SA:\S+ DA:|Beacon \(|Probe Re|ReAssoc|Assoc Re|DeAuthentication|Authentication \(|Acknowledgment RA|\[\|802\.11|fhset|Action \(|\bwep|Disassociation|Clear-To-Send|Request-To-Send|Data IV|CF \+QoS)/ },
   { name: '802.15.4', words: /802\.15\.4/ },
   { name: 'AFS rx', words: /\brx (data|abort|ack|busy)/ },
   { name: 'AHCP', words: /AHCP/ },

@@ -3,12 +3,14 @@
  * short for a file of their own: BSD loopback, raw IP.
  */
 
-import { LINUX_SLL2 } from '../../names/index.js';
+import { LINK_TYPES, LINUX_SLL2 } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
 import { printEthernet } from '../link/ethernet.js';
 import { printCiscoHdlc, printPppLink, printPppSerial } from '../link/ppp.js';
+import { printAvs, printPrism, printRadiotap } from '../link/radiotap.js';
 import { printCooked, printCooked2 } from '../link/sll.js';
+import { printWlan } from '../link/wlan.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 
@@ -28,6 +30,11 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [9], print: printPppLink },
   { linkTypes: [50], print: printPppSerial },
   { linkTypes: [104], print: printCiscoHdlc },
+  { linkTypes: [105], print: printWlanLink },
+  { linkTypes: [119], print: printPrismLink },
+  { linkTypes: [127], print: printRadiotapLink },
+  { linkTypes: [163], print: printAvsLink },
+  { linkTypes: [192], print: printPpi },
   { linkTypes: [113], print: printCooked },
   { linkTypes: [LINUX_SLL2], print: printCooked2 },
 ];
@@ -49,6 +56,69 @@ export function hasLinkPrinter(linkType: number): boolean {
 function printEthernetLink(d: Dissection, length: number): void {
   d.linkHeaderLength = printEthernet(d, 0, length, d.end);
 }
+
+function printWlanLink(d: Dissection, length: number): void {
+  d.linkHeaderLength = printWlan(d, 0, length);
+}
+
+function printRadiotapLink(d: Dissection, length: number): void {
+  d.linkHeaderLength = printRadiotap(d, length);
+}
+
+function printPrismLink(d: Dissection, length: number): void {
+  d.linkHeaderLength = printPrism(d, length);
+}
+
+function printAvsLink(d: Dissection, length: number): void {
+  d.linkHeaderLength = printAvs(d, length);
+}
+
+const PPI_HEADER = 8;
+const MOST_PPI = 65_532;
+
+/** Per-packet information (link type 192): a header in little-endian order says which link type follows. */
+function printPpi(d: Dissection, length: number): void {
+  d.protocol = 'ppi';
+  const cut = (): void => {
+    d.markTruncated();
+    d.linkHeaderLength = d.end;
+  };
+  if (!d.has(0, PPI_HEADER)) {
+    cut();
+    return;
+  }
+  const size = d.u16le(2);
+  if (size < PPI_HEADER || size > MOST_PPI) {
+    d.out += ` [length ${size} < ${PPI_HEADER} or > ${MOST_PPI}]`;
+    d.markInvalid();
+    d.linkHeaderLength = d.end;
+    return;
+  }
+  if (!d.has(0, size)) {
+    cut();
+    return;
+  }
+  const linkType = d.u32le(4);
+  const { data, end } = d;
+  const known = linkType === PPI ? printPpi : PRINTERS.get(linkType);
+  if (d.linkLayer || known === undefined) {
+    const { name = 'UNKNOWN' } = LINK_TYPES.find((row) => row.dlt === linkType) ?? {};
+    d.out += `V.${d.u8(0)} DLT ${name} (${linkType}) len ${size}, length ${length}: `;
+  }
+  // Printers of link types begin at the packet's first byte.
+  d.data = data.subarray(size);
+  d.end = end - size;
+  try {
+    if (known !== undefined) known(d, length - size);
+    else if (d.dumpUnknown) printHexAscii(d, 0, d.end);
+  } finally {
+    d.data = data;
+    d.end = end;
+    d.linkHeaderLength += size;
+  }
+}
+
+const PPI = 192;
 
 function printUnsupported(d: Dissection): void {
   d.protocol = 'unsupported';

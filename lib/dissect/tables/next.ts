@@ -60,6 +60,8 @@ import {
   STP,
   VLAN,
 } from '../link/headers.js';
+import { dissectRadiotap, RADIOTAP } from '../link/radiotap.js';
+import { dissectWlan, WLAN } from '../link/wlan.js';
 import {
   AH,
   DESTINATION_OPTIONS,
@@ -123,6 +125,8 @@ export const LAYOUTS = [
   ERSPAN,
   NSH,
   ARISTA,
+  RADIOTAP,
+  WLAN,
   MPLS,
   ARP,
   IP4,
@@ -162,7 +166,9 @@ const LINKS: Rows = [
   [[9, 50], dissectPpp],
   [[12, 14, 101, 228, 229], dissectRaw],
   [[104], dissectCiscoHdlc],
+  [[105], dissectWlan],
   [[107], dissectFrameRelay],
+  [[127], dissectRadiotap],
   [[239], dissectNflog],
   [[113], dissectCooked],
   [[276], dissectCooked2],
