@@ -1,13 +1,15 @@
 /** C programs of our own: the verifier's verdict is the kernel's, and so are results, packets and maps of every engine. */
 
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Build, build, familyOf, mutantsOf, programNames, whyNoClang } from '../testing/clang.js';
 import { type Kernel, openKernel } from '../testing/kernel.js';
+import { type Libbpf, openLibbpf } from '../testing/libbpf.js';
 import {
   differenceOf,
+  loadByLibbpf,
   loadFilled,
   loadInKernel,
   type Trace,
@@ -39,6 +41,11 @@ const title = ({ name, mutant, optimize, machine, flags = [] }: Build): string =
     .filter(Boolean)
     .join(' ');
 
+/** What a source says where the kernel has to know its types. */
+const BY_LIBBPF = 'LIBBPF';
+const TYPES = '/sys/kernel/btf/vmlinux';
+const [major, minor, patch] = release().split(/[.-]/).map(Number);
+const KCONFIG = { LINUX_KERNEL_VERSION: (major! << 16) | (minor! << 8) | Math.min(patch!, 255) };
 /** Ethernet and IPv6. */
 const SMALLEST = 54;
 const PACKETS = isFull ? 200 : 60;
@@ -46,8 +53,9 @@ const PACKETS = isFull ? 200 : 60;
 test('C programs: verdicts, results, packets and maps are the kernel’s', async (t) => {
   t.timeout(1_200_000);
   const kernel = await openKernel();
-  const why = typeof kernel === 'string' ? kernel : whyNoClang();
-  if (why !== undefined || typeof kernel === 'string') {
+  const libbpf = await openLibbpf();
+  const why = typeof kernel === 'string' ? kernel : typeof libbpf === 'string' ? libbpf : whyNoClang();
+  if (why !== undefined || typeof kernel === 'string' || typeof libbpf === 'string') {
     t.log(`skipped: ${why}`);
     t.pass();
     return;
@@ -57,7 +65,8 @@ test('C programs: verdicts, results, packets and maps are the kernel’s', async
   const runs = new Tally('C programs: 200 packets and maps afterwards, in every engine');
   const all = NAMES.flatMap(builds);
   const workers = Array.from({ length: Math.min(2, cpus().length) }, async (_, worker) => {
-    for (let at = worker; at < all.length; at += 2) await compare(kernel, all[at]!, packets, verdicts, runs);
+    for (let at = worker; at < all.length; at += 2)
+      await compare(kernel, libbpf, all[at]!, packets, verdicts, runs);
   });
   await Promise.all(workers);
   verdicts.finish(t);
@@ -66,6 +75,7 @@ test('C programs: verdicts, results, packets and maps are the kernel’s', async
 
 async function compare(
   kernel: Kernel,
+  libbpf: Libbpf,
   one: Build,
   all: readonly Uint8Array[],
   verdicts: Tally,
@@ -77,14 +87,19 @@ async function compare(
     return;
   }
   const source = readFileSync(join(projectRoot, 'lib', 'testing', 'objects', `${one.name}.c`), 'utf8');
-  const object = loadFilled(bytes, source);
+  const loading = source.includes(BY_LIBBPF)
+    ? { btf: new Uint8Array(readFileSync(TYPES)), kconfig: KCONFIG }
+    : {};
+  const object = loadFilled(bytes, source, loading);
   const entry = object.program(
     object.programs.find(({ name }) => name === one.name)?.name ?? object.programs[0]!.name,
   );
   // The kernel makes no socket buffer for a test of what is cut within the header of IP.
   const packets = entry.type === 'xdp' ? all : all.filter(({ length }) => length >= SMALLEST);
   const { accepted, rejection } = entry.verify({ processors: cpus().length });
-  const theirs = loadInKernel(kernel, object, entry);
+  const theirs = source.includes(BY_LIBBPF)
+    ? loadByLibbpf(kernel, libbpf, bytes, object, entry)
+    : loadInKernel(kernel, object, entry);
   try {
     const isTheirs = typeof theirs.program !== 'string';
     verdicts.check(accepted === isTheirs, () => {
@@ -110,7 +125,7 @@ async function compare(
       { engine: 'wasm', unverified: true },
       { observe: () => {} },
     ] as const) {
-      const loaded = loadFilled(bytes, source, options);
+      const loaded = loadFilled(bytes, source, { ...loading, ...options });
       let difference: string;
       try {
         difference = differenceOf(expected, traceOfEngine(loaded, loaded.program(entry.name), packets));

@@ -14,8 +14,13 @@ export class MapValueError extends Error {
   override readonly name = 'MapValueError';
 }
 
-const hex = (bytes: Uint8Array): string =>
-  `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+/** Longer arrays, and bytes without a type, are given as the bytes that they begin with. */
+const LONGEST = 1 << 16;
+
+function hex(bytes: Uint8Array): string {
+  const shown = [...bytes.subarray(0, LONGEST)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return bytes.length <= LONGEST ? `0x${shown}` : `0x${shown}… ${bytes.length} bytes`;
+}
 
 /** Values nested deeper are given as bytes. */
 const DEEPEST = 16;
@@ -37,6 +42,7 @@ export function toJson(btf: Btf | undefined, type: number, bytes: Uint8Array, de
       const size = btf.sizeOf(found.type);
       // An array cannot be longer than the value that it is in, whatever its type says.
       const length = Math.min(found.length, size === 0 ? 0 : Math.ceil(bytes.length / size));
+      if (length > LONGEST) return hex(bytes);
       return Array.from({ length }, (_, index) =>
         toJson(btf, found.type, bytes.subarray(index * size, (index + 1) * size), depth + 1),
       );

@@ -85,6 +85,7 @@ export interface Kernel {
   readonly createMap: (shape: KernelMapShape) => KernelMap;
   /** A program that somebody else has loaded. */
   readonly adopt: (file: number) => LoadedProgram;
+  readonly adoptMap: (file: number, shape: KernelMapShape) => KernelMap;
 }
 
 /** Why bpf(2) cannot be used, or a kernel to use. */
@@ -204,6 +205,9 @@ export async function openKernel(): Promise<Kernel | string> {
     }
     const file = bpf(SYS_BPF, BPF_MAP_CREATE, attribute, ATTRIBUTE_SIZE);
     if (file < 0) throw new Error(`BPF_MAP_CREATE, type ${type}: errno ${koffi.errno()}`);
+    return adoptMap(file, shape);
+  };
+  const adoptMap: Kernel['adoptMap'] = (file, { type, keySize, valueSize }) => {
     const key = Buffer.alloc(Math.max(keySize, 8));
     const next = Buffer.alloc(Math.max(keySize, 8));
     const value = Buffer.alloc(Math.max(PER_CPU_ROOM, valueSize + 8));
@@ -281,5 +285,5 @@ export async function openKernel(): Promise<Kernel | string> {
   );
   if (typeof probe === 'string') return `bpf(2) is not allowed here: ${probe}`;
   probe.close();
-  return { load, createMap, adopt };
+  return { load, createMap, adopt, adoptMap };
 }

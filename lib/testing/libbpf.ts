@@ -3,6 +3,9 @@
 /** A loaded object: the file of its first program. */
 export interface LibbpfObject {
   readonly file: number;
+  /** The files of a program and of a map, by their names. */
+  readonly programOf: (name: string) => number;
+  readonly mapOf: (name: string) => number;
   readonly close: () => void;
 }
 
@@ -29,6 +32,8 @@ export async function openLibbpf(): Promise<Libbpf | string> {
   const load = library.func('int bpf_object__load(void *object)');
   const next = library.func('void *bpf_object__next_program(void *object, void *before)');
   const fileOf = library.func('int bpf_program__fd(void *program)');
+  const find = library.func('void *bpf_object__find_program_by_name(void *object, const char *name)');
+  const findMap = library.func('int bpf_object__find_map_fd_by_name(void *object, const char *name)');
   const close = library.func('void bpf_object__close(void *object)');
   // What it prints is not for tests.
   library.func('void *libbpf_set_print(void *print)')(null);
@@ -41,7 +46,12 @@ export async function openLibbpf(): Promise<Libbpf | string> {
         close(object);
         return `load: ${failed}`;
       }
-      return { file: fileOf(next(object, null)) as number, close: () => void close(object) };
+      return {
+        file: fileOf(next(object, null)) as number,
+        programOf: (name) => fileOf(find(object, name)) as number,
+        mapOf: (name) => findMap(object, name) as number,
+        close: () => void close(object),
+      };
     },
   };
 }

@@ -15,6 +15,7 @@ import {
 import { readCapture } from '../savefile/index.js';
 import { metadataOf } from './besideKernel.js';
 import type { Kernel, KernelMap, LoadedProgram as KernelProgram } from './kernel.js';
+import type { Libbpf } from './libbpf.js';
 import { projectRoot } from './vectors.js';
 
 const ETHERNET = 1;
@@ -115,6 +116,26 @@ export function loadInKernel(kernel: Kernel, object: LoadedObject, entry: Loaded
       for (const one of maps.values()) one.close();
     },
   };
+}
+
+/** The same by libbpf, with all that BTF says: for programs that the kernel wants to know more of. */
+export function loadByLibbpf(
+  kernel: Kernel,
+  libbpf: Libbpf,
+  bytes: Uint8Array,
+  object: LoadedObject,
+  entry: LoadedProgram,
+): KernelObject {
+  const loaded = libbpf.load(bytes);
+  if (typeof loaded === 'string') return { program: loaded, maps: new Map(), close: () => {} };
+  const maps = object.maps.map(({ name, definition }): [string, KernelMap] => {
+    const { type, keySize, valueSize, maxEntries } = definition;
+    return [
+      name,
+      kernel.adoptMap(loaded.mapOf(name), { type: MAP_TYPES.indexOf(type), keySize, valueSize, maxEntries }),
+    ];
+  });
+  return { program: kernel.adopt(loaded.programOf(entry.name)), maps: new Map(maps), close: loaded.close };
 }
 
 function word(value: number): Uint8Array {
