@@ -171,7 +171,7 @@ function memberAfter(value: bigint, mask: bigint, from: bigint): bigint {
   return (target & ~(at | (at - 1n))) | at | (value & (at - 1n));
 }
 
-const highest = (bits: bigint): bigint => 1n << BigInt(bits.toString(2).length - 1);
+const highest = (bits: bigint): bigint => 1n << BigInt(tnum.bitLength(bits) - 1);
 
 /** `__update_reg_bounds`. */
 export function limit(r: Bounds): void {
@@ -181,18 +181,21 @@ export function limit(r: Bounds): void {
 
 /** What a range of the whole says of the low half: `from` and `to` are its ends. */
 function learn32(r: Bounds, from: bigint, to: bigint, isSigned: boolean): void {
-  const [first, last] = [s32(from), s32(to)];
-  const [upperFirst, upperLast] = [u32(from >> 32n), u32(to >> 32n)];
+  const [upperFirst, upperLast] = [from >> 32n, to >> 32n];
   if (upperFirst === upperLast) {
-    if (!isSigned || u32(from) <= u32(to)) {
-      r.umin32 = max(r.umin32, u32(from));
-      r.umax32 = min(r.umax32, u32(to));
+    const [low, high] = [from & LOW, to & LOW];
+    if (!isSigned || low <= high) {
+      r.umin32 = max(r.umin32, low);
+      r.umax32 = min(r.umax32, high);
     }
+    const [first, last] = [s32(low), s32(high)];
     if (first <= last) {
       r.smin32 = max(r.smin32, first);
       r.smax32 = min(r.smax32, last);
     }
-  } else if (u32(upperFirst + 1n) === upperLast && first < 0n && last >= 0n) {
+  } else if (u32(upperFirst + 1n) === u32(upperLast)) {
+    const [first, last] = [s32(from), s32(to)];
+    if (first >= 0n || last < 0n) return;
     // Neighbouring upper halves: the low half goes from negative to positive.
     r.smin32 = max(r.smin32, first);
     r.smax32 = min(r.smax32, last);
@@ -271,18 +274,44 @@ function learnBits(r: Bounds): void {
   r.value = (r.value & HIGH) | value;
 }
 
+/** Whether the bits are all known, and no limit says otherwise. */
+function isKnown({ value, mask, umin, umax, smin, smax, umin32, umax32, smin32, smax32 }: Bounds): boolean {
+  if (mask !== 0n || umin > value || umax < value) return false;
+  const signed = s64(value);
+  if (smin > signed || smax < signed) return false;
+  const low = value & LOW;
+  if (umin32 > low || umax32 < low) return false;
+  const signed32 = s32(low);
+  return smin32 <= signed32 && smax32 >= signed32;
+}
+
+/** Whether the ranges are still these. */
+const hasRanges = (r: Bounds, of: Bounds): boolean =>
+  r.umin === of.umin &&
+  r.umax === of.umax &&
+  r.smin === of.smin &&
+  r.smax === of.smax &&
+  r.umin32 === of.umin32 &&
+  r.umax32 === of.umax32 &&
+  r.smin32 === of.smin32 &&
+  r.smax32 === of.smax32;
+
 /** `reg_bounds_sync`. */
 export function sync(r: Bounds): void {
+  // What the steps below would come to.
+  if (isKnown(r)) {
+    setKnown(r, r.value);
+    return;
+  }
   limit(r);
-  deduce32(r);
-  deduce64(r);
-  deduceMixed(r);
-  deduce32(r);
-  deduce64(r);
-  deduceMixed(r);
-  deduce32(r);
-  deduce64(r);
-  deduceMixed(r);
+  // Three rounds; one that changes no range is followed by none that does.
+  for (let rounds = 3; rounds > 0; rounds--) {
+    const before = { ...r };
+    deduce32(r);
+    deduce64(r);
+    deduceMixed(r);
+    if (hasRanges(r, before)) break;
+  }
   learnBits(r);
   limit(r);
 }

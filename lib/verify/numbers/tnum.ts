@@ -28,9 +28,10 @@ export const contains = ({ value, mask }: Tnum, member: bigint): boolean =>
 export const includes = (outer: Tnum, inner: Tnum): boolean =>
   (inner.mask & ~outer.mask) === 0n && (inner.value & ~outer.mask) === outer.value;
 
-/** Bits needed for a non-negative number. */
-function bitLength(value: bigint): number {
-  return value === 0n ? 0 : value.toString(2).length;
+/** Bits needed for a non-negative number below 2^64. */
+export function bitLength(value: bigint): number {
+  const upper = Number(value >> 32n);
+  return upper === 0 ? 32 - Math.clz32(Number(value)) : 64 - Math.clz32(upper);
 }
 
 /** The smallest tnum that holds every value from `min` to `max`, unsigned. */
