@@ -47,6 +47,8 @@ export interface HashMap extends ValueMap {
   readonly places: Map<string, number>;
   /** Places given back. */
   readonly free: number[];
+  /** Of a trie: how many prefixes there are of each length. */
+  readonly prefixes: Uint32Array;
 }
 
 export interface ProgramArray extends MapShape {

@@ -65,7 +65,7 @@ export function createMap(kind: Exclude<MapKind, 'programArray'>, memory: Memory
     case 'mapInMap':
       return { kind, ...shape, handles: new Map() };
   }
-  const { name, valueSize, maxEntries } = shape;
+  const { name, keySize, valueSize, maxEntries } = shape;
   const stride = (valueSize + 7) & ~7;
   const room = stride * maxEntries;
   if (room > MAX_MAP_BYTES) throw new RangeError(`map ${name}: ${room} bytes are more than a map may hold`);
@@ -73,7 +73,8 @@ export function createMap(kind: Exclude<MapKind, 'programArray'>, memory: Memory
   const first = hasAll ? room : stride * Math.min(maxEntries, FIRST_PLACES);
   const values = memory.add(`values of map ${name}`, new Uint8Array(first), { writable: true, room });
   if (hasAll) return { kind, ...shape, values, stride };
-  return { kind, ...shape, values, stride, places: new Map(), free: [] };
+  const prefixes = new Uint32Array(kind === 'lpmTrie' ? 8 * (keySize - PREFIX_LENGTH) + 1 : 0);
+  return { kind, ...shape, values, stride, places: new Map(), free: [], prefixes };
 }
 
 function checkShape(kind: MapKind, { name, keySize, valueSize, maxEntries }: MapShape): void {
@@ -119,6 +120,7 @@ function findPrefix(map: HashMap, key: Uint8Array): number | undefined {
   const longest = indexOf(key);
   if (longest > longestPrefix(map)) return undefined;
   for (let length = longest; length >= 0; length--) {
+    if (map.prefixes[length] === 0) continue;
     const place = map.places.get(prefixOf(key, length));
     if (place !== undefined) return place;
   }
@@ -198,6 +200,7 @@ function makePlace(map: HashMap, key: Uint8Array): number {
   const place = map.free.pop() ?? map.places.size;
   makeRoom(map, place);
   map.places.set(keyOf(map, key), place);
+  if (map.kind === 'lpmTrie') map.prefixes[indexOf(key)]!++;
   return place;
 }
 
@@ -210,6 +213,7 @@ export function removeElement(map: BpfMap, key: Uint8Array): number {
   const place = map.places.get(text);
   if (place === undefined) return -ENOENT;
   map.places.delete(text);
+  if (map.kind === 'lpmTrie') map.prefixes[indexOf(key)]!--;
   map.free.push(place);
   return 0;
 }

@@ -31,6 +31,8 @@ export class Region {
    * and behind have addresses, too. That of a packet whose head and tail programs move.
    */
   isWindow = false;
+  /** Whether its bytes are others since whoever keeps them together, such as compiled code, has looked. */
+  isElsewhere = true;
   private buffer: Uint8Array;
   private viewOfBuffer: DataView | undefined = undefined;
 
@@ -51,6 +53,7 @@ export class Region {
     if (bytes === this.buffer) return;
     this.buffer = bytes;
     this.viewOfBuffer = undefined;
+    this.isElsewhere = true;
   }
 
   /** Over the same memory as `bytes`. Made when it is asked for: most packets are read byte by byte. */

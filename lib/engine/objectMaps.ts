@@ -199,7 +199,7 @@ function word(value: number): Uint8Array {
 }
 
 /** Bytes that all arrays of an object may take. */
-const MOST_BYTES = 2 ** 29;
+const MOST_BYTES = 2 ** 28;
 
 /** Shapes that make no sense are the object's fault. */
 function orObjectError<Value>(make: () => Value): Value {

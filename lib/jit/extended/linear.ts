@@ -64,7 +64,7 @@ export class LinearMemory {
       const missing = pages.length - this.buffer.byteLength / PAGE_SIZE;
       if (missing > 0) this.grow(missing);
     }
-    for (const region of this.regions) if (region.bytes.buffer !== this.buffer) this.moveIn(region);
+    for (const region of this.regions) if (region.isElsewhere) this.moveIn(region);
   }
 
   /** The stack that the main function starts on, as it was at first. */
@@ -100,12 +100,12 @@ export class LinearMemory {
   }
 
   private point(region: Region, capacity: number): void {
-    if (region.isWindow) {
-      region.bytes = new Uint8Array(this.buffer, region.base - region.start, capacity);
-      return;
+    if (region.isWindow) region.bytes = new Uint8Array(this.buffer, region.base - region.start, capacity);
+    else {
+      region.bytes = new Uint8Array(this.buffer, region.base, capacity);
+      region.start = 0;
     }
-    region.bytes = new Uint8Array(this.buffer, region.base, capacity);
-    region.start = 0;
+    region.isElsewhere = false;
   }
 }
 
