@@ -7,10 +7,14 @@
 import { TRUNCATED } from '../bytes.js';
 import { SNAP_LENGTH } from '../names/index.js';
 import type { Packet } from '../savefile/index.js';
-import { Dissection } from './frame/dissection.js';
+import { Dissection, type NextPrinters } from './frame/dissection.js';
 import { printAscii, printHex, printHexAscii } from './frame/hexdump.js';
 import type { PrinterOptions } from './frame/options.js';
 import { TimestampFormat } from './frame/timestamp.js';
+import { printEthernet } from './link/ethernet.js';
+import { printIp4 } from './network/ip4.js';
+import { printIp6 } from './network/ip6.js';
+import { printEtherType } from './tables/ethertypes.js';
 import { type LinkPrinter, linkPrinter } from './tables/links.js';
 
 /** tcpdump's MAXIMUM_SNAPLEN: longer packets are not looked into. */
@@ -29,6 +33,13 @@ export function createPrinter(options: PrinterOptions = {}): Printer {
   return new PacketPrinter(options);
 }
 
+const NEXT: NextPrinters = {
+  ip4: printIp4,
+  ip6: printIp6,
+  ethernet: printEthernet,
+  etherType: printEtherType,
+};
+
 class PacketPrinter implements Printer {
   private readonly options: PrinterOptions;
   private readonly dissection: Dissection;
@@ -39,7 +50,7 @@ class PacketPrinter implements Printer {
 
   constructor(options: PrinterOptions) {
     this.options = options;
-    this.dissection = new Dissection(options);
+    this.dissection = new Dissection(options, NEXT);
     this.timestamp = new TimestampFormat(options);
   }
 

@@ -34,6 +34,24 @@ export type PortPrinter = (d: Dissection, at: number, length: number, ip: number
  */
 const MOST_NESTING = 400;
 
+/** Printers of what is inside: a printer asks here for them, so that it can be loaded alone. */
+export interface NextPrinters {
+  readonly ip4: (d: Dissection, at: number, length: number) => void;
+  readonly ip6: (d: Dissection, at: number, length: number) => void;
+  /** Returns bytes of header. */
+  readonly ethernet: (d: Dissection, at: number, length: number, captured: number) => number;
+  /** False, having printed nothing, where a type has no printer. */
+  readonly etherType: (
+    d: Dissection,
+    type: number,
+    at: number,
+    length: number,
+    captured: number,
+    src: number,
+    dst: number,
+  ) => boolean;
+}
+
 /** Which characters of the text came from which bytes of the packet. */
 export interface WordSpan {
   readonly from: number;
@@ -65,8 +83,11 @@ export class Dissection extends BoundedBytes {
   readonly interfaceName: (index: number) => string | undefined;
   readonly connections = new Connections();
 
-  constructor(options: PrinterOptions) {
+  readonly next: NextPrinters;
+
+  constructor(options: PrinterOptions, next: NextPrinters) {
     super();
+    this.next = next;
     this.numeric = options.numeric ?? true;
     this.linkLayer = options.linkLayer ?? false;
     this.quiet = options.quiet ?? 0;

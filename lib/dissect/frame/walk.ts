@@ -78,27 +78,27 @@ export class Walk extends BoundedBytes {
   }
 
   ether(type: number, at: number, limit: number): void {
-    this.give(this.next.ether(type), at, limit);
+    if (!this.found) this.give(this.next.ether(type), at, limit);
   }
 
   ipProtocol(protocol: number, at: number, limit: number): void {
-    this.give(this.next.ip(protocol), at, limit);
+    if (!this.found) this.give(this.next.ip(protocol), at, limit);
   }
 
   ppp(protocol: number, at: number, limit: number): void {
-    this.give(this.next.ppp(protocol), at, limit);
+    if (!this.found) this.give(this.next.ppp(protocol), at, limit);
   }
 
   sap(sap: number, at: number, limit: number): void {
-    this.give(this.next.sap(sap), at, limit);
+    if (!this.found) this.give(this.next.sap(sap), at, limit);
   }
 
   link(linkType: number, at: number, limit: number): void {
-    this.give(this.next.link(linkType), at, limit);
+    if (!this.found) this.give(this.next.link(linkType), at, limit);
   }
 
   ports(over: 'udp' | 'tcp' | 'sctp', source: number, destination: number, at: number, limit: number): void {
-    this.give(this.next[over](source, destination), at, limit);
+    if (!this.found) this.give(this.next[over](source, destination), at, limit);
   }
 
   give(to: Dissector | undefined, at: number, limit: number): void {

@@ -4,6 +4,7 @@
 
 import { ETHERTYPE } from '../../names/index.js';
 import type { Dissection, EtherPrinter } from '../frame/dissection.js';
+import { printAoe } from '../link/aoe.js';
 import { printArp } from '../link/arp.js';
 import { printLoopbackTest } from '../link/loopback.js';
 import { printPpp, printPppoe } from '../link/ppp.js';
@@ -73,7 +74,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x0707, name: 'GeoNet (old)' },
   { type: 0x8947, name: 'GeoNet' },
   { type: 0x1111, name: 'CALM FAST' },
-  { type: 0x88a2, name: 'AoE' },
+  { type: 0x88a2, name: 'AoE', print: printAoe },
   { type: 0x88f7, name: 'PTP' },
   { type: ETHERTYPE_ARISTA, name: 'Arista Vendor Specific Protocol' },
 ];

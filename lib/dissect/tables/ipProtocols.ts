@@ -12,6 +12,7 @@ import { printIgmp } from '../network/igmp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printAh, printEsp, printIpComp } from '../network/ipsec.js';
+import { printPim } from '../network/pim.js';
 import { printCarp, printVrrp } from '../network/vrrp.js';
 import { printTcp } from '../transport/tcp.js';
 import { printUdp } from '../transport/udp.js';
@@ -51,7 +52,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 77, name: 'unknown', print: printNetDisk },
   { number: 88, name: 'EIGRP' },
   { number: 89, name: 'OSPF' },
-  { number: 103, name: 'PIM' },
+  { number: 103, name: 'PIM', print: printPim },
   { number: 108, name: 'Compressed IP', print: printIpComp },
   { number: 112, name: 'VRRP', print: printRedundancy },
   { number: 113, name: 'PGM' },

@@ -15,10 +15,12 @@ import {
   NTP,
   TLS,
 } from '../application/fields.js';
+import { HSRP } from '../application/hsrp.js';
 import { FRAME } from '../frame/frameFields.js';
 import { bytes, made } from '../frame/kinds.js';
 import { type Layout, layout } from '../frame/layout.js';
 import { type Dissector, leaf, type Next } from '../frame/walk.js';
+import { AOE } from '../link/aoe.js';
 import {
   ARISTA,
   CISCO_HDLC,
@@ -83,6 +85,7 @@ import {
   IP6,
   ROUTING,
 } from '../network/headers.js';
+import { dissectPim, PIM } from '../network/pim.js';
 import { VRRP } from '../network/vrrp.js';
 import {
   dissectGeneve,
@@ -153,6 +156,9 @@ export const LAYOUTS = [
   NTP,
   TLS,
   HTTP,
+  HSRP,
+  AOE,
+  PIM,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -176,6 +182,7 @@ const LINKS: Rows = [
 
 /** From 0x10000 on: protocols of Cisco's OUI. */
 const ETHER_TYPES: Rows = [
+  [[0x88a2], leaf(AOE), AOE],
   [[0x0800], dissectIp4],
   [[0x86dd], dissectIp6],
   [[0x0806, 0x8035], dissectArp],
@@ -192,6 +199,7 @@ const ETHER_TYPES: Rows = [
 ];
 
 const IP_PROTOCOLS: Rows = [
+  [[103], dissectPim],
   [[1], dissectIcmp],
   [[2], leaf(IGMP)],
   [[4], dissectIp4],
@@ -218,6 +226,7 @@ const PPP_PROTOCOLS: Rows = [
 const SAPS: Rows = [[[0x42], leaf(STP)]];
 
 const UDP_PORTS: Rows = [
+  [[1985], leaf(HSRP), HSRP],
   [[53, 5353, 5355], dissectDns, DNS],
   [[67, 68], dissectDhcp, DHCP],
   [[123], dissectNtp, NTP],

@@ -5,6 +5,7 @@
 import { printDhcp } from '../application/dhcp.js';
 import { printDhcp6 } from '../application/dhcp6.js';
 import { printDns, printMulticastDns } from '../application/dns.js';
+import { printHsrp } from '../application/hsrp.js';
 import { printSip } from '../application/lines.js';
 import { printNtp } from '../application/ntp.js';
 import { printSyslog } from '../application/syslog.js';
@@ -13,6 +14,7 @@ import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
 import { printerByPort } from './portTable.js';
 
 const printerOf = printerByPort([
+  { ports: [1985], print: printHsrp },
   { ports: [53], print: printDns },
   { ports: [5353], print: printMulticastDns },
   { ports: [67, 68], print: printDhcp },
