@@ -3,6 +3,7 @@
  * protocol with a layout of its own has a row in both.
  */
 
+import { BFD } from '../application/bfd.js';
 import { DNS, dissectDns, dissectDnsOverTcp } from '../application/dnsFields.js';
 import {
   DHCP,
@@ -16,6 +17,7 @@ import {
   TLS,
 } from '../application/fields.js';
 import { HSRP } from '../application/hsrp.js';
+import { TFTP } from '../application/tftp.js';
 import { FRAME } from '../frame/frameFields.js';
 import { bytes, made } from '../frame/kinds.js';
 import { type Layout, layout } from '../frame/layout.js';
@@ -159,6 +161,8 @@ export const LAYOUTS = [
   HSRP,
   AOE,
   PIM,
+  BFD,
+  TFTP,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -226,6 +230,8 @@ const PPP_PROTOCOLS: Rows = [
 const SAPS: Rows = [[[0x42], leaf(STP)]];
 
 const UDP_PORTS: Rows = [
+  [[69], leaf(TFTP), TFTP],
+  [[3784, 4784, 6784], leaf(BFD), BFD],
   [[1985], leaf(HSRP), HSRP],
   [[53, 5353, 5355], dissectDns, DNS],
   [[67, 68], dissectDhcp, DHCP],

@@ -5,11 +5,13 @@
 import { printBgp } from '../application/bgp.js';
 import { printDnsOverTcp } from '../application/dns.js';
 import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from '../application/lines.js';
+import { printResp } from '../application/resp.js';
 import { printTelnet } from '../application/telnet.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printerByPort } from './portTable.js';
 
 const printerOf = printerByPort([
+  { ports: [6379], print: printResp },
   { ports: [23], print: printTelnet },
   { ports: [25], print: printSmtp },
   { ports: [43], print: printWhois },

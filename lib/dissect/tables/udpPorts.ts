@@ -2,6 +2,7 @@
  * What UDP ports announce: one row a protocol, the first row that a port matches counts.
  */
 
+import { printBfd, printBfdEcho, printBfdLag, printBfdMultihop } from '../application/bfd.js';
 import { printDhcp } from '../application/dhcp.js';
 import { printDhcp6 } from '../application/dhcp6.js';
 import { printDns, printMulticastDns } from '../application/dns.js';
@@ -9,11 +10,17 @@ import { printHsrp } from '../application/hsrp.js';
 import { printSip } from '../application/lines.js';
 import { printNtp } from '../application/ntp.js';
 import { printSyslog } from '../application/syslog.js';
+import { printTftp } from '../application/tftp.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
 import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
 import { printerByPort } from './portTable.js';
 
 const printerOf = printerByPort([
+  { ports: [69], print: printTftp },
+  { ports: [3784], print: printBfd },
+  { ports: [4784], print: printBfdMultihop },
+  { ports: [6784], print: printBfdLag },
+  { ports: [3785], print: printBfdEcho },
   { ports: [1985], print: printHsrp },
   { ports: [53], print: printDns },
   { ports: [5353], print: printMulticastDns },
