@@ -17,8 +17,8 @@ const HAS_ERROR = 4;
 
 export const AOE = layout('aoe', {
   version: bits(0, 0xf0),
-  'flags.response': flag(0, 0x08),
-  'flags.error': flag(0, HAS_ERROR),
+  response: flag(0, 0x08),
+  flags_error: flag(0, HAS_ERROR),
   error: u8(1).when((p) => (p.u8(0) & HAS_ERROR) !== 0),
   major: u16(2, 'hex'),
   minor: u8(4, 'hex'),

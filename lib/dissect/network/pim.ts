@@ -4,7 +4,7 @@ import { TRUNCATED } from '../../bytes.js';
 import { checksum, transportChecksum } from '../frame/checksum.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printUnknown } from '../frame/hexdump.js';
-import { bits, u8, u16 } from '../frame/kinds.js';
+import { bits, u16 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
 import { printer } from '../frame/say.js';
 import { duration, hex2, hex4, hex8 } from '../frame/text.js';
@@ -22,7 +22,6 @@ export const PIM = layout('pim', {
   version: bits(0, 0xf0),
   type: bits(0, 0x0f).named(TYPES, () => 'Unknown Type'),
   cksum: u16(2, 'hex'),
-  reserved_bytes: u8(1),
 });
 const F = PIM.fields;
 

@@ -14,6 +14,7 @@ import { printIp6 } from '../network/ip6.js';
 import { printAh, printEsp, printIpComp } from '../network/ipsec.js';
 import { printPim } from '../network/pim.js';
 import { printCarp, printVrrp } from '../network/vrrp.js';
+import { printSctp } from '../transport/sctp.js';
 import { printTcp } from '../transport/tcp.js';
 import { printUdp } from '../transport/udp.js';
 
@@ -56,7 +57,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 108, name: 'Compressed IP', print: printIpComp },
   { number: 112, name: 'VRRP', print: printRedundancy },
   { number: 113, name: 'PGM' },
-  { number: 132, name: 'SCTP' },
+  { number: 132, name: 'SCTP', print: printSctp },
   { number: 135, name: 'Mobility' },
   { number: 143, name: 'Ethernet', print: printInnerEthernet, version: 6 },
 ];
