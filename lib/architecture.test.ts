@@ -27,6 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/jit'],
   ['lib/verify'],
   ['lib/lift'],
+  ['lib/ask'],
   ['lib/codegen', 'lib/optimize', 'lib/live', 'lib/dissect'],
   ['lib/savefile'],
   ['lib/elf', 'lib/cfg'],

@@ -5,6 +5,14 @@
  * @packageDocumentation
  */
 
+export {
+  type Answer,
+  disjoint,
+  type Equivalence,
+  type EquivalenceOptions,
+  equivalent,
+  implies,
+} from './ask/index.js';
 export type { Lint } from './codegen/index.js';
 export { createPrinter, type Printer, type PrinterOptions } from './dissect/index.js';
 export { ENGINES, type Engine, EngineError, type EngineName } from './engine/index.js';
@@ -22,14 +30,6 @@ export {
   selectionOf,
 } from './filter/index.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
-export {
-  type Answer,
-  disjoint,
-  type Equivalence,
-  type EquivalenceOptions,
-  equivalent,
-  implies,
-} from './optimize/index.js';
 export {
   Capture,
   CaptureError,

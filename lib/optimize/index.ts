@@ -1,7 +1,17 @@
-/** Optimizing flow graphs, and comparing programs. */
+/** Optimizing flow graphs; and the values, facts and steps that questions about programs are answered with. */
 
-export { type Equivalence, type EquivalenceOptions, equivalent } from './equivalent.js';
-export { type Answer, disjoint, implies } from './implication.js';
+export { type Decisions, type Step, targets, uses } from './decision.js';
+export {
+  compute,
+  decide,
+  type Fact,
+  type Facts,
+  factOf,
+  learn,
+  mayTrap,
+  NOTHING_KNOWN,
+} from './facts.js';
+export { normalize } from './normalize.js';
 export {
   isRejection,
   type OptimizeOptions,
@@ -9,4 +19,6 @@ export {
   PASS_NAMES,
   type Pass,
 } from './pipeline.js';
+export { read } from './read.js';
 export { type ConstantError, constantError, evidentlyRejects } from './refusal.js';
+export { type Value, Values } from './value.js';

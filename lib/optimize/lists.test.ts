@@ -4,12 +4,13 @@
  */
 
 import test from 'ava';
+import { equivalent } from '../ask/index.js';
 import { execute, loadInterpreter, type Program, parseListing } from '../cbpf/index.js';
 import { linearize, split } from '../cfg/index.js';
 import { compileUnoptimized } from '../codegen/index.js';
 import { generator, type Random } from '../testing/random.js';
 import { fullRun } from '../testing/vectors.js';
-import { equivalent, optimize } from './index.js';
+import { optimize } from './index.js';
 
 const optimized = (program: Program): Program =>
   linearize(optimize(split(program), { checked: true }), { shareJumps: true });

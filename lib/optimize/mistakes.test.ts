@@ -12,12 +12,13 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import test from 'ava';
 import fc from 'fast-check';
+import { equivalent } from '../ask/index.js';
 import { loadInterpreter, type Program } from '../cbpf/index.js';
 import { linearize, split } from '../cfg/index.js';
 import { compileUnoptimized, type GenerateOptions } from '../codegen/index.js';
 import { arbitraryPacket, arbitraryProgram } from '../testing/programs.js';
 import { fullRun } from '../testing/vectors.js';
-import { equivalent, type optimize } from './index.js';
+import type { optimize } from './index.js';
 
 type Optimizer = typeof optimize;
 

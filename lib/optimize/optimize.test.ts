@@ -2,12 +2,13 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { equivalent } from '../ask/index.js';
 import { loadInterpreter, type Program, parseListing } from '../cbpf/index.js';
 import { linearize, malformation, split } from '../cfg/index.js';
 import { compileUnoptimized } from '../codegen/index.js';
 import { arbitraryPacket, arbitraryProgram } from '../testing/programs.js';
 import { type Decisions, retarget } from './decision.js';
-import { equivalent, optimize } from './index.js';
+import { optimize } from './index.js';
 import { lower } from './lower.js';
 import { read } from './read.js';
 

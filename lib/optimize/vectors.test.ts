@@ -4,13 +4,14 @@
  */
 
 import test, { type ExecutionContext } from 'ava';
+import { equivalent } from '../ask/index.js';
 import { loadInterpreter, type Program } from '../cbpf/index.js';
 import { linearize, split } from '../cfg/index.js';
 import { generate } from '../codegen/index.js';
 import { parse } from '../syntax/index.js';
 import { fromHex, fromQuadruples, type Quadruple } from '../testing/programs.js';
 import { fullRun, Tally, vectors } from '../testing/vectors.js';
-import { constantError, equivalent, evidentlyRejects, isRejection, optimize } from './index.js';
+import { constantError, evidentlyRejects, isRejection, optimize } from './index.js';
 
 // biome-ignore format: a list
 const GROUPS = [

@@ -3,7 +3,7 @@
  * neither.
  *
  * Both programs are read as decision graphs over common values and walked side by side. Where a test or
- * a trap is open, the walk goes both ways, each with what is then known ({@link file://./facts.ts}); a pair
+ * a trap is open, the walk goes both ways, each with what is then known ({@link file://../optimize/facts.ts}); a pair
  * of places that was proved before with the same knowledge, as far as it matters from there on, is not
  * walked again. When both have returned different values, the path's knowledge is turned into packets,
  * and only a packet on which the programs really differ counts. Exact where it answers; it gives up on
@@ -12,11 +12,24 @@
 
 import { loadInterpreter, opcodes, type Program } from '../cbpf/index.js';
 import { split } from '../cfg/index.js';
-import { type Decisions, type Step, targets, uses } from './decision.js';
-import { compute, decide, type Fact, type Facts, factOf, learn, mayTrap, NOTHING_KNOWN } from './facts.js';
-import { normalize } from './normalize.js';
-import { read } from './read.js';
-import { type Value, Values } from './value.js';
+import {
+  compute,
+  type Decisions,
+  decide,
+  type Fact,
+  type Facts,
+  factOf,
+  learn,
+  mayTrap,
+  NOTHING_KNOWN,
+  normalize,
+  read,
+  type Step,
+  targets,
+  uses,
+  type Value,
+  Values,
+} from '../optimize/index.js';
 import { packetFor, randomNumbers } from './witness.js';
 
 const { DIV, JEQ, MOD } = opcodes;

@@ -1,8 +1,7 @@
 /** Packets made from what is known of a path. */
 
 import { opcodes } from '../cbpf/index.js';
-import type { Facts } from './facts.js';
-import type { Value, Values } from './value.js';
+import type { Facts, Value, Values } from '../optimize/index.js';
 
 /** Numbers from 0 to below. */
 export type Random = (below: number) => number;

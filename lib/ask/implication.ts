@@ -4,8 +4,8 @@
  */
 
 import type { Program } from '../cbpf/index.js';
+import type { Fact } from '../optimize/index.js';
 import { type Equivalence, type EquivalenceOptions, type Relation, relate } from './equivalent.js';
-import type { Fact } from './facts.js';
 
 /** An answer: `yes` is proved, `no` comes with a packet that shows it. */
 export type Answer =

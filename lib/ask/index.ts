@@ -1,0 +1,4 @@
+/** Questions about programs: one symbolic walk, and what can be asked of it. */
+
+export { type Equivalence, type EquivalenceOptions, equivalent } from './equivalent.js';
+export { type Answer, disjoint, implies } from './implication.js';
