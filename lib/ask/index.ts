@@ -2,3 +2,5 @@
 
 export { type Equivalence, type EquivalenceOptions, equivalent } from './equivalent.js';
 export { type Answer, disjoint, implies } from './implication.js';
+export { type Covered, cover, type Made, type MakeOptions, make } from './make.js';
+export type { MadePacket } from './witness.js';

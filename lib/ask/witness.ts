@@ -3,8 +3,18 @@
 import { opcodes } from '../cbpf/index.js';
 import type { Facts, Value, Values } from '../optimize/index.js';
 
+/** Bytes of the longest packet there is: libpcap's largest snapshot length. */
+const MOST_BYTES = 262_144;
+
 /** Numbers from 0 to below. */
 export type Random = (below: number) => number;
+
+/** A packet as it would be captured. */
+export interface MadePacket {
+  readonly packet: Uint8Array;
+  /** Bytes it had on the wire. */
+  readonly wireLength: number;
+}
 
 /**
  * Bytes that satisfy what is known, as far as it concerns single fields. Whether they really go the path has to be tried.
@@ -18,9 +28,9 @@ export function packetFor(
   limit: number,
   attempt: number,
   random: Random,
-): { readonly packet: Uint8Array; readonly wireLength: number } {
-  const longest = Math.min(limit - 1, 2048);
-  const room = new Uint8Array(4096);
+): MadePacket {
+  const longest = Math.min(limit - 1, Math.max(2048, facts.present));
+  const room = new Uint8Array(Math.max(4096, Math.min(facts.present, MOST_BYTES)));
   if (attempt > 1) for (let at = 0; at < room.length; at++) room[at] = random(256);
   const evaluate = (value: Value): number => {
     const kind = values.kinds[value]!;
