@@ -86,8 +86,27 @@ test('an expression that libpcap compiles, and that nothing matches, gets a warn
   t.is(weir('-y', 'EN10MB', '-d', 'dst port 22').stderr, '');
 });
 
+const ask = (...words: string[]) => spawnSync(process.execPath, [WEIR, ...words], { encoding: 'utf8' });
+
+test('make and diff answer with a status, packets and words', (t) => {
+  const made = ask('make', 'tcp port 80 and ip6');
+  t.is(made.status, 0);
+  t.regex(made.stdout, /^([0-9a-f]{2}){74}\n$/);
+  t.is(ask('make', 'tcp and udp').status, 1);
+  t.is(ask('make', 'ip protochain 6').status, 2);
+  t.is(JSON.parse(ask('make', '--json', '-c', '3', 'icmp').stdout).packets.length, 3);
+  t.regex(ask('make', '--cover', 'tcp port 80').stderr, /^\d+ packets, (\d+) of \1 ways out of tests\n$/);
+  t.regex(ask('make', '-c', '0', 'ip').stderr, /^weir make: invalid packet count 0\nUsage/);
+  t.is(ask('diff', 'tcp', 'tcp and ip or tcp').status, 0);
+  const differ = ask('diff', 'ip', 'vlan and ip');
+  t.is(differ.status, 1);
+  t.regex(
+    differ.stdout,
+    /^only 'ip' matches:\n {2}IPv4\n {4}[0-9a-f]+\nonly 'vlan and ip' matches:\n {2}IPv4 over VLAN\n/,
+  );
+});
+
 test('implies and disjoint answer with a status and a packet', (t) => {
-  const ask = (...words: string[]) => spawnSync(process.execPath, [WEIR, ...words], { encoding: 'utf8' });
   const yes = ask('implies', 'tcp port 80', 'tcp');
   t.is(`${yes.status} ${yes.stdout}`, '0 yes\n');
   const no = ask('implies', 'tcp', 'tcp port 80');

@@ -47,6 +47,20 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./implies.js')).usage('disjoint'),
   },
   {
+    name: 'diff',
+    operands: 'EXPRESSION EXPRESSION',
+    help: 'tell in what they differ, with packets',
+    run: async (words) => (await import('./ask.js')).runDiff(words),
+    usage: async () => (await import('./ask.js')).DIFF_USAGE,
+  },
+  {
+    name: 'make',
+    operands: 'EXPRESSION',
+    help: 'make packets that match, or go every way',
+    run: async (words) => (await import('./ask.js')).runMake(words),
+    usage: async () => (await import('./ask.js')).MAKE_USAGE,
+  },
+  {
     name: 'asm',
     operands: '[FILE]',
     help: 'assemble a program of either machine',

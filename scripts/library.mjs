@@ -12,7 +12,7 @@ import { pastTheFaces } from './pastTheFaces.mjs';
 
 const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'dist', 'library');
-const FACES = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode'];
+const FACES = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask'];
 /** In files of their own, which who bundles a face without using them can leave out. */
 const ROOMS = ['dissect', 'savefile'];
 

@@ -19,6 +19,7 @@ const FACES = [
   ['ebpf', 'weir-bpf/ebpf'],
   ['compile', 'weir-bpf/compile'],
   ['decode', 'weir-bpf/decode'],
+  ['ask', 'weir-bpf/ask'],
 ];
 
 const texts = new Map();

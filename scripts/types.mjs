@@ -20,7 +20,7 @@ const forOlder = (text) =>
 
 rmSync(to, { recursive: true, force: true });
 const reached = new Set();
-const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode'].map((face) =>
+const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask'].map((face) =>
   join(from, `${face}.d.ts`),
 );
 for (let path = queue.pop(); path !== undefined; path = queue.pop()) {

@@ -4,6 +4,8 @@ complete -c weir -n __fish_is_first_arg -a run -d 'run a program of clang over a
 complete -c weir -n __fish_is_first_arg -a build -d 'make an object that loaders take'
 complete -c weir -n __fish_is_first_arg -a implies -d 'tell whether one takes only what the other takes'
 complete -c weir -n __fish_is_first_arg -a disjoint -d 'tell whether no packet is matched by both'
+complete -c weir -n __fish_is_first_arg -a diff -d 'tell in what they differ, with packets'
+complete -c weir -n __fish_is_first_arg -a make -d 'make packets that match, or go every way'
 complete -c weir -n __fish_is_first_arg -a asm -d 'assemble a program of either machine'
 complete -c weir -n __fish_is_first_arg -a disasm -d 'print a program of either machine'
 complete -c weir -s 'r' -l read -r -F -d 'read packets from FILE (pcap or pcapng, plain or compressed); - is standard input'

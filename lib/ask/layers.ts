@@ -31,9 +31,14 @@ export class Draft {
   readonly #choice: Choice;
   readonly #closings: Closing[] = [];
   #depth = 0;
+  readonly #variant: number;
 
-  /** @param room - Bytes at most. */
-  constructor(constraints: readonly Constraint[], choice: Choice, room: number) {
+  /**
+   * @param room - Bytes at most.
+   * @param variant - 0 to 63: packets of different ones have different sources.
+   */
+  constructor(constraints: readonly Constraint[], choice: Choice, room: number, variant: number) {
+    this.#variant = variant;
     this.bytes = new Uint8Array(room);
     this.#constraints = constraints;
     this.#choice = choice;
@@ -137,7 +142,14 @@ export class Draft {
 
   #arp(): void {
     this.#fields([1, 2], [0x0800, 2], [6, 1], [4, 1], [1, 2]);
-    this.#fields([0x0000_5e00, 4], [0x5301, 2], [0xc000_0201, 4], [0, 4], [0, 2], [0xc633_6402, 4]);
+    this.#fields(
+      [0x0000_5e00, 4],
+      [0x5301, 2],
+      [0xc000_0201 + this.#variant, 4],
+      [0, 4],
+      [0, 2],
+      [0xc633_6402, 4],
+    );
   }
 
   #mpls(): void {
@@ -171,7 +183,7 @@ export class Draft {
     this.#closings.push({ kind: 'ip4', at, around: at });
     this.#fields([0x45, 1], [0, 1], [0, 2], [1, 2], [0, 2], [64, 1]);
     const protocol = this.#choose(1, this.#choice([17, 6, 1]));
-    this.#fields([0, 2], [0xc000_0201, 4], [0xc633_6402, 4]);
+    this.#fields([0, 2], [0xc000_0201 + this.#variant, 4], [0xc633_6402, 4]);
     const rest = (this.bytes[at]! & 0xf) * 4 - 20;
     for (let i = 0; i < rest; i++) this.#fields([1, 1]); // no operation
     const isFirst = (readNumber(this.bytes, at + 6, 2) & 0x1fff) === 0;
@@ -185,7 +197,7 @@ export class Draft {
     this.#fields([0x6000_0000, 4], [0, 2]);
     let next = this.#choose(1, this.#choice([17, 6, 58]));
     this.#fields([64, 1]);
-    for (const host of [1, 2]) this.#fields([0x2001_0db8, 4], [0, 4], [0, 4], [host, 4]);
+    for (const host of [1 + this.#variant * 2, 2]) this.#fields([0x2001_0db8, 4], [0, 4], [0, 4], [host, 4]);
     for (let headers = 0; headers < 8 && (EXTENSIONS.has(next) || next === 44); headers++) {
       const start = this.end;
       const isFragment = next === 44;
@@ -205,22 +217,32 @@ export class Draft {
     switch (protocol) {
       case 6:
         this.#closings.push({ kind: 'tcp', at, around });
-        this.#fields([49152, 2], [9, 2], [1, 4], [0, 4], [0x50, 1], [0x02, 1], [0xffff, 2], [0, 2], [0, 2]);
+        this.#fields(
+          [49152 + this.#variant, 2],
+          [9, 2],
+          [1, 4],
+          [0, 4],
+          [0x50, 1],
+          [0x02, 1],
+          [0xffff, 2],
+          [0, 2],
+          [0, 2],
+        );
         for (let rest = (this.bytes[at + 12]! >> 4) * 4 - 20; rest > 0; rest--) this.#fields([1, 1]);
         return;
       case 17:
         this.#closings.push({ kind: 'udp', at, around });
-        this.#fields([49152, 2], [9, 2], [0, 2], [0, 2]);
+        this.#fields([49152 + this.#variant, 2], [9, 2], [0, 2], [0, 2]);
         this.#inside(readNumber(this.bytes, at + 2, 2));
         return;
       case 1:
         this.#closings.push({ kind: 'icmp', at, around });
-        this.#fields([8, 1], [0, 1], [0, 2], [1, 2], [1, 2]);
+        this.#fields([8, 1], [0, 1], [0, 2], [1, 2], [1 + this.#variant, 2]);
         if ([3, 4, 5, 11, 12].includes(this.bytes[at]!)) this.#ip4(); // what it is about
         return;
       case 58:
         this.#closings.push({ kind: 'icmp6', at, around });
-        this.#fields([128, 1], [0, 1], [0, 2], [1, 2], [1, 2]);
+        this.#fields([128, 1], [0, 1], [0, 2], [1, 2], [1 + this.#variant, 2]);
         if (this.bytes[at]! === 135 || this.bytes[at]! === 136)
           this.#fields([0x2001_0db8, 4], [0, 4], [0, 4], [2, 4]);
         else if (this.bytes[at]! < 5) this.#ip6();
@@ -251,7 +273,7 @@ export class Draft {
         return;
       }
       case 132: // ports, tag, checksum, and a COOKIE ACK chunk
-        this.#fields([49152, 2], [9, 2], [1, 4], [0, 4], [0x0b00_0004, 4]);
+        this.#fields([49152 + this.#variant, 2], [9, 2], [1, 4], [0, 4], [0x0b00_0004, 4]);
         return;
       default:
     }

@@ -31,11 +31,15 @@ export interface Made {
 }
 
 const NOTHING: Program = [{ code: opcodes.RET | opcodes.K, jt: 0, jf: 0, k: 0 }];
+/** Packets of which the shortest are taken. */
+const COMPARED = 64;
 /** Packets tried for each way. */
 const TRIES = 24;
 const BARE_TRIES = 240;
 /** Ways kept for more packets than there are ways. */
 const MOST_WAYS = 4096;
+/** Bytes written for packets that are tried, in all. */
+const MOST_WORK = 1 << 26;
 
 /**
  * Packets that a program matches: whole, with right lengths and checksums, and as few bytes as it takes. Where headers
@@ -45,7 +49,7 @@ const MOST_WAYS = 4096;
  */
 export function make(program: Program, options: MakeOptions = {}): Made {
   const { linkType = 1, count = 1, not = NOTHING, budget = 100_000 } = options;
-  const found = new Found(program, not, linkType, count);
+  const found = new Found(program, not, linkType, Math.max(count, COMPARED));
   const walk = prepare(program, not);
   if (walk === undefined) return { packets: [], complete: false, reason: LOOP };
   const ways: State[] = [];
@@ -56,19 +60,21 @@ export function make(program: Program, options: MakeOptions = {}): Made {
     }
     return found.isEnough ? 'stop' : 'go on';
   });
-  for (let attempt = 1; attempt < TRIES && !found.isEnough; attempt++)
-    for (const way of ways) if (!found.isEnough) found.whole(walk.values, way, attempt);
+  const isShort = () => found.packets.length < count;
+  for (let attempt = 1; attempt < TRIES && isShort(); attempt++)
+    for (const way of ways) if (isShort()) found.whole(walk.values, way, attempt);
   for (const way of ways) if (found.packets.length === 0) found.bare(walk.values, way);
-  if (found.packets.length === 0 && answer === undefined) {
+  const packets = found.packets.toSorted((a, b) => a.packet.length - b.packet.length).slice(0, count);
+  if (packets.length === 0 && answer === undefined) {
     // Then only packets that are cut short may match.
     const cut = prepare(program, not)!;
     const rest = cut.run(budget, false, (state) => {
       if (mayMatch(cut.values, state)) found.bare(cut.values, state);
       return found.isEnough ? 'stop' : 'go on';
     });
-    return ended(found.packets, rest ?? (found.hasFailed ? OPEN : undefined));
+    return ended(found.packets.slice(0, count), rest ?? (found.hasFailed ? OPEN : undefined));
   }
-  return ended(found.packets, found.packets.length > 0 ? undefined : (answer ?? OPEN));
+  return ended(packets, packets.length > 0 ? undefined : (answer ?? OPEN));
 }
 
 /** Packets that go through a program, and what of it they reach. */
@@ -164,6 +170,7 @@ class Found {
   readonly #random: Random = randomNumbers();
   readonly #linkType: number;
   readonly #count: number;
+  #work = MOST_WORK;
 
   constructor(program: Program, not: Program, linkType: number, count: number) {
     this.#matches = loadInterpreter(program);
@@ -177,13 +184,21 @@ class Found {
   }
 
   whole(values: Values, { facts }: State, attempt: number): void {
+    if (!this.#afford(facts.present)) return;
     this.#take(wholePacket(values, facts, this.#linkType, attempt, this.#random));
   }
 
   bare(values: Values, state: State): void {
-    for (let attempt = 0; attempt < BARE_TRIES && !this.isEnough; attempt++)
+    for (let attempt = 0; attempt < BARE_TRIES && !this.isEnough; attempt++) {
+      if (!this.#afford(state.facts.present)) break;
       this.#take(bareMaker(values, state, attempt, this.#random));
+    }
     if (!this.isEnough) this.hasFailed = true;
+  }
+
+  #afford(bytes: number): boolean {
+    this.#work -= Math.max(bytes, 4096);
+    return this.#work >= 0;
   }
 
   #take(made: MadePacket | undefined): void {

@@ -75,6 +75,8 @@ export interface WalkOptions {
   readonly budget: number;
   /** Only packets that have every byte that either program looks at. */
   readonly whole: boolean;
+  /** Walk on where ways meet, too: then every way is told of to its end, and there may be very many. */
+  readonly apart?: boolean;
   readonly make: Maker;
   /** Told of the end of each way, and of where ways meet; then no packet is looked for. */
   readonly visit?: ((state: State) => 'go on' | 'stop') | undefined;
@@ -83,6 +85,8 @@ export interface WalkOptions {
 /** As short as can be, and of nothing but what the path demands. */
 export const bareMaker: Maker = (values, { facts, limit }, attempt, random) =>
   packetFor(values, facts, limit, attempt, random);
+
+export const TOO_MANY = 'too many paths';
 
 /** Values of variables, by packet values alone. */
 type Bindings = ReadonlyMap<Value, Value>;
@@ -127,6 +131,7 @@ export class Walk {
   readonly #random = randomNumbers();
   readonly #relation: Relation;
   readonly #whole: boolean;
+  readonly #apart: boolean;
   readonly #make: Maker;
   readonly #visit: WalkOptions['visit'];
   #budget: number;
@@ -135,13 +140,14 @@ export class Walk {
   constructor(
     { values, graphs, programs }: Compared,
     relation: Relation,
-    { budget, whole, make, visit }: WalkOptions,
+    { budget, whole, apart = false, make, visit }: WalkOptions,
   ) {
     this.#values = values;
     this.#graphs = graphs;
     this.#run = programs.map((program) => loadInterpreter(program));
     this.#budget = budget;
     this.#whole = whole;
+    this.#apart = apart;
     this.#make = make;
     this.#visit = visit;
     this.#relation = relation;
@@ -167,7 +173,7 @@ export class Walk {
     ];
     let open = false;
     for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
-      if (--this.#budget < 0) return { verdict: 'undecided', reason: 'too many paths' };
+      if (--this.#budget < 0) return { verdict: 'undecided', reason: TOO_MANY };
       const settled = this.#advance(this.#advance(state, 0), 1);
       const [left, right] = settled.places;
       if (this.#isKept(settled)) {
@@ -184,12 +190,12 @@ export class Walk {
         open = true;
         continue;
       }
-      const key = this.#key(settled);
+      const key = this.#apart ? '' : this.#key(settled);
       if (this.#seen.has(key)) {
         if (this.#visit?.(settled) === 'stop') break;
         continue;
       }
-      this.#seen.add(key);
+      if (!this.#apart) this.#seen.add(key);
       pending.push(...this.#branch(settled, this.#side(settled)));
     }
     return open

@@ -26,6 +26,7 @@ export function wholePacket(
   random: Random,
 ): MadePacket | undefined {
   const turn = attempt === 0 ? 0 : random(8);
+  const variant = attempt === 0 ? 0 : random(64);
   const choice: Choice = (usual) => [
     ...usual.slice(turn % usual.length),
     ...usual.slice(0, turn % usual.length),
@@ -34,7 +35,7 @@ export function wholePacket(
   let bytes: Uint8Array | undefined;
   let draft: Draft | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    draft = new Draft(constraintsOf(values, facts, bytes), choice, room);
+    draft = new Draft(constraintsOf(values, facts, bytes), choice, room, variant);
     if (!draft.lay(linkType)) return undefined;
     draft.close(leastLength(values, facts, draft.bytes));
     if (bytes !== undefined && isSame(draft.bytes, bytes)) break;
