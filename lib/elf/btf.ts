@@ -3,16 +3,16 @@
  * thousand. Linux `Documentation/bpf/btf.rst`, `include/uapi/linux/btf.h`.
  */
 
-import { ObjectError } from './error.js';
-import { Reader } from './reader.js';
+import { ObjectError, Reader } from './reader.js';
 
 export const BTF_MAGIC = 0xeb9f;
 
 /** Kinds by number (`BTF_KIND_*`). */
+// biome-ignore format: a list
 export const KINDS = [
-  'void', 'int', 'ptr', 'array', 'struct', 'union', 'enum', 'fwd', 'typedef', 'volatile',
-  'const', 'restrict', 'func', 'funcProto', 'var', 'datasec', 'float', 'declTag', 'typeTag', 'enum64',
-] as const; // biome-ignore format: read as a table
+  'void', 'int', 'ptr', 'array', 'struct', 'union', 'enum', 'fwd', 'typedef', 'volatile', 'const',
+  'restrict', 'func', 'funcProto', 'var', 'datasec', 'float', 'declTag', 'typeTag', 'enum64',
+] as const;
 export type BtfKind = (typeof KINDS)[number];
 
 /** Bytes of each kind behind the common header: so many, and so many for each member. */

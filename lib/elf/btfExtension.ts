@@ -15,6 +15,7 @@ export interface SourceLine {
   readonly text: string;
 }
 
+/** A place in a text that instructions from `offset` on come from. */
 export interface LineRecord {
   /** Bytes from the section's start. */
   readonly offset: number;
@@ -40,7 +41,7 @@ export interface BtfExtension {
 
 export const NO_EXTENSION: BtfExtension = { lines: new Map(), functions: new Map(), core: new Map() };
 
-const COLUMN_BITS = 10;
+export const COLUMN_BITS = 10;
 
 /** @throws ObjectError */
 export function readExtension(data: Reader, btf: Btf): BtfExtension {

@@ -1,6 +1,7 @@
 /** BTF, written: the few types that objects of filters need. Linux `Documentation/bpf/btf.rst`. */
 
 import { BTF_MAGIC, type BtfKind, KINDS } from './btf.js';
+import { COLUMN_BITS, type LineRecord } from './btfExtension.js';
 
 const HEADER = 24;
 
@@ -63,39 +64,16 @@ export class BtfWriter {
   }
 }
 
-/** A function's place in a section: bytes from its start, and its type. */
-export interface FunctionRow {
-  readonly offset: number;
-  readonly type: number;
-}
-
-/** A place in a text that instructions from `offset` on come from. */
-export interface LineRow {
-  readonly offset: number;
-  readonly file: number;
-  readonly text: number;
-  readonly line: number;
-  readonly column: number;
-}
-
-/** `.BTF.ext` of one section. */
-export function writeExtension(
-  section: number,
-  functions: readonly FunctionRow[],
-  lines: readonly LineRow[],
-): Uint8Array {
-  const part = (size: number, count: number, rows: readonly number[]): Uint8Array =>
-    words([size, section, count, ...rows]);
-  const first = part(
-    8,
-    functions.length,
-    functions.flatMap(({ offset, type }) => [offset, type]),
-  );
-  const second = part(
-    16,
-    lines.length,
-    lines.flatMap(({ offset, file, text, line, column }) => [offset, file, text, (line << 10) | column]),
-  );
+/** `.BTF.ext` of a section that is one function. */
+export function writeExtension(section: number, type: number, lines: readonly LineRecord[]): Uint8Array {
+  const first = words([8, section, 1, 0, type]);
+  const rows = lines.flatMap(({ offset, file, text, line, column }) => [
+    offset,
+    file,
+    text,
+    (line << COLUMN_BITS) | column,
+  ]);
+  const second = words([16, section, lines.length, ...rows]);
   const lengths = [0, first.length, first.length, second.length, first.length + second.length, 0];
   return joined([header(HEADER + 8), words(lengths), first, second]);
 }

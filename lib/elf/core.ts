@@ -6,13 +6,14 @@
 import { opcodes, type Slot } from '../ebpf/index.js';
 import type { Btf, BtfType, Member } from './btf.js';
 import type { CoreRecord } from './btfExtension.js';
-import { ObjectError } from './error.js';
+import { ObjectError } from './reader.js';
 
 /** `enum bpf_core_relo_kind`, in the order of its numbers. */
+// biome-ignore format: a list
 const KINDS = [
-  'byteOffset', 'byteSize', 'exists', 'signed', 'leftShift', 'rightShift',
-  'localType', 'targetType', 'typeExists', 'typeSize', 'valueExists', 'value', 'typeMatches',
-] as const; // biome-ignore format: read as a table
+  'byteOffset', 'byteSize', 'exists', 'signed', 'leftShift', 'rightShift', 'localType', 'targetType',
+  'typeExists', 'typeSize', 'valueExists', 'value', 'typeMatches',
+] as const;
 type Kind = (typeof KINDS)[number];
 
 const SLOT = 8;

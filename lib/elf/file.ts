@@ -3,8 +3,7 @@
  * System V ABI, "Object Files"; Linux `Documentation/bpf/llvm_reloc.rst`.
  */
 
-import { ObjectError } from './error.js';
-import { Reader } from './reader.js';
+import { ObjectError, Reader } from './reader.js';
 
 export interface Section {
   readonly index: number;

@@ -20,23 +20,11 @@ interface Row extends SectionHook {
 
 // biome-ignore format: a table reads best with one row a line
 const ROWS: readonly Row[] = [
-  { name: 'socket', type: 'socket_filter', rest: 'slash' },
-  { name: 'tc/ingress', type: 'sched_cls', rest: 'slash' },
-  { name: 'tc/egress', type: 'sched_cls', rest: 'slash' },
-  { name: 'tcx/ingress', type: 'sched_cls', rest: 'slash' },
-  { name: 'tcx/egress', type: 'sched_cls', rest: 'slash' },
-  { name: 'tc', type: 'sched_cls', rest: 'slash' },
-  { name: 'classifier', type: 'sched_cls', rest: 'slash' },
-  { name: 'action', type: 'sched_act', rest: 'slash' },
-  { name: 'netkit/primary', type: 'sched_cls', rest: 'slash' },
-  { name: 'netkit/peer', type: 'sched_cls', rest: 'slash' },
-  { name: 'xdp.frags', type: 'xdp', rest: 'slash' },
-  { name: 'xdp', type: 'xdp', rest: 'slash' },
-  { name: 'cgroup_skb/ingress', type: 'cgroup_skb', rest: 'exact' },
+  { name: 'netkit', type: 'sched_cls', rest: 'slash' },
   { name: 'cgroup_skb/egress', type: 'cgroup_skb', rest: 'exact', egress: true },
   { name: 'cgroup/skb', type: 'cgroup_skb', rest: 'exact' },
   { name: 'cgroup_skb', type: 'cgroup_skb', rest: 'slash' },
-  // As libbpf before version 1, iproute2 and Cilium take them.
+  // Followed by whatever there is, as libbpf before version 1, iproute2 and Cilium take them: `xdp.frags`, `tcx/ingress`.
   { name: 'xdp', type: 'xdp', rest: 'any' },
   { name: 'tc', type: 'sched_cls', rest: 'any' },
   { name: 'classifier', type: 'sched_cls', rest: 'any' },

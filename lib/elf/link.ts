@@ -6,10 +6,9 @@
 import { opcodes, type Program, type Slot } from '../ebpf/index.js';
 import type { BtfExtension } from './btfExtension.js';
 import type { CoreTarget } from './core.js';
-import { ObjectError } from './error.js';
 import { type ElfFile, isExecutable, type Relocation, type Section, STT, type Symbol_ } from './file.js';
 import type { PlacedMap } from './maps.js';
-import type { Reader } from './reader.js';
+import { ObjectError, type Reader } from './reader.js';
 
 /** A function: so many slots of a section. */
 export interface FunctionRange {

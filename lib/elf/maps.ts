@@ -5,18 +5,19 @@
  */
 
 import type { Btf, BtfType, Member } from './btf.js';
-import { ObjectError } from './error.js';
 import type { ElfFile, Section } from './file.js';
 import { SHT, STT } from './file.js';
+import { ObjectError } from './reader.js';
 
 /** Kinds by number (`BPF_MAP_TYPE_*`), named as `createMap` does where it has them. */
+// biome-ignore format: a list
 export const MAP_TYPES = [
-  'unspecified', 'hash', 'array', 'programArray', 'perfEventArray', 'perCpuHash', 'perCpuArray', 'stackTrace',
-  'cgroupArray', 'lruHash', 'lruPerCpuHash', 'lpmTrie', 'arrayOfMaps', 'hashOfMaps', 'deviceMap', 'socketMap',
-  'cpuMap', 'xdpSocketMap', 'socketHash', 'cgroupStorage', 'reusePortArray', 'perCpuCgroupStorage', 'queue', 'stack',
-  'socketStorage', 'deviceHash', 'structOps', 'ringBuffer', 'inodeStorage', 'taskStorage', 'bloomFilter',
-  'userRingBuffer', 'taskGroupStorage', 'arena',
-] as const; // biome-ignore format: read as a table
+  'unspecified', 'hash', 'array', 'programArray', 'perfEventArray', 'perCpuHash', 'perCpuArray',
+  'stackTrace', 'cgroupArray', 'lruHash', 'lruPerCpuHash', 'lpmTrie', 'arrayOfMaps', 'hashOfMaps',
+  'deviceMap', 'socketMap', 'cpuMap', 'xdpSocketMap', 'socketHash', 'cgroupStorage', 'reusePortArray',
+  'perCpuCgroupStorage', 'queue', 'stack', 'socketStorage', 'deviceHash', 'structOps', 'ringBuffer',
+  'inodeStorage', 'taskStorage', 'bloomFilter', 'userRingBuffer', 'taskGroupStorage', 'arena',
+] as const;
 export type ObjectMapType = (typeof MAP_TYPES)[number];
 
 /** What a map is, without its place in the object. */
@@ -84,22 +85,31 @@ const MOST_VARIABLES = 1 << 26;
 function variables({ name, type, size, data }: Section, btf: Btf | undefined): Omit<ObjectMap, 'handle'> {
   if (size > MOST_VARIABLES)
     throw new ObjectError(`section ${name}: ${size} bytes are more than a map may hold`);
-  const readOnly = name.startsWith('.rodata');
-  return {
-    name,
-    type: 'array',
-    keySize: 4,
-    valueSize: size,
-    maxEntries: 1,
-    flags: readOnly ? READ_ONLY_FOR_PROGRAMS : 0,
-    keyType: 0,
-    valueType: btf?.ofKind('datasec').find((one) => one.name === name)?.id ?? 0,
-    pinned: false,
-    content: type === SHT.nobits ? new Uint8Array(size) : data.bytes.slice(),
-    readOnly,
-    slots: [],
-  };
+  const content = type === SHT.nobits ? new Uint8Array(size) : data.bytes.slice();
+  const valueType = btf?.ofKind('datasec').find((one) => one.name === name)?.id ?? 0;
+  return mapOfVariables(name, content, name.startsWith('.rodata'), valueType);
 }
+
+/** An array of one value: all variables of a section. */
+export const mapOfVariables = (
+  name: string,
+  content: Uint8Array,
+  readOnly: boolean,
+  valueType = 0,
+): Omit<ObjectMap, 'handle'> => ({
+  name,
+  type: 'array',
+  keySize: 4,
+  valueSize: content.length,
+  maxEntries: 1,
+  flags: readOnly ? READ_ONLY_FOR_PROGRAMS : 0,
+  keyType: 0,
+  valueType,
+  pinned: false,
+  content,
+  readOnly,
+  slots: [],
+});
 
 function plainMaps({ symbols }: ElfFile, section: Section, add: Add): void {
   const { data, index } = section;

@@ -4,11 +4,11 @@ import type { Program } from '../ebpf/index.js';
 import { Btf, type BtfType } from './btf.js';
 import { NO_EXTENSION, readExtension, type SourceLine } from './btfExtension.js';
 import { CoreTarget } from './core.js';
-import { ObjectError } from './error.js';
 import { type ElfFile, isExecutable, readElf, type Section, SHT } from './file.js';
 import { hookOfSection, type SectionHook } from './hooks.js';
 import { type FunctionRange, Linker, type Piece } from './link.js';
-import { type ObjectMap, readMaps } from './maps.js';
+import { mapOfVariables, type ObjectMap, readMaps } from './maps.js';
+import { ObjectError } from './reader.js';
 
 /** What reading an object takes besides its bytes. */
 export interface ReadObjectOptions {
@@ -167,20 +167,6 @@ function kconfigMap(
       content.push(Number((BigInt.asUintN(64, BigInt(value)) >> BigInt(8 * byte)) & 0xffn));
   }
   if (content.length === 0) return undefined;
-  const map: ObjectMap = {
-    name: '.kconfig',
-    handle,
-    type: 'array',
-    keySize: 4,
-    valueSize: content.length,
-    maxEntries: 1,
-    flags: 0x80,
-    keyType: 0,
-    valueType: 0,
-    pinned: false,
-    content: Uint8Array.from(content),
-    readOnly: true,
-    slots: [],
-  };
+  const map = { ...mapOfVariables('.kconfig', Uint8Array.from(content), true), handle };
   return { map, places };
 }

@@ -3,7 +3,17 @@
  * one {@link ObjectError} with its offset in the file.
  */
 
-import { ObjectError } from './error.js';
+/** The bytes are no object that can be read, or ask for what is not there. */
+export class ObjectError extends Error {
+  override readonly name = 'ObjectError';
+  /** Offset in the file, where the fault has a place. */
+  readonly offset: number | undefined;
+
+  constructor(message: string, offset?: number) {
+    super(offset === undefined ? message : `offset ${offset}: ${message}`);
+    this.offset = offset;
+  }
+}
 
 /** Characters of one name; the kernel's own limit is 512. */
 const LONGEST_NAME = 4096;

@@ -2,7 +2,7 @@
 
 import type { Program as Classic, Personality } from '../cbpf/index.js';
 import { opcodes, type Program, type Slot, build as slots, toBytes } from '../ebpf/index.js';
-import { BtfWriter, type LineRow, STT, writeElf, writeExtension } from '../elf/index.js';
+import { BtfWriter, type LineRecord, STT, writeElf, writeExtension } from '../elf/index.js';
 import { liftTraced, type Results, type ResultValue, resultsOf, toC } from '../lift/index.js';
 import type { MapInfo } from '../verify/index.js';
 import { admit } from './extended.js';
@@ -229,7 +229,7 @@ function objectOf(program: Program, row: HookRow, { count, license, expression }
   const licenseBytes = new TextEncoder().encode(`${license}\0`);
   const { btf, main } = typesOf(row, licenseBytes.length, count);
   const section = btf.texts.add(row.section);
-  const extension = writeExtension(section, [{ offset: 0, type: main }], linesOf(program, expression, btf));
+  const extension = writeExtension(section, main, linesOf(program, expression, btf));
   const maps = new Uint8Array(MAP_DEFINITION);
   const sections = [
     { name: row.section, data: code, flags: 6 },
@@ -291,10 +291,10 @@ const LAST_COLUMN = 1023;
 const FILE = 'expression';
 
 /** Words of the expression as places in a file: a line where it changes, and one at the program's start. */
-function linesOf(program: Program, expression: string, btf: BtfWriter): readonly LineRow[] {
+function linesOf(program: Program, expression: string, btf: BtfWriter): readonly LineRecord[] {
   const texts = expression.split('\n');
   const file = btf.texts.add(FILE);
-  const rows: LineRow[] = [];
+  const rows: LineRecord[] = [];
   let last = -1;
   for (const [index, { opcode, span }] of program.entries()) {
     // The second half of a wide immediate is none.
