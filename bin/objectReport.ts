@@ -58,7 +58,7 @@ function pointerAt({ text, column }: SourceLine): string | undefined {
 /** How the source calls the packet's end. */
 function endName(program: LoadedProgram): string {
   for (let slot = 0; slot < program.instructions.length; slot++) {
-    const [, name] = />=?\s*(\w*end\w*)\b/.exec(program.lineOf(slot)?.text ?? '') ?? [];
+    const [, name] = /[^-]>=?\s*(\w*end\w*)\b/.exec(program.lineOf(slot)?.text ?? '') ?? [];
     if (name !== undefined) return name;
   }
   return 'data_end';
@@ -85,9 +85,12 @@ function remedyInC(program: LoadedProgram, rejection: ExplainedRejection, line: 
     case 'outside-map-value':
     case 'unbounded-offset': {
       const size = Number(/of (\d+) bytes/.exec(values[0]?.holds ?? '')?.[1] ?? 0);
-      return size === 0
-        ? ''
-        : `if (index >= sizeof(value) / sizeof(value[0])) ${goOn} (the value has ${size} bytes)`;
+      const indexed = /([\w.>-]*\w)\[([^\]]+)\]/;
+      const here = line.text.slice(Math.max(0, line.column - 1));
+      const [, array, index] = indexed.exec(here) ?? indexed.exec(line.text) ?? [];
+      if (array !== undefined && index !== undefined)
+        return `if (${index} >= sizeof(${array}) / sizeof(${array}[0])) ${goOn}`;
+      return size === 0 ? '' : `the value has ${size} bytes: compare the offset with that first`;
     }
     case 'infinite-loop':
     case 'too-complex':

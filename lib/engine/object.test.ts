@@ -114,7 +114,7 @@ async function compare(
     }
     let expected: Trace;
     try {
-      expected = traceOfKernel(theirs, object, entry, packets);
+      expected = kernel.onOneProcessor(() => traceOfKernel(theirs, object, entry, packets));
     } catch (error) {
       runs.check(false, () => `${title(one)}: ${(error as Error).message}`);
       return;

@@ -23,7 +23,7 @@ import {
 } from '../elf/index.js';
 import type { MapInfo } from '../verify/index.js';
 import { lockOf } from './objectTypes.js';
-import { fromJson, type Json, MapValueError, toJson } from './objectValues.js';
+import { fieldAt, fromJson, type Json, MapValueError, toJson } from './objectValues.js';
 
 /** How maps of each type are made here; others are refused by their names. */
 const KIND_OF: Readonly<Partial<Record<ObjectMapType, MapKind>>> = {
@@ -241,10 +241,21 @@ const WRITE_ONLY_FOR_PROGRAMS = 0x100;
 
 /** A map as the verifier sees it. */
 export function mapInfo(
-  map: MapDefinition & { readonly readOnly?: boolean; readonly content?: Uint8Array },
+  map: MapDefinition & { readonly name?: string; readonly readOnly?: boolean; readonly content?: Uint8Array },
   types: Btf | undefined,
 ): MapInfo {
-  const { type, keySize, valueSize, maxEntries, flags, inner, readOnly = false, content } = map;
+  const {
+    name,
+    type,
+    keySize,
+    valueSize,
+    maxEntries,
+    flags,
+    inner,
+    readOnly = false,
+    content,
+    valueType,
+  } = map;
   const spinLock = lockOf(types, map);
   return {
     kind: VERIFIED_KIND[type] ?? 'other',
@@ -256,5 +267,9 @@ export function mapInfo(
     ...(readOnly && content !== undefined ? { contents: content } : {}),
     ...(inner === undefined ? {} : { inner: mapInfo(inner, types) }),
     ...(spinLock === undefined ? {} : { spinLock }),
+    ...(name === undefined ? {} : { name }),
+    ...(types === undefined || valueType === 0
+      ? {}
+      : { fieldAt: (offset: number) => fieldAt(types, valueType, offset) }),
   };
 }

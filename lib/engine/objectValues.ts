@@ -154,3 +154,32 @@ const bitsOf = (bytes: Uint8Array, from: number, bits: number): bigint =>
 
 const shown = (value: bigint): number | string =>
   Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`;
+
+/** What C calls the place in a value: `.counts[2].packets`, `total` of variables; empty where nothing begins there. */
+export function fieldAt(btf: Btf, type: number, offset: number, depth = 0): string {
+  const found = btf.bare(type);
+  if (depth > DEEPEST || offset < 0) return '';
+  if (found.kind === 'array') {
+    const size = btf.sizeOf(found.type);
+    if (size === 0) return '';
+    const index = Math.floor(offset / size);
+    return index < found.length
+      ? `[${index}]${fieldAt(btf, found.type, offset - index * size, depth + 1)}`
+      : '';
+  }
+  if (found.kind === 'struct') {
+    const member = found.members.findLast(
+      ({ bitOffset, type: inner }) => bitOffset / 8 <= offset && offset < bitOffset / 8 + btf.sizeOf(inner),
+    );
+    if (member === undefined) return '';
+    return `.${member.name}${fieldAt(btf, member.type, offset - member.bitOffset / 8, depth + 1)}`;
+  }
+  if (found.kind === 'datasec') {
+    const row = found.variables.find((one) => one.offset <= offset && offset < one.offset + one.size);
+    const variable = row && btf.type(row.type);
+    return row === undefined || variable === undefined
+      ? ''
+      : `${variable.name}${fieldAt(btf, variable.type, offset - row.offset, depth + 1)}`;
+  }
+  return '';
+}

@@ -7,6 +7,7 @@ import { type BtfFunction, makeBtf } from './btf.js';
 
 // Linux include/uapi/linux/bpf.h, arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h
 const SYS_BPF = process.arch === 'x64' ? 321 : 280;
+const [SET_AFFINITY, GET_AFFINITY, GET_CPU] = process.arch === 'x64' ? [203, 204, 309] : [122, 123, 168];
 const BPF_MAP_CREATE = 0;
 const BPF_MAP_LOOKUP_ELEM = 1;
 const BPF_MAP_UPDATE_ELEM = 2;
@@ -21,6 +22,8 @@ const LRU_PER_CPU_HASH = 10;
 /** Values of all processors that there may be. */
 const PER_CPU_ROOM = 1 << 13;
 const OUTPUT_SIZE = 1 << 16;
+/** Bytes of a set of processors. */
+const MASK = 128;
 const WIDE = 0x18;
 const BPF_PROG_TEST_RUN = 10;
 const BPF_BTF_LOAD = 18;
@@ -83,6 +86,8 @@ export interface Kernel {
     functions?: readonly BtfFunction[],
   ) => LoadedProgram | string;
   readonly createMap: (shape: KernelMapShape) => KernelMap;
+  /** Runs a function on one processor, so that values by processor are all of that one. */
+  readonly onOneProcessor: <Value>(run: () => Value) => Value;
   /** A program that somebody else has loaded. */
   readonly adopt: (file: number) => LoadedProgram;
   readonly adoptMap: (file: number, shape: KernelMapShape) => KernelMap;
@@ -276,6 +281,29 @@ export async function openKernel(): Promise<Kernel | string> {
       close: () => void close(file),
     };
   };
+  const affinity = libc.func('syscall', 'long', ['long', 'long', 'long', 'void *']) as (
+    number: number,
+    thread: number,
+    size: number,
+    mask: Buffer,
+  ) => number;
+  const processor = libc.func('syscall', 'long', ['long', 'void *', 'void *', 'void *']) as (
+    number: number,
+    ...places: readonly (Buffer | null)[]
+  ) => number;
+  const onOneProcessor: Kernel['onOneProcessor'] = (run) => {
+    const [all, one, number] = [Buffer.alloc(MASK), Buffer.alloc(MASK), Buffer.alloc(4)];
+    affinity(GET_AFFINITY!, 0, MASK, all);
+    processor(GET_CPU!, number, null, null);
+    const at = number.readUInt32LE(0);
+    one[at >> 3] = 1 << (at & 7);
+    affinity(SET_AFFINITY!, 0, MASK, one);
+    try {
+      return run();
+    } finally {
+      affinity(SET_AFFINITY!, 0, MASK, all);
+    }
+  };
   const probe = load(
     [
       { opcode: 0xb7, dst: 0, src: 0, offset: 0, imm: 0 },
@@ -285,5 +313,5 @@ export async function openKernel(): Promise<Kernel | string> {
   );
   if (typeof probe === 'string') return `bpf(2) is not allowed here: ${probe}`;
   probe.close();
-  return { load, createMap, adopt, adoptMap };
+  return { load, createMap, onOneProcessor, adopt, adoptMap };
 }

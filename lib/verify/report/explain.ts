@@ -219,13 +219,13 @@ function describePointer(value: Pointer): string {
     case 'map':
       return 'a map';
     case 'mapValue':
-      return `a map value of ${value.map?.valueSize ?? 0} bytes${moved}`;
+      return `${mapValue(value)}${moved}${varying === undefined ? '' : fieldOf(value, fixed)}`;
     case 'socket':
       return 'a socket';
     case 'socketOrNull':
       return 'a socket, or null';
     case 'mapValueOrNull':
-      return `a map value of ${value.map?.valueSize ?? 0} bytes, or null`;
+      return `${mapValue(value)}, or null`;
     default: {
       const start = value.type === 'packet' ? 'the packet' : 'the metadata before the packet';
       // The range counts from where the address was before constants were added.
@@ -233,6 +233,17 @@ function describePointer(value: Pointer): string {
       return `${start}${moved}, with ${there === 0 ? 'no' : there} byte${there === 1 ? '' : 's'} known to follow`;
     }
   }
+}
+
+function mapValue({ map }: Pointer): string {
+  const of = map?.name === undefined ? 'a map value' : `a value of map ${map.name},`;
+  return `${of} of ${map?.valueSize ?? 0} bytes`;
+}
+
+/** What C calls the place in a value. */
+function fieldOf({ map }: Pointer, offset: number): string {
+  const field = map?.fieldAt?.(offset) ?? '';
+  return field === '' ? '' : ` (${field})`;
 }
 
 /** A case for which the property does not hold. */

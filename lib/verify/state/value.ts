@@ -79,6 +79,9 @@ export interface MapInfo {
   readonly inner?: MapInfo;
   /** Where in each value a `struct bpf_spin_lock` lies. */
   readonly spinLock?: number;
+  /** For reports: what the map is called, and what of a value lies at an offset (`.packets`), where that is known. */
+  readonly name?: string;
+  readonly fieldAt?: (offset: number) => string;
 }
 
 export interface Pointer {
