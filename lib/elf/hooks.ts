@@ -8,7 +8,7 @@ export type HookName = 'socket_filter' | 'sched_cls' | 'sched_act' | 'xdp' | 'cg
 
 export interface SectionHook {
   readonly type: HookName;
-  /** Programs of cgroups that see what leaves. */
+  /** Programs of cgroups, or in maps of devices, that see what leaves. */
   readonly egress?: boolean;
 }
 
@@ -24,6 +24,9 @@ const ROWS: readonly Row[] = [
   { name: 'cgroup_skb/egress', type: 'cgroup_skb', rest: 'exact', egress: true },
   { name: 'cgroup/skb', type: 'cgroup_skb', rest: 'exact' },
   { name: 'cgroup_skb', type: 'cgroup_skb', rest: 'slash' },
+  { name: 'xdp/devmap', type: 'xdp', rest: 'slash', egress: true },
+  { name: 'xdp.frags/devmap', type: 'xdp', rest: 'slash', egress: true },
+  { name: 'xdp_devmap', type: 'xdp', rest: 'any', egress: true },
   // Followed by whatever there is, as libbpf before version 1, iproute2 and Cilium take them: `xdp.frags`, `tcx/ingress`.
   { name: 'xdp', type: 'xdp', rest: 'any' },
   { name: 'tc', type: 'sched_cls', rest: 'any' },

@@ -8,7 +8,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parse } from 'acorn';
 
 const NORMAL = 'normal';
@@ -499,8 +499,8 @@ export function makeInterpreter(terms, replace = {}, literal = (value) => value)
 
   const call = (node, scope) => {
     const args = node.arguments.map((argument) => evaluate(argument, scope));
-    if (node.callee.type === 'Identifier' && Object.hasOwn(replace, node.callee.name))
-      return replace[node.callee.name](...args);
+    const named = node.callee.type === 'MemberExpression' ? node.callee.property.name : node.callee.name;
+    if (Object.hasOwn(replace, named)) return replace[named](...args);
     if (node.callee.type === 'MemberExpression') {
       const object = evaluate(node.callee.object, scope);
       const name = node.callee.property.name;
@@ -539,6 +539,19 @@ export function makeInterpreter(terms, replace = {}, literal = (value) => value)
       return settleOne(ended).value;
     };
 
+  /** The module that a face has a name from: the others behind it are not read. */
+  const behind = (face, name) => {
+    const { body } = parse(readFileSync(face, 'utf8'), { ecmaVersion: 2024, sourceType: 'module' });
+    const row = body.find(
+      ({ type, specifiers, source }) =>
+        type === 'ExportNamedDeclaration' &&
+        source &&
+        specifiers.some(({ exported }) => exported.name === name),
+    );
+    if (row === undefined) throw new Error(`${face} has no ${name}`);
+    return join(dirname(face), row.source.value);
+  };
+
   /** The exports of a module. */
   const load = (path) => {
     const known = modules.get(path);
@@ -557,9 +570,12 @@ export function makeInterpreter(terms, replace = {}, literal = (value) => value)
     };
     for (const node of body)
       if (node.type === 'ImportDeclaration') {
-        const from = load(join(dirname(path), node.source.value));
-        for (const { type, local, imported } of node.specifiers)
+        const source = join(dirname(path), node.source.value);
+        const isFace = basename(source) === 'index.js';
+        for (const { type, local, imported } of node.specifiers) {
+          const from = load(isFace ? behind(source, imported.name) : source);
           scope.names.set(local.name, type === 'ImportNamespaceSpecifier' ? from : from[imported.name]);
+        }
       }
     const declarations = body.map((node) =>
       node.type === 'ExportNamedDeclaration' ? node.declaration : node,

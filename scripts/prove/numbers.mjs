@@ -12,7 +12,7 @@ import { makeInterpreter } from './interpret.mjs';
 /**
  * The code's numbers for words of another width: 64 bits and their halves of 32 are said in few ways there.
  */
-const scaled = (word) => {
+export const scaled = (word) => {
   const half = word / 2;
   const ones = (bits) => (1n << BigInt(bits)) - 1n;
   const words = new Map([

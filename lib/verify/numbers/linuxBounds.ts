@@ -285,17 +285,6 @@ function isKnown({ value, mask, umin, umax, smin, smax, umin32, umax32, smin32, 
   return smin32 <= signed32 && smax32 >= signed32;
 }
 
-/** Whether the ranges are still these. */
-const hasRanges = (r: Bounds, of: Bounds): boolean =>
-  r.umin === of.umin &&
-  r.umax === of.umax &&
-  r.smin === of.smin &&
-  r.smax === of.smax &&
-  r.umin32 === of.umin32 &&
-  r.umax32 === of.umax32 &&
-  r.smin32 === of.smin32 &&
-  r.smax32 === of.smax32;
-
 /** `reg_bounds_sync`. */
 export function sync(r: Bounds): void {
   // What the steps below would come to.
@@ -305,15 +294,27 @@ export function sync(r: Bounds): void {
   }
   limit(r);
   // Three rounds; one that changes no range is followed by none that does.
-  for (let rounds = 3; rounds > 0; rounds--) {
-    const before = { ...r };
-    deduce32(r);
-    deduce64(r);
-    deduceMixed(r);
-    if (hasRanges(r, before)) break;
-  }
+  if (deduce(r) && deduce(r)) deduce(r);
   learnBits(r);
   limit(r);
+}
+
+/** One round; whether it has changed a range. */
+function deduce(r: Bounds): boolean {
+  const { umin, umax, smin, smax, umin32, umax32, smin32, smax32 } = r;
+  deduce32(r);
+  deduce64(r);
+  deduceMixed(r);
+  return (
+    r.umin !== umin ||
+    r.umax !== umax ||
+    r.smin !== smin ||
+    r.smax !== smax ||
+    r.umin32 !== umin32 ||
+    r.umax32 !== umax32 ||
+    r.smin32 !== smin32 ||
+    r.smax32 !== smax32
+  );
 }
 
 /** The low half, zero-extended (`zext_32_to_64`). */

@@ -291,7 +291,14 @@ function accessContext(
 ): Value {
   if (stackOffset(base, 0) !== 0)
     path.reject('invalid-context-access', `the context is read through an address moved by ${base.offset}`);
-  const access = contextAccess(path.rules, offset, size, write, path.privileged);
+  const access = contextAccess(
+    path.rules,
+    offset,
+    size,
+    write,
+    path.privileged,
+    path.options.attach === 'egress',
+  );
   if (access === undefined || (access.kind === 'pointer' && signExtend)) {
     path.reject(
       'invalid-context-access',

@@ -52,6 +52,8 @@ export interface ContextRules {
   /** Whether packet bytes may be read, and written, through pointers. */
   readonly packet: 'none' | 'read' | 'write';
   readonly packetLoads: boolean;
+  /** Readable besides, where the program is for packets that leave. */
+  readonly egressReadable?: readonly Field[];
   /** Whether users without CAP_NET_ADMIN may load such programs. */
   readonly unprivileged?: boolean;
   /** How helpers' signatures name the type. */
@@ -86,7 +88,7 @@ export const CONTEXTS: Readonly<Record<VerifiedType, ContextRules>> = {
   socket_filter: { size: 192, readable: COMMON, writable: [CB], packet: 'none', packetLoads: true, unprivileged: true, letter: 'S' },
   sched_cls: CLASSIFIER,
   sched_act: CLASSIFIER,
-  xdp: { size: 24, readable: [{ ...DATA, start: 0, end: 4 }, { ...DATA_END, start: 4, end: 8 }, { ...DATA_META, start: 8, end: 12 }, { ...words(12, 16), access: 'pointer' }, { ...words(16, 20), access: 'pointer' }], writable: [], packet: 'write', packetLoads: false, letter: 'X' },
+  xdp: { size: 24, readable: [{ ...DATA, start: 0, end: 4 }, { ...DATA_END, start: 4, end: 8 }, { ...DATA_META, start: 8, end: 12 }, { ...words(12, 16), access: 'pointer' }, { ...words(16, 20), access: 'pointer' }], writable: [], egressReadable: [{ ...words(20, 24), access: 'pointer' }], packet: 'write', packetLoads: false, letter: 'X' },
   cgroup_skb: { size: 192, readable: [...COMMON, ...ADDRESSES, { ...DATA, privileged: true }, { ...DATA_END, privileged: true }, TIMESTAMP, HARDWARE_TIMESTAMP], writable: [words(8, 12), words(32, 36), CB, { ...TIMESTAMP, privileged: true }], packet: 'read', packetLoads: false, unprivileged: true, letter: 'C', returns: { min: 0n, max: 1n }, egressReturns: { min: 0n, max: 3n } },
 };
 
@@ -101,10 +103,13 @@ export function contextAccess(
   size: number,
   write: boolean,
   privileged: boolean,
+  isEgress = false,
 ): ContextAccess | undefined {
   if (offset < 0 || offset + size > rules.size || offset % size !== 0) return undefined;
   const fields = write ? rules.writable : rules.readable;
-  const field = fields.find(({ start, end }) => offset >= start && offset + size <= end);
+  const isThere = ({ start, end }: Field): boolean => offset >= start && offset + size <= end;
+  const field =
+    fields.find(isThere) ?? (isEgress && !write ? rules.egressReadable?.find(isThere) : undefined);
   if (field === undefined || (field.privileged === true && !privileged)) return undefined;
   switch (field.access) {
     case 'bytes':

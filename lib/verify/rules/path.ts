@@ -27,7 +27,7 @@ export interface VerifyOptions {
   readonly privileged?: boolean;
   /** The maps that wide immediates name, by slot of the immediate. */
   readonly maps?: ReadonlyMap<number, MapInfo>;
-  /** cgroup_skb: packets that arrive (default), or that leave. */
+  /** cgroup_skb: packets that arrive (default), or that leave. xdp: `egress` for programs in a map of devices. */
   readonly attach?: 'ingress' | 'egress';
   /** Demand natural alignment of packet and map accesses too. */
   readonly strictAlignment?: boolean;
