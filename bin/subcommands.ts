@@ -61,6 +61,27 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./ask.js')).MAKE_USAGE,
   },
   {
+    name: 'info',
+    operands: 'FILE...',
+    help: 'tell what is in captures',
+    run: async (words) => (await import('./archive.js')).runInfo(words),
+    usage: async () => (await import('./archive.js')).INFO_USAGE,
+  },
+  {
+    name: 'merge',
+    operands: '-w FILE FILE...',
+    help: 'merge captures in order of time',
+    run: async (words) => (await import('./archive.js')).runMerge(words),
+    usage: async () => (await import('./archive.js')).MERGE_USAGE,
+  },
+  {
+    name: 'dedup',
+    operands: '-w FILE FILE',
+    help: 'leave out packets that came twice',
+    run: async (words) => (await import('./archive.js')).runDedup(words),
+    usage: async () => (await import('./archive.js')).DEDUP_USAGE,
+  },
+  {
     name: 'asm',
     operands: '[FILE]',
     help: 'assemble a program of either machine',

@@ -3,7 +3,7 @@
  * Not published; may change at any time.
  */
 
-export { formsOf } from './capture/index.js';
+export { formsOf, RecentPackets } from './capture/index.js';
 export { PACKET_TYPES, type PacketType } from './dissect/index.js';
 export * as ebpf from './ebpf/index.js';
 export { type HookName, isElf, ObjectError, type SourceLine } from './elf/index.js';

@@ -5,12 +5,15 @@
  */
 
 export {
+  type CaptureSummary,
   type FilterFileOptions,
   type FilterFileResult,
   FilterStream,
   type FilterStreamOptions,
   filterFile,
   filterStream,
+  type InterfaceSummary,
+  mergeCaptures,
   type OpenDeviceOptions,
   type OpenedDevice,
   type OpenOptions,
@@ -20,6 +23,8 @@ export {
   type SplitFileOptions,
   type SplitFileResult,
   splitFile,
+  summarize,
+  withStatistics,
 } from './capture/index.js';
 export {
   type HostFact,

@@ -12,4 +12,7 @@ export {
   type SplitFileResult,
   splitFile,
 } from './files.js';
+export { mergeCaptures } from './merge.js';
+export { RecentPackets } from './recent.js';
 export { FilterStream, type FilterStreamOptions, filterStream } from './stream.js';
+export { type CaptureSummary, type InterfaceSummary, summarize, withStatistics } from './summary.js';
