@@ -186,8 +186,8 @@ function cut(packet: Packet, length: number): Packet {
   return new Packet(data.subarray(0, length), wireLength, seconds, nanoseconds, packet.interface);
 }
 
-/** IP protocols that tcpdump decodes and this project names: EGP, IGRP, DCCP, RSVP, mobile IP, EIGRP, OSPF, PGM */
-const NAMED_ONLY = new Set([8, 9, 33, 46, 55, 88, 89, 113]);
+/** IP protocols that tcpdump decodes and this project names: EGP, IGRP, DCCP, RSVP, mobile IP, OSPF, PGM */
+const NAMED_ONLY = new Set([8, 9, 33, 46, 55, 89, 113]);
 
 test('every IP protocol by the name that tcpdump has for it', (t) => {
   if (tcpdumpVersion() === undefined) {

@@ -5,6 +5,7 @@
 import { IPPROTO } from '../../names/index.js';
 import type { Dissection, IpPrinter } from '../frame/dissection.js';
 import { printEthernet } from '../link/ethernet.js';
+import { printEigrp } from '../network/eigrp.js';
 import { printGre } from '../network/gre.js';
 import { printIcmp } from '../network/icmp.js';
 import { printIcmp6 } from '../network/icmp6.js';
@@ -51,7 +52,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 58, name: 'ICMPv6', print: printIcmp6, version: 6 },
   { number: 62, name: 'Mobile IP (old)' },
   { number: 77, name: 'unknown', print: printNetDisk },
-  { number: 88, name: 'EIGRP' },
+  { number: 88, name: 'EIGRP', print: printEigrp },
   { number: 89, name: 'OSPF' },
   { number: 103, name: 'PIM', print: printPim },
   { number: 108, name: 'Compressed IP', print: printIpComp },

@@ -66,6 +66,7 @@ import {
 } from '../link/headers.js';
 import { dissectRadiotap, RADIOTAP } from '../link/radiotap.js';
 import { dissectWlan, WLAN } from '../link/wlan.js';
+import { EIGRP } from '../network/eigrp.js';
 import {
   AH,
   DESTINATION_OPTIONS,
@@ -163,6 +164,7 @@ export const LAYOUTS = [
   PIM,
   BFD,
   TFTP,
+  EIGRP,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -203,6 +205,7 @@ const ETHER_TYPES: Rows = [
 ];
 
 const IP_PROTOCOLS: Rows = [
+  [[88], leaf(EIGRP), EIGRP],
   [[103], dissectPim],
   [[1], dissectIcmp],
   [[2], leaf(IGMP)],

@@ -12,6 +12,7 @@ import { printNtp } from '../application/ntp.js';
 import { printSyslog } from '../application/syslog.js';
 import { printTftp } from '../application/tftp.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
+import { printBcmLi } from '../network/bcmLi.js';
 import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
 import { printerByPort } from './portTable.js';
 
@@ -34,6 +35,9 @@ const printerOf = printerByPort([
   { ports: [6635], print: printMpls },
 ]);
 
+/** Comes before others, and is no port to be answered at. */
+const BCM_LI = 49_152;
+
 const TYPES: ReadonlyMap<string | undefined, PortPrinter> = new Map([
   ['domain', printDns],
   ['vxlan', printVxlan],
@@ -53,7 +57,7 @@ export function printUdpPayload(
   source: number,
   destination: number,
 ): boolean {
-  const print = printerOf(source, destination);
+  const print = source === BCM_LI ? printBcmLi : printerOf(source, destination);
   if (print === undefined) return false;
   print(d, at, length, ip);
   return true;
