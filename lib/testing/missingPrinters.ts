@@ -21,7 +21,6 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'AHCP', words: /AHCP/ },
   { name: 'AppleTalk ARP', words: /aarp/ },
   { name: 'ATM, classical IP', words: /\[\|cip\]/ },
-  { name: 'babel', words: /babel \d|\[\|babel\]|babel \(malformed/ },
   { name: 'BGP\'s attributes', words: /(Open|Update|Notification|Refresh|Keepalive) Message \(\d\), length|Cease \(6\)|End-of-Rib|\[\|bgp\]|Optional param|Origin \(1\)|Withdrawn routes|Multi-Protocol|AFI IPv4|Reach NLRI/ },
   { name: 'C-HDLC beyond IP', words: /\[\|chdlc\]/ },
   { name: 'CALM FAST', words: /CALM FAST|\[\|calm_fast\]/ },

@@ -136,3 +136,34 @@ export const dissectArista: Dissector = (w, at, limit) => {
   w.layer(ARISTA, at, at + size, limit);
   if (w.u16(at) === 1) w.ether(w.u16(at + size), at + size + 2, limit);
 };
+
+/** Solaris' ipnet(4D): what goes over interfaces, with zones. */
+export const IPNET = layout('ipnet', {
+  version: u8(0),
+  family: u8(1),
+  htype: u16(2),
+  pktlen: u32(4),
+  ifindex: u32(8),
+  grifindex: u32(12),
+  zsrc: u32(16),
+  zdst: u32(20),
+});
+const IPNET_HEADER = 24;
+export const dissectIpnet: Dissector = (w, at, limit) => {
+  w.layer(IPNET, at, at + IPNET_HEADER, limit);
+  const version = w.u8(at + IPNET_HEADER) >> 4;
+  w.ether(version === 4 ? 0x0800 : version === 6 ? 0x86dd : -1, at + IPNET_HEADER, limit);
+};
+
+/** Cisco's metadata: a security tag between Ethernet and what it carries. */
+export const CISCO_METADATA = layout('cmd', {
+  type: u16(0, 'hex'),
+  version: u8(2),
+  length: u8(3),
+  options: u16(4, 'hex'),
+  sgt: u16(6),
+});
+export const dissectCiscoMetadata: Dissector = (w, at, limit) => {
+  w.layer(CISCO_METADATA, at, at + 8, limit);
+  w.ether(w.u16(at), at + 8, limit);
+};

@@ -3,6 +3,7 @@
  * protocol with a layout of its own has a row in both.
  */
 
+import { BABEL } from '../application/babel.js';
 import { BFD } from '../application/bfd.js';
 import { DNS, dissectDns, dissectDnsOverTcp } from '../application/dnsFields.js';
 import {
@@ -26,14 +27,18 @@ import { AOE } from '../link/aoe.js';
 import {
   ARISTA,
   CISCO_HDLC,
+  CISCO_METADATA,
   dissectArista,
   dissectCiscoHdlc,
+  dissectCiscoMetadata,
   dissectErspan,
   dissectFrameRelay,
+  dissectIpnet,
   dissectNflog,
   dissectNsh,
   ERSPAN,
   FRAME_RELAY,
+  IPNET,
   NFLOG,
   NSH,
 } from '../link/encapsulations.js';
@@ -165,6 +170,9 @@ export const LAYOUTS = [
   BFD,
   TFTP,
   EIGRP,
+  BABEL,
+  IPNET,
+  CISCO_METADATA,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -181,6 +189,7 @@ const LINKS: Rows = [
   [[105], dissectWlan],
   [[107], dissectFrameRelay],
   [[127], dissectRadiotap],
+  [[226], dissectIpnet],
   [[239], dissectNflog],
   [[113], dissectCooked],
   [[276], dissectCooked2],
@@ -195,6 +204,7 @@ const ETHER_TYPES: Rows = [
   [[0x8100, 0x9100, 0x9200], dissectVlan],
   [[0x88a8], dissectServiceVlan],
   [[0x88be, 0x22eb], dissectErspan],
+  [[0x8909], dissectCiscoMetadata],
   [[0x894f], dissectNsh],
   [[0xd28b], dissectArista],
   [[0x8847, 0x8848], dissectMpls],
@@ -233,6 +243,7 @@ const PPP_PROTOCOLS: Rows = [
 const SAPS: Rows = [[[0x42], leaf(STP)]];
 
 const UDP_PORTS: Rows = [
+  [[6696, 6697], leaf(BABEL), BABEL],
   [[69], leaf(TFTP), TFTP],
   [[3784, 4784, 6784], leaf(BFD), BFD],
   [[1985], leaf(HSRP), HSRP],

@@ -2,6 +2,7 @@
  * What UDP ports announce: one row a protocol, the first row that a port matches counts.
  */
 
+import { printBabel } from '../application/babel.js';
 import { printBfd, printBfdEcho, printBfdLag, printBfdMultihop } from '../application/bfd.js';
 import { printDhcp } from '../application/dhcp.js';
 import { printDhcp6 } from '../application/dhcp6.js';
@@ -17,6 +18,7 @@ import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
 import { printerByPort } from './portTable.js';
 
 const printerOf = printerByPort([
+  { ports: [6696, 6697], print: printBabel },
   { ports: [69], print: printTftp },
   { ports: [3784], print: printBfd },
   { ports: [4784], print: printBfdMultihop },
