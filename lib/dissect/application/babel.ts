@@ -22,6 +22,13 @@ export const BABEL = layout('babel', {
   messages: items(HEADER, TLV, { size: (p) => (p.u8(0) === 0 ? 1 : 2 + p.u8(1)) }),
 });
 
+const HELLO = 4;
+const IHU = 5;
+const UPDATE = 8;
+const SOURCE_UPDATE = 13;
+/** Of which tcpdump prints the TLVs within. */
+const WITH_PARTS: ReadonlySet<number> = new Set([HELLO, IHU, UPDATE, SOURCE_UPDATE]);
+
 /** What is wrong with a message ends the packet: `(invalid)`. */
 const INVALID = new Error('invalid');
 
@@ -52,6 +59,8 @@ class Messages {
   private readonly d: Dissection;
   private readonly at: number;
   private readonly length: number;
+  /** Of the message. */
+  private type = 0;
   /** What prefixes of later updates leave out, by family. */
   private readonly prefix4 = new Uint8Array(16);
   private readonly prefix6 = new Uint8Array(16);
@@ -79,6 +88,7 @@ class Messages {
   private message(at: number, end: number): number {
     const { d } = this;
     const type = d.u8(at);
+    this.type = type;
     if (type === 0) {
       d.out += d.verbose ? '\n\tPad 1' : ' pad1';
       return 1;
@@ -181,9 +191,10 @@ class Messages {
     return { text: `${whole}/${bits}`, used };
   }
 
-  /** TLVs in TLVs. */
+  /** TLVs in TLVs; what is wrong with one ends these only. */
   sub(first: number, end: number): void {
     const { d } = this;
+    if (!WITH_PARTS.has(this.type)) return;
     for (let at = first; at < end; ) {
       const type = d.u8(at);
       if (type === 0) {
@@ -191,9 +202,11 @@ class Messages {
         at++;
         continue;
       }
-      if (at + 1 === end) throw INVALID;
-      const size = d.u8(at + 1);
-      if (at + 2 + size > end) throw INVALID;
+      const size = at + 1 === end ? end : d.u8(at + 1);
+      if (at + 2 + size > end) {
+        d.markInvalid();
+        return;
+      }
       this.subBody(type, at + 2, size);
       at += 2 + size;
     }
@@ -206,12 +219,14 @@ class Messages {
       d.out += ' sub-diversity';
       if (size === 0) d.out += ' empty';
       for (let i = 0; i < size; i++) d.out += `${i === 0 ? ' ' : '-'}${d.u8(at + i)}`;
+      if (size > 0 && this.type !== UPDATE && this.type !== SOURCE_UPDATE) d.out += ' (bogus)';
     } else if (type === 3) {
       d.out += ' sub-timestamp';
       const seconds = (from: number): string => `${(d.u32(from) / 1e6).toFixed(6)}s`;
-      if (size === 4) d.out += ` ${seconds(at)}`;
-      else if (size === 8) d.out += ` ${seconds(at)}|${seconds(at + 4)}`;
-      else throw INVALID;
+      if (this.type === HELLO && size >= 4) d.out += ` ${seconds(at)}`;
+      else if (this.type === IHU && size >= 8) d.out += ` ${seconds(at)}|${seconds(at + 4)}`;
+      else if (this.type === HELLO || this.type === IHU) d.markInvalid();
+      else d.out += ' (bogus)';
     } else d.out += ` sub-unknown-0x${hex2(type)}`;
   }
 }
