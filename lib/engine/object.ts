@@ -23,7 +23,7 @@ import {
 } from '../elf/index.js';
 import { type MapInfo, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
 import { compiled, VerificationError } from './extended.js';
-import { type LoadedMap, makeMaps, mapInfo } from './objectMaps.js';
+import { contentOf, type LoadedMap, makeMaps, mapInfo } from './objectMaps.js';
 import { functionInfos } from './objectTypes.js';
 
 /** How the programs of an object are loaded and run. */
@@ -201,6 +201,7 @@ export class LoadedProgram {
     const [missing] = this.missing;
     if (missing !== undefined) throw new ObjectError(`program ${this.name} needs ${missing}`);
     const proofs = unverified ? undefined : this.admit();
+    for (const map of this.maps) map.freeze();
     if (!unverified)
       for (const { map } of this.maps)
         if (map?.kind === 'programArray')
@@ -248,7 +249,14 @@ export class LoadedProgram {
   private get mapInfos(): ReadonlyMap<number, MapInfo> {
     const { maps, types } = this.shared.object;
     // One map is one thing, however often it is named.
-    const byHandle = new Map(maps.map((map) => [map.handle, mapInfo(map, types)]));
+    const byHandle = new Map(
+      maps.map((map) => {
+        const made = this.shared.made.byHandle.get(map.handle);
+        // What hosts have set since.
+        const content = map.readOnly && made !== undefined ? contentOf(made) : undefined;
+        return [map.handle, mapInfo(content === undefined ? map : { ...map, content }, types)];
+      }),
+    );
     return new Map(
       this.mapImmediates.flatMap(({ index, handle }): [number, MapInfo][] => {
         const map = byHandle.get(handle);

@@ -58,6 +58,7 @@ export class LoadedMap {
   /** What programs use; `undefined` for types that are not run here. */
   readonly map: BpfMap | undefined;
   private readonly types: Btf | undefined;
+  private isFrozen = false;
 
   constructor(definition: ObjectMap, map: BpfMap | undefined, types: Btf | undefined) {
     this.name = definition.name;
@@ -66,14 +67,21 @@ export class LoadedMap {
     this.types = types;
   }
 
+  /** A program has been verified with what is in a map of constants: that stays. */
+  freeze(): void {
+    this.isFrozen = this.definition.readOnly;
+  }
+
   /** The value, as a view that programs write to; `undefined` where there is none. */
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.map === undefined ? undefined : valueAt(this.map, this.sized(key, 'key'));
+    const value = this.map === undefined ? undefined : valueAt(this.map, this.sized(key, 'key'));
+    return this.isFrozen ? value?.slice() : value;
   }
 
   /** @throws MapValueError where sizes differ, or the map takes no more. */
   set(key: Uint8Array, value: Uint8Array): void {
     const { map } = this;
+    this.checkChangeable();
     const failed =
       map === undefined ? -1 : updateElement(map, this.sized(key, 'key'), this.sized(value, 'value'), 0);
     if (failed !== 0) throw new MapValueError(`map ${this.name}: cannot be set (${failed})`);
@@ -120,6 +128,7 @@ export class LoadedMap {
    */
   fill(json: Json): void {
     const { keyType, keySize, valueType, valueSize, content } = this.definition;
+    this.checkChangeable();
     if (content !== undefined) {
       const bytes = this.get(new Uint8Array(WORD));
       if (bytes === undefined) return;
@@ -140,6 +149,11 @@ export class LoadedMap {
         fromJson(this.types, keyType, keySize, key),
         fromJson(this.types, valueType, valueSize, value),
       );
+  }
+
+  private checkChangeable(): void {
+    if (this.isFrozen)
+      throw new MapValueError(`map ${this.name}: constants cannot be changed once a program is loaded`);
   }
 
   private sized(bytes: Uint8Array, what: 'key' | 'value'): Uint8Array {
@@ -238,6 +252,10 @@ const VERIFIED_KIND: Readonly<Partial<Record<ObjectMapType, MapInfo['kind']>>> =
 };
 
 const WRITE_ONLY_FOR_PROGRAMS = 0x100;
+
+/** The one value of a map of variables, as it is now. */
+export const contentOf = (map: BpfMap): Uint8Array | undefined =>
+  map.kind === 'array' && map.maxEntries === 1 ? valueAt(map, new Uint8Array(WORD))?.slice() : undefined;
 
 /** A map as the verifier sees it. */
 export function mapInfo(

@@ -22,7 +22,7 @@ function functionInfo(types: Btf, { isGlobal, type }: BtfType): FunctionInfo {
   const { kind } = types.bare(result);
   return {
     linkage: isGlobal ? 'global' : 'static',
-    returns: NUMBERS.has(kind) ? 'number' : kind === 'void' ? 'nothing' : 'other',
+    returns: NUMBERS.has(kind) ? 'number' : 'other',
     parameters:
       members.length > MOST_PARAMETERS ? ['other'] : members.map((one) => parameter(types, one.type)),
   };
@@ -35,7 +35,7 @@ function parameter(types: Btf, id: number): NonNullable<FunctionInfo['parameters
   const target = types.bare(type.type);
   if (target.kind === 'struct' && CONTEXTS.has(target.name)) return 'context';
   const bytes = types.sizeOf(type.type);
-  return bytes === 0 || target.kind === 'ptr' ? 'other' : { bytes };
+  return bytes === 0 ? 'other' : { bytes };
 }
 
 /** Where in each value of a map a `struct bpf_spin_lock` is; `undefined` where there is none. */

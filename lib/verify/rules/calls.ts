@@ -34,7 +34,7 @@ export function leave(path: Path): number | undefined {
   if (frames.length === 1) {
     checkNothingHeld(path);
     if (path.verified === undefined) checkResult(path, path.read(0));
-    else checkGlobalResult(path, path.verified);
+    else checkGlobalResult(path);
     return undefined;
   }
   // A function need not return anything; its caller then has nothing in r0.

@@ -30,12 +30,18 @@ export function globalFunction(path: Path, entry: number): FunctionInfo | undefi
 export function callGlobal(path: Path, entry: number, { parameters = [], returns }: FunctionInfo): void {
   if (path.state.lock !== undefined)
     path.reject('locked', 'no global function can be called while a lock is held', 'make it static');
+  if (returns !== 'number')
+    path.reject(
+      'bad-return',
+      'a global function that gives no number',
+      'make it static, or let it return an int',
+    );
   for (const [at, kind] of parameters.entries()) checkParameter(path, at + 1, kind);
   path.globals.add(entry);
   path.effects.special = 'global';
   const { registers } = path.frame;
   for (let register = 1; register <= 5; register++) registers[register] = NONE;
-  registers[0] = returns === 'nothing' ? NONE : ANY_NUMBER;
+  registers[0] = ANY_NUMBER;
   if (changesPacket(path, entry, new Set()))
     mapValues(path.state, (value) =>
       value.kind === 'pointer' && (pointsIntoPacket(value) || value.type === 'packetEnd')
@@ -98,8 +104,7 @@ function parameterValue(path: Path, kind: Parameter): Value {
 }
 
 /** What a global function gives. */
-export function checkGlobalResult(path: Path, { returns }: FunctionInfo): void {
-  if (returns === 'nothing') return;
+export function checkGlobalResult(path: Path): void {
   const result = path.read(0);
   if (result.kind !== 'scalar')
     path.reject('bad-return', `r0 is ${describe(result)}, and a global function gives a number`);

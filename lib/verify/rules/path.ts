@@ -47,8 +47,8 @@ export interface VerifyOptions {
 /** What is known of a function besides its instructions. */
 export interface FunctionInfo {
   readonly linkage: 'static' | 'global';
-  /** An `int` or an enumeration, nothing, or something else. */
-  readonly returns: 'number' | 'nothing' | 'other';
+  /** An `int` or an enumeration; or nothing, or something else. */
+  readonly returns: 'number' | 'other';
   /**
    * What a global function takes: the context, a number, the address of so many bytes or null; or something else, which
    * none can.

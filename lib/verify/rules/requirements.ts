@@ -212,7 +212,19 @@ export function requirementsOf(instruction: Instruction, type: VerifiedType): Re
     case 'call':
       return ofCall(instruction.helper, type);
     case 'callLocal':
-      return [requirement('calls nest no deeper than 8 frames', 'call-depth')];
+      return [
+        requirement('calls nest no deeper than 8 frames', 'call-depth'),
+        requirement(
+          'a global function is given what its types say, gives a number, and no lock is held',
+          'bad-argument',
+          'bad-return',
+          'locked',
+          'uninitialized-register',
+          'uninitialized-stack',
+          'map-access',
+          ...IN_BOUNDS,
+        ),
+      ];
     case 'exit':
       return [
         isSet(0),
