@@ -13,7 +13,7 @@ import { type Environment, execute, type Observer } from './machine.js';
 import { aim, Memory, type Region } from './memory.js';
 import { MAX_FRAMES } from './opcodes.js';
 import { PacketBuffer } from './packetBuffer.js';
-import { callsHelper, type Missing, mayWriteContext, mayWritePacket, missingOf } from './plan.js';
+import { callsHelper, callsOut, type Missing, mayWriteContext, mayWritePacket, missingOf } from './plan.js';
 import type { ContextField, PacketEvent, ProgramType } from './programTypes.js';
 import { KEY_ROOM } from './runtime/callbacks.js';
 import { makeHelpers } from './runtime/index.js';
@@ -110,7 +110,7 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
   const memory = options.memory ?? new Memory();
   const buffer = mayWritePacket(program, type, options.verified) ? new PacketBuffer(memory) : undefined;
   const packet = buffer?.region ?? memory.add('packet', NOTHING, { room: PACKET_ROOM });
-  const context = new Context(memory, type, mayWriteContext(program, type));
+  const context = new Context(memory, type, mayWriteContext(program, type, options.verified));
   const { event } = context;
   event.packetAddress = event.metaAddress = packet.base;
   const hook: Hook = {
@@ -145,7 +145,7 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     resolveWide: options.resolveWide,
     budget: options.budget,
   };
-  const resets = !isKernelFilter && context.isWritten;
+  const resets = !isKernelFilter && callsOut(program);
 
   const begin = (
     bytes: Uint8Array,

@@ -48,18 +48,39 @@ export function mayWritePacket(program: Program, type: ProgramType, verified: Ve
   return false;
 }
 
-/** Whether a program may change its context: it stores elsewhere than on the stack, or calls a helper. */
-export function mayWriteContext(program: Program, type: ProgramType): boolean {
-  for (const [, instruction] of instructionsOf(program)) {
+/** The memory that a store is proved to be in, where that is not the context nor unknown. */
+const NOT_CONTEXT: ReadonlySet<string> = new Set(['stack', 'mapValue', 'packet', 'packetMeta']);
+/** Helpers that leave packet and context where and as they are: on maps, time, records, redirects, texts, bytes. */
+const LEAVES_CONTEXT: ReadonlySet<number> = new Set([
+  1, 2, 3, 5, 6, 7, 8, 23, 25, 26, 28, 51, 68, 69, 87, 88, 89, 93, 94, 118, 125, 130, 131, 132, 133, 134, 160,
+  164, 165, 177, 181, 182, 188, 189, 195, 208,
+]);
+
+/** Whether a program may change its context: it stores there, or where nobody knows, or calls what does. */
+export function mayWriteContext(
+  program: Program,
+  type: ProgramType,
+  verified: Verified | undefined,
+): boolean {
+  for (const [index, instruction] of instructionsOf(program)) {
     const { kind } = instruction;
-    // Those of converted filters only read.
-    if ((kind === 'call' || kind === 'callRegister' || kind === 'callKfunc') && !isKernelFilter(type))
-      return true;
-    if (isStore(instruction) && 'base' in instruction && instruction.base !== opcodes.FRAME_POINTER)
-      return true;
+    // Helpers of converted filters only read.
+    if (!isKernelFilter(type)) {
+      if (kind === 'callRegister' || kind === 'callKfunc') return true;
+      if (kind === 'call' && !LEAVES_CONTEXT.has(instruction.helper)) return true;
+    }
+    if (!isStore(instruction) || !('base' in instruction) || instruction.base === opcodes.FRAME_POINTER)
+      continue;
+    if (!NOT_CONTEXT.has(verified?.instructions?.[index]?.inBounds ?? '')) return true;
   }
   return false;
 }
+
+/** Whether a program calls anything outside of it, so that a run may leave something beside packet and context. */
+export const callsOut = (program: Program): boolean =>
+  [...instructionsOf(program)].some(
+    ([, { kind }]) => kind === 'call' || kind === 'callRegister' || kind === 'callKfunc',
+  );
 
 /** Whether a program calls a helper, or one that it may go on with does. */
 export function callsHelper(
