@@ -88,6 +88,37 @@ test('an expression that libpcap compiles, and that nothing matches, gets a warn
 
 const ask = (...words: string[]) => spawnSync(process.execPath, [WEIR, ...words], { encoding: 'utf8' });
 
+test('rules lint tells which rules never get a packet', (t) => {
+  const lint = (input: string, ...words: string[]) =>
+    spawnSync(process.execPath, [WEIR, 'rules', 'lint', ...words, '-'], { encoding: 'utf8', input });
+  const rules = `web = tcp port 80 or tcp port 443 # the web
+@dns
+udp53 = udp dst port 53
+
+both = tcp and udp
+low = net 10.0.0.0/9
+high = net 10.128.0.0/9
+ten = src net 10.0.0.0/8
+ok = icmp`;
+  const { status, stdout } = lint(rules);
+  t.is(status, 1);
+  t.is(
+    stdout,
+    `-:3: 'udp53' never gets a packet: '@dns' in line 2 takes all of its
+-:5: 'both' can match nothing
+-:8: 'ten' never gets a packet: the rules before it together take all of its
+`,
+  );
+  t.is(JSON.parse(lint(rules, '--json').stdout)[0].by, '@dns');
+  t.is(lint('a = tcp\nb = udp').status, 0);
+  t.is(lint('a = ip protochain 6\nb = udp').status, 2);
+  t.regex(
+    lint('\na = tcp prot 80').stderr,
+    /^weir: -:2: the expression cannot be compiled\n {2}tcp prot 80\n {6}\^/,
+  );
+  t.is(lint('a tcp').stderr, 'weir: -:1: neither NAME = EXPRESSION nor @NAME\n');
+});
+
 test('make and diff answer with a status, packets and words', (t) => {
   const made = ask('make', 'tcp port 80 and ip6');
   t.is(made.status, 0);

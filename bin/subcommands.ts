@@ -82,6 +82,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./archive.js')).DEDUP_USAGE,
   },
   {
+    name: 'rules',
+    operands: 'lint FILE',
+    help: 'tell which rules of a list never get a packet',
+    run: async (words) => (await import('./rules.js')).runRules(words),
+    usage: async () => (await import('./rules.js')).USAGE,
+  },
+  {
     name: 'asm',
     operands: '[FILE]',
     help: 'assemble a program of either machine',

@@ -11,9 +11,11 @@ export {
   type Difference,
   type DiffOptions,
   diff,
+  lintRules,
   type Made,
   type MadePacket,
   type MakeOptions,
   make,
   type Region,
+  type RuleFinding,
 } from './ask/index.js';

@@ -9,6 +9,7 @@ complete -c weir -n __fish_is_first_arg -a make -d 'make packets that match, or 
 complete -c weir -n __fish_is_first_arg -a info -d 'tell what is in captures'
 complete -c weir -n __fish_is_first_arg -a merge -d 'merge captures in order of time'
 complete -c weir -n __fish_is_first_arg -a dedup -d 'leave out packets that came twice'
+complete -c weir -n __fish_is_first_arg -a rules -d 'tell which rules of a list never get a packet'
 complete -c weir -n __fish_is_first_arg -a asm -d 'assemble a program of either machine'
 complete -c weir -n __fish_is_first_arg -a disasm -d 'print a program of either machine'
 complete -c weir -s 'r' -l read -r -F -d 'read packets from FILE (pcap or pcapng, plain or compressed); - is standard input'
