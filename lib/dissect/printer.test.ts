@@ -1,10 +1,11 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { Packet } from '../savefile/index.js';
 import { readPackets } from '../testing/tcpdump.js';
 import { dataPath, fullRun } from '../testing/vectors.js';
-import { createPrinter, type PrinterOptions } from './index.js';
+import { createJsonLines, createPrinter, type PrinterOptions } from './index.js';
 
 const LINK_TYPES = [0, 1, 9, 12, 14, 50, 101, 104, 108, 113, 147, 228, 229, 276];
 const MUTATED = ['le-us.pcap', 'sll.pcap', 'sll2.pcap', 'null-le.pcap', 'ppp-hdlc.pcap', 'raw101.pcap'];
@@ -63,6 +64,44 @@ test('real packets with some bytes changed become text', async (t) => {
   fc.assert(property, { numRuns: fullRun ? 5000 : 300 });
   t.pass();
 });
+
+/** Packets of every sample capture: all protocols that there are. */
+async function everyProtocol(folder: string): Promise<Packet[]> {
+  const names = readdirSync(folder).filter((name) => /\.pcap(ng)?$/.test(name));
+  const chosen = fullRun ? names : names.filter((_, index) => index % 20 === 0);
+  const captures = await Promise.all(chosen.map((name) => readPackets(join(folder, name))));
+  return captures.flatMap((packets) => packets.slice(0, 40)).filter(({ data }) => data.length > 0);
+}
+
+test('packets of every protocol, flipped and cut, become text and JSON', async (t) => {
+  const folder = dataPath(t, 'captures/files');
+  if (folder === undefined) return;
+  const packets = await everyProtocol(folder);
+  const lines = createJsonLines();
+  const printers = OPTION_SETS.map((options) => createPrinter(options));
+  const random = xorshift(0x9e3779b9);
+  for (let run = 0; run < (fullRun ? 1_000_000 : 4000); run++) {
+    const packet = packets[random(packets.length)]!;
+    const data = packet.data.slice(0, random(3) === 0 ? 1 + random(packet.data.length) : undefined);
+    for (let flips = random(5); flips > 0; flips--)
+      data[random(Math.min(data.length, 160))] = random(2) === 0 ? random(256) : 255;
+    const broken = packetOf(data, packet.interface.linkType, data.length + random(100));
+    printers[random(printers.length)]!.print(broken);
+    JSON.parse(lines.line(broken));
+  }
+  t.pass();
+});
+
+/** The same numbers each time. */
+function xorshift(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
 
 test('packets nested without end become text', (t) => {
   const header = bytes('4500 0000 0000 0000 40 04 0000 0a000001 0a000002');

@@ -4,7 +4,7 @@ import { TRUNCATED } from '../../bytes.js';
 import type { Dissection } from '../frame/dissection.js';
 import { text, u16 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
-import { printer } from '../frame/say.js';
+import { endingItself, printer } from '../frame/say.js';
 import { visible } from '../frame/text.js';
 import type { View } from '../frame/view.js';
 
@@ -24,7 +24,7 @@ export const TFTP = layout('tftp', {
 });
 const F = TFTP.fields;
 
-export const printTftp = printer(TFTP, 'tftp', (say, p, d) => {
+const print = printer(TFTP, 'tftp', (say, p, d) => {
   say`TFTP, length ${p.wireLength}`;
   if (p.wireLength < 2) throw TRUNCATED;
   say`, ${F.opcode}`;
@@ -46,6 +46,7 @@ export const printTftp = printer(TFTP, 'tftp', (say, p, d) => {
   } else if (code >= 1 && code <= 2) printRequest(d, p.at + 2, end);
   else if (code === 6) printOptions(d, p.at + 2, end);
 });
+export const printTftp = endingItself(print);
 
 function printRequest(d: Dissection, at: number, end: number): void {
   if (at >= end) throw TRUNCATED;

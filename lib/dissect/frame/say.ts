@@ -47,6 +47,21 @@ export function printer<L extends Layout>(
   return Object.assign(print, { layout: of });
 }
 
+/**
+ * The same printer for protocols that say themselves where they are cut: the link header that was printed stays known, so
+ * that a dump begins behind it.
+ */
+export function endingItself(print: PrintHeader): PrintHeader {
+  return (d, at, length, outer) => {
+    try {
+      print(d, at, length, outer);
+    } catch (error) {
+      if (error !== TRUNCATED) throw error;
+      d.markTruncated();
+    }
+  };
+}
+
 /** A header's view for printing: it may be read as far as the packet was captured. */
 export function headerAt<L extends Layout>(of: L, d: Dissection, at: number, length: number): Header<L> {
   const Class = viewClassOf(of);

@@ -15,7 +15,7 @@ export const RADIOTAP = layout('radiotap', {
   pad: u8(1),
   length: u16le(2),
   'present.word': u32le(4).shown((value) => `0x${value.toString(16).padStart(8, '0')}`),
-  'present.tsft': flag(7, 0x01),
+  'present.tsft': flag(4, 0x01),
 });
 
 export const dissectRadiotap: Dissector = (w, at, limit) => {

@@ -6,6 +6,7 @@ import { ETHERTYPE } from '../../names/index.js';
 import type { Dissection, EtherPrinter } from '../frame/dissection.js';
 import { printAoe } from '../link/aoe.js';
 import { printArp } from '../link/arp.js';
+import { printEapol } from '../link/eapol.js';
 import { printLoopbackTest } from '../link/loopback.js';
 import { printPpp, printPppoe } from '../link/ppp.js';
 import { printIp4 } from '../network/ip4.js';
@@ -58,7 +59,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: ETHERTYPE.SLOW, name: 'Slow Protocols' },
   { type: ETHERTYPE.PPPOED, name: 'PPPoE D', print: printPppoe },
   { type: ETHERTYPE.PPPOES, name: 'PPPoE S', print: printPppoe },
-  { type: 0x888e, name: 'EAPOL' },
+  { type: 0x888e, name: 'EAPOL', print: printEapol },
   { type: 0x8899, name: 'Realtek protocols' },
   { type: 0x886f, name: 'MS NLB heartbeat' },
   { type: ETHERTYPE_JUMBO, name: 'Jumbo' },

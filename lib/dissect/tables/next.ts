@@ -24,6 +24,7 @@ import { bytes, made } from '../frame/kinds.js';
 import { type Layout, layout } from '../frame/layout.js';
 import { type Dissector, leaf, type Next } from '../frame/walk.js';
 import { AOE } from '../link/aoe.js';
+import { EAPOL } from '../link/eapol.js';
 import {
   ARISTA,
   CISCO_HDLC,
@@ -173,6 +174,7 @@ export const LAYOUTS = [
   BABEL,
   IPNET,
   CISCO_METADATA,
+  EAPOL,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -197,6 +199,7 @@ const LINKS: Rows = [
 
 /** From 0x10000 on: protocols of Cisco's OUI. */
 const ETHER_TYPES: Rows = [
+  [[0x888e], leaf(EAPOL), EAPOL],
   [[0x88a2], leaf(AOE), AOE],
   [[0x0800], dissectIp4],
   [[0x86dd], dissectIp6],
@@ -245,7 +248,7 @@ const SAPS: Rows = [[[0x42], leaf(STP)]];
 const UDP_PORTS: Rows = [
   [[6696, 6697], leaf(BABEL), BABEL],
   [[69], leaf(TFTP), TFTP],
-  [[3784, 4784, 6784], leaf(BFD), BFD],
+  [[3784, 4784, 6784, 7784], leaf(BFD), BFD],
   [[1985], leaf(HSRP), HSRP],
   [[53, 5353, 5355], dissectDns, DNS],
   [[67, 68], dissectDhcp, DHCP],
