@@ -95,6 +95,7 @@ export {
   programTypeOf,
   SK_BUFF,
   SKB,
+  SKB_SIZE,
   XDP_MD,
 } from './programTypes.js';
 export { takeRecord } from './rings.js';

@@ -149,7 +149,9 @@ const SKB_FIELDS: readonly ContextField[] = [
   field('hash',            68,  4, ({ metadata }) => metadata.receiveHash ?? 0),
   wireLength('wire_len',   160),
 ];
-const SKB_SIZE = 192;
+
+/** Bytes of `struct __sk_buff` (linux/bpf.h). */
+export const SKB_SIZE = 192;
 
 /** Offsets of the fields that lifted programs read. */
 export const SKB = {

@@ -150,6 +150,22 @@ test('a capture reads the same from a path, a descriptor, a stream, a pipe and c
   }
 });
 
+test('compressed bytes are named where nothing decompresses them', async (t) => {
+  for (const [name, message] of [
+    [
+      'made/le-us.pcap.gz',
+      "compressed with gzip; decompress it first: stream.pipeThrough(new DecompressionStream('gzip'))",
+    ],
+    ['made/le-us.pcap.lz4', 'compressed with lz4; decompress it first'],
+  ] as const) {
+    const path = dataPath(t, `captures/${name}`);
+    if (path === undefined) return;
+    await t.throwsAsync(readCapture([readFileSync(path)]), { instanceOf: CaptureError, message });
+    const unpacked = new Blob([readFileSync(path)]).stream().pipeThrough(new DecompressionStream('gzip'));
+    if (name.endsWith('.gz')) t.is((await readAll(readCapture(unpacked))).packets, 30);
+  }
+});
+
 test('a capture reads from a FIFO', async (t) => {
   const path = dataPath(t, 'captures/made/le-us.pcap');
   if (path === undefined) return;

@@ -41,19 +41,22 @@ const COMPRESSIONS: readonly CompressionRow[] = [
  * @throws CaptureError `unsupported`, with the way around, where it is one that cannot be read.
  */
 export function recogniseCompression(window: Window): Compression | undefined {
-  const { bytes, start, end } = window;
-  const row = COMPRESSIONS.find(
-    ({ magic }) => start + magic.length <= end && magic.every((byte, i) => bytes[start + i] === byte),
-  );
+  const row = compressionOf(window);
   if (row === undefined || row.reads !== undefined) return row?.reads;
   const remedy = `decompress it first: ${row.command} FILE | weir -r -`;
   throw new CaptureError('unsupported', `compressed with ${row.name}, which is not read here; ${remedy}`);
 }
 
+const compressionOf = ({ bytes, start, end }: Window): CompressionRow | undefined =>
+  COMPRESSIONS.find(
+    ({ magic }) => start + magic.length <= end && magic.every((byte, i) => bytes[start + i] === byte),
+  );
+
 /**
  * The container that the window's first bytes belong to.
  *
- * @throws CaptureError `truncated` for fewer than four bytes, `unknown-format` for a foreign number.
+ * @throws CaptureError `truncated` for fewer than four bytes, `unknown-format` for a foreign number, `unsupported` where what is
+ *   to be a container is compressed.
  */
 export function openContainer(window: Window): Container {
   const got = window.end - window.start;
@@ -65,5 +68,13 @@ export function openContainer(window: Window): Container {
   if (magic === SECTION_HEADER) return new PcapngContainer();
   const row = PCAP_MAGICS.find((candidate) => candidate.magic === magic);
   if (row !== undefined) return new PcapContainer(row);
+  const compression = compressionOf(window);
+  if (compression !== undefined) {
+    const remedy =
+      compression.reads === 'gzip'
+        ? "decompress it first: stream.pipeThrough(new DecompressionStream('gzip'))"
+        : 'decompress it first';
+    throw new CaptureError('unsupported', `compressed with ${compression.name}; ${remedy}`);
+  }
   throw new CaptureError('unknown-format', 'unknown file format', { offset: window.base });
 }

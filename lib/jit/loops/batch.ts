@@ -4,7 +4,7 @@
  */
 
 import type { Program as Classic } from '../../cbpf/index.js';
-import { Memory, type Program } from '../../ebpf/index.js';
+import { Memory, type Program, SKB_SIZE } from '../../ebpf/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
 import { REJECTED } from '../classic/classic.js';
 import { BATCH_ROW } from '../extended/entries.js';
@@ -15,8 +15,6 @@ import { classicBody, type FilterBody } from './body.js';
 export type Batch = () => number;
 
 const PAGE_SIZE = 65536;
-/** `struct __sk_buff`, of which a filter reads the wire length. */
-const CONTEXT_SIZE = 192;
 
 /** The packets one after another, behind a table that tells where each is when all of it lies at `base`. */
 function tableOf(packets: readonly Uint8Array[], base: number): Uint8Array {
@@ -37,7 +35,7 @@ function tableOf(packets: readonly Uint8Array[], base: number): Uint8Array {
 /** A program of the extended machine that takes `__sk_buff`. */
 export function ebpfBatch(program: Program, packets: readonly Uint8Array[]): Batch {
   const memory = new Memory();
-  const context = memory.add('context', new Uint8Array(CONTEXT_SIZE), { writable: true });
+  const context = memory.add('context', new Uint8Array(SKB_SIZE), { writable: true });
   const packet = memory.add('packet', new Uint8Array(0));
   const place = tableOf(packets, 0);
   const table = memory.add('packets', place);

@@ -5,6 +5,7 @@
  * `xdp_is_valid_access`.
  */
 
+import { SKB_SIZE } from '../../ebpf/index.js';
 import type { PointerType } from '../state/value.js';
 
 /** Program types that can be verified. */
@@ -65,7 +66,7 @@ export interface ContextRules {
 }
 
 const CLASSIFIER: ContextRules = {
-  size: 192,
+  size: SKB_SIZE,
   readable: [
     ...COMMON,
     words(72, 76),
@@ -85,11 +86,11 @@ const CLASSIFIER: ContextRules = {
 
 // biome-ignore format: one row a line
 export const CONTEXTS: Readonly<Record<VerifiedType, ContextRules>> = {
-  socket_filter: { size: 192, readable: COMMON, writable: [CB], packet: 'none', packetLoads: true, unprivileged: true, letter: 'S' },
+  socket_filter: { size: SKB_SIZE, readable: COMMON, writable: [CB], packet: 'none', packetLoads: true, unprivileged: true, letter: 'S' },
   sched_cls: CLASSIFIER,
   sched_act: CLASSIFIER,
   xdp: { size: 24, readable: [{ ...DATA, start: 0, end: 4 }, { ...DATA_END, start: 4, end: 8 }, { ...DATA_META, start: 8, end: 12 }, { ...words(12, 16), access: 'pointer' }, { ...words(16, 20), access: 'pointer' }], writable: [], egressReadable: [{ ...words(20, 24), access: 'pointer' }], packet: 'write', packetLoads: false, letter: 'X' },
-  cgroup_skb: { size: 192, readable: [...COMMON, ...ADDRESSES, { ...DATA, privileged: true }, { ...DATA_END, privileged: true }, TIMESTAMP, HARDWARE_TIMESTAMP], writable: [words(8, 12), words(32, 36), CB, { ...TIMESTAMP, privileged: true }], packet: 'read', packetLoads: false, unprivileged: true, letter: 'C', returns: { min: 0n, max: 1n }, egressReturns: { min: 0n, max: 3n } },
+  cgroup_skb: { size: SKB_SIZE, readable: [...COMMON, ...ADDRESSES, { ...DATA, privileged: true }, { ...DATA_END, privileged: true }, TIMESTAMP, HARDWARE_TIMESTAMP], writable: [words(8, 12), words(32, 36), CB, { ...TIMESTAMP, privileged: true }], packet: 'read', packetLoads: false, unprivileged: true, letter: 'C', returns: { min: 0n, max: 1n }, egressReturns: { min: 0n, max: 3n } },
 };
 
 export type ContextAccess =
