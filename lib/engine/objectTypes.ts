@@ -41,8 +41,22 @@ function parameter(types: Btf, id: number): NonNullable<FunctionInfo['parameters
 /** Where in each value of a map a `struct bpf_spin_lock` is; `undefined` where there is none. */
 export function lockOf(types: Btf | undefined, { valueType }: MapDefinition): number | undefined {
   if (types === undefined || valueType === 0) return undefined;
-  const { kind, members } = types.bare(valueType);
+  const { kind, variables } = types.bare(valueType);
+  if (kind !== 'datasec') return lockIn(types, valueType);
+  for (const { type, offset } of variables) {
+    const lock = lockIn(types, types.bare(type).type);
+    if (lock !== undefined) return offset + lock;
+  }
+  return undefined;
+}
+
+function lockIn(types: Btf, id: number): number | undefined {
+  const { kind, name, members } = types.bare(id);
   if (kind !== 'struct') return undefined;
-  const lock = members.find(({ type }) => types.bare(type).name === 'bpf_spin_lock');
-  return lock === undefined ? undefined : lock.bitOffset / 8;
+  if (name === 'bpf_spin_lock') return 0;
+  for (const { type, bitOffset } of members) {
+    const lock = lockIn(types, type);
+    if (lock !== undefined) return bitOffset / 8 + lock;
+  }
+  return undefined;
 }

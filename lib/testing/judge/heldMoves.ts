@@ -39,6 +39,18 @@ export const record: Move = (w) => {
   const offset = w.careless ? w.random(40) - 8 : w.pick([0, 0, size - 1]);
   if (w.chance(2)) w.store(1, keep, offset, { register: w.number() });
   else w.load(1, w.free(), keep, offset);
+  if (w.chance(4)) {
+    // Given to a helper, once or twice.
+    w.store(8, 10, -8, { constant: 0 });
+    giveMap(w, 1, 0);
+    if (w.chance(3)) w.move(2, keep);
+    else giveStack(w, 2, 8);
+    if (size >= 8) w.move(3, keep);
+    else giveStack(w, 3, 8);
+    w.set(4, 0);
+    w.add({ kind: 'call', helper: 2 });
+    w.clobber('number');
+  }
   meanwhile(w);
   if (w.careless && w.chance(2)) return;
   const holds = w.held[keep] === 'record' ? keep : (w.holding('record') ?? keep);

@@ -34,6 +34,8 @@ export interface Call {
   callee: number | undefined;
   /** What is given back. */
   released: number | undefined;
+  /** What was acquired, of which something is given: once in all arguments. */
+  reference: number;
   /** The socket, or what else of sockets was given. */
   socket: Pointer | undefined;
   /** The text that never changes. */
@@ -57,6 +59,15 @@ export function checkArgument(path: Path, call: Call, register: number, kind: Ar
       `helper ${call.row.name} cannot be given packet bytes`,
       'copy them to the stack',
     );
+  if (value.kind === 'pointer' && value.reference !== 0) {
+    if (call.reference !== 0)
+      path.reject(
+        'bad-argument',
+        `r${register} is in something acquired, as an argument before`,
+        'copy one of them to the stack',
+      );
+    call.reference = value.reference;
+  }
   switch (kind) {
     case 'context':
     case 'contextOrNull':

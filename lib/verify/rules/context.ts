@@ -159,7 +159,11 @@ const TCP_COUNTS: ReadonlySet<number> = new Set([80, 88]);
  */
 export function socketAccess(type: PointerType, offset: number, size: number, write: boolean): boolean {
   if (write || offset < 0 || offset % size !== 0) return false;
-  if (type === 'tcpSocket') return offset < TCP_SOCKET_SIZE && size === (TCP_COUNTS.has(offset) ? 8 : 4);
+  if (type === 'tcpSocket') {
+    // Their second halves Linux takes, and then cannot make machine code of.
+    if (TCP_COUNTS.has(offset - 4)) return false;
+    return offset < TCP_SOCKET_SIZE && size === (TCP_COUNTS.has(offset) ? 8 : 4);
+  }
   if (size > 4) return false;
   const fields = type === 'socket' ? SOCKET_FIELDS : FULL_SOCKET_FIELDS;
   return fields.some(({ start, end, loads }) => {

@@ -54,6 +54,7 @@ export function stepHelper(path: Path, helper: number): void {
     reserved: 0,
     callee: undefined,
     released: undefined,
+    reference: 0,
     socket: undefined,
     text: undefined,
   };

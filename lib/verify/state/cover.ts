@@ -62,6 +62,7 @@ const tie = ({ id, added }: Number_): number => (id === 0 ? 0 : id * TIES + adde
  *
  * @param live - By frame: registers that later instructions look at, as bits.
  * @param hint - Where other states differed from the present one: looked at first.
+ * @param withinRange - The old state is of an earlier round of a loop that goes on.
  * @param mayReadUnwritten - Bytes of stack that hold anything stand for bytes that hold nothing.
  * @param needs - What mattered on the paths from the explored state. Without it the states have to be
  * equal in all that can be observed.
@@ -73,6 +74,7 @@ export function difference(
   needs: Needs | undefined,
   mayReadUnwritten: boolean,
   hint?: Place,
+  withinRange = false,
 ): Place | undefined {
   if (hint !== undefined && differsAt(hint, old, now, live, needs)) return hint;
   const ids = new IdPairs();
@@ -85,6 +87,8 @@ export function difference(
       const [a, b] = [frame.registers[register]!, other.registers[register]!];
       if (a === b && a.kind !== 'pointer' && (a.kind !== 'scalar' || a.id === 0)) continue;
       const matters = needs === undefined || mattersRegister(needs, depth, register);
+      // Within a loop what was not there before is more than there was (`RANGE_WITHIN`).
+      if (withinRange && a.kind === 'none' && b.kind !== 'none') return registerPlace(depth, register);
       if (!covers(a, b, ids, matters, needs === undefined)) return registerPlace(depth, register);
     }
     // What lies deeper than the old stack was is not asked for.

@@ -3,7 +3,7 @@
  * which differ only in what nobody reads any more count as the same.
  * Linux `kernel/bpf/verifier.c`: `compute_live_registers`.
  */
-import { type Instruction, signatureFor, slotsOf } from '../../ebpf/index.js';
+import { type Instruction, REGISTERS, signatureFor, slotsOf } from '../../ebpf/index.js';
 
 const bit = (register: number): number => 1 << register;
 const ARGUMENTS = 0b111110;
@@ -83,10 +83,14 @@ export function effectOf(
   }
 }
 
+/** Linux looks no closer at LD_ABS and LD_IND (`compute_insn_live_regs`). */
+const READS_ALL = { kills: 0, reads: (1 << REGISTERS) - 1 };
+
 /** For each slot, the registers that may be read from there on before they are written, as bits. */
 export function liveRegisters(
   instructions: readonly (Instruction | undefined)[],
   letter: string,
+  isLinux = false,
 ): Int32Array {
   const live = new Int32Array(instructions.length);
   const before: number[][] = instructions.map(() => []);
@@ -99,7 +103,8 @@ export function liveRegisters(
   for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
     queued[index] = 0;
     const instruction = instructions[index]!;
-    const { kills, reads } = effectOf(instruction, letter);
+    const { kills, reads } =
+      isLinux && instruction.kind === 'packet' ? READS_ALL : effectOf(instruction, letter);
     let after = 0;
     for (const next of nextSlots(instruction, index)) after |= live[next] ?? 0;
     const now = (after & ~kills) | reads | FRAME;

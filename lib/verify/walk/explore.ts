@@ -143,7 +143,7 @@ export class Exploration {
     this.hasLoops = path.instructions.some(
       (instruction) => instruction?.kind === 'mayGoto' || callsBack(instruction),
     );
-    this.live = liveRegisters(path.instructions, path.rules.letter);
+    this.live = liveRegisters(path.instructions, path.rules.letter, path.isLinux);
     path.state = initialState();
     this.follow();
     // What is called is found on the way.
@@ -331,7 +331,8 @@ export class Exploration {
     const now = this.path.state;
     if (!isCalling && state!.loops === now.loops) return false;
     if (!sameCalls(state!, now) || !sameBytes(state!, now)) return false;
-    return difference(state!, now, live, allNeeds(now.frames.length), this.mayReadUnwritten) === undefined;
+    const needs = allNeeds(now.frames.length);
+    return difference(state!, now, live, needs, this.mayReadUnwritten, undefined, true) === undefined;
   }
 
   /** Bytes of stack that hold anything may as well hold nothing. */
