@@ -62,7 +62,7 @@ function printPorts(d: Dissection, ip: number, source: number, destination: numb
 
 function printChunks(d: Dissection, first: number, end: number): void {
   const before = (number: number): string =>
-    d.verbose ? `\n\t${number}) ` : `${number === 1 ? ' ' : ', '}(${number}) `;
+    d.verbose > 1 ? `\n\t${number}) ` : `${number === 1 ? ' ' : ', '}(${number}) `;
   let at = first;
   for (let number = 1; at < end; number++) {
     if (end - at < 4) {
@@ -117,7 +117,7 @@ function printData(d: Dissection, at: number, size: number): boolean {
   const payload = size - 16;
   if (payload === 0) return bogus(d, size);
   if (kind === M3UA) {
-    if (d.verbose) printM3ua(d, at + 16, payload);
+    if (d.verbose > 1) printM3ua(d, at + 16, payload);
   } else if (d.verbose > 1) {
     d.out += '[Payload';
     if (d.dumpUnknown) {
