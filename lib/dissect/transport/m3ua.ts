@@ -63,7 +63,8 @@ function printParameters(d: Dissection, first: number, end: number): void {
     }
     d.need(at, (size + 3) & ~3);
     if (!NUMBERS.has(tag)) d.out += `(length ${size})`;
-    else if (size === 8) d.out += `0x${hex8(d.u32(at + 4))}`;
+    // Where the value should stand tcpdump shows the parameter's head.
+    else if (size === 8) d.out += `0x${hex8(d.u32(at))}`;
     else {
       d.markInvalid();
       return;
