@@ -76,7 +76,8 @@ export interface Options {
   json: boolean;
   /** `--fields`: packets as lines of these fields. */
   fields: readonly string[] | undefined;
-  table: 'tsv' | 'csv';
+  /** `undefined`: not asked for, which means tabs. */
+  table: 'tsv' | 'csv' | undefined;
   /** Print the names of the fields first. */
   header: boolean;
   /** `--list-fields`: what the names are to begin with. */
@@ -159,7 +160,7 @@ const DEFAULTS: Options = {
   number: false,
   json: false,
   fields: undefined,
-  table: 'tsv',
+  table: undefined,
   header: false,
   fieldPrefix: '',
   skipChecksums: false,
@@ -357,6 +358,10 @@ export function parseOptions(words: readonly string[]): Options {
   for (const { row, value } of line.options) row.set(options, value ?? '');
   if (options.read !== undefined && options.readList !== undefined)
     throw new CommandError('-V and -r are mutually exclusive.');
+  if (options.json && options.fields !== undefined)
+    throw new CommandError('--json and --fields are two ways to print packets: take one');
+  if (options.fields === undefined && (options.table !== undefined || options.header))
+    throw new CommandError('--tsv, --csv and --header say how --fields prints: name the fields');
   if (options.timestamp > MOST_TIMESTAMPS)
     throw new CommandError('only -t, -tt, -ttt, -tttt, and -ttttt are supported');
   options.operands = line.operands;

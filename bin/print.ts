@@ -83,7 +83,7 @@ export async function textMaker(options: Options): Promise<(sink?: TextSink) => 
     return (sink) => new TextOutput(options, lines, sink);
   }
   try {
-    const columns = createColumns(fields, { format: table });
+    const columns = createColumns(fields, { format: table ?? 'tsv' });
     return (sink) => {
       const output = new TextOutput(options, columns, sink);
       if (header) output.begin(columns.header);
