@@ -9,6 +9,7 @@
 import { attach } from '../ebpf/attach.js';
 import type { Instruction, Program } from '../ebpf/instruction.js';
 import { Memory, RuntimeFault } from '../ebpf/memory.js';
+import { PSEUDO } from '../ebpf/opcodes.js';
 import { programTypeOf } from '../ebpf/programTypes.js';
 import type { VerifiedType } from '../verify/index.js';
 import type { Random } from './random.js';
@@ -17,6 +18,7 @@ import type { Random } from './random.js';
 const SERVICES = { clock: () => 12345n, random: () => 0.37, trace: () => {} };
 const PACKETS = 3;
 const MAY_GOTO = 0xe5;
+const WIDE = 0x18;
 
 const GARBAGE = [0x5a5a_5a5a_5a5a_5a5an, 0x8000_0000_0000_0007n] as const;
 
@@ -29,6 +31,7 @@ export function unsafety(
 ): string | undefined {
   const hook = programTypeOf(type === 'sched_act' ? 'sched_cls' : type);
   const memory = new Memory();
+  const called = functionsCalledByHelpers(program);
   let garbage = 0n;
   let before: Instruction['kind'] | 'start' = 'start';
   const run = attach(program, hook, {
@@ -37,8 +40,9 @@ export function unsafety(
     budget,
     unverified: true,
     definition: true,
-    observe: (_, { kind }, registers) => {
-      spoil(registers as bigint[], before, garbage);
+    observe: (index, { kind }, registers) => {
+      const isCalled = (before === 'call' || before === 'exit') && called.has(index);
+      spoil(registers as bigint[], isCalled ? 'callback' : before, garbage);
       before = kind;
     },
   });
@@ -57,8 +61,9 @@ export function unsafety(
         if (!(error instanceof RuntimeFault)) throw error;
         // Not all helpers that may be called exist here.
         if (error.kind === 'unknown-helper') return undefined;
-        // The runtime ends such a loop, in its own time.
-        if (error.kind === 'budget' && program.some(({ opcode }) => opcode === MAY_GOTO)) return undefined;
+        // The runtime ends such a loop, and a helper calls a function as often as it is told, each in its own time.
+        const loops = called.size > 0 || program.some(({ opcode }) => opcode === MAY_GOTO);
+        if (error.kind === 'budget' && loops) return undefined;
         return error.message;
       }
     }
@@ -67,7 +72,19 @@ export function unsafety(
   return undefined;
 }
 
-function spoil(registers: bigint[], before: Instruction['kind'] | 'start', garbage: bigint): void {
+/** Where functions begin whose addresses a program takes. */
+function functionsCalledByHelpers(program: Program): ReadonlySet<number> {
+  const starts = new Set<number>();
+  for (const [index, { opcode, src, imm }] of program.entries())
+    if (opcode === WIDE && src === PSEUDO.func) starts.add(index + 1 + imm);
+  return starts;
+}
+
+function spoil(
+  registers: bigint[],
+  before: Instruction['kind'] | 'start' | 'callback',
+  garbage: bigint,
+): void {
   const fill = (first: number, last: number): void => {
     for (let register = first; register <= last; register++) registers[register] = garbage;
   };
@@ -80,6 +97,11 @@ function spoil(registers: bigint[], before: Instruction['kind'] | 'start', garba
     case 'packet':
     case 'exit':
       fill(1, 5);
+      return;
+    // A helper gives up to four arguments.
+    case 'callback':
+      registers[0] = garbage;
+      fill(5, 9);
       return;
     case 'callLocal':
       registers[0] = garbage;
