@@ -54,7 +54,6 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'OLSR', words: /OLSRv|\[\|olsr\]/ },
   { name: 'OpenFlow', words: /OpenFlow|\[\|openflow/ },
   { name: 'options of LCP, IPCP and CCP', words: /encoded length|Option \(0x|\[\|ppp\]/ },
-  { name: 'OSPF', words: /OSPFv|\[\|ospf/ },
   { name: 'PGM', words: /PGM, |\[\|pgm\]/ },
   { name: 'PKTAP', words: /pkt_len|\[\|pktap\]/ },
   { name: 'PPP that escapes its own protocol number', words: /unknown PPP protocol \(0x7e\d\d\): / },

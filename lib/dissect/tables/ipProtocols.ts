@@ -13,6 +13,7 @@ import { printIgmp } from '../network/igmp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printAh, printEsp, printIpComp } from '../network/ipsec.js';
+import { printOspf } from '../network/ospf.js';
 import { printPim } from '../network/pim.js';
 import { printCarp, printVrrp } from '../network/vrrp.js';
 import { printSctp } from '../transport/sctp.js';
@@ -53,7 +54,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 62, name: 'Mobile IP (old)' },
   { number: 77, name: 'unknown', print: printNetDisk },
   { number: 88, name: 'EIGRP', print: printEigrp },
-  { number: 89, name: 'OSPF' },
+  { number: 89, name: 'OSPF', print: printOspf },
   { number: 103, name: 'PIM', print: printPim },
   { number: 108, name: 'Compressed IP', print: printIpComp },
   { number: 112, name: 'VRRP', print: printRedundancy },

@@ -94,6 +94,7 @@ import {
   IP6,
   ROUTING,
 } from '../network/headers.js';
+import { OSPF } from '../network/ospf.js';
 import { dissectPim, PIM } from '../network/pim.js';
 import { VRRP } from '../network/vrrp.js';
 import {
@@ -171,6 +172,7 @@ export const LAYOUTS = [
   BFD,
   TFTP,
   EIGRP,
+  OSPF,
   BABEL,
   IPNET,
   CISCO_METADATA,
@@ -219,6 +221,7 @@ const ETHER_TYPES: Rows = [
 
 const IP_PROTOCOLS: Rows = [
   [[88], leaf(EIGRP), EIGRP],
+  [[89], leaf(OSPF), OSPF],
   [[103], dissectPim],
   [[1], dissectIcmp],
   [[2], leaf(IGMP)],
