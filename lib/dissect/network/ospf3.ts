@@ -27,7 +27,7 @@ const DD_FLAGS: FlagNames = [[0x04, 'Init'], [0x02, 'More'], [0x01, 'Master'], [
 // biome-ignore format: a table
 const TYPES: Names = {
   1: 'Router', 2: 'Network', 3: 'Inter-Area Prefix', 4: 'Inter-Area Router', 5: 'External', 6: 'Deprecated', 7: 'NSSA',
-  8: 'Link', 9: 'Intra-Area Prefix', 10: 'Intra-Area TE', 11: 'Grace', 12: 'Router Information', 14: 'Layer 1 VPN',
+  8: 'Link', 9: 'Intra-Area Prefix', 10: 'Intra-Area TE', 11: 'Grace', 12: 'Router Information', 13: 'Inter-AS-TE', 14: 'Layer 1 VPN',
 };
 const SCOPES = ['Link Local', 'Area Local', 'Domain Wide', 'Unknown'];
 // biome-ignore format: a table
