@@ -7,7 +7,7 @@
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { pastTheFaces } from './pastTheFaces.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -15,6 +15,9 @@ const outdir = join(root, 'dist', 'library');
 const FACES = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask'];
 /** In files of their own, which who bundles a face without using them can leave out. */
 const ROOMS = ['dissect', 'savefile'];
+
+/** Local names cut short: a quarter of the text. */
+const SHORT = { format: 'esm', target: 'es2022', charset: 'ascii', minify: true };
 
 rmSync(outdir, { recursive: true, force: true });
 const { outputFiles } = await build({
@@ -44,7 +47,18 @@ const { outputFiles } = await build({
  * each.
  */
 const withoutBareImports = (text) => text.replace(/(?<=^|[;\n])import ?"\.[^"]+";/g, '');
+/** What `weir-bpf/compile` loads: a bundler leaves out of it what it can follow, which it cannot under short names. */
+function needsOf(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  const { text } = outputFiles.find((file) => file.path === path);
+  for (const [, from] of text.matchAll(/from"(\.[^"]+)"/g)) needsOf(join(dirname(path), from), found);
+  return found;
+}
+const followed = needsOf(join(outdir, 'compile.js'));
 for (const { path, text } of outputFiles) {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, withoutBareImports(text));
+  const whole = withoutBareImports(text);
+  const { code } = followed.has(path) ? { code: whole } : await transform(whole, SHORT);
+  writeFileSync(path, code);
 }

@@ -6,4 +6,4 @@ import { join } from 'node:path';
 import { packetSchema } from '../dist/lib/decode.js';
 
 const target = join(import.meta.dirname, '..', 'docs', 'packet.schema.json');
-writeFileSync(target, `${JSON.stringify(packetSchema(), undefined, 1)}\n`);
+writeFileSync(target, `${JSON.stringify(packetSchema())}\n`);

@@ -35,6 +35,8 @@ const OTHERS: readonly { readonly linkType: string; readonly mode?: CaptureMode 
 
 /** A compiled expression, right for the packets of every capture and device. Immutable; may be kept and shared. */
 export class Filter {
+  /** For who prints one: bundling gives classes other names. */
+  static readonly name = 'Filter';
   /** The expression as it was written. */
   readonly expression: string;
   /** What it was compiled with. */

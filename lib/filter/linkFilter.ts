@@ -41,6 +41,8 @@ export interface Explanation {
 
 /** An expression compiled for one link type, byte order and mode: for bare bytes. Immutable; may be kept and shared. */
 export class LinkFilter {
+  /** For who prints one: bundling gives classes other names. */
+  static readonly name = 'LinkFilter';
   /** The expression as it was written. */
   readonly expression: string;
   /** Name of the link type it was compiled for. */

@@ -36,6 +36,8 @@ export interface CaptureInterface {
  * batch it came in copies it with {@link Packet.copy}.
  */
 export class Packet {
+  /** For who prints one: bundling gives classes other names. */
+  static readonly name = 'Packet';
   /** Captured bytes, starting with the link-layer header. May be fewer than `wireLength`. */
   data: Uint8Array;
   /** Bytes the packet had on the wire. */

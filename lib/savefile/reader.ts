@@ -63,6 +63,8 @@ export interface ScanOptions extends Selection {
  * then reading rejects with a {@link CaptureError}.
  */
 export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
+  /** For who prints one: bundling gives classes other names. */
+  static readonly name = 'Capture';
   readonly name: string;
   readonly format: 'pcap' | 'pcapng';
   readonly compression: Compression | undefined;
