@@ -45,6 +45,7 @@ test.serial('what a hook does not have is refused', (t) => {
 const bpftool = existsSync('/usr/sbin/bpftool') && process.getuid?.() === 0 && existsSync('/sys/fs/bpf');
 const why = bpftool ? whyNoClang() : 'bpftool, root and /sys/fs/bpf are needed';
 if (why !== undefined) test(`skipped: ${why}`, (t) => t.pass());
+// Skipped only where the machine lacks what `why` names; the test named after it says so.
 const withKernel = why === undefined ? test.serial : test.skip;
 
 /** Whether libbpf loads an object, by what bpftool says. */

@@ -38,6 +38,7 @@ function whyNot(): string | undefined {
 }
 
 const why = whyNot();
+// Skipped only where the machine lacks what `why` names; the test named after it says so.
 const withHosts = why === undefined ? test.serial : test.skip;
 if (why !== undefined) test(`skipped: ${why}`, (t) => t.pass());
 

@@ -37,6 +37,7 @@ function whyNot(): string | undefined {
 }
 const why = whyNot();
 if (why !== undefined) test(`skipped: ${why}`, (t) => t.pass());
+// Skipped only where the machine lacks what `why` names; the test named after it says so.
 const withTools = why === undefined ? test.serial : test.skip;
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-loaders-'));

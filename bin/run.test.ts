@@ -12,6 +12,7 @@ import { projectRoot } from '../lib/testing/vectors.js';
 const WEIR = fileURLToPath(new URL('../command/weir.js', import.meta.url));
 const CAPTURE = join(projectRoot, 'captures', 'http.pcap');
 const why = whyNoClang();
+// Skipped only where the machine lacks what `why` names; the test named after it says so.
 const withClang = why === undefined ? test.serial : test.skip;
 if (why !== undefined) test(`skipped: ${why}`, (t) => t.pass());
 

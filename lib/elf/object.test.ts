@@ -4,6 +4,7 @@ import { build, whyNoClang } from '../testing/clang.js';
 import { ObjectError, readObject } from './index.js';
 
 const why = whyNoClang();
+// Skipped only where the machine lacks what `why` names; the test named after it says so.
 const withClang = why === undefined ? test : test.skip;
 if (why !== undefined) test(`skipped: ${why}`, (t) => t.pass());
 

@@ -7,6 +7,7 @@ import { loadObject, MapValueError } from './index.js';
 
 const why = whyNoClang();
 if (why !== undefined) test(`skipped: ${why}`, (t) => t.pass());
+// Skipped only where the machine lacks what `why` names; the test named after it says so.
 const withClang = why === undefined ? test : test.skip;
 const PACKET = new Uint8Array(64);
 

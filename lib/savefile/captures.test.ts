@@ -9,7 +9,7 @@ import { closeSync, createReadStream, fstatSync, mkdtempSync, openSync, readFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { dataPath, Tally, vectors } from '../testing/vectors.js';
 import { CaptureError, readCapture } from './index.js';
@@ -166,21 +166,11 @@ test('compressed bytes are named where nothing decompresses them', async (t) => 
   }
 });
 
-test('a capture reads from a FIFO', async (t) => {
-  const path = dataPath(t, 'captures/made/le-us.pcap');
-  if (path === undefined) return;
-  const folder = mkdtempSync(join(tmpdir(), 'weir-fifo-'));
-  const fifo = join(folder, 'fifo');
-  try {
-    execFileSync('mkfifo', [fifo]);
-    execFileSync('sh', ['-c', 'cat "$0" > "$1" &', path, fifo], { stdio: 'ignore' });
-    t.is((await readAll(openSavefile(fifo))).packets, 30);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
-
-test('a Worker that read a FIFO closes nothing that is not its own when it ends', async (t) => {
+/** Hands over a FIFO through which a capture of 30 packets comes, and the capture's path. */
+async function withFifo(
+  t: ExecutionContext,
+  body: (fifo: string, path: string) => Promise<void>,
+): Promise<void> {
   const path = dataPath(t, 'captures/made/le-us.pcap');
   if (path === undefined) return;
   const folder = mkdtempSync(join(tmpdir(), 'weir-fifo-'));
@@ -188,6 +178,19 @@ test('a Worker that read a FIFO closes nothing that is not its own when it ends'
   try {
     execFileSync('mkfifo', [fifo]);
     execFileSync('sh', ['-c', '(sleep 0.1; cat "$0") > "$1" &', path, fifo], { stdio: 'ignore' });
+    await body(fifo, path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('a capture reads from a FIFO', (t) =>
+  withFifo(t, async (fifo) => {
+    t.is((await readAll(openSavefile(fifo))).packets, 30);
+  }));
+
+test('a Worker that read a FIFO closes nothing that is not its own when it ends', (t) =>
+  withFifo(t, async (fifo, path) => {
     const code = `
       const { parentPort, workerData } = require('node:worker_threads');
       import(workerData.reader).then(async ({ openSavefile }) => {
@@ -208,10 +211,7 @@ test('a Worker that read a FIFO closes nothing that is not its own when it ends'
       t.notThrows(() => fstatSync(descriptor));
       closeSync(descriptor);
     }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+  }));
 
 test('filtering keeps what it does not drop, byte for byte', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-copy-'));
