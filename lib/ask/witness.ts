@@ -1,7 +1,7 @@
 /** Packets made from what is known of a path. */
 
-import { opcodes } from '../cbpf/index.js';
-import type { Facts, Value, Values } from '../optimize/index.js';
+import type { Facts, Values } from '../optimize/index.js';
+import { evaluate, offsetOf, writeNumber } from './constraints.js';
 
 /** Bytes of the longest packet there is: libpcap's largest snapshot length. */
 const MOST_BYTES = 262_144;
@@ -32,25 +32,6 @@ export function packetFor(
   const longest = Math.min(limit - 1, Math.max(2048, facts.present));
   const room = new Uint8Array(Math.max(4096, Math.min(facts.present, MOST_BYTES)));
   if (attempt > 1) for (let at = 0; at < room.length; at++) room[at] = random(256);
-  const evaluate = (value: Value): number => {
-    const kind = values.kinds[value]!;
-    switch (kind.kind) {
-      case 'constant':
-        return kind.k;
-      case 'load': {
-        const at = (kind.base === undefined ? 0 : evaluate(kind.base)) + kind.k;
-        let result = 0;
-        for (let i = 0; i < kind.size; i++) result = result * 256 + (room[at + i] ?? 0);
-        return result;
-      }
-      case 'alu':
-        return opcodes.evalAlu(opcodes.aluRowOf(kind.op)!, evaluate(kind.left), evaluate(kind.right)) ?? 0;
-      case 'negate':
-        return -evaluate(kind.operand) >>> 0;
-      default:
-        return 0;
-    }
-  };
   let wireLength = -1;
   let least = facts.present;
   for (const [value, fact] of facts.known) {
@@ -61,12 +42,9 @@ export function packetFor(
     const wanted = ((picked | fact.ones) & ~fact.zeros) >>> 0;
     if (kind.kind === 'length') wireLength = wanted;
     if (kind.kind !== 'load') continue;
-    const at = (kind.base === undefined ? 0 : evaluate(kind.base)) + kind.k;
-    for (let i = 0; i < kind.size; i++) {
-      if (at + i < room.length) room[at + i] = Math.floor(wanted / 256 ** (kind.size - 1 - i)) & 0xff;
-    }
+    writeNumber(room, offsetOf(values, value, room), kind.size, wanted);
   }
-  for (const [base, end] of facts.presentBehind) least = Math.max(least, evaluate(base) + end);
+  for (const [base, end] of facts.presentBehind) least = Math.max(least, evaluate(values, base, room) + end);
   const length = Number.isFinite(limit) && attempt % 3 !== 2 ? longest : Math.min(least, longest);
   const packet = room.slice(0, Math.max(Math.min(length, room.length), 0));
   return { packet, wireLength: wireLength < 0 ? packet.length : wireLength };
