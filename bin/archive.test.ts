@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { PcapngEncoder } from '../lib/index.js';
 import { openCapture, summarize } from '../lib/node.js';
 import { dataPath, fullRun, projectRoot, Tally, vectors } from '../lib/testing/vectors.js';
 
@@ -116,7 +117,31 @@ test('dedup leaves out what editcap leaves out, and copies the rest byte for byt
   })();
 });
 
-test('statistics of interfaces, and damage, are told', async (t) => {
+test('statistics of interfaces are told, in either byte order and of any section', async (t) => {
+  await inFolder((folder) => {
+    const sections = [false, true].map((bigEndian, place) => {
+      const encoder = new PcapngEncoder({ bigEndian });
+      const source = { linkType: 1, snapLength: 96, timestampUnit: 1e-6, name: `eth${place}` };
+      encoder.declare(source);
+      encoder.writeStatistics(source, { received: 70 + place, dropped: 2, droppedByInterface: 1 });
+      return encoder.take().slice();
+    });
+    const path = join(folder, 'two.pcapng');
+    writeFileSync(path, Buffer.concat(sections));
+    const { interfaces } = JSON.parse(weir('info', '--json', path).stdout);
+    const told = interfaces.map(({ name, received, dropped }: Record<string, unknown>) => [
+      name,
+      received,
+      dropped,
+    ]);
+    t.deepEqual(told, [
+      ['eth0', 70, 3],
+      ['eth1', 71, 3],
+    ]);
+  })();
+});
+
+test('damage is told after what can be read, and wrong words', async (t) => {
   const path = dataPath(t, 'captures/made/le-us.pcap');
   if (path === undefined) return;
   await inFolder((folder) => {

@@ -52,12 +52,6 @@ const SECTION = 0x0a0d_0d0a;
 const INTERFACE = 1;
 const STATISTICS = 5;
 
-interface Counted {
-  packets: number;
-  received: number | undefined;
-  dropped: number | undefined;
-}
-
 /**
  * Reads a capture to its end and tells what is in it. First and last are the earliest and the latest time, as with
  * capinfos. Does not throw where the capture is damaged: `error` says so.
@@ -67,7 +61,7 @@ export async function summarize(capture: Capture): Promise<CaptureSummary> {
   let [first, last, before]: (bigint | undefined)[] = [];
   let inOrder = true;
   let error: Error | undefined;
-  const counts = new Map<CaptureInterface, Counted>();
+  const counts = new Map<CaptureInterface, number>();
   const comments: string[] = [];
   try {
     for await (const batch of capture.batches())
@@ -81,10 +75,7 @@ export async function summarize(capture: Capture): Promise<CaptureSummary> {
         wireBytes += packet.wireLength;
         capturedBytes += packet.data.length;
         if (packet.data.length < packet.wireLength) cutPackets++;
-        const counted = counts.get(packet.interface);
-        if (counted === undefined)
-          counts.set(packet.interface, { packets: 1, received: undefined, dropped: undefined });
-        else counted.packets++;
+        counts.set(packet.interface, (counts.get(packet.interface) ?? 0) + 1);
         if (packet.options.length > 0) comments.push(...optionTexts(packet.options, OPTION.comment));
       }
   } catch (thrown) {
@@ -100,9 +91,7 @@ export async function summarize(capture: Capture): Promise<CaptureSummary> {
     firstNs: first,
     lastNs: last,
     inOrder,
-    interfaces: capture.interfaces.map((source) =>
-      interfaceSummary(source, counts.get(source)?.packets ?? 0),
-    ),
+    interfaces: capture.interfaces.map((source) => interfaceSummary(source, counts.get(source) ?? 0)),
     comments,
     error,
   };
@@ -135,7 +124,7 @@ function filterText(options: readonly Option[]): string | undefined {
  * @param capture - The same capture, opened anew.
  */
 export async function withStatistics(summary: CaptureSummary, capture: Capture): Promise<CaptureSummary> {
-  const blocks: number[][] = [];
+  const told = new Map<number, Pick<InterfaceSummary, 'received' | 'dropped'>>();
   const collected: Uint8Array[] = [];
   const sink = {
     write: (bytes: Uint8Array, start: number, end: number) => void collected.push(bytes.slice(start, end)),
@@ -169,16 +158,12 @@ export async function withStatistics(summary: CaptureSummary, capture: Capture):
       const place = firstOfSection + view.getUint32(at + 8, isLittle);
       const { received, dropped, droppedBySystem } = OPTION.statistics;
       const lost = [number(dropped), number(droppedBySystem)].filter((count) => count !== undefined);
-      blocks[place] = [number(received) ?? -1, lost.length === 0 ? -1 : lost.reduce((a, b) => a + b)];
+      const sum = lost.length === 0 ? undefined : lost.reduce((a, b) => a + b);
+      told.set(place, { received: number(received), dropped: sum });
     }
     at += length;
   }
-  const told = (count: number | undefined) => (count === undefined || count < 0 ? undefined : count);
-  const all = summary.interfaces.map((source, place) => ({
-    ...source,
-    received: told(blocks[place]?.[0]),
-    dropped: told(blocks[place]?.[1]),
-  }));
+  const all = summary.interfaces.map((source, place) => ({ ...source, ...told.get(place) }));
   return { ...summary, interfaces: all };
 }
 
