@@ -217,7 +217,7 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 188, name: 'xdp_get_buff_len', types: 'X', arguments: ['context'], result: 'integer' },
   { number: 189, name: 'xdp_load_bytes', types: 'X', arguments: ['context', 'anything', 'outMemory', 'size'], result: 'integer' },
   { number: 190, name: 'xdp_store_bytes', types: 'X', arguments: ['context', 'anything', 'memory', 'size'], result: 'integer' },
-  { number: 191, name: 'copy_from_user_task', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
+  { number: 191, name: 'copy_from_user_task', types: 'STXC', arguments: undefined, result: 'unknown', sleeps: true, privileged: true },
   { number: 192, name: 'skb_set_tstamp', types: 'T', arguments: ['context', 'anything', 'anything'], result: 'integer' },
   { number: 194, name: 'kptr_xchg', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 195, name: 'map_lookup_percpu_elem', types: 'STXC', arguments: ['map', 'mapKey', 'anything'], result: 'mapValueOrNull', packet: true },
@@ -251,3 +251,10 @@ const byNumber = new Map(SIGNATURES.map((row) => [row.number, row]));
 
 /** A row of a helper that some type of program may call: all have its name. */
 export const signatureOf = (number: number): HelperSignature | undefined => byNumber.get(number);
+
+/** Tail calls, and helpers of types of programs that are not here: of messages, tunnels and options of TCP. */
+const MOVE_BESIDES: ReadonlySet<number> = new Set([12, 63, 73, 74, 75, 76, 90, 91, 143]);
+
+/** Whether a function with a call of a helper, reached or not, may have moved the packet (`bpf_helper_changes_pkt_data`). */
+export const mayMovePacket = (number: number): boolean =>
+  signatureOf(number)?.changesPacket === true || MOVE_BESIDES.has(number);

@@ -5,13 +5,21 @@
 
 const MAGIC = 0xeb9f;
 const HEADER = 24;
-const [INT, STRUCT, FUNCTION, PROTOTYPE] = [1, 4, 12, 13];
+const [INT, POINTER, STRUCT, FUNCTION, PROTOTYPE] = [1, 2, 4, 12, 13];
 const SIGNED_32 = (1 << 24) | 32;
+/** `void`. */
+const NO_TYPE = 0;
+
+/** What a function takes: the context, whose structure has a name; a number; the address of so many bytes. */
+export type BtfParameter = { readonly context: string } | 'number' | { readonly bytes: number };
 
 export interface BtfFunction {
   /** The first slot. */
   readonly slot: number;
   readonly linkage: 'static' | 'global';
+  readonly parameters?: readonly BtfParameter[];
+  /** Default: an `int`. */
+  readonly returnsNothing?: boolean;
 }
 
 export interface Btf {
@@ -38,11 +46,28 @@ export function makeBtf(functions: readonly BtfFunction[], lock?: number, valueS
     return ++types;
   };
   const int = type('int', INT, 0, 4, SIGNED_32);
-  const prototype = type('', PROTOTYPE, 0, int);
-  const records = functions.flatMap(({ slot, linkage }, at) => [
-    slot,
-    type(`f${at}`, FUNCTION, linkage === 'global' ? 1 : 0, prototype),
-  ]);
+  const pointerTo = (called: string, size: number): number =>
+    type('', POINTER, 0, type(called, STRUCT, 0, size));
+  const parameterType = (parameter: BtfParameter): number => {
+    if (parameter === 'number') return int;
+    return 'context' in parameter
+      ? pointerTo(parameter.context, 0)
+      : pointerTo(`bytes${parameter.bytes}`, parameter.bytes);
+  };
+  const records = functions.flatMap(({ slot, linkage, parameters = [], returnsNothing }, at) => {
+    const taken = parameters.flatMap((parameter) => {
+      const of = parameterType(parameter);
+      return [name('argument'), of];
+    });
+    const prototype = type(
+      '',
+      PROTOTYPE,
+      parameters.length,
+      returnsNothing === true ? NO_TYPE : int,
+      ...taken,
+    );
+    return [slot, type(`f${at}`, FUNCTION, linkage === 'global' ? 1 : 0, prototype)];
+  });
   let value = 0;
   if (lock !== undefined) {
     const spinLock = type('bpf_spin_lock', STRUCT, 1, 4, name('val'), int, 0);

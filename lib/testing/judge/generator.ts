@@ -8,7 +8,7 @@ import type { VerifiedType } from '../../verify/index.js';
 import type { Random } from '../random.js';
 import { packetPointers } from './memoryMoves.js';
 import { makeMove } from './moves.js';
-import { CONTEXT, type Held, Writer } from './writer.js';
+import { CONTEXT, type GlobalFunction, type Held, Writer } from './writer.js';
 
 /** A program and how it is to be loaded. Maps are numbers in the list of `maps.ts`. */
 export interface Sample {
@@ -20,6 +20,8 @@ export interface Sample {
   readonly strict: boolean;
   /** The functions have types: they may be called by helpers, and make tail calls. */
   readonly typed?: boolean;
+  /** The functions with types that are global, counted from 0 in the order of the program; they are verified by themselves. */
+  readonly globals?: ReadonlyMap<number, GlobalFunction>;
 }
 
 const TYPES: readonly VerifiedType[] = ['socket_filter', 'sched_cls', 'xdp', 'cgroup_skb'];
@@ -30,7 +32,8 @@ const UNPRIVILEGED_TYPES: readonly VerifiedType[] = ['socket_filter', 'cgroup_sk
 export function generate(random: Random, privileged = true): Sample {
   const types = privileged || random(50) === 0 ? TYPES : UNPRIVILEGED_TYPES;
   const type = types[random(types.length)]!;
-  const writer = new Writer(random, type);
+  const typed = random(4) !== 0;
+  const writer = new Writer(random, type, typed);
   writer.something = (count) => {
     for (let i = 0; i < count; i++) makeMove(writer);
   };
@@ -41,8 +44,15 @@ export function generate(random: Random, privileged = true): Sample {
   functions(writer);
   const program = writer.finish();
   const strict = random(12) === 0;
-  const typed = random(4) !== 0;
-  return { program: random(6) === 0 ? changed(random, program) : program, type, egress, strict, typed };
+  const { globals } = writer;
+  return {
+    program: random(6) === 0 ? changed(random, program) : program,
+    type,
+    egress,
+    strict,
+    typed,
+    globals,
+  };
 }
 
 function start(w: Writer): void {
@@ -93,7 +103,8 @@ function functions(w: Writer): void {
       return register >= 1 && register <= 5 ? (call!.held[register] ?? 'nothing') : 'nothing';
     });
     w.slots = new Map();
-    call.step.to = w.steps.length;
+    for (const step of call.steps) step.to = w.steps.length;
+    if (call.global !== undefined) begin(w, call.global);
     const context = w.held.indexOf('context');
     if (context > 0) w.move(CONTEXT, context);
     const stack = [1, 2, 3].find((register) => w.held[register] === 'stack');
@@ -107,6 +118,22 @@ function functions(w: Writer): void {
       else w.set(0, w.random(2));
     } else if (w.held[0] === 'nothing' && !w.careless) w.set(0, w.constant());
     close(w);
+  }
+}
+
+/** A global function knows of its arguments what its types say: an address may be null. */
+function begin(w: Writer, global: GlobalFunction): void {
+  w.globals.set(w.frame, global);
+  w.held.fill('nothing', 0, 10);
+  for (const [at, parameter] of global.parameters.entries()) {
+    const register = at + 1;
+    w.held[register] = parameter === 'context' ? 'context' : 'number';
+    if (typeof parameter === 'string') continue;
+    if (!w.careless) w.toExit(w.branch('jeq', register, { constant: 0 }, 64));
+    w.held[register] = 'value';
+    const offset = w.careless ? w.random(40) - 4 : w.pick([0, parameter.bytes - 4]);
+    if (w.chance(2)) w.load(w.pick([4, 2, 1]), w.free(), register, offset);
+    else w.store(w.pick([4, 2, 1]), register, offset, { constant: w.constant() });
   }
 }
 

@@ -225,6 +225,6 @@ export const callBack: Move = (w) => {
   const held: Held[] = isLoop
     ? ['nothing', 'number', context]
     : ['nothing', 'map', 'mapKey', 'value', context];
-  w.calls.push({ step, held, isCallback: true });
+  w.calls.push({ steps: [step], held, isCallback: true });
   w.clobber('number');
 };

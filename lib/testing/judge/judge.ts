@@ -7,7 +7,7 @@
 
 import { readFileSync } from 'node:fs';
 import { toAssembly } from '../../ebpf/disassembler.js';
-import { type Verdict, type VerifyOptions, verify } from '../../verify/index.js';
+import { type FunctionInfo, type Verdict, type VerifyOptions, verify } from '../../verify/index.js';
 import { generator } from '../random.js';
 import { generate, type Sample } from './generator.js';
 import { functionsOfProgram, mapsOfProgram } from './maps.js';
@@ -58,7 +58,7 @@ const PROCESSORS = ((): number => {
 })();
 
 export const optionsOf = (
-  { program, type, egress, strict, typed }: Sample,
+  { program, type, egress, strict, typed, globals }: Sample,
   privileged = true,
 ): VerifyOptions => ({
   type,
@@ -70,10 +70,13 @@ export const optionsOf = (
   ...(typed === true
     ? {
         functions: new Map(
-          functionsOfProgram(program).map((slot) => [
-            slot,
-            { linkage: slot === 0 ? 'global' : 'static', returns: 'number' },
-          ]),
+          functionsOfProgram(program).map((slot, number): [number, FunctionInfo] => {
+            const global = globals?.get(number);
+            if (global === undefined)
+              return [slot, { linkage: slot === 0 ? 'global' : 'static', returns: 'number' }];
+            const { parameters, returnsNothing } = global;
+            return [slot, { linkage: 'global', returns: returnsNothing ? 'other' : 'number', parameters }];
+          }),
         ),
       }
     : {}),

@@ -16,7 +16,7 @@ import {
   spill,
 } from './memoryMoves.js';
 import { compute, constant, copy, limit, swap, wideConstant } from './numberMoves.js';
-import { ALU, BRANCHES, CONTEXT, type Move, SIZES, type Writer } from './writer.js';
+import { ALU, BRANCHES, CONTEXT, type GlobalFunction, type Move, SIZES, type Writer } from './writer.js';
 
 const either: Move = (w) => {
   if (w.depth > 2) return;
@@ -88,20 +88,47 @@ const mayGoto: Move = (w) => {
 };
 
 const callLocal: Move = (w) => {
-  if (w.frame > 3 || w.calls.length > 3) return;
+  const known = w.calls.find(({ global }) => global !== undefined);
+  const again = known !== undefined && w.chance(2) ? known : undefined;
+  if (again === undefined && (w.frame > 3 || w.calls.length > 3)) return;
   for (let register = 1; register <= 3; register++) {
-    if (w.held[register] !== 'nothing') continue;
-    const kind = w.random(9);
+    const wanted = again?.global?.parameters[register - 1];
+    if (wanted === undefined && w.held[register] !== 'nothing') continue;
+    const kind = wanted === undefined || w.careless ? w.random(9) : kindOf(wanted);
     if (kind < 3) {
       w.move(register, 10);
-      w.alu('add', register, { constant: -8 * (1 + w.random(4)) }, 64);
+      const down = typeof wanted === 'object' ? Math.ceil(wanted.bytes / 8) : 1 + w.random(4);
+      w.alu('add', register, { constant: -8 * down }, 64);
     } else if (kind < 5 && w.held[CONTEXT] === 'context') w.move(register, CONTEXT);
     else w.set(register, w.constant());
   }
   const step = w.add({ kind: 'callLocal', distance: 0 });
-  w.calls.push({ step, held: w.held.slice() });
+  if (again !== undefined) again.steps.push(step);
+  else
+    w.calls.push({
+      steps: [step],
+      held: w.held.slice(),
+      ...(w.typed && w.chance(2) ? { global: typesFor(w) } : {}),
+    });
   w.clobber('number');
 };
+
+/** What makes an argument of a kind: below 3 an address in the stack, below 5 the context, else a number. */
+const kindOf = (wanted: GlobalFunction['parameters'][number]): number =>
+  wanted === 'context' ? 3 : wanted === 'number' ? 8 : 0;
+
+/** Types that fit what the first registers hold. */
+function typesFor(w: Writer): GlobalFunction {
+  const parameters: GlobalFunction['parameters'][number][] = [];
+  for (let register = 1; register <= w.random(4); register++) {
+    const held = w.careless ? w.pick(['context', 'number', 'stack'] as const) : w.held[register];
+    if (held === 'context') parameters.push('context');
+    else if (held === 'stack') parameters.push({ bytes: w.pick([4, 8, 8, 16, w.careless ? 40 : 8]) });
+    else if (held === 'number' || held === 'small') parameters.push('number');
+    else break;
+  }
+  return { parameters, returnsNothing: w.careless };
+}
 
 const wild: Move = (w) => {
   const register = (): number => w.random(11);
@@ -142,7 +169,7 @@ const MOVES: readonly (readonly [weight: number, move: Move])[] = [
   [3, loop],
   [1, mayGoto],
   [1, ordered],
-  [2, callLocal],
+  [3, callLocal],
   [1, socket],
   [2, record],
   [1, lookedUpSocket],

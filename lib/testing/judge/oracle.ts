@@ -6,9 +6,10 @@
  */
 
 import { type Program, toBytes } from '../../ebpf/instruction.js';
-import { makeBtf } from '../btf.js';
+import { type BtfFunction, makeBtf } from '../btf.js';
 import type { Sample } from './generator.js';
 import { functionsOfProgram, type JudgedMap, MAPS, mapUses } from './maps.js';
+import type { GlobalFunction } from './writer.js';
 
 // Linux include/uapi/linux/bpf.h, arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h
 const SYS_BPF = process.arch === 'x64' ? 321 : 280;
@@ -140,21 +141,25 @@ export async function openOracle(): Promise<Oracle | string> {
   ];
   /** By the functions' slots. */
   const typesOf = new Map<string, { readonly file: number; readonly records: Buffer }>();
-  const types = (program: Program): { readonly file: number; readonly records: Buffer } => {
-    const slots = functionsOfProgram(program);
-    const known = typesOf.get(`${slots}`);
+  const types = ({ program, type, globals }: Sample): { readonly file: number; readonly records: Buffer } => {
+    const functions = functionsOfProgram(program).map((slot, number) =>
+      btfFunction(slot, type, globals?.get(number)),
+    );
+    const key = JSON.stringify(functions);
+    const known = typesOf.get(key);
     if (known !== undefined) return known;
     if (typesOf.size > 500) {
       for (const { file } of typesOf.values()) close(file);
       typesOf.clear();
     }
-    const btf = makeBtf(slots.map((slot) => ({ slot, linkage: slot === 0 ? 'global' : 'static' })));
+    const btf = makeBtf(functions);
     const made = { file: loadBtf(btf.bytes), records: Buffer.from(btf.functions) };
-    typesOf.set(`${slots}`, made);
+    typesOf.set(key, made);
     return made;
   };
-  const load = ({ program, type, egress, strict, typed }: Sample, level: number): number => {
-    const info = typed === true ? types(program) : undefined;
+  const load = (sample: Sample, level: number): number => {
+    const { program, type, egress, strict } = sample;
+    const info = sample.typed === true ? types(sample) : undefined;
     code.set(toBytes(program));
     for (const { slot, number } of mapUses(program)) {
       const file = owned.get(`${number} ${type} ${egress}`) ?? files[number] ?? -1;
@@ -242,5 +247,18 @@ export async function openOracle(): Promise<Oracle | string> {
     },
   };
 }
+
+const btfFunction = (
+  slot: number,
+  type: Sample['type'],
+  global: GlobalFunction | undefined,
+): BtfFunction => ({
+  slot,
+  linkage: slot === 0 || global !== undefined ? 'global' : 'static',
+  parameters: (global?.parameters ?? []).map((parameter) =>
+    parameter === 'context' ? { context: type === 'xdp' ? 'xdp_md' : '__sk_buff' } : parameter,
+  ),
+  returnsNothing: global?.returnsNothing ?? false,
+});
 
 export type { Program };

@@ -38,6 +38,22 @@ export interface Step {
   to?: number;
 }
 
+/** What BTF says of a global function. */
+export interface GlobalFunction {
+  readonly parameters: readonly ('context' | 'number' | { readonly bytes: number })[];
+  /** It gives no number, which makes it one that cannot be called. */
+  readonly returnsNothing: boolean;
+}
+
+/** A function that is still to be written: what calls it, and what its arguments hold. */
+export interface ToWrite {
+  readonly steps: Step[];
+  readonly held: readonly Held[];
+  /** A helper calls it. */
+  readonly isCallback?: boolean;
+  readonly global?: GlobalFunction;
+}
+
 /** Something that a program does. */
 export type Move = (w: Writer) => void;
 
@@ -62,13 +78,10 @@ export class Writer {
   slots = new Map<number, Held>();
   /** Jumps to the end of the function. */
   exits: Step[] = [];
-  /** Calls of a function that is still to be written, with what its arguments hold. */
-  readonly calls: {
-    readonly step: Step;
-    readonly held: readonly Held[];
-    /** A helper calls it. */
-    readonly isCallback?: boolean;
-  }[] = [];
+  readonly calls: ToWrite[] = [];
+  /** Functions have types, so that they may be global. */
+  readonly typed: boolean;
+  readonly globals = new Map<number, GlobalFunction>();
   depth = 0;
   frame = 0;
   /** Makes so many moves; set by the generator. */
@@ -76,9 +89,10 @@ export class Writer {
   /** How seldom the writer is careless. */
   readonly caution: number;
 
-  constructor(random: Random, type: VerifiedType) {
+  constructor(random: Random, type: VerifiedType, typed: boolean) {
     this.random = random;
     this.type = type;
+    this.typed = typed;
     this.caution = [6, 25, 60, 200, 1000][random(5)]!;
   }
 

@@ -85,6 +85,8 @@ export function checkBuffer(path: Path, value: Value, register: number, size: nu
       return;
     case 'mapKey':
       if (use !== 'read') path.reject('map-access', 'the key of an element cannot be written');
+      // Nothing at all is taken of other memory, but not of a key.
+      if (size === 0) path.reject('outside-map-value', 'no bytes of a key');
       checkKnownSize(path, value, 0, size, value.map?.keySize ?? 0);
       return;
     case 'record':

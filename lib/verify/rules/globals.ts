@@ -3,7 +3,7 @@
  * Linux `btf_prepare_func_args`, `btf_check_func_arg_match`, `do_check_subprogs`.
  */
 
-import { signatureFor } from '../../ebpf/index.js';
+import { mayMovePacket, signatureFor } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import { mapValues, newFrame, type State } from '../state/state.js';
 import {
@@ -36,13 +36,18 @@ export function callGlobal(path: Path, entry: number, { parameters = [], returns
       'a global function that gives no number',
       'make it static, or let it return an int',
     );
+  if (callsSome(path, entry, (helper) => signatureFor(helper, path.rules.letter)?.sleeps === true))
+    path.reject(
+      'unknown-helper',
+      'a global function with a helper that may sleep, which this type of program may not',
+    );
   for (const [at, kind] of parameters.entries()) checkParameter(path, at + 1, kind);
   path.globals.add(entry);
   path.effects.special = 'global';
   const { registers } = path.frame;
   for (let register = 1; register <= 5; register++) registers[register] = NONE;
   registers[0] = ANY_NUMBER;
-  if (changesPacket(path, entry, new Set()))
+  if (callsSome(path, entry, mayMovePacket))
     mapValues(path.state, (value) =>
       value.kind === 'pointer' && (pointsIntoPacket(value) || value.type === 'packetEnd')
         ? ANY_NUMBER
@@ -72,20 +77,21 @@ function checkParameter(path: Path, register: number, kind: Parameter): void {
   checkBuffer(path, given, register, kind.bytes, 'write');
 }
 
-/** Whether a function, or one that it calls, calls a helper that may move the packet. */
-function changesPacket(path: Path, entry: number, seen: Set<number>): boolean {
+/** Whether a function, or one that it calls, has a call of such a helper, be it reached or not (`merge_callee_effects`). */
+function callsSome(
+  path: Path,
+  entry: number,
+  isSuch: (helper: number) => boolean,
+  seen = new Set<number>(),
+): boolean {
   if (seen.has(entry)) return false;
   seen.add(entry);
   const { instructions, entries } = path;
   for (let index = entry; index < instructions.length && (index === entry || !entries.has(index)); index++) {
     const instruction = instructions[index];
-    if (
-      instruction?.kind === 'call' &&
-      signatureFor(instruction.helper, path.rules.letter)?.changesPacket === true
-    )
-      return true;
+    if (instruction?.kind === 'call' && isSuch(instruction.helper)) return true;
   }
-  return (path.calls.get(entry) ?? []).some(({ target }) => changesPacket(path, target, seen));
+  return (path.calls.get(entry) ?? []).some(({ target }) => callsSome(path, target, isSuch, seen));
 }
 
 /** What holds where a global function begins. */

@@ -74,6 +74,25 @@ const inMap = (map: number, body: string): string => `
   call 1
   ${body}`;
 
+/** The key of each element is given to a helper, as a header of so many bytes (r3). */
+const keyOf = (size: string): string => `
+  stdw [%r10-8], 2
+  lddw %r1, map[fd:0]
+  lddw %r2, subprog[+5]
+  mov %r3, 0
+  mov %r4, 0
+  call 164
+  exit
+  stdw [%r10-8], 2
+  stdw [%r10-16], 0
+  stdw [%r10-24], 0
+  mov %r1, %r10
+  add %r1, -24
+  ${size}
+  call 204
+  mov %r0, 0
+  exit`;
+
 type Case = readonly [what: string, text: string, refused?: RejectionKind];
 
 // biome-ignore format: a table
@@ -108,6 +127,11 @@ const CASES: readonly Case[] = [
   ['it counts on the stack of its caller, past all rounds', loop('mov %r1, 1000000', 7, 'ldxdw %r3, [%r2]\n add %r3, 1\n stxdw [%r2], %r3\n mov %r0, 0\n exit').replace('stxdw [%r10-8], %r1', 'stdw [%r10-8], 0')],
   ['it reserves a record in each round', loop('mov %r1, 5', 7, 'lddw %r1, map[fd:9]\n mov %r2, 8\n mov %r3, 0\n call 131\n mov %r0, 0\n exit'), 'unreleased-reference'],
   ['another function is never entered, and its address is taken', 'lddw %r2, subprog[+5]\n call local f\n mov %r0, 0\n exit\nf:\n exit\n exit', 'unreachable-code'],
+  ['nothing of a key', keyOf('mov %r3, 0'), 'outside-map-value'],
+  ['nothing of a key, or some of it', keyOf('ldxw %r3, [%r10-8]\n and %r3, 3')],
+  ['more than a key', keyOf('mov %r3, 5'), 'outside-map-value'],
+  ['a record is held over the tail call of a function', `${RESERVE}\n mov %r1, %r6\n call local f${SUBMIT}${OUT}\nf:\n lddw %r2, map[fd:5]\n mov %r3, 0\n call 12\n mov %r0, 0\n exit`],
+  ['a function reserves a record, makes a tail call and submits', `call local f\n mov %r0, 0\n exit\nf:${RESERVE}\n mov %r1, %r6\n lddw %r2, map[fd:5]\n mov %r3, 0\n call 12${SUBMIT}${OUT}`, 'unreleased-reference'],
   ['a map in a map', inMap(16, `jeq %r0, 0, out\n mov %r1, %r0\n mov %r2, %r10\n add %r2, -8\n call 1\n jeq %r0, 0, out\n ldxdw %r3, [%r0]${OUT}`)],
   ['a map in a map that may not be there', inMap(16, `mov %r1, %r0\n mov %r2, %r10\n add %r2, -8\n call 1${OUT}`), 'bad-argument'],
   ['maps in maps are not updated', `stdw [%r10-8], 0\n lddw %r1, map[fd:16]\n mov %r2, %r10\n add %r2, -8\n mov %r3, %r2\n mov %r4, 0\n call 2${OUT}`, 'bad-argument'],

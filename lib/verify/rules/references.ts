@@ -37,12 +37,15 @@ export function release(path: Path, reference: number): void {
   );
 }
 
-/** Nothing is left to be given back where the program may end; `locks`: no lock is held either. */
-export function checkNothingHeld(path: Path, locks = true): void {
-  const { references, lock } = path.state;
-  if (locks && lock !== undefined)
+/**
+ * Nothing is held where the program may end. From within a function it comes back to the caller, who may still give
+ * back what was acquired (`check_reference_leak`).
+ */
+export function checkNothingHeld(path: Path): void {
+  const { references, lock, frames } = path.state;
+  if (lock !== undefined)
     path.reject('locked', 'the program may end here with a lock held', 'unlock it on every path');
-  if (references.length > 0)
+  if (references.length > 0 && frames.length === 1)
     path.reject(
       'unreleased-reference',
       'the program may end here with something that it has acquired',

@@ -215,8 +215,9 @@ export function requirementsOf(instruction: Instruction, type: VerifiedType): Re
       return [
         requirement('calls nest no deeper than 8 frames', 'call-depth'),
         requirement(
-          'a global function is given what its types say, gives a number, and no lock is held',
+          'a global function is given what its types say, gives a number, cannot sleep, and no lock is held',
           'bad-argument',
+          'unknown-helper',
           'bad-return',
           'locked',
           'uninitialized-register',
