@@ -6,8 +6,9 @@
  */
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, transform } from 'esbuild';
+import { closureOf, gather } from './gather.mjs';
 import { pastTheFaces } from './pastTheFaces.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -47,18 +48,23 @@ const { outputFiles } = await build({
  * each.
  */
 const withoutBareImports = (text) => text.replace(/(?<=^|[;\n])import ?"\.[^"]+";/g, '');
-/** What `weir-bpf/compile` loads: a bundler leaves out of it what it can follow, which it cannot under short names. */
-function needsOf(path, found = new Set()) {
-  if (found.has(path)) return found;
-  found.add(path);
-  const { text } = outputFiles.find((file) => file.path === path);
-  for (const [, from] of text.matchAll(/from"(\.[^"]+)"/g)) needsOf(join(dirname(path), from), found);
-  return found;
+const chunks = new Map(outputFiles.map(({ path, text }) => [path, withoutBareImports(text)]));
+const isRoom = (path) => ROOMS.some((room) => path === entry(`parts/${room}`));
+const entry = (name) => join(outdir, `${name}.js`);
+/** Each chunk goes to the first of these that needs it: what the narrowest faces load stays small. */
+const NARROW_TO_WIDE = ['compile', 'parts/dissect', 'index', 'node', 'ebpf', 'ask'];
+const groups = new Map();
+const placed = new Set(FACES.map(entry));
+for (const name of NARROW_TO_WIDE) {
+  const members = [...closureOf(chunks, entry(name))].filter((path) => !placed.has(path) && !isRoom(path));
+  for (const path of members) placed.add(path);
+  if (members.length > 0) groups.set(join(outdir, 'parts', `for-${basename(name)}.js`), members);
 }
-const followed = needsOf(join(outdir, 'compile.js'));
-for (const { path, text } of outputFiles) {
-  mkdirSync(dirname(path), { recursive: true });
-  const whole = withoutBareImports(text);
-  const { code } = followed.has(path) ? { code: whole } : await transform(whole, SHORT);
+const modules = await gather(chunks, groups);
+/** What `weir-bpf/compile` loads: a bundler leaves out of it what it can follow, which it cannot under short names. */
+const followed = closureOf(modules, entry('compile'));
+mkdirSync(join(outdir, 'parts'), { recursive: true });
+for (const [path, text] of modules) {
+  const { code } = followed.has(path) ? { code: text } : await transform(text, SHORT);
   writeFileSync(path, code);
 }
