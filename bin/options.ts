@@ -25,6 +25,10 @@ export interface Options {
   /** `--split`: the folder for savefiles, one for each rule of `by`. */
   split: string | undefined;
   by: readonly string[];
+  /** `--rules`: a file of named expressions, in place of one. */
+  rules: string | undefined;
+  /** `--first-match`: a packet is of the first rule that matches, not of all. */
+  firstMatch: boolean;
   /** `-w`; `-` is standard output. */
   write: string | undefined;
   /** Container of the written file; `undefined` keeps the kind of what is read. */
@@ -125,6 +129,8 @@ const DEFAULTS: Options = {
   jobs: 1,
   split: undefined,
   by: [],
+  rules: undefined,
+  firstMatch: false,
   write: undefined,
   writeFormat: undefined,
   rotateBytes: 0,
@@ -277,7 +283,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('G', 'rotate-seconds', 'Output', 'N', 'begin another file every N seconds; the name given to -w holds the time as strftime(3) writes it', (o, v) => { o.rotateSeconds = numberIn('number of seconds', v, 0, 2 ** 31 - 1); }),
   valued('W', 'file-count', 'Output', 'N', 'with -C, begin again with the first of N files; with -G, stop after N', (o, v) => { o.fileCount = numberIn('number of output files', v, 1, 2 ** 31 - 1); }),
   valued('z', 'rotate-command', 'Output', 'COMMAND', 'run COMMAND with each file that -C or -G has ended', (o, v) => { o.rotateCommand = v; }),
-  valued(undefined, 'split', 'Output', 'DIR', 'part what -r names into savefiles in DIR, in one pass, by the filters of --by', (o, v) => { o.split = v; o.action = 'split'; }),
+  valued(undefined, 'split', 'Output', 'DIR', 'part what -r names into savefiles in DIR, in one pass, by the filters of --by or --rules', (o, v) => { o.split = v; o.action = 'split'; }),
   valued(undefined, 'by', 'Output', 'LIST', 'with --split: @NAME, NAME=EXPRESSION and rest, with commas between or one at a time', (o, v) => { o.by = [...o.by, v]; }),
   flag(undefined, 'count', 'Output', 'print only how many packets match', (o) => { o.countOnly = true; }),
   flag(undefined, 'print', 'Output', 'print packets although they are written with -w', (o) => { o.print = true; }),
@@ -310,6 +316,8 @@ export const OPTIONS: readonly OptionRow[] = [
 
   valued('F', 'filter-file', 'Filter', 'FILE', 'take the expression from FILE', (o, v) => { o.filterFile = v; }),
   valued(undefined, 'filter', 'Filter', 'EXPRESSION', 'the expression; text that is not your own cannot become an option: --filter="$TEXT"', (o, v) => { o.filter = v; }),
+  valued(undefined, 'rules', 'Filter', 'FILE', 'many filters in one pass, in place of an expression: lines NAME = EXPRESSION, @NAME, include FILE; prints, counts (--count) or parts (--split) by rule', (o, v) => { o.rules = v; }),
+  flag(undefined, 'first-match', 'Filter', 'with --rules: a packet is of the first rule that matches, not of all that do', (o) => { o.firstMatch = true; }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),
   { long: ['ebpf'], value: 'optional', group: 'Filter', argument: 'FORM', help: 'print the compiled filter with its eBPF and stop; FORM is kernel (the default), portable, xdp, tc or cgroup', set: (o, v) => { o.ebpf = oneOf('eBPF form', v === '' ? 'kernel' : v, LIFT_FORMS); o.dump ||= 1; } },
@@ -370,6 +378,8 @@ export function parseOptions(words: readonly string[]): Options {
   );
   if (places.length > 1 && options.filter !== undefined)
     throw new CommandError('the expression is given by --filter: leave -F and other words out');
+  if (options.rules !== undefined && places.length > 0)
+    throw new CommandError('--rules takes the place of an expression: leave other words out');
   options.expression = options.filter ?? line.operands.join(' ');
   return options;
 }

@@ -1,39 +1,23 @@
 /** Reading savefiles: filters them, and prints, counts or writes what matches. */
 
 import { readFileSync } from 'node:fs';
-import {
-  LINUX_SLL2,
-  maxCapturedLength,
-  NO_LOADER,
-  openSavefile,
-  type PacketTest,
-  SNAP_LENGTH,
-} from '../lib/command.js';
-import {
-  type Capture,
-  type CaptureInterface,
-  type Filter,
-  type Packet,
-  type Sink,
-  selectionOf,
-} from '../lib/index.js';
-import { FileSink, fromPcapParser, GatheringSink } from '../lib/node.js';
+import { LINUX_SLL2, NO_LOADER, openSavefile, type PacketTest, SNAP_LENGTH } from '../lib/command.js';
+import { type Capture, type Filter, type Packet, selectionOf } from '../lib/index.js';
+import { fromPcapParser } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import { expressionOf, filterOf, linkTypeText, reasonOf, warnAbout } from './expression.js';
 import type { FilteredFile, FilterThreads } from './jobs.js';
 import type { Options } from './options.js';
+import { Output } from './output.js';
 import type { TextOutput } from './print.js';
 import { createProgress, type Progress } from './progress.js';
 import { CommandError } from './report.js';
-import type { SavefileForm, Savefiles } from './savefiles.js';
+import type { RuleCounts } from './ruleCounts.js';
 import { loaderFor } from './selection.js';
-import { STDOUT, writeMessage, writeOutput } from './standard.js';
+import { STDIO, writeMessage, writeOutput } from './standard.js';
 
-/** Linux and tcpdump's name for standard input and output. */
-const STDIO = '-';
 const STDIN = 0;
 const PROGRESS_MS = 200;
-/** Packets of this link type say their interface by an index, which only the capturing host can name. */
 
 interface Totals {
   packets: number;
@@ -49,6 +33,8 @@ interface Reading {
   readonly output: Output;
   readonly totals: Totals;
   readonly signal: AbortSignal;
+  /** With `--rules`, in place of the expression. */
+  readonly rules: RuleCounts | undefined;
   /** Called once a file is open. */
   readonly listen: () => void;
 }
@@ -69,9 +55,10 @@ export async function readFiles(options: Options): Promise<void> {
     process.on('SIGUSR2', () => output.flush());
   };
   const totals: Totals = { packets: 0, matched: 0, capture: undefined };
-  const output = new Output(options, names, await textOutput(options));
+  const rules = await rulesOf(options);
+  const output = new Output(options, names, await textOutput(options), rules && (() => rules.label));
   const threads = await threadsFor(names, source, options);
-  const reading: Reading = { source, options, output, totals, signal: interrupt.signal, listen };
+  const reading: Reading = { source, options, output, totals, signal: interrupt.signal, rules, listen };
   let counted = true;
   try {
     for (const [index, name] of names.entries()) {
@@ -89,8 +76,22 @@ export async function readFiles(options: Options): Promise<void> {
     await threads?.[Symbol.asyncDispose]();
     // What was read before a failure is delivered before the failure is reported.
     await output.finish();
-    if (options.countOnly && options.dump === 0 && counted) reportCount(totals.matched);
+    if (options.countOnly && options.dump === 0 && counted) {
+      if (rules === undefined) reportCount(totals.matched);
+      else writeOutput(rules.table);
+    }
   }
+}
+
+async function rulesOf(options: Options): Promise<RuleCounts | undefined> {
+  if (options.rules === undefined) {
+    if (options.firstMatch) throw new CommandError('--first-match is about --rules');
+    return undefined;
+  }
+  if (options.reader !== 'weir' || options.dump > 0)
+    throw new CommandError('--rules goes with neither --reader nor programs that are printed');
+  const { RuleCounts, loadRules } = await import('./ruleCounts.js');
+  return new RuleCounts(await loadRules(options), options.firstMatch);
 }
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -101,8 +102,15 @@ async function threadsFor(
   source: string,
   options: Options,
 ): Promise<FilterThreads | undefined> {
-  const { jobs, reader, dump, countOnly, write, user } = options;
-  if (jobs < 2 || names.length < 2 || reader !== 'weir' || dump > 0 || names.includes(STDIO))
+  const { jobs, reader, dump, countOnly, write, user, rules } = options;
+  if (
+    jobs < 2 ||
+    rules !== undefined ||
+    names.length < 2 ||
+    reader !== 'weir' ||
+    dump > 0 ||
+    names.includes(STDIO)
+  )
     return undefined;
   // Threads open files for themselves, so that it would be chance as whom.
   if (user !== undefined) return undefined;
@@ -136,7 +144,7 @@ function listedFiles(list: string): string[] {
 }
 
 async function readOne(name: string, reading: Reading, filtered: FilteredFile | undefined): Promise<void> {
-  const { source, options, output, totals, signal, listen } = reading;
+  const { source, options, output, totals, signal, rules, listen } = reading;
   await using capture = await openSavefile(name === STDIO ? STDIN : name, { name, signal });
   listen();
   const [first] = capture.interfaces;
@@ -155,7 +163,7 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   const filter = await selectingFilter(source, options);
   // An expression that is wrong should say so even where the file holds no packet.
   if (first !== undefined && filter !== undefined) warnAbout(filter.for(first), options);
-  const selection = filter && selectionOf(filter);
+  const selection = rules?.selection(first) ?? (filter && selectionOf(filter));
 
   const open = () => output.sinkFor(capture);
   const sink =
@@ -254,108 +262,4 @@ function watchProgress(progress: Progress, capture: Capture): NodeJS.Timeout {
 async function textOutput(options: Options): Promise<TextOutput | undefined> {
   const prints = !options.countOnly && options.dump === 0 && (options.write === undefined || options.print);
   return prints ? (await (await import('./print.js')).textMaker(options))() : undefined;
-}
-
-/** Where what matches goes: a savefile, printed lines, both, or nowhere. */
-class Output {
-  private readonly options: Options;
-  private readonly names: readonly string[];
-  private readonly text: TextOutput | undefined;
-  /** For records copied as they are. */
-  private file: FileSink | undefined;
-  /** For packets written anew. */
-  private savefiles: Savefiles | undefined;
-  private limitReached: Error | undefined;
-
-  constructor(options: Options, names: readonly string[], text: TextOutput | undefined) {
-    this.options = options;
-    this.names = names;
-    this.text = text;
-  }
-
-  /**
-   * Prepares the output file for a capture. Where it is one file of the same kind, records are copied byte for byte
-   * by the sink returned; else packets are written anew.
-   */
-  async sinkFor(capture: Capture): Promise<Sink | undefined> {
-    const { write, packetBuffered } = this.options;
-    if (write === undefined) return undefined;
-    const inputs = this.names.filter((name) => name !== STDIO);
-    if (this.mustEncode(capture)) {
-      if (this.savefiles !== undefined) return undefined;
-      const { NO_MORE_FILES, Savefiles } = await import('./savefiles.js');
-      this.limitReached = NO_MORE_FILES;
-      this.savefiles = new Savefiles(this.options, this.formLike(capture), inputs);
-      return undefined;
-    }
-    this.file = new FileSink(write === STDIO ? STDOUT : write, ...inputs);
-    return packetBuffered ? this.file : new GatheringSink(this.file);
-  }
-
-  /** What to do with each match, where copying records is not all. */
-  get onMatch(): ((packet: Packet) => void) | undefined {
-    const { text, savefiles } = this;
-    if (savefiles === undefined) return text && ((packet) => text.print(packet));
-    return (packet) => {
-      savefiles.write(packet);
-      text?.print(packet);
-    };
-  }
-
-  /** Whether this was thrown because as many files are written as were asked for. */
-  isFull(error: unknown): boolean {
-    return error === this.limitReached;
-  }
-
-  flush(): void {
-    this.savefiles?.flush();
-    this.text?.flush();
-  }
-
-  /** Savefiles first: where lines go may be full, or gone. */
-  async finish(): Promise<void> {
-    this.file?.close();
-    await this.savefiles?.close();
-    this.text?.flush();
-  }
-
-  private mustEncode(capture: Capture): boolean {
-    const { precision, rotateBytes, rotateSeconds } = this.options;
-    return (
-      this.names.length > 1 ||
-      precision !== undefined ||
-      rotateBytes > 0 ||
-      rotateSeconds > 0 ||
-      this.formatFor(capture) !== capture.format
-    );
-  }
-
-  /** The container asked for, or that the file's name stands for, or that of what is read. */
-  private formatFor(capture: Capture): 'pcap' | 'pcapng' {
-    const { write, writeFormat } = this.options;
-    if (writeFormat !== undefined) return writeFormat;
-    const suffix = /\.(pcap|pcapng)$/.exec(write!)?.[1];
-    return (suffix as 'pcap' | 'pcapng' | undefined) ?? capture.format;
-  }
-
-  private formLike(capture: Capture): SavefileForm {
-    const source: CaptureInterface = capture.interfaces[0] ?? {
-      linkType: 1,
-      snapLength: SNAP_LENGTH,
-      timestampUnit: 1e-6,
-    };
-    const { precision } = this.options;
-    return {
-      format: this.formatFor(capture),
-      linkType: source.linkType,
-      // Interfaces that come later may have kept more, and readers cut packets at what a pcap file's header says.
-      snapLength:
-        capture.format === 'pcap'
-          ? source.snapLength
-          : Math.max(source.snapLength, maxCapturedLength(source.linkType)),
-      nanoseconds: precision === undefined ? source.timestampUnit < 1e-6 : precision === 'nano',
-      bigEndian: source.bigEndian === true && capture.format === 'pcap',
-      ...(source.fcsLength === undefined ? {} : { fcsLength: source.fcsLength }),
-    };
-  }
 }

@@ -1,20 +1,18 @@
 /** `weir rules lint`: lists of rules of which the first that matches counts. */
 
-import { readFileSync } from 'node:fs';
 import { lintRules, type RuleFinding } from '../lib/ask.js';
 import { NO_LOADER, SNAP_LENGTH } from '../lib/command.js';
-import { FilterError } from '../lib/index.js';
-import { filterFor, filterOf, lookUpNames, reasonOf } from './expression.js';
+import { filterFor, filterOf, lookUpNames } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import { parseOptions } from './options.js';
-import { CommandError } from './report.js';
+import { asRuleError, readRules, type WrittenRule } from './ruleFile.js';
 import { writeOutput } from './standard.js';
 
 export const USAGE = `Usage: weir rules lint [-y LINKTYPE] [--json] FILE
 
 Looks through a list of rules, of which the first that matches a packet counts: which can match nothing, and which never get a
-packet because rules before them take all of theirs. A rule a line, NAME = EXPRESSION, or @NAME for a ready-made filter; # begins
-a comment. FILE - is standard input. Packets are of Ethernet unless -y names another link type.
+packet because rules before them take all of theirs. A rule a line, NAME = EXPRESSION, or @NAME for a ready-made filter, or
+include FILE; # begins a comment. FILE - is standard input. Packets are of Ethernet unless -y names another link type.
 Exit status: 0 nothing found, 1 something, 2 something could not be decided.
 `;
 
@@ -23,34 +21,6 @@ const ROWS = [
   { long: ['json'], value: 'none' },
   { short: 'h', long: ['help'], value: 'none' },
 ] as const;
-
-interface Rule {
-  readonly name: string;
-  readonly expression: string;
-  readonly line: number;
-}
-
-/** @throws CommandError naming the line. */
-function readRules(path: string): Rule[] {
-  let text: string;
-  try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8').replace(/^\ufeff/, '');
-  } catch (error) {
-    throw new CommandError(`${path}: ${reasonOf(error)}`);
-  }
-  return text.split(/\r?\n/).flatMap((whole, place): Rule[] => {
-    const written = whole.replace(/(^|\s)#.*/, '').trim();
-    if (written === '') return [];
-    const [, ready, name, expression] = /^(?:@([\w-]+)|([\w.-]+)\s*=\s*(\S.*))$/.exec(written) ?? [];
-    if (ready !== undefined) return [{ name: `@${ready}`, expression: `@${ready}`, line: place + 1 }];
-    if (name === undefined)
-      throw new CommandError(`${path}:${place + 1}: neither NAME = EXPRESSION nor @NAME`);
-    return [{ name, expression: expression!, line: place + 1 }];
-  });
-}
-
-/** The expression with a caret under the words at fault. */
-const placeOf = (error: FilterError): string => `${error}`.slice(`${error}`.indexOf('\n') + 1);
 
 /** @throws UsageError; CommandError for files and link types; FilterError for a wrong expression. */
 export async function runRules(words: readonly string[]): Promise<void> {
@@ -66,13 +36,11 @@ export async function runRules(words: readonly string[]): Promise<void> {
   const linkType = option('linktype')?.value ?? 'EN10MB';
   const programOf = (text: string) =>
     filterFor(filterOf(text, options, NO_LOADER, SNAP_LENGTH), linkType).cbpf;
-  const programs = rules.map(({ expression, line }) => {
+  const programs = rules.map((rule) => {
     try {
-      return programOf(expression);
+      return programOf(rule.expression);
     } catch (error) {
-      if (error instanceof FilterError)
-        throw new CommandError(`${path}:${line}: the expression cannot be compiled\n${placeOf(error)}`);
-      throw error;
+      throw asRuleError(rule, error);
     }
   });
   const anyOf = (count: number) =>
@@ -86,17 +54,19 @@ export async function runRules(words: readonly string[]): Promise<void> {
   if (findings.length > 0) process.exitCode = findings.every(({ kind }) => kind === 'undecided') ? 2 : 1;
   if (option('json') !== undefined) {
     const told = findings.map(({ rule, kind, by }) => ({
-      ...rules[rule]!,
+      name: rules[rule]!.name,
+      expression: rules[rule]!.expression,
+      line: rules[rule]!.line,
       kind,
       by: by === undefined ? undefined : rules[by]!.name,
     }));
     return writeOutput(`${JSON.stringify(told)}\n`);
   }
   for (const finding of findings)
-    writeOutput(`${path}:${rules[finding.rule]!.line}: ${told(finding, rules)}\n`);
+    writeOutput(`${rules[finding.rule]!.path}:${rules[finding.rule]!.line}: ${told(finding, rules)}\n`);
 }
 
-function told({ rule, kind, by }: RuleFinding, rules: readonly Rule[]): string {
+function told({ rule, kind, by }: RuleFinding, rules: readonly WrittenRule[]): string {
   const { name } = rules[rule]!;
   switch (kind) {
     case 'never':

@@ -6,6 +6,8 @@
 import { fstatSync } from 'node:fs';
 import { FileSink } from '../lib/node.js';
 
+/** Linux and tcpdump's name for standard input and output. */
+export const STDIO = '-';
 export const STDOUT = 1;
 export const STDERR = 2;
 

@@ -25,11 +25,13 @@ export {
   Filter,
   helpedLint as lint,
   LinkFilter,
+  type PacketSource,
   type ReadyMadeFilter,
   readyMadeFilters,
   selectionOf,
 } from './filter/index.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
+export { compileRules, type FilterRule, LinkRules, type Rule, RuleError, RuleSet } from './rules/index.js';
 export {
   Capture,
   CaptureError,

@@ -20,9 +20,11 @@ export {
   openCapture,
   openDevice,
   type Progress,
+  type SplitByRulesOptions,
   type SplitFileOptions,
   type SplitFileResult,
   splitFile,
+  splitFileByRules,
   summarize,
   withStatistics,
 } from './capture/index.js';

@@ -1,6 +1,7 @@
 /** Captures opened for a filter, filtered file to file, and parted into many. */
 
 import {
+  BOOLEAN,
   checkArgument,
   checkOptions,
   FUNCTION,
@@ -12,8 +13,9 @@ import {
   wholeNumber,
 } from '../arguments.js';
 import { Filter, selectionOf, selectWith } from '../filter/index.js';
+import type { RuleSet } from '../rules/index.js';
 import type { Capture, Chunks, ReadOptions } from '../savefile/index.js';
-import { FileSink, GatheringSink, openSavefile } from '../savefile/node.js';
+import { FileSink, GatheringSink, openSavefile, ReopenedSink } from '../savefile/node.js';
 
 /** How a capture is opened. */
 export interface OpenOptions extends ReadOptions {
@@ -166,6 +168,54 @@ export async function splitFile(
   } finally {
     for (const file of files) file.close();
   }
+}
+
+/** How a file is parted by rules. */
+export interface SplitByRulesOptions extends Omit<SplitFileOptions, 'rest'> {
+  /** A packet goes to the first rule that matches, not to all that do. */
+  readonly firstMatch?: boolean | undefined;
+}
+
+/**
+ * Parts a capture by rules in one pass: a file a rule, each as {@link filterFile} writes it. Any number of rules: files
+ * are open only while they are written.
+ *
+ * @param paths - Where the packets of each rule go, in the rules' order.
+ * @returns What was read, and written for each path.
+ * @throws CaptureError as {@link filterFile} does; RuleError where the file has a link type that a rule has no meaning on.
+ */
+export async function splitFileByRules(
+  input: string,
+  paths: readonly string[],
+  rules: RuleSet,
+  options: SplitByRulesOptions = {},
+): Promise<SplitFileResult> {
+  checkOptions('splitFileByRules()', options, {
+    signal: SIGNAL,
+    onProgress: FUNCTION,
+    firstMatch: BOOLEAN,
+  });
+  if (paths.length !== rules.rules.length)
+    throw new RangeError(
+      `splitFileByRules(): ${rules.rules.length} rules take as many paths, got ${paths.length}`,
+    );
+  const { signal, onProgress, firstMatch = false } = options;
+  await using capture = await openCapture(input, { signal });
+  using _ = watch(capture, onProgress);
+  const [first] = capture.interfaces;
+  if (first !== undefined) rules.for(first);
+  const parts = paths.map((path) => ({ sink: new ReopenedSink(path, input) }));
+  const counts = await capture.split(parts, undefined, (source) => {
+    const link = rules.for(source);
+    return (bytes, start, capturedLength, wireLength) => {
+      const times = link.find(bytes, start, capturedLength, wireLength);
+      return firstMatch && times > 1 ? link.found.slice(0, 1) : link.found;
+    };
+  });
+  return {
+    read: capture.packetsRead,
+    written: Object.fromEntries(paths.map((path, index) => [path, counts[index]!])),
+  };
 }
 
 /** Milliseconds between two reports. */

@@ -8,9 +8,11 @@ export {
   type OpenOptions,
   openCapture,
   type Progress,
+  type SplitByRulesOptions,
   type SplitFileOptions,
   type SplitFileResult,
   splitFile,
+  splitFileByRules,
 } from './files.js';
 export { mergeCaptures } from './merge.js';
 export { RecentPackets } from './recent.js';

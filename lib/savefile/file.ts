@@ -205,6 +205,45 @@ export class GatheringSink implements Sink {
   }
 }
 
+/** Bytes that a {@link ReopenedSink} keeps back. */
+const KEPT_BACK = 65_536;
+
+/** A file that is open only while bytes are put into it: there may be more of them than descriptors. */
+export class ReopenedSink implements Sink {
+  private readonly path: string;
+  private chunks: Uint8Array[] = [];
+  private length = 0;
+
+  /**
+   * @param path - Created or emptied.
+   * @param inputs - As of a {@link FileSink}.
+   * @throws CaptureError where the file cannot be created.
+   */
+  constructor(path: string, ...inputs: readonly string[]) {
+    new FileSink(path, ...inputs).close();
+    this.path = path;
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): void {
+    this.chunks.push(bytes.slice(start, end));
+    this.length += end - start;
+    if (this.length >= KEPT_BACK) this.flush();
+  }
+
+  /** @throws CaptureError where the file cannot be written. */
+  flush(): void {
+    if (this.length === 0) return;
+    const { chunks, path } = this;
+    this.chunks = [];
+    this.length = 0;
+    try {
+      fs.appendFileSync(path, Buffer.concat(chunks));
+    } catch (error) {
+      throw ioError(error, path);
+    }
+  }
+}
+
 function sameFile(a: string, b: string): boolean {
   const [one, other] = [a, b].map(kindOf);
   return (

@@ -13,7 +13,7 @@ import { type Compression, MAGIC_LENGTH, openContainer } from './recognise.js';
 import { Scan, type Select, scanWindow, unsetSectionLength } from './scan.js';
 import type { Sink } from './sink.js';
 import { type Chunks, chunkSource, type Source } from './source.js';
-import { type Part, Splitting } from './split.js';
+import { type Choose, type Part, Splitting } from './split.js';
 import { Window } from './window.js';
 
 /** Most packets in one batch. */
@@ -189,11 +189,12 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
    * selects it, what is no packet goes to all parts.
    *
    * @param rest - Gets the packets that no part selects.
+   * @param choose - Tells which parts a packet goes to, in place of what they select.
    * @returns How many packets each part got, and last `rest`, if there is one.
    */
-  async split(parts: readonly Part[], rest?: Sink): Promise<readonly number[]> {
+  async split(parts: readonly Part[], rest?: Sink, choose?: Choose): Promise<readonly number[]> {
     const { window, container } = this;
-    const splitting = new Splitting(parts, rest);
+    const splitting = new Splitting(parts, rest, choose);
     const readBefore = this.packetsRead;
     for (const at of this.heldSections) unsetSectionLength(window.view, at);
     if (this.heldFrom >= 0) splitting.share(window.bytes, this.heldFrom, window.start);

@@ -9,6 +9,9 @@ import { type PacketTest, type Select, unsetSectionLength } from './scan.js';
 import type { Sink } from './sink.js';
 import type { Window } from './window.js';
 
+/** Bytes that a part gathers at first: there may be many that get little. */
+const FIRST_SIZE = 4096;
+
 /** Where some of the packets go. */
 export interface Part {
   /** Which; without it, all of them. */
@@ -17,12 +20,18 @@ export interface Part {
   readonly sink: Sink;
 }
 
+/** Which parts packets of an interface go to, where parts do not select for themselves. */
+export type Choose = (source: CaptureInterface) => Choice;
+
+/** Places of the parts of one packet, until the next is asked about. Arguments are those of a {@link PacketTest}. */
+export type Choice = (...packet: Parameters<PacketTest>) => readonly number[];
+
 /** A part on its way: what it wants by interface, what it has, what it gathers of a window. */
 class Output {
   matched = 0;
   readonly part: Part;
   private readonly tests: (PacketTest | undefined)[] = [];
-  private bytes = new Uint8Array(65_536);
+  private bytes = new Uint8Array(FIRST_SIZE);
   private length = 0;
 
   constructor(part: Part) {
@@ -60,9 +69,15 @@ export class Splitting {
   packets = 0;
   private readonly outputs: readonly Output[];
   private readonly rest: Output | undefined;
+  private readonly choose: Choose | undefined;
+  private readonly choices: (Choice | undefined)[] = [];
 
-  /** @param rest - Gets the packets that no part wants. */
-  constructor(parts: readonly Part[], rest: Sink | undefined) {
+  /**
+   * @param rest - Gets the packets that no part wants.
+   * @param choose - Asked once for all parts.
+   */
+  constructor(parts: readonly Part[], rest: Sink | undefined, choose?: Choose) {
+    this.choose = choose;
     this.outputs = parts.map((part) => new Output(part));
     this.rest = rest === undefined ? undefined : new Output({ sink: rest });
   }
@@ -104,10 +119,22 @@ export class Splitting {
 
   private part(window: Window, source: CaptureInterface): void {
     this.packets++;
-    const taking = this.outputs.filter((output) => output.wants(window, source));
+    const taking =
+      this.choose === undefined
+        ? this.outputs.filter((output) => output.wants(window, source))
+        : this.chosen(window, source, this.choose);
     for (const output of taking.length > 0 || this.rest === undefined ? taking : [this.rest]) {
       output.matched++;
       output.add(window.bytes, window.recordStart, window.start);
     }
   }
+
+  private chosen(window: Window, source: CaptureInterface, choose: Choose): readonly Output[] {
+    const { bytes, dataStart, dataEnd, wireLength, interfaceIndex } = window;
+    this.choices[interfaceIndex] ??= choose(source);
+    const places = this.choices[interfaceIndex](bytes, dataStart, dataEnd - dataStart, wireLength);
+    return places.length === 0 ? NO_OUTPUTS : places.map((place) => this.outputs[place]!);
+  }
 }
+
+const NO_OUTPUTS: readonly Output[] = [];

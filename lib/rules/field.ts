@@ -1,0 +1,58 @@
+/**
+ * What programs compare: fields of the packet, at a fixed place or behind a header whose length a nibble says
+ * (`ldxb 4*([k]&0xf)`), and intervals of their values.
+ */
+
+import type { opcodes } from '../cbpf/index.js';
+
+/** Bytes of a packet as an unsigned number, most significant first. */
+export interface Field {
+  /** Equal for equal fields. */
+  readonly key: string;
+  /** Offset of the byte whose lower nibble counts words that come before; -1 where none do. */
+  readonly header: number;
+  readonly offset: number;
+  readonly size: ReturnType<typeof opcodes.sizeOf>;
+}
+
+/** Values from `low` to `high`, both among them. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+const fields = new Map<string, Field>();
+
+/** The one record of a field: they are compared by identity. */
+export function fieldOf(header: number, offset: number, size: Field['size']): Field {
+  const key = `${header}:${offset}:${size}`;
+  let field = fields.get(key);
+  if (field === undefined) fields.set(key, (field = { key, header, offset, size }));
+  return field;
+}
+
+export const highest = ({ size }: Field): number => 2 ** (8 * size) - 1;
+
+export const everyValue = (field: Field): Interval => ({ low: 0, high: highest(field) });
+
+/** A value outside the captured bytes: whoever reads there rejects the packet. */
+export const ABSENT = -1;
+
+/** The field's value in a packet, or {@link ABSENT}. */
+export function readField(field: Field, bytes: Uint8Array, start: number, length: number): number {
+  let { offset } = field;
+  if (field.header >= 0) {
+    if (field.header >= length) return ABSENT;
+    offset += 4 * (bytes[start + field.header]! & 15);
+  }
+  if (offset + field.size > length) return ABSENT;
+  const at = start + offset;
+  switch (field.size) {
+    case 1:
+      return bytes[at]!;
+    case 2:
+      return (bytes[at]! << 8) | bytes[at + 1]!;
+    case 4:
+      return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+  }
+}
