@@ -86,3 +86,34 @@ export function visibleText(d: Dissection, at: number, length: number): string {
   for (let i = at; i < end; i++) text += visible(d.data[i]!);
   return text;
 }
+
+/** Appends `length` untrusted characters. @throws TRUNCATED where they are cut, with those before said. */
+export function sayText(d: Dissection, at: number, length: number): void {
+  d.out += visibleText(d, at, length);
+  d.need(at, length);
+}
+
+/** The same, up to a zero byte where there is one. */
+export function sayPadded(d: Dissection, at: number, length: number): void {
+  const end = Math.min(at + length, d.end);
+  let i = at;
+  while (i < end && d.data[i] !== 0) d.out += visible(d.data[i++]!);
+  if (i === end) d.need(at, length);
+}
+
+/** An IEEE float, `scale` times what the bytes at `at` hold, with three digits as C prints it. */
+export function float32(d: Dissection, at: number, multiply = 1, divide = 1): string {
+  d.need(at, 4);
+  const value = new DataView(d.data.buffer, d.data.byteOffset + at, 4).getFloat32(0);
+  const rate = Math.fround(Math.fround(value * multiply) / divide);
+  const minus = (rate: number): string => (rate < 0 || Object.is(rate, -0) ? '-' : '');
+  if (Number.isNaN(rate)) return `${d.u8(at) >> 7 ? '-' : ''}nan`;
+  if (!Number.isFinite(rate)) return `${minus(rate)}inf`;
+  if (Math.abs(rate) >= 1e21) return `${BigInt(rate)}.000`;
+  return minus(rate) + Math.abs(rate).toFixed(3);
+}
+
+/** Bytes a second, an IEEE float, in Mbps. */
+export function bandwidth(d: Dissection, at: number): string {
+  return `${float32(d, at, 8, 1_000_000)} Mbps`;
+}

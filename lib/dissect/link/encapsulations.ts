@@ -51,6 +51,7 @@ export const dissectFrameRelay: Dissector = (w, at, limit) => {
   else if (kind === NLPID_SNAP && w.u24(nlpid + 1) === 0) w.ether(w.u16(nlpid + 4), nlpid + 6, limit);
   else if (kind === NLPID_SNAP && w.u24(nlpid + 1) === 0x0080c2 && (w.u16(nlpid + 4) & 3) !== 0)
     dissectEthernet(w, nlpid + 6, limit);
+  else if (kind >= 0x81 && kind <= 0x83) w.sap(0xfe, nlpid, limit);
   else w.give(undefined, nlpid + 1, limit);
 };
 

@@ -9,24 +9,39 @@ import { hex4 } from '../frame/text.js';
 import { ETHERTYPE_ARISTA, ETHERTYPE_JUMBO, ETHERTYPE_NAMES, printEtherType } from '../tables/ethertypes.js';
 import { printAristaHeader } from './arista.js';
 import { printLlc } from './llc.js';
+import { ETHERTYPE_MACSEC, printMacsec } from './macsec.js';
 
 const ADDRESSES = 12;
 const TAG = 4;
 
+/** What a switch put behind the addresses. */
+export interface SwitchTag {
+  readonly size: number;
+  readonly say: (d: Dissection, at: number) => void;
+}
+
 /** Prints a frame of which `captured` bytes are there; returns the length of its headers. */
-export function printEthernet(d: Dissection, at: number, length: number, captured: number): number {
+export function printEthernet(
+  d: Dissection,
+  at: number,
+  length: number,
+  captured: number,
+  tag?: SwitchTag,
+): number {
   d.protocol = 'ether';
   if (length < captured) {
     d.out += `[length ${length} < caplen ${captured}]`;
     d.markInvalid();
     return length;
   }
-  if (captured < ADDRESSES + 2) {
+  const start = ADDRESSES + (tag?.size ?? 0);
+  if (captured < start + 2) {
     d.markTruncated();
     return captured;
   }
   if (d.linkLayer) printAddresses(d, at);
-  return printFromType(d, at, at + ADDRESSES, length, captured);
+  tag?.say(d, at + ADDRESSES);
+  return printFromType(d, at, at + start, length, captured);
 }
 
 /** Prints a frame from the type field at `start` on; returns the length of all its headers. */
@@ -57,6 +72,7 @@ function printFromType(d: Dissection, at: number, start: number, length: number,
   }
   if (type === ETHERTYPE_JUMBO) return headers + printLlcOrDump(d, at, next, rest, restCaptured);
   if (type === ETHERTYPE_ARISTA) return printArista(d, at, next, length, captured);
+  if (type === ETHERTYPE_MACSEC) return printProtected(d, at, next, length, captured);
   if (d.linkLayer) {
     printType(d, type);
     d.out += tagged ? ', ' : `, length ${length}: `;
@@ -81,6 +97,34 @@ function printArista(d: Dissection, at: number, next: number, length: number, ca
   printUnknownType(d, at, ETHERTYPE_ARISTA, length);
   if (d.dumpUnknown) printHexAscii(d, next, at + captured - next);
   return next - at;
+}
+
+/** MACsec: where only its integrity is kept, another type field and what it announces can be read. */
+function printProtected(d: Dissection, at: number, next: number, length: number, captured: number): number {
+  if (d.linkLayer) {
+    printType(d, ETHERTYPE_MACSEC);
+    d.out += `, length ${length}: `;
+  }
+  const whole = d.end;
+  const inside = printMacsec(d, next, length - (next - at), captured - (next - at), at + 6, at);
+  if (typeof inside === 'number') {
+    if (inside < 0) return captured;
+    if (d.dumpUnknown) printHexAscii(d, next + inside, at + captured - next - inside);
+    return next + inside - at;
+  }
+  const { header, rest, available } = inside;
+  const type = d.u16(next + header);
+  const body = next + header + 2;
+  if (d.linkLayer) {
+    printType(d, type);
+    d.out += ', ';
+  }
+  if (!printEtherType(d, type, body, rest - 2, available - 2, at + 6, at)) {
+    printUnknownType(d, at, type, length);
+    if (d.dumpUnknown) printHexAscii(d, body, available - 2);
+  }
+  d.end = whole;
+  return body - at;
 }
 
 /** What `-e` would have printed before, where the payload says nothing. */

@@ -14,6 +14,7 @@ import {
   OUI_ETHERNET,
   OUI_NAMES,
 } from '../frame/vendors.js';
+import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { ETHERTYPE_NAMES, printEtherType } from '../tables/ethertypes.js';
 import { printEthernet } from './ethernet.js';
@@ -23,6 +24,7 @@ const SAP_IP = 0x06;
 const SAP_STP = 0x42;
 const SAP_SNAP = 0xaa;
 const SAP_GLOBAL = 0xff;
+const SAP_OSI = 0xfe;
 
 const SAP_NAMES: ReadonlyMap<number, string> = new Map([
   [0x00, 'Null'],
@@ -39,7 +41,7 @@ const SAP_NAMES: ReadonlyMap<number, string> = new Map([
   [SAP_SNAP, 'SNAP'],
   [0xe0, 'IPX'],
   [0xf0, 'NetBeui'],
-  [0xfe, 'OSI'],
+  [SAP_OSI, 'OSI'],
 ]);
 
 /** Control field of an unnumbered information frame. */
@@ -130,7 +132,7 @@ export function printLlc(
   const restCaptured = captured - header;
   if (control === UI && ssap === dsap) {
     if (ssap === SAP_SNAP) {
-      return printSnap(d, next, rest, restCaptured, src, dst) ? header + 5 : -(header + 5);
+      return printSnap(d, next, rest, restCaptured, src, dst, BRIDGE_PAD) ? header + 5 : -(header + 5);
     }
     if (ssap === SAP_STP) {
       printStp(d, next, rest);
@@ -138,6 +140,10 @@ export function printLlc(
     }
     if (ssap === SAP_IP) {
       printIp4(d, next, rest);
+      return header;
+    }
+    if (ssap === SAP_OSI) {
+      printOsi(d, next, rest);
       return header;
     }
   }
@@ -204,14 +210,18 @@ function printUnnumbered(
   return 3;
 }
 
+/** RFC 2684 §5.2: what aligns a bridged frame. */
+const BRIDGE_PAD = 2;
+
 /** Prints a SNAP header and what it announces; false where the payload was not printed. */
-function printSnap(
+export function printSnap(
   d: Dissection,
   at: number,
   length: number,
   captured: number,
   src: number,
   dst: number,
+  pad: number,
 ): boolean {
   d.protocol = 'snap';
   if (!d.has(at, 5) || captured < 5 || length < 5) {
@@ -237,7 +247,6 @@ function printSnap(
     printStp(d, next, rest);
     return true;
   } else if (oui === OUI_BRIDGED && (type === 0x0001 || type === 0x0007)) {
-    const pad = 2; // RFC 2684 §5.2: aligns the frame
     d.need(next, pad);
     printEthernet(d, next + pad, rest - pad, captured - 5 - pad);
     return true;

@@ -3,10 +3,12 @@
  * IP and MPLS inside are printed; of the control protocols (LCP, IPCP, …) the head of each message.
  */
 
+import { TRUNCATED } from '../../bytes.js';
 import { ETHERTYPE } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printUnknown } from '../frame/hexdump.js';
 import { hex2, hex4, hex8 } from '../frame/text.js';
+import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printMpls } from '../network/tunnels.js';
@@ -15,6 +17,7 @@ import { ETHERTYPE_NAMES } from '../tables/ethertypes.js';
 const ADDRESS = 0xff;
 const CONTROL = 0x03;
 const IP4 = 0x0021;
+const OSI = 0x0023;
 const IP6 = 0x0057;
 const MPLS = 0x0281;
 const MPLS_MULTICAST = 0x0283;
@@ -23,7 +26,7 @@ const UNCOMPRESSED_TCP = 0x002f;
 
 // biome-ignore format: a table
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
-  [IP4, 'IP'], [0x0023, 'OSI'], [0x0025, 'NS'], [0x0027, 'DECNET'], [0x0029, 'APPLE'], [0x002b, 'IPX'],
+  [IP4, 'IP'], [OSI, 'OSI'], [0x0025, 'NS'], [0x0027, 'DECNET'], [0x0029, 'APPLE'], [0x002b, 'IPX'],
   [0x002d, 'VJC IP'], [UNCOMPRESSED_TCP, 'VJNC IP'], [0x0031, 'BRPDU'], [0x0033, 'STII'], [0x0035, 'VINES'],
   [MPLS, 'MPLS'], [MPLS_MULTICAST, 'MPLS'], [COMPRESSED, 'Compressed'], [0x003d, 'MLPPP'], [IP6, 'IP6'],
   [0x0201, 'HELLO'], [0x0231, 'LUXCOM'], [0x0233, 'SNS'], [0x8021, 'IPCP'], [0x8023, 'OSICP'], [0x8025, 'NSCP'],
@@ -144,6 +147,9 @@ function printProtocol(d: Dissection, protocol: number, at: number, length: numb
     case MPLS:
     case MPLS_MULTICAST:
       printMpls(d, at, length);
+      break;
+    case OSI:
+      printOsi(d, at, length);
       break;
     case COMPRESSED:
       d.out += 'compressed PPP data';
@@ -311,10 +317,22 @@ export function printCiscoHdlc(d: Dissection, length: number): void {
     case SLARP:
       printSlarp(d, CISCO_HEADER, rest);
       break;
+    case ETHERTYPE_OSI:
+      printCiscoOsi(d, CISCO_HEADER, rest);
+      break;
     default:
       if (!d.linkLayer) d.out += `unknown CHDLC protocol (0x${hex4(protocol)})`;
   }
   d.linkHeaderLength = CISCO_HEADER;
+}
+
+const ETHERTYPE_OSI = 0xfefe;
+
+/** A byte may stand before the identifier. */
+function printCiscoOsi(d: Dissection, at: number, length: number): void {
+  if (length < 2 || !d.has(at, 2)) throw TRUNCATED;
+  const fudge = d.u8(at + 1) >= 0x81 && d.u8(at + 1) <= 0x83 ? 1 : 0;
+  printOsi(d, at + fudge, length - fudge);
 }
 
 const SLARP_LEAST = 14;

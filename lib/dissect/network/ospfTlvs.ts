@@ -2,7 +2,8 @@
 
 import type { Dissection } from '../frame/dissection.js';
 import { printUnknown } from '../frame/hexdump.js';
-import { type FlagNames, flags, hex8 } from '../frame/text.js';
+import { bandwidth, hex8 } from '../frame/text.js';
+import { CONSTRAINTS, ENCODING, LINK_PROTECTION, SWITCHING } from './gmpls.js';
 
 type Names = Readonly<Record<number, string>>;
 
@@ -166,34 +167,6 @@ const said =
   };
 
 const LINK_TYPES: Names = { 1: 'Point-to-point', 2: 'Multi-Access' };
-// biome-ignore format: a table
-const PROTECTION: FlagNames = [
-  [0x01, 'Extra Traffic'], [0x02, 'Unprotected'], [0x04, 'Shared'], [0x08, 'Dedicated 1:1'], [0x10, 'Dedicated 1+1'],
-  [0x20, 'Enhanced'], [0x40, 'Reserved'], [0x80, 'Reserved'],
-];
-// biome-ignore format: a table
-const SWITCHING: Names = {
-  1: 'Packet-Switch Capable-1', 2: 'Packet-Switch Capable-2', 3: 'Packet-Switch Capable-3', 4: 'Packet-Switch Capable-4',
-  51: 'Layer-2 Switch Capable', 100: 'Time-Division-Multiplex', 150: 'Lambda-Switch Capable', 200: 'Fiber-Switch Capable',
-};
-// biome-ignore format: a table
-const ENCODING: Names = {
-  1: 'Packet', 2: 'Ethernet V2/DIX', 3: 'ANSI/ETSI PDH', 4: 'Reserved', 5: 'SDH ITU-T G.707/SONET ANSI T1.105',
-  6: 'Reserved', 7: 'Digital Wrapper', 8: 'Lambda (photonic)', 9: 'Fiber', 10: 'Reserved', 11: 'FiberChannel',
-};
-const MODELS: Names = { 0: 'Russian dolls', 1: 'Maximum allocation' };
-
-/** Bytes a second, an IEEE float, in Mbps. */
-function bandwidth(d: Dissection, at: number): string {
-  d.need(at, 4);
-  const value = new DataView(d.data.buffer, d.data.byteOffset + at, 4).getFloat32(0);
-  const rate = Math.fround(Math.fround(value * 8) / 1_000_000);
-  if (Number.isNaN(rate)) return `${d.u8(at) >> 7 ? '-' : ''}nan Mbps`;
-  if (!Number.isFinite(rate)) return `${rate < 0 ? '-' : ''}inf Mbps`;
-  if (Math.abs(rate) >= 1e21) return `${BigInt(rate)}.000 Mbps`;
-  return `${rate < 0 || Object.is(rate, -0) ? '-' : ''}${Math.abs(rate).toFixed(3)} Mbps`;
-}
-
 const numbered = (d: Dissection, at: number): string => `, ${d.ip4(at)} (0x${hex8(d.u32(at))})`;
 const identifiers = said((d, at, size) => numbered(d, at) + (size === 8 ? numbered(d, at + 4) : ''));
 const address = said((d, at) => `, ${d.ip4(at)}`);
@@ -228,7 +201,7 @@ const LINK: Readonly<Record<number, LinkRow>> = {
   14: {
     name: 'Link Protection Type',
     sizes: exactly(4),
-    print: said((d, at) => `, ${flags(PROTECTION, d.u8(at), 'none')}`),
+    print: said((d, at) => `, ${LINK_PROTECTION(d.u8(at))}`),
   },
   15: { name: 'Interface Switching Capability', sizes: atLeast(36), print: printSwitching },
   16: {
@@ -243,15 +216,15 @@ const LINK: Readonly<Record<number, LinkRow>> = {
 };
 
 function printSwitching(d: Dissection, at: number): boolean {
-  d.out += `\n\t\tInterface Switching Capability: ${SWITCHING[d.u8(at)] ?? 'Unknown'}`;
-  d.out += `\n\t\tLSP Encoding: ${ENCODING[d.u8(at + 1)] ?? 'Unknown'}\n\t\tMax LSP Bandwidth:`;
+  d.out += `\n\t\tInterface Switching Capability: ${SWITCHING(d.u8(at))}`;
+  d.out += `\n\t\tLSP Encoding: ${ENCODING(d.u8(at + 1))}\n\t\tMax LSP Bandwidth:`;
   for (let i = 0; i < 8; i++) d.out += `\n\t\t  priority level ${i}: ${bandwidth(d, at + 4 + 4 * i)}`;
   return true;
 }
 
 function printConstraints(d: Dissection, at: number, size: number): boolean {
   const model = d.u8(at);
-  d.out += `\n\t\tBandwidth Constraints Model ID: ${MODELS[model] ?? 'unknown'} (${model})`;
+  d.out += `\n\t\tBandwidth Constraints Model ID: ${CONSTRAINTS(model)} (${model})`;
   const fault = size % 4 !== 0 ? '!= N x 4' : size > 36 ? '> 36' : undefined;
   if (fault !== undefined) {
     d.out += `\n\t\tlength ${size} ${fault}`;

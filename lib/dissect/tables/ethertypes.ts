@@ -9,8 +9,11 @@ import { printArp } from '../link/arp.js';
 import { printEapol } from '../link/eapol.js';
 import { printLoopbackTest } from '../link/loopback.js';
 import { printPpp, printPppoe } from '../link/ppp.js';
+import { printRealtek } from '../link/switchTags.js';
+import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
+import { printNsh } from '../network/nsh.js';
 import { printMpls } from '../network/tunnels.js';
 
 export const ETHERTYPE_PPP = 0x880b;
@@ -60,12 +63,12 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: ETHERTYPE.PPPOED, name: 'PPPoE D', print: printPppoe },
   { type: ETHERTYPE.PPPOES, name: 'PPPoE S', print: printPppoe },
   { type: 0x888e, name: 'EAPOL', print: printEapol },
-  { type: 0x8899, name: 'Realtek protocols' },
+  { type: 0x8899, name: 'Realtek protocols', print: printRealtek },
   { type: 0x886f, name: 'MS NLB heartbeat' },
   { type: ETHERTYPE_JUMBO, name: 'Jumbo' },
-  { type: 0x894f, name: 'NSH' },
+  { type: 0x894f, name: 'NSH', print: printNsh },
   { type: ETHERTYPE.LOOPBACK, name: 'Loopback', print: printLoopbackTest },
-  { type: 0xfefe, name: 'OSI' },
+  { type: 0xfefe, name: 'OSI', print: printOsiType },
   { type: 0x00fe, name: 'GRE-OSI' },
   { type: 0xabcd, name: 'CFM (old)' },
   { type: 0x8902, name: 'CFM' },
@@ -110,4 +113,11 @@ function printPppType(d: Dissection, at: number, length: number): void {
   if (length === 0) return;
   d.out += ': ';
   printPpp(d, at, length);
+}
+
+/** A byte stands before the identifier. */
+function printOsiType(d: Dissection, at: number, length: number, captured: number): void {
+  d.protocol = 'isoclns';
+  if (length === 0 || captured === 0) d.markTruncated();
+  else printOsi(d, at + 1, length - 1);
 }

@@ -7,9 +7,11 @@ import { LINK_TYPES, LINUX_SLL2 } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
 import { printEthernet } from '../link/ethernet.js';
+import { printFrameRelayLink, printMultilinkLink } from '../link/frameRelay.js';
 import { printCiscoHdlc, printPppLink, printPppSerial } from '../link/ppp.js';
 import { printAvs, printPrism, printRadiotap } from '../link/radiotap.js';
 import { printCooked, printCooked2 } from '../link/sll.js';
+import { printBroadcomPrepended, printBroadcomTag, printDsa, printEdsa } from '../link/switchTags.js';
 import { printWlan } from '../link/wlan.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
@@ -35,6 +37,12 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [127], print: printRadiotapLink },
   { linkTypes: [163], print: printAvsLink },
   { linkTypes: [192], print: printPpi },
+  { linkTypes: [107], print: printFrameRelayLink },
+  { linkTypes: [182], print: printMultilinkLink },
+  { linkTypes: [281], print: printBroadcomTag },
+  { linkTypes: [282], print: printBroadcomPrepended },
+  { linkTypes: [284], print: printDsa },
+  { linkTypes: [285], print: printEdsa },
   { linkTypes: [113], print: printCooked },
   { linkTypes: [LINUX_SLL2], print: printCooked2 },
 ];

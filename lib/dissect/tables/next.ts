@@ -5,6 +5,7 @@
 
 import { BABEL } from '../application/babel.js';
 import { BFD } from '../application/bfd.js';
+import { BGP } from '../application/bgp.js';
 import { DNS, dissectDns, dissectDnsOverTcp } from '../application/dnsFields.js';
 import {
   DHCP,
@@ -70,8 +71,10 @@ import {
   STP,
   VLAN,
 } from '../link/headers.js';
+import { dissectMacsec, MACSEC } from '../link/macsec.js';
 import { dissectRadiotap, RADIOTAP } from '../link/radiotap.js';
 import { dissectWlan, WLAN } from '../link/wlan.js';
+import { CLNP, dissectOsi, ESIS } from '../network/clnp.js';
 import { EIGRP } from '../network/eigrp.js';
 import {
   AH,
@@ -94,6 +97,7 @@ import {
   IP6,
   ROUTING,
 } from '../network/headers.js';
+import { ISIS } from '../network/isis.js';
 import { OSPF } from '../network/ospf.js';
 import { dissectPim, PIM } from '../network/pim.js';
 import { VRRP } from '../network/vrrp.js';
@@ -177,6 +181,11 @@ export const LAYOUTS = [
   IPNET,
   CISCO_METADATA,
   EAPOL,
+  BGP,
+  CLNP,
+  ESIS,
+  ISIS,
+  MACSEC,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -203,6 +212,7 @@ const LINKS: Rows = [
 const ETHER_TYPES: Rows = [
   [[0x888e], leaf(EAPOL), EAPOL],
   [[0x88a2], leaf(AOE), AOE],
+  [[0x88e5], dissectMacsec],
   [[0x0800], dissectIp4],
   [[0x86dd], dissectIp6],
   [[0x0806, 0x8035], dissectArp],
@@ -246,7 +256,10 @@ const PPP_PROTOCOLS: Rows = [
   [[0x281, 0x283], dissectMpls],
 ];
 
-const SAPS: Rows = [[[0x42], leaf(STP)]];
+const SAPS: Rows = [
+  [[0x42], leaf(STP)],
+  [[0xfe], dissectOsi],
+];
 
 const UDP_PORTS: Rows = [
   [[6696, 6697], leaf(BABEL), BABEL],
@@ -261,6 +274,7 @@ const UDP_PORTS: Rows = [
 ];
 
 const TCP_PORTS: Rows = [
+  [[179], leaf(BGP), BGP],
   [[53], dissectDnsOverTcp, DNS],
   [[80, 8080, 3128, 8008], dissectHttp, HTTP],
   [[443], dissectTls, TLS],

@@ -14,6 +14,7 @@ import { printSyslog } from '../application/syslog.js';
 import { printTftp } from '../application/tftp.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
 import { printBcmLi } from '../network/bcmLi.js';
+import { printVxlanGpe } from '../network/nsh.js';
 import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
 import { printerByPort } from './portTable.js';
 
@@ -33,6 +34,7 @@ const printerOf = printerByPort([
   { ports: [5060], print: printSip },
   { ports: [514], print: printSyslog },
   { ports: [4789], print: printVxlan },
+  { ports: [4790], print: printVxlanGpe },
   { ports: [6081], print: printGeneve },
   { ports: [6635], print: printMpls },
 ]);
