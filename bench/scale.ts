@@ -40,7 +40,14 @@ interface Job {
   readonly plain: readonly string[];
   readonly other: readonly string[];
 }
+const filter = 'tcp port 80';
 const jobs: readonly Job[] = [
+  {
+    title: 'from the match on, a flow every other packet',
+    plain: ['--count', filter],
+    other: ['--count', '--flows=after', filter],
+  },
+  { title: 'whole flows, the same', plain: ['--count', filter], other: ['--count', '--flows', filter] },
   {
     title: '1,000 rules, beside one',
     plain: ['--count', 'host 10.0.1.7'],

@@ -2,7 +2,7 @@
 
 import { UsageError } from './getopt.js';
 import { parseOptions } from './options.js';
-import { fail } from './report.js';
+import { CommandError, fail } from './report.js';
 import { writeMessage } from './standard.js';
 import { SUBCOMMANDS, type Subcommand } from './subcommands.js';
 
@@ -30,6 +30,8 @@ async function dispatch(words: readonly string[]): Promise<void> {
       return (await import('./equivalent.js')).compareExpressions(options);
     case 'split':
       return (await import('./split.js')).splitCapture(options);
+    case 'flowSplit':
+      return (await import('./flowSplit.js')).splitFlows(options);
     case 'listInterfaces':
       return (await import('./live.js')).printInterfaces();
     case 'filter':
@@ -39,6 +41,8 @@ async function dispatch(words: readonly string[]): Promise<void> {
     return (await import('./read.js')).readFiles(options);
   if (options.dump > 0 && options.interface === undefined)
     return (await import('./dump.js')).dumpExpression(options);
+  if ((options.rules ?? options.flows ?? options.first) !== undefined)
+    throw new CommandError('--rules, --flows and --first are about savefiles: name one with -r');
   return (await import('./live.js')).captureLive(options);
 }
 

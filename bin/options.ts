@@ -29,6 +29,13 @@ export interface Options {
   rules: string | undefined;
   /** `--first-match`: a packet is of the first rule that matches, not of all. */
   firstMatch: boolean;
+  /** `--flows`: the whole flows of packets that match, or from the match on. */
+  flows: 'whole' | 'after' | undefined;
+  /** `--first`: of each flow so many packets, or packets until so many bytes. */
+  first: { readonly packets?: number; readonly bytes?: number } | undefined;
+  /** `--flow-split`: the folder for savefiles, one for each flow. */
+  flowSplit: string | undefined;
+  maxFlows: number;
   /** `-w`; `-` is standard output. */
   write: string | undefined;
   /** Container of the written file; `undefined` keeps the kind of what is read. */
@@ -111,6 +118,7 @@ export interface Options {
     | 'filter'
     | 'equivalent'
     | 'split'
+    | 'flowSplit'
     | 'help'
     | 'version'
     | 'listInterfaces'
@@ -131,6 +139,10 @@ const DEFAULTS: Options = {
   by: [],
   rules: undefined,
   firstMatch: false,
+  flows: undefined,
+  first: undefined,
+  flowSplit: undefined,
+  maxFlows: 1_000_000,
   write: undefined,
   writeFormat: undefined,
   rotateBytes: 0,
@@ -217,6 +229,13 @@ function fileSize(text: string): number {
   return size;
 }
 
+/** `--first`: packets, or bytes where a letter says so. */
+function beginning(text: string): NonNullable<Options['first']> {
+  const [, number = '', unit = ''] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
+  if (!(Number(number) > 0)) throw new CommandError(`invalid beginning of flows ${text}`);
+  return unit === '' ? { packets: Number(number) } : { bytes: Number(number) * UNITS[unit.toLowerCase()]! };
+}
+
 function oneOf<const Choice extends string>(what: string, text: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined)
@@ -285,6 +304,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('z', 'rotate-command', 'Output', 'COMMAND', 'run COMMAND with each file that -C or -G has ended', (o, v) => { o.rotateCommand = v; }),
   valued(undefined, 'split', 'Output', 'DIR', 'part what -r names into savefiles in DIR, in one pass, by the filters of --by or --rules', (o, v) => { o.split = v; o.action = 'split'; }),
   valued(undefined, 'by', 'Output', 'LIST', 'with --split: @NAME, NAME=EXPRESSION and rest, with commas between or one at a time', (o, v) => { o.by = [...o.by, v]; }),
+  valued(undefined, 'flow-split', 'Output', 'DIR', 'part what -r names into savefiles in DIR, in one pass: one for each flow', (o, v) => { o.flowSplit = v; o.action = 'flowSplit'; }),
   flag(undefined, 'count', 'Output', 'print only how many packets match', (o) => { o.countOnly = true; }),
   flag(undefined, 'print', 'Output', 'print packets although they are written with -w', (o) => { o.print = true; }),
   flag('U', 'packet-buffered', 'Output', 'write out each packet at once', (o) => { o.packetBuffered = true; }),
@@ -318,6 +338,9 @@ export const OPTIONS: readonly OptionRow[] = [
   valued(undefined, 'filter', 'Filter', 'EXPRESSION', 'the expression; text that is not your own cannot become an option: --filter="$TEXT"', (o, v) => { o.filter = v; }),
   valued(undefined, 'rules', 'Filter', 'FILE', 'many filters in one pass, in place of an expression: lines NAME = EXPRESSION, @NAME, include FILE; prints, counts (--count) or parts (--split) by rule', (o, v) => { o.rules = v; }),
   flag(undefined, 'first-match', 'Filter', 'with --rules: a packet is of the first rule that matches, not of all that do', (o) => { o.firstMatch = true; }),
+  { long: ['flows'], value: 'optional', group: 'Filter', argument: 'after', help: 'take every packet of the flows of which a packet matches; =after: from the match on, in one pass', set: (o, v) => { o.flows = v === '' ? 'whole' : oneOf('way to take flows', v, ['after']); } },
+  valued(undefined, 'first', 'Filter', 'N', 'of each flow only the first N packets, or bytes with k, m, g behind it', (o, v) => { o.first = beginning(v); }),
+  valued(undefined, 'max-flows', 'Filter', 'N', 'flows kept in mind at once (1000000); those idle longest are forgotten for others', (o, v) => { o.maxFlows = numberIn('number of flows', v, 1, 2 ** 24); }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),
   { long: ['ebpf'], value: 'optional', group: 'Filter', argument: 'FORM', help: 'print the compiled filter with its eBPF and stop; FORM is kernel (the default), portable, xdp, tc or cgroup', set: (o, v) => { o.ebpf = oneOf('eBPF form', v === '' ? 'kernel' : v, LIFT_FORMS); o.dump ||= 1; } },

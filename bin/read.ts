@@ -6,6 +6,7 @@ import { type Capture, type Filter, type Packet, selectionOf } from '../lib/inde
 import { fromPcapParser } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import { expressionOf, filterOf, linkTypeText, reasonOf, warnAbout } from './expression.js';
+import type { FlowChoice } from './flows.js';
 import type { FilteredFile, FilterThreads } from './jobs.js';
 import type { Options } from './options.js';
 import { Output } from './output.js';
@@ -35,6 +36,8 @@ interface Reading {
   readonly signal: AbortSignal;
   /** With `--rules`, in place of the expression. */
   readonly rules: RuleCounts | undefined;
+  /** With `--flows` or `--first`, around the expression. */
+  flows: FlowChoice | undefined;
   /** Called once a file is open. */
   readonly listen: () => void;
 }
@@ -58,9 +61,15 @@ export async function readFiles(options: Options): Promise<void> {
   const rules = await rulesOf(options);
   const output = new Output(options, names, await textOutput(options), rules && (() => rules.label));
   const threads = await threadsFor(names, source, options);
-  const reading: Reading = { source, options, output, totals, signal: interrupt.signal, rules, listen };
+  const { signal } = interrupt;
+  const reading: Reading = { source, options, output, totals, signal, rules, flows: undefined, listen };
   let counted = true;
   try {
+    if ((options.flows ?? options.first) !== undefined && options.dump === 0) {
+      listen();
+      const { flowChoice } = await import('./flows.js');
+      reading.flows = await flowChoice(options, names, await selectingFilter(source, options), signal);
+    }
     for (const [index, name] of names.entries()) {
       if (totals.matched >= (options.count ?? Number.POSITIVE_INFINITY)) break;
       if (options.reader === 'weir') await readOne(name, reading, threads?.file(index));
@@ -76,6 +85,7 @@ export async function readFiles(options: Options): Promise<void> {
     await threads?.[Symbol.asyncDispose]();
     // What was read before a failure is delivered before the failure is reported.
     await output.finish();
+    reading.flows?.report();
     if (options.countOnly && options.dump === 0 && counted) {
       if (rules === undefined) reportCount(totals.matched);
       else writeOutput(rules.table);
@@ -102,15 +112,9 @@ async function threadsFor(
   source: string,
   options: Options,
 ): Promise<FilterThreads | undefined> {
-  const { jobs, reader, dump, countOnly, write, user, rules } = options;
-  if (
-    jobs < 2 ||
-    rules !== undefined ||
-    names.length < 2 ||
-    reader !== 'weir' ||
-    dump > 0 ||
-    names.includes(STDIO)
-  )
+  const { jobs, reader, dump, countOnly, write, user } = options;
+  const isOther = (options.rules ?? options.flows ?? options.first) !== undefined;
+  if (jobs < 2 || isOther || names.length < 2 || reader !== 'weir' || dump > 0 || names.includes(STDIO))
     return undefined;
   // Threads open files for themselves, so that it would be chance as whom.
   if (user !== undefined) return undefined;
@@ -144,7 +148,7 @@ function listedFiles(list: string): string[] {
 }
 
 async function readOne(name: string, reading: Reading, filtered: FilteredFile | undefined): Promise<void> {
-  const { source, options, output, totals, signal, rules, listen } = reading;
+  const { source, options, output, totals, signal, rules, flows, listen } = reading;
   await using capture = await openSavefile(name === STDIO ? STDIN : name, { name, signal });
   listen();
   const [first] = capture.interfaces;
@@ -163,7 +167,7 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   const filter = await selectingFilter(source, options);
   // An expression that is wrong should say so even where the file holds no packet.
   if (first !== undefined && filter !== undefined) warnAbout(filter.for(first), options);
-  const selection = rules?.selection(first) ?? (filter && selectionOf(filter));
+  const selection = rules?.selection(first) ?? flows?.selection(filter) ?? (filter && selectionOf(filter));
 
   const open = () => output.sinkFor(capture);
   const sink =

@@ -23,7 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['bin', 'bench', 'web', 'captures', 'filters'],
   FACES,
   ['lib/capture', 'lib/host'],
-  ['lib/rules'],
+  ['lib/rules', 'lib/flows'],
   ['lib/filter'],
   ['lib/engine'],
   ['lib/jit'],

@@ -29,7 +29,7 @@ export {
   NO_LOADER,
   VerificationError,
 } from './engine/index.js';
-export { blankComments, kernelProgram, withReadyMade } from './filter/index.js';
+export { blankComments, kernelProgram, selectWith, withReadyMade } from './filter/index.js';
 export { addressesOfHosts } from './host/index.js';
 export {
   bodyBatch,

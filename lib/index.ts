@@ -30,6 +30,16 @@ export {
   readyMadeFilters,
   selectionOf,
 } from './filter/index.js';
+export {
+  type FlowBeginning,
+  FlowKey,
+  type FlowOptions,
+  type FlowSelectOptions,
+  FlowTable,
+  FlowTracker,
+  MatchedFlows,
+  NO_FLOW,
+} from './flows/index.js';
 export { builtinResolver, firstOf, LINK_TYPES, type LinkType, type Resolver } from './names/index.js';
 export { compileRules, type FilterRule, LinkRules, type Rule, RuleError, RuleSet } from './rules/index.js';
 export {
@@ -43,6 +53,8 @@ export {
   type Option,
   optionText,
   Packet,
+  type PacketTest,
+  PacketTime,
   type Part,
   PcapEncoder,
   PcapngEncoder,

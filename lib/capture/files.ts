@@ -13,9 +13,10 @@ import {
   wholeNumber,
 } from '../arguments.js';
 import { Filter, selectionOf, selectWith } from '../filter/index.js';
+import { FlowKey, FlowTable, NO_FLOW } from '../flows/index.js';
 import type { RuleSet } from '../rules/index.js';
-import type { Capture, Chunks, ReadOptions } from '../savefile/index.js';
-import { FileSink, GatheringSink, openSavefile, ReopenedSink } from '../savefile/node.js';
+import type { Capture, Chunks, ReadOptions, Select } from '../savefile/index.js';
+import { FileSink, GatheringSink, ManyFiles, openSavefile } from '../savefile/node.js';
 
 /** How a capture is opened. */
 export interface OpenOptions extends ReadOptions {
@@ -204,7 +205,8 @@ export async function splitFileByRules(
   using _ = watch(capture, onProgress);
   const [first] = capture.interfaces;
   if (first !== undefined) rules.for(first);
-  const parts = paths.map((path) => ({ sink: new ReopenedSink(path, input) }));
+  const files = new ManyFiles(input);
+  const parts = paths.map((path) => ({ sink: files.create(path) }));
   const counts = await capture.split(parts, undefined, (source) => {
     const link = rules.for(source);
     return (bytes, start, capturedLength, wireLength) => {
@@ -216,6 +218,73 @@ export async function splitFileByRules(
     read: capture.packetsRead,
     written: Object.fromEntries(paths.map((path, index) => [path, counts[index]!])),
   };
+}
+
+/** How a file is parted by flows. */
+export interface SplitByFlowsOptions extends Omit<SplitFileOptions, 'rest'> {
+  /** Which packets; without it, all. */
+  readonly select?: Select | undefined;
+  /** Most flows that are kept in mind at once: see `FlowOptions`. */
+  readonly maxFlows?: number | undefined;
+}
+
+/** What parting a file by flows came to. */
+export interface SplitByFlowsResult {
+  /** Packets read. */
+  readonly read: number;
+  /** Packets written. */
+  readonly written: number;
+  /** Files written. */
+  readonly files: number;
+}
+
+/**
+ * Parts a capture by flows in one pass: a file a flow, each as {@link filterFile} would write it for those packets.
+ *
+ * @param pathOf - Where to write a flow, named by protocol and ends; or, where it is `undefined`, packets of no flow.
+ * @param options - What flows are is as of `FlowTable`.
+ * @throws CaptureError as {@link filterFile} does.
+ */
+export async function splitFileByFlows(
+  input: string,
+  pathOf: (name: string | undefined, place: number) => string,
+  options: SplitByFlowsOptions = {},
+): Promise<SplitByFlowsResult> {
+  checkOptions('splitFileByFlows()', options, {
+    signal: SIGNAL,
+    onProgress: FUNCTION,
+    select: FUNCTION,
+    maxFlows: wholeNumber(1, 2 ** 24),
+  });
+  const { signal, onProgress, select, maxFlows } = options;
+  const table = new FlowTable({ maxFlows });
+  const key = new FlowKey();
+  const files = new ManyFiles(input);
+  const places = new Map<number, number>();
+  let name: string | undefined;
+  await using capture = await openCapture(input, { signal });
+  using _ = watch(capture, onProgress);
+  const counts = await capture.split(
+    [],
+    undefined,
+    (source, time) => {
+      const test = select?.(source, time);
+      return (bytes, start, capturedLength, wireLength) => {
+        time.read();
+        const flow = key.read(source.linkType, bytes, start, capturedLength)
+          ? table.numberOf(key, time.seconds + time.nanoseconds / 1e9)
+          : NO_FLOW;
+        if (test?.(bytes, start, capturedLength, wireLength) === 0) return [];
+        name = flow === NO_FLOW ? undefined : key.name;
+        let place = places.get(flow);
+        if (place === undefined) places.set(flow, (place = places.size));
+        return [place];
+      };
+    },
+    (place) => ({ sink: files.create(pathOf(name, place)) }),
+  );
+  const written = counts.reduce((sum, count) => sum + count, 0);
+  return { read: capture.packetsRead, written, files: counts.length };
 }
 
 /** Milliseconds between two reports. */

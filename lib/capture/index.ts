@@ -8,10 +8,13 @@ export {
   type OpenOptions,
   openCapture,
   type Progress,
+  type SplitByFlowsOptions,
+  type SplitByFlowsResult,
   type SplitByRulesOptions,
   type SplitFileOptions,
   type SplitFileResult,
   splitFile,
+  splitFileByFlows,
   splitFileByRules,
 } from './files.js';
 export { mergeCaptures } from './merge.js';

@@ -3,6 +3,7 @@
  */
 
 import type { RecordRun } from './accelerator.js';
+import type { Time } from './clock.js';
 import type { CaptureError } from './error.js';
 import type { CaptureInterface, Packet } from './packet.js';
 import type { Window } from './window.js';
@@ -36,4 +37,24 @@ export interface Container {
   finish(window: Window): CaptureError | undefined;
   /** The packet that the last step found; its data is a view of the window. */
   packet(window: Window): Packet;
+  /** When the packet came that the last step found. */
+  readTime(window: Window, time: Time): void;
+}
+
+/** The time of the packet that is being tested, for tests that ask for it. */
+export class PacketTime implements Time {
+  /** As of {@link Packet}, once they are read. */
+  seconds = 0;
+  nanoseconds = 0;
+  private readonly window: Window;
+  private readonly container: Container;
+
+  constructor(window: Window, container: Container) {
+    this.window = window;
+    this.container = container;
+  }
+
+  read(): void {
+    this.container.readTime(this.window, this);
+  }
 }

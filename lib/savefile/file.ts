@@ -205,37 +205,62 @@ export class GatheringSink implements Sink {
   }
 }
 
-/** Bytes that a {@link ReopenedSink} keeps back. */
+/** Bytes that one of {@link ManyFiles} keeps back, and all of them. */
 const KEPT_BACK = 65_536;
+const ALL_KEPT_BACK = 1 << 26;
 
-/** A file that is open only while bytes are put into it: there may be more of them than descriptors. */
-export class ReopenedSink implements Sink {
-  private readonly path: string;
-  private chunks: Uint8Array[] = [];
+/** Files that are open only while bytes are put into them: there may be more of them than descriptors. */
+export class ManyFiles {
+  private readonly inputs: readonly string[];
+  private readonly waiting = new Set<ReopenedSink>();
   private length = 0;
+
+  /** @param inputs - As of a {@link FileSink}. */
+  constructor(...inputs: readonly string[]) {
+    this.inputs = inputs;
+  }
 
   /**
    * @param path - Created or emptied.
-   * @param inputs - As of a {@link FileSink}.
    * @throws CaptureError where the file cannot be created.
    */
-  constructor(path: string, ...inputs: readonly string[]) {
-    new FileSink(path, ...inputs).close();
+  create(path: string): Sink {
+    new FileSink(path, ...this.inputs).close();
+    return new ReopenedSink(path, (sink, change) => {
+      this.length += change;
+      if (change > 0) this.waiting.add(sink);
+      else this.waiting.delete(sink);
+      if (this.length > ALL_KEPT_BACK) for (const one of this.waiting) one.flush();
+    });
+  }
+}
+
+class ReopenedSink implements Sink {
+  private readonly path: string;
+  /** Told how many bytes more are kept back, or how many fewer. */
+  private readonly tell: (sink: ReopenedSink, change: number) => void;
+  private chunks: Uint8Array[] = [];
+  private length = 0;
+
+  constructor(path: string, tell: (sink: ReopenedSink, change: number) => void) {
     this.path = path;
+    this.tell = tell;
   }
 
   write(bytes: Uint8Array, start: number, end: number): void {
     this.chunks.push(bytes.slice(start, end));
     this.length += end - start;
+    this.tell(this, end - start);
     if (this.length >= KEPT_BACK) this.flush();
   }
 
   /** @throws CaptureError where the file cannot be written. */
   flush(): void {
-    if (this.length === 0) return;
-    const { chunks, path } = this;
+    const { chunks, length, path } = this;
+    if (length === 0) return;
     this.chunks = [];
     this.length = 0;
+    this.tell(this, -length);
     try {
       fs.appendFileSync(path, Buffer.concat(chunks));
     } catch (error) {

@@ -5,7 +5,7 @@
 
 export type { Accelerator, RecordLayout, RecordRun, RecordWalk, Taking, WalkState } from './accelerator.js';
 export { blockLeast, ENHANCED_PACKET, SIMPLE_PACKET } from './blocks.js';
-export type { Step } from './container.js';
+export { PacketTime, type Step } from './container.js';
 export { CaptureError, type CaptureErrorCode, type CaptureErrorOptions } from './error.js';
 export { OPTION, type Option, optionText, optionTexts, readOptions, textOption } from './options.js';
 export { type CaptureInterface, maxCapturedLength, Packet } from './packet.js';

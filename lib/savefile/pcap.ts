@@ -18,6 +18,7 @@
  */
 
 import type { RecordRun } from './accelerator.js';
+import type { Time } from './clock.js';
 import { type Container, FAILED, MORE, OTHER, PACKET, type Step } from './container.js';
 import { CaptureError, type CaptureErrorCode } from './error.js';
 import { type CaptureInterface, maxCapturedLength, Packet, snapLengthOf } from './packet.js';
@@ -120,6 +121,11 @@ export class PcapContainer implements Container {
       view.getUint32(recordStart + 4, this.littleEndian) * this.nanosecondsPerUnit,
       this.interfaces[0]!,
     );
+  }
+
+  readTime({ view, recordStart }: Window, time: Time): void {
+    time.seconds = view.getUint32(recordStart, this.littleEndian);
+    time.nanoseconds = view.getUint32(recordStart + 4, this.littleEndian) * this.nanosecondsPerUnit;
   }
 
   private readFileHeader(window: Window): Step {

@@ -25,7 +25,7 @@ import {
   SECTION_HEADER,
   SIMPLE_PACKET,
 } from './blocks.js';
-import { type Clock, MICROSECONDS, makeClock, readClock, tickLength } from './clock.js';
+import { type Clock, MICROSECONDS, makeClock, readClock, type Time, tickLength } from './clock.js';
 import { type Container, FAILED, MORE, OTHER, PACKET, SECTION, type Step } from './container.js';
 import { CaptureError, type CaptureErrorCode } from './error.js';
 import { OPTION, optionText, readOptions, swapped } from './options.js';
@@ -131,6 +131,17 @@ export class PcapngContainer implements Container {
       if (type === PACKET_BLOCK) addDrops(packet, view.getUint16(recordStart + 10, little));
     }
     return packet;
+  }
+
+  readTime({ view, recordStart, interfaceIndex }: Window, time: Time): void {
+    const little = this.littleEndian;
+    if (view.getUint32(recordStart, little) === SIMPLE_PACKET) {
+      time.seconds = 0;
+      time.nanoseconds = 0;
+      return;
+    }
+    const high = view.getUint32(recordStart + 12, little);
+    readClock(this.clocks[interfaceIndex]!, high, view.getUint32(recordStart + 16, little), time);
   }
 
   /** An Enhanced Packet Block, or the Packet Block that it replaced. */

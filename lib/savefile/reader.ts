@@ -190,11 +190,17 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
    *
    * @param rest - Gets the packets that no part selects.
    * @param choose - Tells which parts a packet goes to, in place of what they select.
+   * @param make - Makes a part that is chosen and not there yet; places are chosen in order.
    * @returns How many packets each part got, and last `rest`, if there is one.
    */
-  async split(parts: readonly Part[], rest?: Sink, choose?: Choose): Promise<readonly number[]> {
+  async split(
+    parts: readonly Part[],
+    rest?: Sink,
+    choose?: Choose,
+    make?: (place: number) => Part,
+  ): Promise<readonly number[]> {
     const { window, container } = this;
-    const splitting = new Splitting(parts, rest, choose);
+    const splitting = new Splitting(parts, rest, choose, make);
     const readBefore = this.packetsRead;
     for (const at of this.heldSections) unsetSectionLength(window.view, at);
     if (this.heldFrom >= 0) splitting.share(window.bytes, this.heldFrom, window.start);

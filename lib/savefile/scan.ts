@@ -11,7 +11,7 @@
  */
 
 import type { Accelerator, RecordRun, RecordWalk, WalkState } from './accelerator.js';
-import { type Container, FAILED, MORE, PACKET, SECTION, type Step } from './container.js';
+import { type Container, FAILED, MORE, PACKET, PacketTime, SECTION, type Step } from './container.js';
 import type { CaptureInterface, Packet } from './packet.js';
 import type { Window } from './window.js';
 
@@ -26,10 +26,11 @@ export type PacketTest = (
   wireLength: number,
 ) => number;
 
-/** Makes the test for packets of one interface; called once for each, when its first packet comes. */
-export type Select = (source: CaptureInterface) => PacketTest;
-
-/** What stands for a snapshot length of 0: pcapng §4.2. */
+/**
+ * Makes the test for packets of one interface; called once for each, when its first packet comes. The test may ask
+ * `time` when its packet came.
+ */
+export type Select = (source: CaptureInterface, time: PacketTime) => PacketTest;
 
 /** A walk over fewer records than this was not worth its call; most records to step over before it is tried again. */
 const FEW = 8;
@@ -67,6 +68,7 @@ export class Scan {
     keptStart: 0,
     keptEnd: 0,
   };
+  private time: PacketTime | undefined;
   private accelerator: Accelerator | undefined;
   private lastRun: RecordRun | undefined;
   private lastWalk: RecordWalk | undefined;
@@ -102,6 +104,12 @@ export class Scan {
   /** Where the last walk found records that match. */
   get places(): Uint32Array {
     return this.accelerator!.places();
+  }
+
+  /** The one time of all tests. */
+  timeOf(window: Window, container: Container): PacketTime {
+    this.time ??= new PacketTime(window, container);
+    return this.time;
   }
 
   /** Whether packets may be missing from what is kept. */
@@ -162,7 +170,9 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
       if (step === PACKET) {
         if (select !== undefined) {
           const index = window.interfaceIndex;
-          const test = tests[index] ?? (tests[index] = select(container.interfaces[index]!));
+          const test =
+            tests[index] ??
+            (tests[index] = select(container.interfaces[index]!, scan.timeOf(window, container)));
           if (test(bytes, window.dataStart, window.dataEnd - window.dataStart, window.wireLength) === 0) {
             packets++;
             if (gathers && runStart < window.recordStart) keep(scan, bytes, runStart, window.recordStart);
