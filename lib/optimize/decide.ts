@@ -11,6 +11,7 @@
 import { opcodes } from '../cbpf/index.js';
 import { compact, type Decisions, type Step, type StepExit } from './decision.js';
 import {
+  canHave,
   compute,
   constantIn,
   decide,
@@ -25,8 +26,11 @@ import { normalize } from './normalize.js';
 import { unimplied } from './read.js';
 import type { Value, Values } from './value.js';
 
-/** Steps, or runs of them, that one edge is led past at most; later rounds lead it further. */
-const LONGEST_WALK = 512;
+/**
+ * Steps, or runs of them, that one edge is led past at most; later rounds lead it further, past runs that have become
+ * one look by then.
+ */
+const LONGEST_WALK = 32;
 
 export function decideTests(decisions: Decisions): Decisions {
   const { values, homes, entry } = decisions;
@@ -39,13 +43,17 @@ export function decideTests(decisions: Decisions): Decisions {
     const known = entering[step];
     entering[step] = known === undefined ? facts : join(values, known, facts);
   };
-  const follow = (target: number, facts: Facts): number => {
-    const end = destination(values, steps, runs, target, facts);
-    const { touches, exit } = steps[end]!;
-    // Nothing is left to decide.
-    if (exit.kind === 'return' && touches.length === 0 && !values.traps[exit.value]) reached[end] = 1;
-    else enter(end, facts);
-    return end;
+  const follow: Follow = {
+    isEnd: (target) => {
+      const { touches, exit } = steps[target]!;
+      return exit.kind === 'return' && touches.length === 0 && !values.traps[exit.value];
+    },
+    to: (target, facts) => {
+      const end = destination(values, steps, runs, target, facts);
+      if (follow.isEnd(end)) reached[end] = 1;
+      else enter(end, facts);
+      return end;
+    },
   };
   let changed = false;
   for (let index = 0; index < steps.length; index++) {
@@ -55,6 +63,14 @@ export function decideTests(decisions: Decisions): Decisions {
     changed ||= (facts === undefined && reached[index] !== 1) || steps[index] !== decisions.steps[index];
   }
   return changed ? compact({ values, steps, entry, homes }) : decisions;
+}
+
+/** Leads edges on. */
+interface Follow {
+  /** Whether nothing is left to decide there. */
+  readonly isEnd: (target: number) => boolean;
+  /** Where an edge with these facts ends up, which is entered with them. */
+  readonly to: (target: number, facts: Facts) => number;
 }
 
 /** Brings a step's test into its one form. What the shorter form does not compute, it touches. */
@@ -85,12 +101,7 @@ function normalized(values: Values, step: Step): Step {
 const trapping = (values: Values, list: readonly Value[]): Value[] =>
   list.filter((value) => values.traps[value]);
 
-function decided(
-  values: Values,
-  step: Step,
-  entering: Facts,
-  follow: (target: number, facts: Facts) => number,
-): Step {
+function decided(values: Values, step: Step, entering: Facts, follow: Follow): Step {
   const reject: Step = { touches: [], sets: [], exit: { kind: 'return', value: values.constant(0) } };
   let facts = entering;
   let touches: Value[] = [];
@@ -118,8 +129,15 @@ function decided(
     const { op, left, right } = exit;
     outcome = decide(values, facts, op, left, right);
     if (outcome === undefined) {
-      yes = learnOpen(values, facts, op, left, right, true);
-      no = learnOpen(values, facts, op, left, right, false);
+      // What holds at an end nobody asks: a list has an edge to one for each of its members.
+      const behind = (target: number, holds: boolean): Facts | undefined =>
+        !follow.isEnd(target)
+          ? learnOpen(values, facts, op, left, right, holds)
+          : canHave(values, facts, op, left, right, holds)
+            ? facts
+            : undefined;
+      yes = behind(exit.onTrue, true);
+      no = behind(exit.onFalse, false);
       if (yes === undefined || no === undefined) outcome = yes !== undefined;
     }
   }
@@ -127,13 +145,13 @@ function decided(
     touches = [...touches, ...[exit.left, exit.right].filter((value) => mayTrap(values, before, value))];
   const assigned = assign(values, facts, step);
   if (exit.kind === 'goto') {
-    const target = follow(exit.target, assigned);
+    const target = follow.to(exit.target, assigned);
     return withExit(target === exit.target ? exit : { kind: 'goto', target });
   }
   if (outcome !== undefined)
-    return withExit({ kind: 'goto', target: follow(outcome ? exit.onTrue : exit.onFalse, assigned) });
-  const onTrue = follow(exit.onTrue, assign(values, yes!, step));
-  const onFalse = follow(exit.onFalse, assign(values, no!, step));
+    return withExit({ kind: 'goto', target: follow.to(outcome ? exit.onTrue : exit.onFalse, assigned) });
+  const onTrue = follow.to(exit.onTrue, assign(values, yes!, step));
+  const onFalse = follow.to(exit.onFalse, assign(values, no!, step));
   return withExit(onTrue === exit.onTrue && onFalse === exit.onFalse ? exit : { ...exit, onTrue, onFalse });
 }
 

@@ -263,6 +263,29 @@ export function learnOpen(
   return { ...facts, known, relations };
 }
 
+/** Whether a test that {@link decide} has no answer for can have this outcome: {@link learnOpen} without the facts. */
+export function canHave(
+  values: Values,
+  facts: Facts,
+  op: number,
+  left: Value,
+  right: Value,
+  outcome: boolean,
+): boolean {
+  const constant = values.constantOf(right);
+  const k = constant !== undefined || values.literal ? constant : constantIn(factOf(values, facts, right));
+  if (k === undefined || (values.literal && !(op === JEQ && outcome))) return true;
+  return canNote(values, facts, left, restriction(op, k, outcome));
+}
+
+function canNote(values: Values, facts: Facts, value: Value, fact: Fact): boolean {
+  if (values.constantOf(value) !== undefined) return true;
+  const both = meet(facts.known.get(value) ?? factOf(values, facts, value), fact);
+  if (both === undefined) return false;
+  const masked = both.ranges.length > 2 * values.mostRanges ? undefined : underMask(values, value, both);
+  return masked === undefined || canNote(values, facts, masked.value, masked.fact);
+}
+
 function note(values: Values, facts: Facts, known: Map<Value, Fact>, value: Value, fact: Fact): boolean {
   if (values.constantOf(value) !== undefined) return true;
   const both = meet(known.get(value) ?? factOf(values, facts, value), fact);
@@ -271,20 +294,26 @@ function note(values: Values, facts: Facts, known: Map<Value, Fact>, value: Valu
   if (both.ranges.length > 2 * values.mostRanges) return true;
   known.delete(value); // to the end: what was learnt last is forgotten last
   known.set(value, both);
+  const masked = underMask(values, value, both);
+  return masked === undefined || note(values, facts, known, masked.value, masked.fact);
+}
+
+/** What a fact about a value under a mask tells of what is masked: bits, and under leading ones ranges. */
+function underMask(
+  values: Values,
+  value: Value,
+  { ranges, zeros, ones }: Fact,
+): { readonly value: Value; readonly fact: Fact } | undefined {
   const kind = values.kinds[value]!;
-  if (kind.kind !== 'alu') return true;
-  const c = values.constantOf(kind.right);
-  if (c === undefined) return true;
-  // Bits under a mask are bits of what is masked.
-  if (kind.op === AND && !values.literal) {
-    const zeros = (both.zeros & c) >>> 0;
-    const ones = (both.ones & c) >>> 0;
-    // Under leading ones, so are ranges.
-    const ranges = isPrefix(c) ? abovePrefix(both.ranges, c) : ALL;
-    if (zeros !== 0 || ones !== 0 || ranges !== ALL)
-      return note(values, facts, known, kind.left, { ranges, zeros, ones });
-  }
-  return true;
+  if (kind.kind !== 'alu' || kind.op !== AND || values.literal) return undefined;
+  const mask = values.constantOf(kind.right);
+  if (mask === undefined) return undefined;
+  const fact = {
+    ranges: isPrefix(mask) ? abovePrefix(ranges, mask) : ALL,
+    zeros: (zeros & mask) >>> 0,
+    ones: (ones & mask) >>> 0,
+  };
+  return fact.zeros === 0 && fact.ones === 0 && fact.ranges === ALL ? undefined : { value: kind.left, fact };
 }
 
 function restriction(op: number, k: number, outcome: boolean): Fact {
