@@ -4,8 +4,8 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { openSavefile } from '../lib/command.js';
-import { CaptureError, FilterError, selectionOf } from '../lib/index.js';
+import { openSavefile, type Segment, type SegmentResult, SegmentWalker } from '../lib/command.js';
+import { CaptureError, FilterError, type Selection, selectionOf } from '../lib/index.js';
 import { filterOf } from './expression.js';
 import type { Options } from './options.js';
 import { describeFilterError } from './report.js';
@@ -20,12 +20,24 @@ export interface ThreadTask {
 }
 
 /** A savefile to filter, or that a chunk of it has been taken. */
-export type ToThread = { readonly kind: 'file'; readonly name: string } | { readonly kind: 'taken' };
+export type ToThread =
+  | { readonly kind: 'file'; readonly name: string }
+  | { readonly kind: 'taken' }
+  /** A part of a file to go through. */
+  | { readonly kind: 'segment'; readonly name: string; readonly segment: Segment };
 
-export type FromThread =
+export type FromThread = FileMessage | SegmentMessage;
+
+export type FileMessage =
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   /** Errors cross threads as what they are made of. */
   | { readonly kind: 'end'; readonly matched: number; readonly failure?: Failure };
+
+/** What came of a segment; nothing where that could not be found out. */
+export interface SegmentMessage {
+  readonly kind: 'segment';
+  readonly result: SegmentResult | undefined;
+}
 
 export type Failure =
   | Pick<CaptureError, 'code' | 'reason' | 'path' | 'offset'>
@@ -48,12 +60,14 @@ export async function serve(): Promise<void> {
       port.postMessage({ kind: 'chunk', bytes: chunk } satisfies FromThread, [chunk.buffer]);
     },
   };
+  const selectionFor = (): Selection =>
+    source.trim() === '' ? {} : selectionOf(filterOf(source, options, loader));
   const filterOne = async (name: string): Promise<void> => {
     let matched = 0;
     let failure: Failure | undefined;
     try {
       await using capture = await openSavefile(name, { name });
-      const selection = source.trim() === '' ? {} : selectionOf(filterOf(source, options, loader));
+      const selection = selectionFor();
       try {
         await capture.scan({ ...selection, ...(posts ? { sink } : {}) });
       } finally {
@@ -64,13 +78,76 @@ export async function serve(): Promise<void> {
     }
     port.postMessage({ kind: 'end', matched, ...(failure && { failure }) } satisfies FromThread);
   };
+  const segments = new Segments(selectionFor, posts);
   port.on('message', (message: ToThread) => {
     if (message.kind === 'file') void filterOne(message.name);
-    else {
+    else if (message.kind === 'segment') {
+      const { name, segment } = message;
+      void segments.walk(name, segment).then((result) => {
+        const moved = result?.kept === undefined ? [] : [result.kept.buffer as ArrayBuffer];
+        port.postMessage({ kind: 'segment', result } satisfies FromThread, moved);
+      });
+    } else {
       waiting--;
       wake();
     }
   });
+}
+
+/** Walks segments of a file. */
+class Segments {
+  private readonly selectionFor: () => Selection;
+  private readonly keeps: boolean;
+  private walker: SegmentWalker | undefined;
+  private selection: Selection = {};
+
+  constructor(selectionFor: () => Selection, keeps: boolean) {
+    this.selectionFor = selectionFor;
+    this.keeps = keeps;
+  }
+
+  async walk(name: string, segment: Segment): Promise<SegmentResult | undefined> {
+    try {
+      if (this.walker === undefined) {
+        this.walker = await SegmentWalker.open(name);
+        this.selection = this.selectionFor();
+      }
+      const kept = this.keeps ? new Kept() : undefined;
+      const walked = await this.walker?.walk(segment, this.selection, kept);
+      // What it has learnt may be wrong.
+      if (walked?.isPlain !== true) await this.forget();
+      return walked && { ...walked, kept: kept?.bytes };
+    } catch {
+      await this.forget();
+      return undefined;
+    }
+  }
+
+  private async forget(): Promise<void> {
+    await this.walker?.[Symbol.asyncDispose]();
+    this.walker = undefined;
+  }
+}
+
+/** Gathers the records that match. */
+class Kept {
+  private memory = new Uint8Array(1 << 16);
+  private length = 0;
+
+  get bytes(): Uint8Array {
+    return this.memory.subarray(0, this.length);
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): void {
+    const length = this.length + end - start;
+    if (length > this.memory.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.memory.length));
+      larger.set(this.bytes);
+      this.memory = larger;
+    }
+    this.memory.set(bytes.subarray(start, end), this.length);
+    this.length = length;
+  }
 }
 
 function describeFailure(error: unknown): Failure {

@@ -6,7 +6,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { CaptureError } from '../lib/index.js';
-import type { Failure, FromThread, ThreadTask, ToThread } from './filterThread.js';
+import type { Failure, FileMessage, ThreadTask, ToThread } from './filterThread.js';
 import { CommandError } from './report.js';
 
 export interface FilteredFile {
@@ -16,7 +16,7 @@ export interface FilteredFile {
   readonly count: () => Promise<{ readonly matched: number; readonly failure: Error | undefined }>;
 }
 
-type Message = FromThread & { readonly taken: () => void };
+type Message = FileMessage & { readonly taken: () => void };
 
 /** What a thread has posted of one file and nobody has taken yet. */
 class Mailbox {
@@ -50,7 +50,7 @@ export class FilterThreads implements AsyncDisposable {
         worker.postMessage({ kind: 'file', name: names[at]! } satisfies ToThread);
       };
       const taken = (): void => worker.postMessage({ kind: 'taken' } satisfies ToThread);
-      worker.on('message', (message: FromThread) => {
+      worker.on('message', (message: FileMessage) => {
         this.boxes[at]!.put({ ...message, taken });
         if (message.kind === 'end') give();
       });

@@ -20,7 +20,7 @@ export interface Options {
   read: string | undefined;
   /** `-V`: a file that lists savefiles. */
   readList: string | undefined;
-  /** Savefiles of the list to filter at once, each on a thread. */
+  /** Threads that filter: files of a list, or parts of one. */
   jobs: number;
   /** `--split`: the folder for savefiles, one for each rule of `by`. */
   split: string | undefined;
@@ -290,7 +290,7 @@ const names = (
 export const OPTIONS: readonly OptionRow[] = [
   valued('r', 'read', 'Input', 'FILE', 'read packets from FILE (pcap or pcapng, plain or compressed); - is standard input', (o, v) => { o.read = v; }),
   valued('V', 'read-list', 'Input', 'FILE', 'read the savefiles that FILE lists, one a line; - is standard input', (o, v) => { o.readList = v; }),
-  valued(undefined, 'jobs', 'Input', 'N', 'filter N of the files of -V at once', (o, v) => { o.jobs = numberIn('number of jobs', v, 1, 256); }),
+  valued(undefined, 'jobs', 'Input', 'N', 'filter on N threads: files of -V, or parts of one file', (o, v) => { o.jobs = numberIn('number of jobs', v, 1, 256); }),
   valued('i', 'interface', 'Input', 'NAME', 'capture live from an interface: a name, its number in -D, or any', (o, v) => { o.interface = v; }),
   valued('c', 'max-count', 'Input', 'N', 'stop after N matching packets', (o, v) => { o.count = numberIn('packet count', v, 1, 2 ** 31 - 1); }),
   valued('s', ['snapshot-length', 'snaplen'], 'Input', 'N', 'keep at most N bytes of each packet (0: 262144)', (o, v) => { o.snapLength = numberIn('snaplen', v, 0, SNAP_LENGTH) || SNAP_LENGTH; }),

@@ -186,6 +186,7 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
     totals.capture = undefined;
     return;
   }
+  await using _ = rules === undefined && flows === undefined ? await threadsOn(name, capture, reading) : null;
   const progress = createProgress();
   const watch = watchProgress(progress, capture);
   try {
@@ -202,6 +203,26 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
     totals.packets += capture.packetsRead;
     totals.matched += capture.packetsMatched;
   }
+}
+
+/** Lets threads go through a large file. */
+async function threadsOn(
+  name: string,
+  capture: Capture,
+  { source, options }: Reading,
+): Promise<AsyncDisposable | null> {
+  const { jobs, user, engine, countOnly, write, count } = options;
+  if (name === STDIO || jobs < 2 || user !== undefined || engine !== undefined) return null;
+  const posts = !countOnly || write !== undefined || count !== undefined;
+  // To hand on everything takes as long as to read it.
+  if (posts && source.trim() === '') return null;
+  const { SegmentThreads } = await import('./segmentThreads.js');
+  const threads = await SegmentThreads.start(name, capture, jobs, {
+    source,
+    options,
+    posts,
+  });
+  return threads ?? null;
 }
 
 /** Without an expression every packet passes, and nothing needs to be asked. */

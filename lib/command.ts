@@ -44,7 +44,15 @@ export { type DeviceFilter, describeDevice, PacedSink } from './live/index.js';
 export { LINUX_SLL2, SNAP_LENGTH } from './names/index.js';
 export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';
 export { maxCapturedLength, type PacketTest } from './savefile/index.js';
-export { ioError, openSavefile } from './savefile/node.js';
+export {
+  firstPacketOf,
+  ioError,
+  joinedSource,
+  openSavefile,
+  type Segment,
+  type SegmentResult,
+  SegmentWalker,
+} from './savefile/node.js';
 export { closest, renderSpan } from './source.js';
 export {
   type Complexity,

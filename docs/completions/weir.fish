@@ -14,7 +14,7 @@ complete -c weir -n __fish_is_first_arg -a asm -d 'assemble a program of either 
 complete -c weir -n __fish_is_first_arg -a disasm -d 'print a program of either machine'
 complete -c weir -s 'r' -l read -r -F -d 'read packets from FILE (pcap or pcapng, plain or compressed); - is standard input'
 complete -c weir -s 'V' -l read-list -r -F -d 'read the savefiles that FILE lists, one a line; - is standard input'
-complete -c weir -l jobs -x -d 'filter N of the files of -V at once'
+complete -c weir -l jobs -x -d 'filter on N threads: files of -V, or parts of one file'
 complete -c weir -s 'i' -l interface -x -d 'capture live from an interface: a name, its number in -D, or any'
 complete -c weir -s 'c' -l max-count -x -d 'stop after N matching packets'
 complete -c weir -s 's' -l snapshot-length -l snaplen -x -d 'keep at most N bytes of each packet (0: 262144)'

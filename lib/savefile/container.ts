@@ -28,6 +28,9 @@ export interface Container {
   /** Why the last step failed. */
   readonly error: CaptureError | undefined;
 
+  /** Changes whenever something is learnt that later records are read by: sections, interfaces. */
+  readonly revision: number;
+
   /** What an accelerator needs to know of the records that come next; `undefined` where they vary. */
   readonly run: RecordRun | undefined;
 

@@ -55,6 +55,7 @@ type LengthOrder = 'as-now' | 'swapped' | 'swapped-if-larger';
 /** Steps through a pcap file. Made by {@link openContainer} once the magic number is known. */
 export class PcapContainer implements Container {
   readonly format = 'pcap';
+  readonly revision = 0;
   readonly interfaces: CaptureInterface[] = [];
   error: CaptureError | undefined;
   run: RecordRun | undefined;

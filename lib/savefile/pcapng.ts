@@ -62,6 +62,7 @@ function addDrops(packet: Packet, drops: number): void {
 
 export class PcapngContainer implements Container {
   readonly format = 'pcapng';
+  revision = 0;
   readonly interfaces: CaptureInterface[] = [];
   error: CaptureError | undefined;
 
@@ -216,6 +217,7 @@ export class PcapngContainer implements Container {
     }
     this.littleEndian = little;
     this.inSection = true;
+    this.revision++;
     this.sectionBase = this.interfaces.length;
     this.currentRun = undefined;
     window.recordStart = start;
@@ -267,6 +269,7 @@ export class PcapngContainer implements Container {
       ...(others.length === 0 ? {} : { options: others }),
     });
     this.extendRun();
+    this.revision++;
     window.recordStart = start;
     window.start = next;
     return OTHER;

@@ -5,7 +5,7 @@
  * compression are added by file.ts.
  */
 
-import type { Accelerator } from './accelerator.js';
+import type { Accelerator, RecordLayout } from './accelerator.js';
 import { type Container, FAILED, MORE, PACKET, SECTION } from './container.js';
 import { CaptureError } from './error.js';
 import type { CaptureInterface, Packet } from './packet.js';
@@ -18,6 +18,7 @@ import { Window } from './window.js';
 
 /** Most packets in one batch. */
 const BATCH = 4096;
+const NOWHERE = { packets: 0, matched: 0 };
 /** Milliseconds after which a reader that never waits lets the event loop turn. */
 const BREATH = 20;
 
@@ -75,7 +76,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
 
   private readonly container: Container;
   private readonly window: Window;
-  private readonly source: Source;
+  private source: Source;
   private readonly signal: AbortSignal | undefined;
   private readonly selection: Selection;
   private inputEnded = false;
@@ -220,6 +221,43 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     }
   }
 
+  /** Offset of the next record, once nothing but packets is expected to follow; `undefined` where that is not known. */
+  async readUntilPacket(): Promise<number | undefined> {
+    const { window, container } = this;
+    for (;;) {
+      const step = container.step(window);
+      if (step === PACKET) {
+        window.start = window.recordStart;
+        return container.run === undefined ? undefined : window.offset;
+      }
+      if (step === FAILED || (step === MORE && window.room === 0)) return undefined;
+      if (step === SECTION) this.heldSections.push(window.recordStart);
+      if (step === MORE && !(await this.append())) return undefined;
+    }
+  }
+
+  /**
+   * Goes on with another source: for what comes behind all that was stepped over.
+   *
+   * @param offset - Where it lies in the file; without it, there.
+   */
+  continueWith(source: Source, offset?: number): void {
+    const { window } = this;
+    this.source = source;
+    this.inputEnded = false;
+    this.closed = false;
+    if (offset === undefined) window.end = window.start;
+    else {
+      window.moveOn(offset);
+      this.heldFrom = -1;
+    }
+  }
+
+  /** How the records lie that come next, where it is the same for all; changes of what they are read by. */
+  get records(): { readonly layout: RecordLayout | undefined; readonly revision: number } {
+    return { layout: this.container.run?.layout, revision: this.container.revision };
+  }
+
   /** Gives whether the input may hold more: the limit was reached. */
   private async scanOn(options: ScanOptions): Promise<boolean> {
     const { window, container } = this;
@@ -238,8 +276,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
         accelerator = undefined;
       }
       const step = scanWindow(window, container, scan, from);
-      this.packetsRead = readBefore + scan.packets;
-      this.packetsMatched = scan.matched;
+      this.count(scan, readBefore);
       if (sink !== undefined && scan.keptStart < scan.keptEnd) {
         const written = sink.write(window.bytes, scan.keptStart, scan.keptEnd);
         if (written !== undefined) await written;
@@ -250,10 +287,19 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
       // What is no file may have nothing to read for long.
       if (sink?.flush !== undefined && this.source.size === undefined) await sink.flush();
       const filled = this.fill();
-      if (!(typeof filled === 'boolean' ? filled : await filled)) return false;
+      if (!(typeof filled === 'boolean' ? filled : await filled)) {
+        this.count(scan, readBefore);
+        return false;
+      }
       if (Date.now() - this.lastBreath > BREATH) await this.breathe();
       from = window.start;
     }
+  }
+
+  private count(scan: Scan, readBefore: number): void {
+    const { packets, matched } = this.source.elsewhere ?? NOWHERE;
+    this.packetsRead = readBefore + scan.packets + packets;
+    this.packetsMatched = scan.matched + matched;
   }
 
   /** Bytes of the file; `undefined` where they are not known beforehand: pipes, streams, compressed files. */

@@ -12,6 +12,8 @@ export interface Source {
   read(window: Window): number | Promise<number>;
   /** Bytes there are to read, where that is known beforehand. */
   readonly size?: number;
+  /** Packets that others have gone through in place of what is read here, and how many of them match. */
+  readonly elsewhere?: { readonly packets: number; readonly matched: number };
   /** Lets timers and signals have their turn, where reading never waits. */
   readonly breathe?: () => Promise<void>;
   close(): void | Promise<void>;

@@ -77,6 +77,13 @@ export class Window {
     this.expand();
   }
 
+  /** Lets go of all bytes; what is appended next lies at this offset of the file. */
+  moveOn(offset: number): void {
+    this.start = 0;
+    this.end = 0;
+    this.base = offset;
+  }
+
   /** Takes the size that it is to have, if it has not yet. */
   expand(): void {
     if (this.bytes.length < this.size) this.resize(this.size);

@@ -1,0 +1,143 @@
+/** Captures in segments beside one plain scan: the same bytes, counts and errors, wherever a file is entered. */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { generator } from '../testing/random.js';
+import { dataPath, fullRun, projectRoot, vectors } from '../testing/vectors.js';
+import { PcapEncoder, type Select, type Sink } from './index.js';
+import { firstPacketOf, joinedSource, openSavefile, SegmentWalker, type WalkSegment } from './node.js';
+import { Packet } from './packet.js';
+
+/** Keeps what a test of some bytes takes; every packet of an even length. */
+const select: Select = () => (_, __, capturedLength) => (capturedLength & 2) >> 1;
+
+class Gathered implements Sink {
+  readonly pieces: Uint8Array[] = [];
+  write(bytes: Uint8Array, start: number, end: number): void {
+    this.pieces.push(bytes.slice(start, end));
+  }
+  get bytes(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+}
+
+interface Outcome {
+  readonly matched: number;
+  readonly packets: number;
+  readonly error: string;
+  readonly bytes: string;
+}
+
+interface Segmented {
+  readonly segmentSize: number;
+  /** Whether what matches is handed on; else it is counted. */
+  readonly keeps: boolean;
+  readonly told?: (isProved: boolean) => void;
+}
+
+async function outcome(path: string, limit: number | undefined, segmented?: Segmented): Promise<Outcome> {
+  const gathered = new Gathered();
+  await using capture = await openSavefile(path);
+  const sink = segmented?.keeps === false ? undefined : gathered;
+  const walkers: SegmentWalker[] = [];
+  if (segmented !== undefined) {
+    const first = await firstPacketOf(capture);
+    if (first !== undefined) {
+      const { keeps, segmentSize, told } = segmented;
+      let walker: SegmentWalker | undefined;
+      const walk: WalkSegment = async (segment) => {
+        if (walker === undefined) walkers.push((walker = (await SegmentWalker.open(path))!));
+        const kept = keeps ? new Gathered() : undefined;
+        const walked = await walker.walk(segment, { select }, kept);
+        if (!walked.isPlain) walker = undefined;
+        told?.(walked.isPlain);
+        return { ...walked, kept: kept?.bytes };
+      };
+      const size = statSync(path).size;
+      // One at a time: a walker is for one walk.
+      let last: Promise<unknown> = Promise.resolve();
+      const inTurn: WalkSegment = (segment) => {
+        const walked = last.then(() => walk(segment));
+        last = walked.catch(() => {});
+        return walked;
+      };
+      capture.continueWith(joinedSource(path, { walk: inTurn, first, size, segmentSize, ahead: 3 }));
+    }
+  }
+  let error = '';
+  try {
+    await capture.scan({ select, sink, limit });
+  } catch (thrown) {
+    error = `${thrown}`;
+  }
+  for (const walker of walkers) await walker[Symbol.asyncDispose]();
+  const { packetsMatched: matched } = capture;
+  // Up to a limit, segments have been gone through further.
+  const packets = limit === undefined ? capture.packetsRead : 0;
+  return { matched, packets, error, bytes: sink === undefined ? '' : gathered.bytes.toString('latin1') };
+}
+
+test('captures of all kinds in segments of all sizes', async (t) => {
+  const folder = join(projectRoot, 'captures');
+  const own = readdirSync(folder).filter((name) => /\.pcap/.test(name));
+  const shared = vectors<{ file: string }>(t, 'captures/index.jsonl', 12).map(
+    ({ file }) => dataPath(t, `captures/${file}`)!,
+  );
+  let proved = 0;
+  for (const path of [
+    ...own.filter((_, at) => fullRun || at % 5 === 0).map((name) => join(folder, name)),
+    ...shared,
+  ]) {
+    for (const [limit, keeps] of [
+      [undefined, true],
+      [undefined, false],
+      [3, true],
+    ] as const) {
+      let plain: Outcome;
+      try {
+        plain = await outcome(path, limit);
+      } catch {
+        continue;
+      }
+      for (const segmentSize of fullRun ? [250, 7777] : [1000]) {
+        const told = (isProved: boolean) => void (isProved && proved++);
+        const parted = await outcome(path, limit, { segmentSize, keeps, told });
+        t.deepEqual(parted, keeps ? plain : { ...plain, bytes: '' }, `${path} in segments of ${segmentSize}`);
+      }
+    }
+  }
+  t.true(proved > 100, `${proved} segments`);
+});
+
+/** A capture of packets that look like captures: whole ones within, zeros, ones, and what is near a record's header. */
+function deceptive(packets: number): Uint8Array {
+  const random = generator(0x77);
+  const inner = readFileSync(join(projectRoot, 'captures/http.pcap'));
+  const encoder = new PcapEncoder({ linkType: 1, snapLength: 262_144, nanoseconds: false });
+  encoder.start();
+  for (let number = 0; number < packets; number++) {
+    const kind = random(4);
+    const length = 1 + random(kind === 0 ? 4000 : 400);
+    const from = random(inner.length - length);
+    const data =
+      kind < 2 ? inner.subarray(from, from + length) : new Uint8Array(length).fill(kind === 2 ? 0 : 0xff);
+    const source = { linkType: 1, snapLength: 262_144, timestampUnit: 1e-6 };
+    encoder.write(new Packet(Uint8Array.from(data), length, 1_700_000_000 + number, 0, source));
+  }
+  return encoder.take().slice();
+}
+
+test('captures that hold captures are cut where records begin', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-segments-'));
+  const path = join(folder, 'deceptive.pcap');
+  try {
+    writeFileSync(path, deceptive(fullRun ? 1200 : 300));
+    const plain = await outcome(path, undefined);
+    for (const segmentSize of fullRun ? [64, 300, 1111, 40_000] : [300, 5000])
+      t.deepEqual(await outcome(path, undefined, { segmentSize, keeps: true }), plain, `${segmentSize}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
