@@ -8,6 +8,7 @@ import { u8, u16 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
 import { names } from '../frame/names.js';
 import { hex2, sayText } from '../frame/text.js';
+import type { Dissector } from '../frame/walk.js';
 import { FAMILIES, printAttributes, SUBFAMILIES } from './bgpAttributes.js';
 import { hasPathIds, prefix4 } from './bgpPrefixes.js';
 
@@ -17,6 +18,16 @@ const MARKER = 16;
 const MESSAGES = names('1 Open|Update|Notification|Keepalive|Route Refresh');
 
 export const BGP = layout('bgp', { length: u16(16), type: u8(18) });
+
+/** Several messages may stand in a segment. */
+export const dissectBgp: Dissector = (w, at, limit) => {
+  let next = at;
+  while (limit - next >= HEADER) {
+    const size = Math.max(HEADER, w.u16(next + MARKER));
+    w.layer(BGP, next, next + size, next + size);
+    next += size;
+  }
+};
 
 export function printBgp(d: Dissection, at: number): void {
   d.protocol = 'bgp';

@@ -71,7 +71,7 @@ function printTimeMessage(d: Dissection, at: number, length: number): boolean {
   ];
   for (let i = 0; i < 4; i++) {
     if (!d.has(at + 16 + 8 * i, 8)) return false;
-    d.out += `\n\t  ${times[i]}${timeText(d, at + 16 + 8 * i)}`;
+    d.out += `\n\t  ${times[i]}${ntpTime(d, at + 16 + 8 * i)}`;
   }
   d.out += `\n\t    Originator - Receive Timestamp:  ${deltaText(d, at + 24, at + 32)}`;
   d.out += `\n\t    Originator - Transmit Timestamp: ${deltaText(d, at + 24, at + 40)}`;
@@ -109,7 +109,7 @@ function shortTime(d: Dissection, at: number): string {
 }
 
 /** 32.32 fixed point since 1900, with the date in parentheses. */
-function timeText(d: Dissection, at: number): string {
+export function ntpTime(d: Dissection, at: number): string {
   const seconds = d.u32(at);
   const text = `${seconds}.${fraction(d.u32(at + 4))}`;
   if (seconds === 0) return text;
@@ -129,7 +129,7 @@ function digits(value: number, count: number): string {
 function deltaText(d: Dissection, from: number, to: number): string {
   const fromSeconds = d.u32(from);
   const fromFraction = d.u32(from + 4);
-  if (fromSeconds === 0 && fromFraction === 0) return timeText(d, to);
+  if (fromSeconds === 0 && fromFraction === 0) return ntpTime(d, to);
   const toSeconds = d.u32(to);
   const toFraction = d.u32(to + 4);
   const later = toSeconds > fromSeconds || (toSeconds === fromSeconds && toFraction > fromFraction);

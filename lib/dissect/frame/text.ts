@@ -117,3 +117,27 @@ export function float32(d: Dissection, at: number, multiply = 1, divide = 1): st
 export function bandwidth(d: Dissection, at: number): string {
   return `${float32(d, at, 8, 1_000_000)} Mbps`;
 }
+
+/**
+ * Writes the values that lie behind each other at `at` into a text: `%1` to `%4` and `%8` are unsigned numbers of as many bytes,
+ * `%x4` is one in hex with all its digits, `%i` and `%I` are addresses, `%m` is one of Ethernet; `%_4` passes over four bytes.
+ */
+export function filled(d: Dissection, at: number, pattern: string): string {
+  let next = at;
+  return pattern.replace(
+    /%(?:([x_]?)(\d+)|([iIm]))/g,
+    (_, kind: string, digits: string, address?: string) => {
+      const place = next;
+      const size = address === undefined ? Number(digits) : address === 'i' ? 4 : address === 'm' ? 6 : 16;
+      next += size;
+      if (address === 'i') return d.ip4(place);
+      if (address === 'I') return d.ip6(place);
+      if (address === 'm') return d.mac(place);
+      if (kind === 'x') return hexBytes(d, place, size);
+      d.need(place, size);
+      if (kind === '_') return '';
+      if (size === 8) return `${d.u64(place)}`;
+      return `${size === 1 ? d.u8(place) : size === 2 ? d.u16(place) : size === 3 ? d.u24(place) : d.u32(place)}`;
+    },
+  );
+}

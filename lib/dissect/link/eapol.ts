@@ -1,8 +1,9 @@
 /** EAP over LANs (IEEE 802.1X) and EAP (RFC 3748). */
 
+import type { Dissection } from '../frame/dissection.js';
 import { u8, u16 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
-import { type Header, printer, type Say } from '../frame/say.js';
+import { type Header, headerAt, printer, type Say, sayer } from '../frame/say.js';
 import { type FlagNames, flags, hex2, visible } from '../frame/text.js';
 import type { View } from '../frame/view.js';
 
@@ -46,10 +47,21 @@ export const printEapol = printer(EAPOL, 'eap', (say, p, d) => {
     d.markTruncated();
     return;
   }
-  const code = p.u8(4);
+  p.u8(4);
   say`, `;
+  printPacket(say, p, d, p.len);
+});
+
+/** Prints an EAP packet that something else carries. */
+export function printEap(d: Dissection, at: number, length: number): void {
+  const p = headerAt(EAPOL, d, at - 4, length + 4);
+  printPacket(sayer(d, p), p, d, length);
+}
+
+function printPacket(say: Say, p: Header<typeof EAPOL>, d: Dissection, room: number): void {
+  const code = p.u8(4);
   const length = p.u16(6);
-  if (length !== p.len) {
+  if (length !== room) {
     say`EAP fragment?`;
     return;
   }
@@ -61,7 +73,7 @@ export const printEapol = printer(EAPOL, 'eap', (say, p, d) => {
   }
   if (p.has(4, length)) printMethod(say, p, length);
   else d.markTruncated();
-});
+}
 
 // biome-ignore format: a table
 const SUBTYPES: Readonly<Record<number, string>> = {

@@ -12,6 +12,7 @@ import { printCiscoHdlc, printPppLink, printPppSerial } from '../link/ppp.js';
 import { printAvs, printPrism, printRadiotap } from '../link/radiotap.js';
 import { printCooked, printCooked2 } from '../link/sll.js';
 import { printBroadcomPrepended, printBroadcomTag, printDsa, printEdsa } from '../link/switchTags.js';
+import { printVsock } from '../link/vsock.js';
 import { printWlan } from '../link/wlan.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
@@ -38,6 +39,7 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [163], print: printAvsLink },
   { linkTypes: [192], print: printPpi },
   { linkTypes: [107], print: printFrameRelayLink },
+  { linkTypes: [271], print: printVsock },
   { linkTypes: [182], print: printMultilinkLink },
   { linkTypes: [281], print: printBroadcomTag },
   { linkTypes: [282], print: printBroadcomPrepended },

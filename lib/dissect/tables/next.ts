@@ -5,7 +5,7 @@
 
 import { BABEL } from '../application/babel.js';
 import { BFD } from '../application/bfd.js';
-import { BGP } from '../application/bgp.js';
+import { BGP, dissectBgp } from '../application/bgp.js';
 import { DNS, dissectDns, dissectDnsOverTcp } from '../application/dnsFields.js';
 import {
   DHCP,
@@ -19,6 +19,9 @@ import {
   TLS,
 } from '../application/fields.js';
 import { HSRP } from '../application/hsrp.js';
+import { ISAKMP } from '../application/isakmp.js';
+import { RADIUS } from '../application/radius.js';
+import { dissectSflow, SFLOW } from '../application/sflow.js';
 import { TFTP } from '../application/tftp.js';
 import { FRAME } from '../frame/frameFields.js';
 import { bytes, made } from '../frame/kinds.js';
@@ -73,6 +76,7 @@ import {
 } from '../link/headers.js';
 import { dissectMacsec, MACSEC } from '../link/macsec.js';
 import { dissectRadiotap, RADIOTAP } from '../link/radiotap.js';
+import { VSOCK } from '../link/vsock.js';
 import { dissectWlan, WLAN } from '../link/wlan.js';
 import { CLNP, dissectOsi, ESIS } from '../network/clnp.js';
 import { EIGRP } from '../network/eigrp.js';
@@ -182,6 +186,10 @@ export const LAYOUTS = [
   CISCO_METADATA,
   EAPOL,
   BGP,
+  ISAKMP,
+  RADIUS,
+  SFLOW,
+  VSOCK,
   CLNP,
   ESIS,
   ISIS,
@@ -206,6 +214,7 @@ const LINKS: Rows = [
   [[239], dissectNflog],
   [[113], dissectCooked],
   [[276], dissectCooked2],
+  [[271], leaf(VSOCK)],
 ];
 
 /** From 0x10000 on: protocols of Cisco's OUI. */
@@ -262,6 +271,9 @@ const SAPS: Rows = [
 ];
 
 const UDP_PORTS: Rows = [
+  [[500], leaf(ISAKMP), ISAKMP],
+  [[1812, 1813, 1645, 1646, 1700, 3799], leaf(RADIUS), RADIUS],
+  [[6343], dissectSflow, SFLOW],
   [[6696, 6697], leaf(BABEL), BABEL],
   [[69], leaf(TFTP), TFTP],
   [[3784, 4784, 6784, 7784], leaf(BFD), BFD],
@@ -274,7 +286,7 @@ const UDP_PORTS: Rows = [
 ];
 
 const TCP_PORTS: Rows = [
-  [[179], leaf(BGP), BGP],
+  [[179], dissectBgp, BGP],
   [[53], dissectDnsOverTcp, DNS],
   [[80, 8080, 3128, 8008], dissectHttp, HTTP],
   [[443], dissectTls, TLS],

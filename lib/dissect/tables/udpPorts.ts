@@ -8,8 +8,11 @@ import { printDhcp } from '../application/dhcp.js';
 import { printDhcp6 } from '../application/dhcp6.js';
 import { printDns, printMulticastDns } from '../application/dns.js';
 import { printHsrp } from '../application/hsrp.js';
+import { printIsakmp, printUdpEncapsulated } from '../application/isakmp.js';
 import { printSip } from '../application/lines.js';
 import { printNtp } from '../application/ntp.js';
+import { printRadius } from '../application/radius.js';
+import { printSflow } from '../application/sflow.js';
 import { printSyslog } from '../application/syslog.js';
 import { printTftp } from '../application/tftp.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
@@ -37,6 +40,10 @@ const printerOf = printerByPort([
   { ports: [4790], print: printVxlanGpe },
   { ports: [6081], print: printGeneve },
   { ports: [6635], print: printMpls },
+  { ports: [500, 7500, 8500], print: printIsakmp },
+  { ports: [1812, 1813, 1645, 1646, 1700, 3799], print: printRadius },
+  { ports: [6343], print: printSflow },
+  { ports: [4500], print: printUdpEncapsulated },
 ]);
 
 /** Comes before others, and is no port to be answered at. */
