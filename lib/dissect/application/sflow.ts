@@ -12,7 +12,7 @@ import type { Dissector } from '../frame/walk.js';
 export const SFLOW = layout('sflow', {
   '.sflow_245.version': u32(0),
   '.sflow_245.agent': ip4(8).when((p) => p.u32(4) === 1),
-  '.sflow_5.sub_agent_id': u32(12).when((p) => p.u32(0) === 5),
+  '.sflow_245.sub_agent_id': u32(12).when((p) => p.u32(0) === 5),
   '.sflow_245.sequence_number': u32(16),
   '.sflow_245.sysuptime': u32(20),
   '.sflow_245.numsamples': u32(24),

@@ -17,6 +17,8 @@ import {
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { ETHERTYPE_NAMES, printEtherType } from '../tables/ethertypes.js';
+import { printCdp } from './cdp.js';
+import { printDtp, printUdld, printVtp } from './ciscoLinks.js';
 import { printEthernet } from './ethernet.js';
 import { printStp } from './stp.js';
 
@@ -75,6 +77,13 @@ const CISCO_NAMES: ReadonlyMap<number, string> = new Map([
   [CISCO_PVST, 'PVST'],
   [CISCO_VLAN_BRIDGE, 'VLAN Bridge'],
 ]);
+
+const CISCO_PRINTERS: Readonly<Record<number, (d: Dissection, at: number, length: number) => void>> = {
+  8192: printCdp,
+  8195: printVtp,
+  8196: printDtp,
+  273: printUdld,
+};
 
 const BRIDGED_NAMES: ReadonlyMap<number, string> = new Map([
   [0x0001, 'Ethernet + FCS'],
@@ -245,6 +254,9 @@ export function printSnap(
     (oui === OUI_BRIDGED && type === BRIDGED_BPDU)
   ) {
     printStp(d, next, rest);
+    return true;
+  } else if (oui === OUI_CISCO && CISCO_PRINTERS[type] !== undefined) {
+    CISCO_PRINTERS[type]!(d, next, rest);
     return true;
   } else if (oui === OUI_BRIDGED && (type === 0x0001 || type === 0x0007)) {
     d.need(next, pad);

@@ -7,6 +7,7 @@ import type { Dissection, EtherPrinter } from '../frame/dissection.js';
 import { printAoe } from '../link/aoe.js';
 import { printArp } from '../link/arp.js';
 import { printEapol } from '../link/eapol.js';
+import { printLldp } from '../link/lldp.js';
 import { printLoopbackTest } from '../link/loopback.js';
 import { printPpp, printPppoe } from '../link/ppp.js';
 import { printRealtek } from '../link/switchTags.js';
@@ -73,7 +74,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0xabcd, name: 'CFM (old)' },
   { type: 0x8902, name: 'CFM' },
   { type: 0x893a, name: 'IEEE1905.1' },
-  { type: ETHERTYPE.LLDP, name: 'LLDP' },
+  { type: ETHERTYPE.LLDP, name: 'LLDP', print: printLldp },
   { type: 0x88ca, name: 'TIPC' },
   { type: 0x0707, name: 'GeoNet (old)' },
   { type: 0x8947, name: 'GeoNet' },

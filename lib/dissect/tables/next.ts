@@ -28,6 +28,8 @@ import { bytes, made } from '../frame/kinds.js';
 import { type Layout, layout } from '../frame/layout.js';
 import { type Dissector, leaf, type Next } from '../frame/walk.js';
 import { AOE } from '../link/aoe.js';
+import { CDP } from '../link/cdp.js';
+import { DTP, UDLD, VTP } from '../link/ciscoLinks.js';
 import { EAPOL } from '../link/eapol.js';
 import {
   ARISTA,
@@ -49,6 +51,7 @@ import {
 } from '../link/encapsulations.js';
 import {
   ARP,
+  CISCO,
   dissectArp,
   dissectCooked,
   dissectCooked2,
@@ -74,6 +77,7 @@ import {
   STP,
   VLAN,
 } from '../link/headers.js';
+import { LLDP } from '../link/lldp.js';
 import { dissectMacsec, MACSEC } from '../link/macsec.js';
 import { dissectRadiotap, RADIOTAP } from '../link/radiotap.js';
 import { VSOCK } from '../link/vsock.js';
@@ -190,6 +194,11 @@ export const LAYOUTS = [
   RADIUS,
   SFLOW,
   VSOCK,
+  LLDP,
+  CDP,
+  DTP,
+  UDLD,
+  VTP,
   CLNP,
   ESIS,
   ISIS,
@@ -219,9 +228,14 @@ const LINKS: Rows = [
 
 /** From 0x10000 on: protocols of Cisco's OUI. */
 const ETHER_TYPES: Rows = [
+  [[CISCO + 0x2000], leaf(CDP), CDP],
+  [[CISCO + 0x2003], leaf(VTP), VTP],
+  [[CISCO + 0x2004], leaf(DTP), DTP],
+  [[CISCO + 0x0111], leaf(UDLD), UDLD],
   [[0x888e], leaf(EAPOL), EAPOL],
   [[0x88a2], leaf(AOE), AOE],
   [[0x88e5], dissectMacsec],
+  [[0x88cc], leaf(LLDP), LLDP],
   [[0x0800], dissectIp4],
   [[0x86dd], dissectIp6],
   [[0x0806, 0x8035], dissectArp],
