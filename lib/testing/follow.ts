@@ -4,11 +4,12 @@
  */
 
 import type { Program } from '../ebpf/instruction.js';
-import { checkForm } from '../verify/rules/form.js';
-import { Path, type VerifyOptions } from '../verify/rules/path.js';
+import { Path } from '../verify/effects/path.js';
+import { examine } from '../verify/rules/form.js';
+import type { VerifyOptions } from '../verify/rules/options.js';
 import { Rejected } from '../verify/rules/report.js';
-import { step } from '../verify/rules/step.js';
 import { initialState, type State } from '../verify/state/state.js';
+import { step } from '../verify/walk/step.js';
 
 interface Left {
   readonly from: number;
@@ -28,10 +29,9 @@ export class Follower {
 
   /** @throws Rejected when the program's form is wrong */
   constructor(program: Program, options: VerifyOptions) {
-    this.path = new Path(program, options, (state, index) =>
-      this.left.push({ from: this.path.index, index, state }),
-    );
-    checkForm(this.path);
+    this.path = new Path(examine(program, options), {
+      fork: (state, index) => this.left.push({ from: this.path.index, index, state }),
+    });
     this.path.state = initialState();
   }
 

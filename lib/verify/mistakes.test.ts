@@ -140,10 +140,10 @@ function folderWith([file, , , from, to]: Mistake, at: string): string {
   return copy;
 }
 
-/** `scalar` -> `numbers/scalar.js`: a file of the verifier, in whichever room it is. */
+/** `scalar` -> `numbers/scalar.js`: a file of the verifier, in whichever room it is; with the room where two have one. */
 function fileOf(name: string): string {
   const files = readdirSync(here, { recursive: true, encoding: 'utf8' });
-  return files.find((file) => basename(file) === `${name}.js`)!;
+  return files.find((file) => file === `${name}.js` || basename(file) === `${name}.js`)!;
 }
 
 const load = async <Module>(folder: string, file: string): Promise<Module> =>
@@ -165,26 +165,26 @@ for (const [at, mistake] of TRANSFER_MISTAKES.entries()) {
 // biome-ignore format: a table
 const PATH_MISTAKES: readonly Mistake[] = [
   ['memory', undefined, 'the first byte of an access is in the packet', 'start + size > base.range', 'start >= base.range'],
-  ['access', undefined, 'LD_ABS leaves r1 to r5 as they were', 'register <= 5', 'register <= 0'],
-  ['addresses', undefined, 'an address that moves keeps its range', 'range: keepsRange ? base.range : 0', 'range: base.range'],
-  ['addresses', undefined, 'an address that moves is still compared with the old ones', 'id: path.newId(), range', 'id: base.id, range'],
-  ['addresses', undefined, 'subtraction adds', "op === 'add' ? signed : -signed", 'signed'],
-  ['addresses', undefined, 'what is added to an address does not matter', 'path.decide(operand.register)', '0'],
-  ['compare', undefined, 'one byte more is there', 'isBelow ? 1 : 0', 'isBelow ? 1 : 1'],
-  ['compare', undefined, 'what is learnt of one address is learnt of all', 'value.id === start.id &&', ''],
-  ['compare', undefined, 'both sides of a comparison learn the same', "order === 'jgt' ? straight : taken", "order === 'jgt' ? taken : straight"],
-  ['compare', undefined, 'a decided comparison does not matter', 'path.decide(dst);\n            if', 'if'],
-  ['compare', undefined, 'copies are not remembered', 'path.effects.copies = places', '0'],
-  ['compare', undefined, 'the taken side learns what the other one does', 'instruction, left, right, compared.holds)', 'instruction, left, right, compared.fails)'],
-  ['stack', undefined, 'the stack has no end', 'from < -STACK_SIZE || from > -1 || to > 0', 'false'],
-  ['stack', undefined, 'variable offsets are their smallest', 'offset + Number(smax)', 'offset + Number(smin)'],
-  ['stack', undefined, 'part of a spilled number is the number', 'within === 0 && size <= length', 'within === 0'],
-  ['stack', undefined, 'a write in the middle leaves what was spilled', 'frame.slots[slot] = { bytes, spilled: NONE }', 'frame.slots[slot] = { bytes: old.bytes, spilled: old.spilled }'],
-  ['stack', undefined, 'the slot of an access is not remembered', 'path.effects.slot = slotPlace(base.frame, slot)', '0'],
-  ['helpers', undefined, 'calls leave r1 to r5 as they were', 'register <= 5; register++)\n        registers[register] = NONE', 'register <= 5; register++)\n        0'],
-  ['buffers', undefined, 'a size is its smallest', 'Number(umax)', 'Number(umin)'],
-  ['buffers', undefined, 'a size does not matter', 'path.decide(register)', '0'],
-  ['calls', undefined, 'the frame of a function begins with what the caller had', 'const callee = newFrame(frames.length, returnTo, target);', 'const callee = newFrame(frames.length, returnTo, target); callee.registers[0] = callee.registers[6] = path.frame.registers[6];'],
+  ['effects/access', undefined, 'LD_ABS leaves r1 to r5 as they were', 'register <= 5', 'register <= 0'],
+  ['effects/addresses', undefined, 'an address that moves keeps its range', 'range: keepsRange ? base.range : 0', 'range: base.range'],
+  ['effects/addresses', undefined, 'an address that moves is still compared with the old ones', 'id: path.newId(), range', 'id: base.id, range'],
+  ['state/addresses', undefined, 'subtraction adds', "op === 'add' ? signed : -signed", 'signed'],
+  ['rules/addresses', undefined, 'what is added to an address does not matter', 'point.decide(operand.register)', '0'],
+  ['branches', undefined, 'one byte more is there', 'isBelow ? 1 : 0', 'isBelow ? 1 : 1'],
+  ['branches', undefined, 'what is learnt of one address is learnt of all', 'value.id === start.id &&', ''],
+  ['branches', undefined, 'both sides of a comparison learn the same', "order === 'jgt' ? straight : taken", "order === 'jgt' ? taken : straight"],
+  ['branches', undefined, 'a decided comparison does not matter', 'path.decide(dst);\n            if', 'if'],
+  ['branches', undefined, 'copies are not remembered', 'path.marks.copies = places', '0'],
+  ['branches', undefined, 'the taken side learns what the other one does', 'instruction, left, right, compared.holds)', 'instruction, left, right, compared.fails)'],
+  ['rules/stack', undefined, 'the stack has no end', 'span.from < -STACK_SIZE || span.from > -1 || span.to > 0', 'false'],
+  ['state/stack', undefined, 'variable offsets are their smallest', 'offset + Number(smax)', 'offset + Number(smin)'],
+  ['effects/stack', undefined, 'part of a spilled number is the number', 'within === 0 && size <= length', 'within === 0'],
+  ['state/stack', undefined, 'a write in the middle leaves what was spilled', 'frame.slots[slot] = { bytes, spilled: NONE }', 'frame.slots[slot] = { bytes: old.bytes, spilled: old.spilled }'],
+  ['effects/stack', undefined, 'the slot of an access is not remembered', 'path.marks.slot = slotPlace(base.frame, slot)', '0'],
+  ['effects/helpers', undefined, 'calls leave r1 to r5 as they were', 'register <= 5; register++)\n        registers[register] = NONE', 'register <= 5; register++)\n        0'],
+  ['state/buffers', undefined, 'a size is its smallest', 'Number(size.wide.umax)', 'Number(size.wide.umin)'],
+  ['rules/buffers', undefined, 'a size does not matter', 'point.decide(register)', '0'],
+  ['effects/calls', undefined, 'the frame of a function begins with what the caller had', 'const callee = newFrame(frames.length, returnTo, target);', 'const callee = newFrame(frames.length, returnTo, target); callee.registers[0] = callee.registers[6] = path.frame.registers[6];'],
   ['cover', undefined, 'the smaller stands for the larger', 'scalars.includes(old.scalar, other.scalar)', 'scalars.includes(other.scalar, old.scalar)'],
   ['cover', undefined, 'any address stands for any', 'old.offset !== now.offset ||', ''],
   ['cover', undefined, 'a longer range stands for a shorter one', 'old.range > now.range', 'false'],

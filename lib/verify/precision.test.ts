@@ -30,7 +30,7 @@ import {
   verifierRows,
 } from '../testing/verifierVectors.js';
 import * as scalars from './numbers/scalar.js';
-import type { VerifyOptions } from './rules/path.js';
+import type { VerifyOptions } from './rules/options.js';
 import { Rejected } from './rules/report.js';
 import { currentFrame, type State } from './state/state.js';
 import type { Pointer, PointerType, Value } from './state/value.js';

@@ -4,7 +4,7 @@ import { Tally } from '../../testing/vectors.js';
 import { isStrict, mapsOf, programOf, typeOf, verifierRows } from '../../testing/verifierVectors.js';
 import type { VerifiedType } from '../rules/context.js';
 import { REJECTION_KINDS } from '../rules/kinds.js';
-import type { VerifyOptions } from '../rules/path.js';
+import type { VerifyOptions } from '../rules/options.js';
 import { retrace } from '../walk/retrace.js';
 import { verify } from '../walk/verifier.js';
 import { type ExplainedRejection, explain } from './explain.js';

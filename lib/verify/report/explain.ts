@@ -15,7 +15,7 @@ import {
 } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import { REJECTION_KINDS, type RejectionKind } from '../rules/kinds.js';
-import type { VerifyOptions } from '../rules/path.js';
+import type { VerifyOptions } from '../rules/options.js';
 import type { Rejection } from '../rules/report.js';
 import { effectOf } from '../state/liveness.js';
 import { type Pointer, pointsIntoPacket, type Value } from '../state/value.js';

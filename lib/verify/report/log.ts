@@ -6,7 +6,7 @@
  */
 
 import { describe, type Program } from '../../ebpf/index.js';
-import type { VerifyOptions } from '../rules/path.js';
+import type { VerifyOptions } from '../rules/options.js';
 import type { Verdict } from '../rules/report.js';
 import { slotOfFrame } from '../state/history.js';
 import { touchedRegisters } from '../state/liveness.js';
@@ -62,7 +62,7 @@ class Writer {
         return;
       }
       case 'done': {
-        const { state, next, effects } = event;
+        const { state, next, marks } = event;
         const { index, text, depth } = this.current!;
         this.current = undefined;
         if (state.frames.length !== depth) {
@@ -70,7 +70,7 @@ class Writer {
           this.writeCall(depth, index, next, state);
           return;
         }
-        const slot = slotOfFrame(effects, depth - 1);
+        const slot = slotOfFrame(marks, depth - 1);
         const shown = printState(state, depth - 1, { registers: this.touched, slot });
         this.lines.push(withState(text, shown === `frame${depth - 1}:` ? '' : shown));
         return;

@@ -1,9 +1,9 @@
 /** What would make a refused instruction pass, in terms of the registers at hand. */
 
 import { type Instruction, SKB, XDP_MD } from '../../ebpf/index.js';
+import type { Path } from '../effects/path.js';
 import * as scalars from '../numbers/scalar.js';
 import type { RejectionKind } from '../rules/kinds.js';
-import type { Path } from '../rules/path.js';
 import { SLOT } from '../state/state.js';
 import { type Pointer, pointsIntoPacket, type Value } from '../state/value.js';
 import type { Moment, Retraced } from '../walk/retrace.js';

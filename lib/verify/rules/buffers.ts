@@ -1,23 +1,18 @@
 /**
- * Memory that is given to helpers: whether it is there, and what it holds afterwards.
+ * Memory that is given to helpers and to global functions: whether it is there, and may be used so.
  * Linux `check_helper_mem_access`, `check_mem_size_reg`, `check_stack_range_initialized`.
  */
 
 import type { ArgumentKind } from '../../ebpf/index.js';
-import * as scalars from '../numbers/scalar.js';
+import { type Buffer, bufferOf, type Use } from '../state/buffers.js';
+import { place, stackOffset } from '../state/stack.js';
 import { SLOT } from '../state/state.js';
-import { describe, NONE, type Pointer, pointsIntoPacket, type Value } from '../state/value.js';
+import { describe, isZero, type Pointer, pointsIntoPacket, type Value } from '../state/value.js';
 import { isWritable } from './maps.js';
 import { checkKnownSize, checkMapValue, checkPacket } from './memory.js';
-import { MAX_OFFSET, type Path } from './path.js';
-import { byteAt, frameOf, place, readsBytes, setByte, stackOffset, stackRange } from './stack.js';
-
-/** An argument that has bytes, whose number the next one says. */
-export interface GivenMemory {
-  readonly value: Value;
-  readonly register: number;
-  readonly kind: ArgumentKind;
-}
+import { MAX_OFFSET, type Point, reject } from './point.js';
+import type { Argument } from './requirements.js';
+import { checkBytes, checkFrame, checkStackSpan } from './stack.js';
 
 const hasBytes = (value: Value): boolean =>
   value.kind === 'pointer' &&
@@ -27,101 +22,74 @@ const hasBytes = (value: Value): boolean =>
     value.type === 'record' ||
     pointsIntoPacket(value));
 
-const isNull = (value: Value): boolean => value.kind === 'scalar' && scalars.constantOf(value.scalar) === 0n;
-
-export function checkMemoryKind(path: Path, value: Value, register: number, kind: ArgumentKind): void {
+/** An argument that has bytes, whose number the next one says. */
+export function checkMemoryKind(point: Point, value: Value, register: number, kind: ArgumentKind): void {
   if (hasBytes(value)) return;
-  if ((kind === 'memoryOrNull' || kind === 'outMemoryOrNull') && isNull(value)) return;
-  path.reject('bad-argument', `r${register} is ${describe(value)}, which has no bytes a helper could use`);
+  if ((kind === 'memoryOrNull' || kind === 'outMemoryOrNull') && isZero(value)) return;
+  reject(point, 'bad-argument', `r${register} is ${describe(value)}, which has no bytes a helper could use`);
 }
 
-/** Checks a size, and the memory before it; gives the largest that it can be. */
-export function checkSize(
-  path: Path,
-  memory: GivenMemory,
-  size: Value,
-  register: number,
-  zeroAllowed: boolean,
-): bigint {
-  path.decide(register);
-  path.decide(memory.register);
-  if (size.kind !== 'scalar') path.reject('bad-argument', `r${register} is an address, not a size`);
+/** A size, and the memory before it. */
+export function checkSize(point: Point, argument: Argument): void {
+  const { register, kind, of } = argument;
+  const size = point.value(register);
+  point.decide(register);
+  point.decide(of);
+  if (size.kind !== 'scalar') reject(point, 'bad-argument', `r${register} is an address, not a size`);
   const { smin, umin, umax } = size.scalar.wide;
-  if (smin < 0n) path.reject('bad-size', `r${register} may be negative, ${smin}`, 'check that it is not');
-  if (umin === 0n && !zeroAllowed)
-    path.reject('bad-size', `r${register} may be zero`, 'check that it is not');
-  if (umax >= MAX_OFFSET) path.reject('bad-size', `r${register} has no limit`, 'compare it with one first');
-  const { value, kind } = memory;
-  if (!hasBytes(value)) {
-    if (umax !== 0n) path.reject('bad-argument', `r${memory.register} is null and the size is not zero`);
-    return umax;
-  }
-  const fills =
-    kind === 'outMemory' || kind === 'outMemoryOrNull' ? 'fill' : kind === 'inOutMemory' ? 'write' : 'read';
-  const isExact = scalars.constantOf(size.scalar) !== undefined;
-  checkBuffer(path, value, memory.register, Number(umax), fills === 'fill' && !isExact ? 'write' : fills);
-  return umax;
+  if (smin < 0n) reject(point, 'bad-size', `r${register} may be negative, ${smin}`, 'check that it is not');
+  if (umin === 0n && kind !== 'sizeOrZero')
+    reject(point, 'bad-size', `r${register} may be zero`, 'check that it is not');
+  if (umax >= MAX_OFFSET) reject(point, 'bad-size', `r${register} has no limit`, 'compare it with one first');
+  if (hasBytes(point.value(of))) checkBuffer(point, bufferOf(point, argument)!);
+  else if (umax !== 0n) reject(point, 'bad-argument', `r${of} is null and the size is not zero`);
 }
 
-/** What a helper does with bytes: read them, read and write them, or fill them without a look. */
-export type Use = 'read' | 'write' | 'fill';
-
-export function checkBuffer(path: Path, value: Value, register: number, size: number, use: Use): void {
+export function checkBuffer(point: Point, { value, register, size, use }: Buffer): void {
   if (value.kind !== 'pointer')
-    path.reject('bad-argument', `r${register} is a number, ${describe(value)}, not an address`);
+    reject(point, 'bad-argument', `r${register} is a number, ${describe(value)}, not an address`);
   switch (value.type) {
-    case 'stack': {
-      const { from, to } = stackRange(path, value, 0, size);
-      const isFixed = stackOffset(value, 0) !== undefined;
-      useStack(path, value, from, to, use === 'fill' && !isFixed ? 'write' : use);
+    case 'stack':
+      checkStack(point, value, size, use);
       return;
-    }
     case 'mapValue':
       if (use !== 'read' && !isWritable(value.map))
-        path.reject('map-access', 'values of this map cannot be written');
+        reject(point, 'map-access', 'values of this map cannot be written');
       if (use === 'read' && value.map?.readable === false)
-        path.reject('map-access', 'values of this map cannot be read');
-      checkMapValue(path, value, 0, size);
+        reject(point, 'map-access', 'values of this map cannot be read');
+      checkMapValue(point, value, 0, size);
       return;
     case 'mapKey':
-      if (use !== 'read') path.reject('map-access', 'the key of an element cannot be written');
+      if (use !== 'read') reject(point, 'map-access', 'the key of an element cannot be written');
       // Nothing at all is taken of other memory, but not of a key.
-      if (size === 0) path.reject('outside-map-value', 'no bytes of a key');
-      checkKnownSize(path, value, 0, size, value.map?.keySize ?? 0);
+      if (size === 0) reject(point, 'outside-map-value', 'no bytes of a key');
+      checkKnownSize(point, value, 0, size, value.map?.keySize ?? 0);
       return;
     case 'record':
-      checkKnownSize(path, value, 0, size, value.size);
+      checkKnownSize(point, value, 0, size, value.size);
       return;
     case 'packet':
     case 'packetMeta':
-      checkPacket(path, value, 0, size);
+      checkPacket(point, value, 0, size);
       return;
     default:
-      path.reject('bad-argument', `r${register} is ${value.type}, which has no bytes a helper could use`);
+      reject(point, 'bad-argument', `r${register} is ${value.type}, which has no bytes a helper could use`);
   }
 }
 
-/** `check_stack_range_initialized`. */
-function useStack(path: Path, base: Pointer, from: number, to: number, use: Use): void {
-  const frame = frameOf(path, base);
-  if (to === from && !path.privileged && from < -SLOT * frame.slots.length)
-    path.reject('uninitialized-stack', `stack byte fp${from} holds nothing yet`);
-  if (use !== 'fill' && to > from) readsBytes(path, base, from, to);
-  for (let byte = from; byte < to; byte++) {
-    const kind = byteAt(frame, byte);
-    if (kind === 'none') path.notes.readUnwritten();
-    if (use === 'fill') {
-      const { spilled } = frame.slots[place(byte).slot] ?? { spilled: NONE };
-      if (spilled.kind === 'pointer' && !path.privileged)
-        path.reject('pointer-leak', 'part of an address on the stack is overwritten');
-      setByte(frame, byte, 'any');
-      continue;
-    }
-    if (kind === 'none' && !path.privileged)
-      path.reject('uninitialized-stack', `stack byte fp${byte} holds nothing yet`);
-    const { slot } = place(byte);
-    if (kind === 'spill' && frame.slots[slot]!.spilled.kind === 'pointer' && !path.privileged)
-      path.reject('pointer-leak', `stack byte fp${byte} is part of an address`);
-    if (use === 'write') setByte(frame, byte, 'any');
+/** What a helper fills need not hold anything before; what holds an address, the unprivileged may not have overwritten. */
+function checkStack(point: Point, base: Pointer, size: number, use: Use): void {
+  const span = checkStackSpan(point, base, 0, size);
+  const { from, to } = span;
+  const frame = checkFrame(point, base);
+  if (point.privileged) return;
+  if (to === from && from < -SLOT * frame.slots.length)
+    reject(point, 'uninitialized-stack', `stack byte fp${from} holds nothing yet`);
+  if (use !== 'fill' || stackOffset(base, 0) === undefined) {
+    checkBytes(point, frame, span);
+    return;
   }
+  for (let byte = from; byte < to; byte++)
+    if (frame.slots[place(byte).slot]?.spilled.kind === 'pointer')
+      reject(point, 'pointer-leak', 'part of an address on the stack is overwritten');
 }

@@ -1,88 +1,94 @@
 /**
- * Calls of the program's own functions, and returns.
- * Linux `check_func_call`, `prepare_func_exit`, `check_return_code`.
+ * Calls of the program's own functions, by itself and by helpers, and returns.
+ * Linux `check_func_call`, `push_callback_call`, `prepare_func_exit`, `check_return_code`.
  */
 
-import { MAX_FRAMES } from '../../ebpf/index.js';
-import { currentFrame, mapValues, newFrame, type State } from '../state/state.js';
-import { describe, NONE, type Value } from '../state/value.js';
-import { callGlobal, checkGlobalResult, globalFunction } from './globals.js';
-import type { Path } from './path.js';
+import { LOOP, MAX_FRAMES } from '../../ebpf/index.js';
+import { describe, mapOf, scalarOf, type Value } from '../state/value.js';
+import { checkGlobalCall, globalFunction } from './globals.js';
+import { checkSet, type Point, reject } from './point.js';
 import { checkNothingHeld } from './references.js';
 
-export function enter(path: Path, target: number, returnTo: number): number {
-  const { frames } = path.state;
-  const global = globalFunction(path, target);
-  if (global !== undefined) {
-    callGlobal(path, target, global);
-    return returnTo;
-  }
-  if (frames.length >= MAX_FRAMES) path.reject('call-depth', `calls nest deeper than ${MAX_FRAMES} frames`);
-  const callee = newFrame(frames.length, returnTo, target);
-  const caller = path.frame;
-  for (let register = 1; register <= 5; register++) {
-    callee.registers[register] = caller.registers[register]!;
-    caller.registers[register] = NONE;
-  }
-  caller.registers[0] = NONE;
-  frames.push(callee);
-  return target;
+export function checkCall(point: Point, distance: number): void {
+  const target = point.index + 1 + distance;
+  const global = globalFunction(point, target);
+  if (global === undefined) checkDepth(point);
+  else checkGlobalCall(point, target, global);
 }
 
-export function leave(path: Path): number | undefined {
-  const { frames } = path.state;
-  if (frames.length === 1) {
-    checkNothingHeld(path);
-    if (path.verified === undefined) checkResult(path, path.read(0));
-    else checkGlobalResult(path);
-    return undefined;
+function checkDepth(point: Point): void {
+  if (point.state.frames.length >= MAX_FRAMES)
+    reject(point, 'call-depth', `calls nest deeper than ${MAX_FRAMES} frames`);
+}
+
+/** A helper that calls a function, unless it has called it as often as it was told. */
+export function checkCallback(point: Point, helper: number): void {
+  if (helper === LOOP) {
+    const rounds = point.value(1);
+    if (rounds.kind !== 'scalar') reject(point, 'bad-argument', 'r1 is an address, not a number of rounds');
+    point.decide(1);
+    if (BigInt(point.frame.calledBack) >= rounds.scalar.wide.umax) return;
+  }
+  checkDepth(point);
+}
+
+export function checkTailCall(point: Point): void {
+  point.decide(3);
+  // What a program returns is no answer for the helper that has called the function.
+  if (point.state.frames.length > 1 && point.frame.isCallback)
+    reject(
+      point,
+      'bad-return',
+      'a tail call in a function that a helper calls',
+      'call it in another function',
+    );
+  if (point.privileged) return;
+  // An unprivileged tail call uses one map, whatever path led to it.
+  const { tailCallMaps } = point.elsewhere;
+  const map = mapOf(point.value(2));
+  const before = tailCallMaps.get(point.index);
+  if (before !== undefined && before !== map)
+    reject(point, 'bad-argument', 'this tail call uses different maps on different paths');
+  tailCallMaps.set(point.index, map);
+}
+
+/** What a program, or one of its functions, gives. */
+export function checkResult(point: Point): void {
+  const result = point.value(0);
+  if (point.state.frames.length === 1) {
+    checkNothingHeld(point);
+    checkSet(point, 0);
+    if (point.verified === undefined) checkVerdict(point, result);
+    else if (result.kind !== 'scalar')
+      reject(point, 'bad-return', `r0 is ${describe(result)}, and a global function gives a number`);
+    return;
   }
   // A function need not return anything; its caller then has nothing in r0.
-  const result = path.frame.registers[0]!;
-  if (path.frame.isCallback) return comeBack(path, result);
-  if (result.kind === 'pointer' && result.type === 'stack')
-    path.reject('bad-return', 'a stack address is returned to the caller');
-  return returnToCaller(path.state, result);
+  if (point.frame.isCallback) checkAnswer(point, result);
+  else if (result.kind === 'pointer' && result.type === 'stack')
+    reject(point, 'bad-return', 'a stack address is returned to the caller');
 }
 
-/** A function that a helper has called: it says whether it is to be called again. */
-function comeBack(path: Path, result: Value): number {
-  if (result.kind !== 'scalar')
-    path.reject('bad-return', `r0 is ${describe(result)}, no number`, 'return 0 to go on, or 1 to end');
-  path.decide(0);
+/** A function that a helper has called says whether it is to be called again. */
+function checkAnswer(point: Point, result: Value): void {
+  const remedy = 'return 0 to go on, or 1 to end';
+  if (result.kind !== 'scalar') reject(point, 'bad-return', `r0 is ${describe(result)}, no number`, remedy);
+  point.decide(0);
   const { smin, smax } = result.scalar.wide;
-  if (smin < 0n || smax > 1n)
-    path.reject('bad-return', `r0 is ${describe(result)}, not 0 or 1`, 'return 0 to go on, or 1 to end');
-  const { registers } = path.state.frames.at(-2)!;
-  const before = registers[0]!;
-  path.returnsTo = returnToCaller(path.state, before);
-  path.effects.special = 'callback';
-  path.comeBack();
-  return path.returnsTo;
+  if (smin < 0n || smax > 1n) reject(point, 'bad-return', `r0 is ${describe(result)}, not 0 or 1`, remedy);
 }
 
-/** The function of the innermost frame ends with `result`; gives where its caller goes on. */
-export function returnToCaller(state: State, result: Value): number {
-  const { frames } = state;
-  const { returnTo } = frames.pop()!;
-  const depth = frames.length;
-  currentFrame(state).registers[0] = result;
-  mapValues(state, (value) =>
-    value.kind === 'pointer' && value.type === 'stack' && value.frame >= depth ? NONE : value,
-  );
-  return returnTo;
-}
-
-function checkResult(path: Path, result: Value): void {
-  if (result.kind === 'pointer' && !path.privileged)
-    path.reject('pointer-leak', 'r0 is an address and is returned');
+function checkVerdict(point: Point, result: Value): void {
+  if (result.kind === 'pointer' && !point.privileged)
+    reject(point, 'pointer-leak', 'r0 is an address and is returned');
   // An engine runs programs for either way.
-  const { attach = path.isLinux ? 'ingress' : 'egress' } = path.options;
-  const returns = attach === 'egress' ? (path.rules.egressReturns ?? path.rules.returns) : path.rules.returns;
+  const { attach = point.isLinux ? 'ingress' : 'egress' } = point.options;
+  const returns =
+    attach === 'egress' ? (point.rules.egressReturns ?? point.rules.returns) : point.rules.returns;
   if (returns === undefined) return;
-  if (result.kind === 'pointer') path.reject('bad-return', `r0 is ${describe(result)}, an address`);
-  path.decide(0);
-  const { smin, smax } = path.scalarOf(result).wide;
+  if (result.kind === 'pointer') reject(point, 'bad-return', `r0 is ${describe(result)}, an address`);
+  point.decide(0);
+  const { smin, smax } = scalarOf(result).wide;
   if (smin < returns.min || smax > returns.max)
-    path.reject('bad-return', `r0 is ${describe(result)}, not ${returns.min} to ${returns.max}`);
+    reject(point, 'bad-return', `r0 is ${describe(result)}, not ${returns.min} to ${returns.max}`);
 }

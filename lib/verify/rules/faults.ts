@@ -22,7 +22,8 @@ import {
   X,
 } from '../../ebpf/index.js';
 import type { RejectionKind } from './kinds.js';
-import type { Path } from './path.js';
+import type { Requirement } from './requirements.js';
+import type { Subject } from './subject.js';
 
 /** What problems of form are called. */
 export const KINDS: Readonly<Record<ProblemKind, RejectionKind>> = {
@@ -43,12 +44,11 @@ export const KINDS: Readonly<Record<ProblemKind, RejectionKind>> = {
 
 /**
  * The program with fields that mean nothing set to what they would be. That they are wrong counts only where the
- * instruction is reached: Linux looks at most of them on its walk.
+ * instruction is reached: Linux looks at most of them on its walk. Then they are what it requires.
  */
-export function withoutFaults(path: Path): Program {
-  const { program, faults } = path;
+export function withoutFaults({ program, isLinux }: Subject, faults: Map<number, Requirement>): Program {
   // No engine but the kernel runs such programs.
-  if (!path.isLinux) return program;
+  if (!isLinux) return program;
   let cleaned: Slot[] | undefined;
   for (let index = 0; index < program.length; index++) {
     const slot = program[index]!;
@@ -67,6 +67,7 @@ export function withoutFaults(path: Path): Program {
       // Linux does not look at the offset of an exit.
       if (isExit(slot) && slot.imm === 0 && slot.src === 0 && slot.dst === 0) continue;
       faults.set(index, {
+        need: 'encoding',
         kind: KINDS[error.kind],
         message: error.message.replace(/^instruction \d+: /, ''),
       });

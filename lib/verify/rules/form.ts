@@ -3,26 +3,64 @@
  * reached, how deep its calls go and how much stack they need.
  */
 
-import { callsBack, decode, functionNamed, MAX_FRAMES, PSEUDO, slotsOf, validate } from '../../ebpf/index.js';
+import {
+  callsBack,
+  decode,
+  functionNamed,
+  MAX_FRAMES,
+  type Program,
+  PSEUDO,
+  slotsOf,
+  validate,
+} from '../../ebpf/index.js';
+import { ARITHMETIC } from '../numbers/arithmetic.js';
 import { nextSlots } from '../state/liveness.js';
+import { CONTEXTS } from './context.js';
 import { KINDS, withoutFaults } from './faults.js';
 import type { RejectionKind } from './kinds.js';
-import type { Path } from './path.js';
+import type { VerifyOptions } from './options.js';
 import { Rejected } from './report.js';
+import { alwaysHolds, type Requirement, requirementsOf } from './requirements.js';
+import type { Subject } from './subject.js';
 import { calleeOf } from './whole.js';
 
 const TAIL_CALL = 12;
 const UNPRIVILEGED_LENGTH = 4096;
 const PRIVILEGED_LENGTH = 1_000_000;
 
-export function checkForm(path: Path): void {
-  const { program } = path;
-  if (path.isLinux && !path.privileged && path.rules.unprivileged !== true)
+/**
+ * Looks at a program without following paths.
+ *
+ * @throws Rejected for what is wrong whatever path is taken
+ */
+export function examine(program: Program, options: VerifyOptions): Subject {
+  const subject: Subject = {
+    program,
+    options,
+    rules: CONTEXTS[options.type],
+    privileged: options.privileged ?? true,
+    isLinux: options.rules !== 'sound',
+    numbers: ARITHMETIC[options.rules ?? 'linux'],
+    instructions: [],
+    requirements: [],
+    isJoin: [],
+    isTarget: [],
+    calls: new Map(),
+    entries: new Set([0]),
+  };
+  checkForm(subject);
+  return subject;
+}
+
+function checkForm(subject: Subject): void {
+  const { program } = subject;
+  if (subject.isLinux && !subject.privileged && subject.rules.unprivileged !== true)
     throw new Rejected('privileged-only', 0, 'programs of this type are for privileged users');
-  const limit = path.privileged ? PRIVILEGED_LENGTH : UNPRIVILEGED_LENGTH;
+  const limit = subject.privileged ? PRIVILEGED_LENGTH : UNPRIVILEGED_LENGTH;
   if (program.length > limit)
     throw new Rejected('too-long', limit, `${program.length} instructions, of ${limit}`);
-  const cleaned = withoutFaults(path);
+  const faults = new Map<number, Requirement>();
+  const cleaned = withoutFaults(subject, faults);
   const problem = validate(cleaned, { maxLength: limit, framePointerWrites: true, endlessJumps: true });
   if (problem !== undefined) throw new Rejected(KINDS[problem.kind], problem.index, problem.message);
   for (let index = 0; index < program.length; ) {
@@ -36,19 +74,26 @@ export function checkForm(path: Path): void {
         'a helper whose number is not known',
         'call it by its number',
       );
-    path.instructions[index] = instruction;
-    if (slotsOf(instruction) === 2) path.instructions[index + 1] = undefined;
+    subject.instructions[index] = instruction;
+    if (slotsOf(instruction) === 2) subject.instructions[index + 1] = undefined;
+    const fault = faults.get(index);
+    subject.requirements[index] =
+      fault === undefined
+        ? requirementsOf(instruction, subject.options.type).filter(
+            (one) => !alwaysHolds(one, subject.privileged),
+          )
+        : [fault];
     index += slotsOf(instruction);
   }
-  checkImmediates(path);
-  checkGraph(path);
-  checkCallDepth(path);
-  checkFunctions(path);
+  checkImmediates(subject);
+  checkGraph(subject);
+  checkCallDepth(subject);
+  checkFunctions(subject);
 }
 
 /** Every instruction can be reached; the unprivileged may not jump back. */
-function checkGraph(path: Path): void {
-  const { instructions } = path;
+function checkGraph(subject: Subject): void {
+  const { instructions } = subject;
   const colour = new Uint8Array(instructions.length);
   const entries = [0];
   while (entries.length > 0) {
@@ -66,7 +111,7 @@ function checkGraph(path: Path): void {
       }
       const callee = calleeOf(instruction, top.index);
       if (callee !== undefined && top.edge === 1) {
-        if (!path.privileged)
+        if (!subject.privileged)
           throw new Rejected(
             'privileged-only',
             top.index,
@@ -75,7 +120,7 @@ function checkGraph(path: Path): void {
           );
         entries.push(callee);
       }
-      if (colour[next] === 1 && !path.privileged) {
+      if (colour[next] === 1 && !subject.privileged) {
         throw new Rejected(
           'back-edge',
           top.index,
@@ -94,7 +139,7 @@ function checkGraph(path: Path): void {
   );
   if (dead >= 0)
     throw new Rejected('unreachable-code', dead, 'this instruction can never be reached', 'remove it');
-  markComparisons(path);
+  markComparisons(subject);
 }
 
 /**
@@ -102,7 +147,7 @@ function checkGraph(path: Path): void {
  * jump leads, and the way back from a call, are points that going back has to know (Linux `mark_prune_point`,
  * `mark_jmp_point`).
  */
-function markComparisons({ instructions, isJoin, isTarget }: Path): void {
+function markComparisons({ instructions, isJoin, isTarget }: Subject): void {
   const target = (index: number): void => {
     isJoin[index] = true;
     isTarget[index] = true;
@@ -140,8 +185,8 @@ function markComparisons({ instructions, isJoin, isTarget }: Path): void {
 }
 
 /** Every 64-bit immediate is one, or names a map (`resolve_pseudo_ldimm64`). */
-function checkImmediates(path: Path): void {
-  const { instructions, options } = path;
+function checkImmediates(subject: Subject): void {
+  const { instructions, options } = subject;
   for (const [index, instruction] of instructions.entries()) {
     if (instruction?.kind !== 'wide' || instruction.pseudo === PSEUDO.none) continue;
     if (instruction.pseudo === PSEUDO.func) continue;
@@ -161,7 +206,7 @@ function checkImmediates(path: Path): void {
         'the 64-bit immediate names no map',
         'give the map in the options',
       );
-    if (map.spinLock !== undefined && path.rules.letter === 'S')
+    if (map.spinLock !== undefined && subject.rules.letter === 'S')
       reject('map-access', 'maps with locks are not for this type of program');
     if (isMap) continue;
     if (map.kind !== 'array' || (map.entries ?? 1) !== 1)
@@ -172,7 +217,7 @@ function checkImmediates(path: Path): void {
 }
 
 /** Functions may neither call tails nor load from the packet, unless their types say that this is right (`check_abnormal_return`). */
-function checkFunctions({ instructions, isLinux, options, entries }: Path): void {
+function checkFunctions({ instructions, isLinux, options, entries }: Subject): void {
   if (!isLinux) return;
   let isFunction = false;
   for (const [at, instruction] of instructions.entries()) {
@@ -186,9 +231,9 @@ function checkFunctions({ instructions, isLinux, options, entries }: Path): void
 }
 
 /** Calls nest at most eight deep, whatever path is taken; so nothing calls itself. */
-function checkCallDepth(path: Path): void {
-  const { instructions } = path;
-  const { calls, entries } = path;
+function checkCallDepth(subject: Subject): void {
+  const { instructions } = subject;
+  const { calls, entries } = subject;
   for (const [at, instruction] of instructions.entries()) {
     const callee = calleeOf(instruction, at);
     if (callee !== undefined) entries.add(callee);

@@ -6,7 +6,7 @@
 import type { Size } from '../../ebpf/index.js';
 import * as tnum from '../numbers/tnum.js';
 import { type Pointer, pointsIntoPacket } from '../state/value.js';
-import { MAX_OFFSET, type Path } from './path.js';
+import { MAX_OFFSET, type Point, reject } from './point.js';
 
 /** The packet itself starts two bytes off a multiple of four, so that IP headers are aligned. */
 const PACKET_START = 2;
@@ -16,32 +16,34 @@ const LOCK_SIZE = 4;
 
 /** `demanded`: also where unaligned accesses are allowed otherwise, as of atomic operations. */
 export function checkAlignment(
-  path: Path,
+  point: Point,
   base: Pointer,
   offset: number,
   size: Size | number,
   demanded = false,
 ): void {
   if (size === 1) return;
-  if (base.type !== 'stack' && path.options.strictAlignment !== true && !demanded) return;
+  if (base.type !== 'stack' && point.options.strictAlignment !== true && !demanded) return;
   const start = base.offset + offset + (pointsIntoPacket(base) ? PACKET_START : 0);
   // What the limits say of the bits besides is not asked: the kernel does not either.
   const { value, mask } = tnum.add(base.variable.bits, tnum.constant(BigInt.asUintN(64, BigInt(start))));
   if (((value | mask) & BigInt(size - 1)) === 0n) return;
-  path.reject(
+  reject(
+    point,
     'misaligned',
     `${size} bytes of ${base.type} at offset ${base.offset + offset}, which is no multiple of ${size}`,
   );
 }
 
-export function checkPacket(path: Path, base: Pointer, offset: number, size: number): void {
+export function checkPacket(point: Point, base: Pointer, offset: number, size: number): void {
   const { smin } = base.variable.wide;
   if (smin < 0n)
-    path.reject('unbounded-offset', `the offset in r may be negative, ${smin}`, 'check that it is not');
+    reject(point, 'unbounded-offset', `the offset in r may be negative, ${smin}`, 'check that it is not');
   const start = base.offset + offset;
   if (base.range < 0 || start < 0 || start + size > base.range) {
     const remedy = `compare the address + ${start + size} with the end of the packet first`;
-    path.reject(
+    reject(
+      point,
       'outside-packet',
       `bytes ${start} to ${start + size - 1} of the packet, of which ${Math.max(0, base.range)} are known to be there`,
       remedy,
@@ -49,14 +51,14 @@ export function checkPacket(path: Path, base: Pointer, offset: number, size: num
   }
 }
 
-export function checkMapValue(path: Path, base: Pointer, offset: number, size: number): void {
-  checkKnownSize(path, base, offset, size, base.map?.valueSize ?? 0);
+export function checkMapValue(point: Point, base: Pointer, offset: number, size: number): void {
+  checkKnownSize(point, base, offset, size, base.map?.valueSize ?? 0);
   const lock = base.map?.spinLock;
   if (lock === undefined) return;
   const { smin, umax } = base.variable.wide;
   const start = BigInt(base.offset + offset);
   if (start + smin < BigInt(lock + LOCK_SIZE) && BigInt(lock) < start + umax + BigInt(size))
-    path.reject('map-access', `bytes ${lock} to ${lock + LOCK_SIZE - 1} of the value are a lock`);
+    reject(point, 'map-access', `bytes ${lock} to ${lock + LOCK_SIZE - 1} of the value are a lock`);
 }
 
 const MEMORY_NAMES: Readonly<Partial<Record<Pointer['type'], string>>> = {
@@ -66,27 +68,30 @@ const MEMORY_NAMES: Readonly<Partial<Record<Pointer['type'], string>>> = {
 };
 
 /** Linux `check_mem_region_access`. */
-export function checkKnownSize(path: Path, base: Pointer, offset: number, size: number, of: number): void {
+export function checkKnownSize(point: Point, base: Pointer, offset: number, size: number, of: number): void {
   const { smin, umax } = base.variable.wide;
   const limit = BigInt(of);
   const name = MEMORY_NAMES[base.type] ?? 'memory';
   const start = BigInt(base.offset + offset);
   if (start + smin < 0n)
-    path.reject(
+    reject(
+      point,
       'outside-map-value',
       `offset ${start + smin} of ${name}`,
       'check that the offset is not negative',
     );
   if (start + smin + BigInt(size) > limit)
-    path.reject('outside-map-value', `bytes from ${start + smin} on of ${name} of ${limit}`);
+    reject(point, 'outside-map-value', `bytes from ${start + smin} on of ${name} of ${limit}`);
   if (umax >= MAX_OFFSET)
-    path.reject(
+    reject(
+      point,
       'unbounded-offset',
       `an offset in ${name} that may be anything`,
       'compare it with a limit first',
     );
   if (start + umax + BigInt(size) > limit)
-    path.reject(
+    reject(
+      point,
       'outside-map-value',
       `bytes up to ${start + umax + BigInt(size) - 1n} of ${name} of ${limit}`,
     );

@@ -1,10 +1,14 @@
-/** What is refused on a path is a requirement of the instruction there: none is missing from the list. */
+/**
+ * What is refused on a path is a requirement of the instruction there: none is missing from the list, and nothing else refuses.
+ */
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { sampleOf, verdictOf } from '../../testing/judge/judge.js';
-import { fullRun } from '../../testing/vectors.js';
+import { fullRun, projectRoot } from '../../testing/vectors.js';
 import type { RejectionKind } from './kinds.js';
-import { requirementsOfProgram } from './requirements.js';
+import { requirementsOfProgram } from './words.js';
 
 /** Of the walk as a whole, not of an instruction. */
 const OF_THE_WALK: ReadonlySet<RejectionKind> = new Set(['infinite-loop', 'too-complex']);
@@ -32,4 +36,27 @@ test('each rejection on a path is of a kind that the instruction requires', (t) 
   t.log(`${rejections} rejections, ${seen.size} kinds by opcode`);
   t.deepEqual([...missing], []);
   t.true(seen.size > 30);
+});
+
+/** Each imports from those before it. */
+const ROOMS = ['numbers', 'state', 'rules', 'effects', 'walk', 'report'] as const;
+
+const sourcesOf = (room: string): (readonly [name: string, text: string])[] =>
+  readdirSync(join(projectRoot, 'lib/verify', room))
+    .filter((name) => !name.endsWith('.test.ts'))
+    .map((name) => [name, readFileSync(join(projectRoot, 'lib/verify', room, name), 'utf8')]);
+
+test('effects refuse nothing, and rules change nothing', (t) => {
+  for (const [name, text] of sourcesOf('effects')) t.notRegex(text, /\breject\(|Rejected|throw /, name);
+  for (const [name, text] of sourcesOf('rules'))
+    t.notRegex(text, /\bmapValues\(|\bsetByte\(|copyState\(/, name);
+});
+
+test('rooms import in one direction', (t) => {
+  for (const [at, room] of ROOMS.entries())
+    for (const [name, text] of sourcesOf(room)) {
+      const from = [...text.matchAll(/from '\.\.\/(\w+)\//g)].map(([, other]) => other!);
+      const above = from.filter((other) => ROOMS.slice(at + 1).some((one) => one === other));
+      t.deepEqual(above, [], `${room}/${name}`);
+    }
 });

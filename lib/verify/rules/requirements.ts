@@ -1,153 +1,139 @@
 /**
  * What must hold before each instruction, as plain data: requirements apart from effects.
  *
- * A requirement names the kinds of rejection that say it does not hold. Each refusal of an instruction that a path has
- * come to is of such a kind; what holds afterwards is for the step functions.
+ * The walk looks at what is listed here (`check.ts`) and at nothing else; then the instruction's effect holds
+ * (`effects/apply.ts`), and no effect refuses anything. In words: `words.ts`.
  */
 
 import {
+  type ArgumentKind,
   CALLS_BACK,
-  DecodeError,
-  decode,
-  describe,
   FRAME_POINTER,
+  type HelperSignature,
   type Instruction,
   type Operand,
-  type Program,
   PSEUDO,
+  type Size,
   signatureFor,
-  slotsOf,
   TAIL_CALL,
+  type Width,
 } from '../../ebpf/index.js';
 import { CONTEXTS, type VerifiedType } from './context.js';
-import { KINDS } from './faults.js';
 import type { RejectionKind } from './kinds.js';
 
-export interface Requirement {
-  /** In words, with registers by name. */
-  readonly text: string;
-  /** How a rejection calls it when this does not hold. */
-  readonly kinds: readonly RejectionKind[];
+type Alu = Extract<Instruction, { kind: 'alu' }>;
+
+const SNPRINTF = 165;
+
+/** An access to memory through an address. */
+export interface Access {
+  readonly base: number;
+  readonly offset: number;
+  readonly size: Size;
+  /** `change`: what is there is read, and written. */
+  readonly use: 'read' | 'write' | 'change';
+  /** What is written, where the instruction says it. */
+  readonly operand?: Operand;
+  readonly signExtend?: boolean;
+  /** Atomic or ordered: natural alignment is demanded, and not all memory can be used so. */
+  readonly ordered?: boolean;
 }
 
-/** The requirements of the instruction at slot `index`. */
-export interface InstructionRequirements {
-  readonly index: number;
-  /** The instruction, as the kernel writes it. */
-  readonly text: string;
-  readonly requirements: readonly Requirement[];
+/** What a helper takes in a register. */
+export interface Argument {
+  readonly register: number;
+  readonly kind: ArgumentKind;
+  readonly helper: HelperSignature;
+  /** The register of the map that tells the size, or of the memory whose size this is; 0 for none. */
+  readonly of: number;
 }
 
-const requirement = (text: string, ...kinds: readonly RejectionKind[]): Requirement => ({ text, kinds });
+/** How an address in a register would become known: by computing with it, as half of it, or elsewhere than in registers. */
+export type Leak = 'computed' | 'halved' | 'compared' | 'stored';
 
-const isSet = (register: number): Requirement => requirement(`r${register} is set`, 'uninitialized-register');
+export type Requirement =
+  /** The instruction is one; this one is not. */
+  | { readonly need: 'encoding'; readonly kind: RejectionKind; readonly message: string }
+  | { readonly need: 'set'; readonly register: number }
+  | { readonly need: 'writable'; readonly register: number }
+  | { readonly need: 'no-address'; readonly register: number; readonly leak: Leak }
+  | { readonly need: 'shift'; readonly count: number; readonly width: Width }
+  | { readonly need: 'divisor'; readonly constant: number }
+  | { readonly need: 'address-arithmetic'; readonly instruction: Alu }
+  | { readonly need: 'access'; readonly access: Access }
+  /** The value that was there does not take the place of its address. */
+  | { readonly need: 'apart'; readonly register: number; readonly base: number }
+  | { readonly need: 'packet-load' }
+  | { readonly need: 'comparison'; readonly instruction: Extract<Instruction, { kind: 'branch' }> }
+  | { readonly need: 'function'; readonly distance: number }
+  | { readonly need: 'helper'; readonly helper: number }
+  | { readonly need: 'argument'; readonly argument: Argument }
+  | { readonly need: 'one-reference'; readonly helper: HelperSignature }
+  | { readonly need: 'map-of-helper'; readonly helper: number; readonly register: number }
+  | { readonly need: 'format'; readonly text: number; readonly values: number; readonly size: number }
+  | { readonly need: 'callback'; readonly helper: number }
+  | { readonly need: 'tail-call' }
+  | { readonly need: 'nothing-held' }
+  | { readonly need: 'call'; readonly distance: number }
+  | { readonly need: 'result' };
 
-const areSet = (...operands: readonly Operand[]): Requirement[] =>
-  operands.flatMap((operand) => ('register' in operand ? [isSet(operand.register)] : []));
+const isSet = (register: number): Requirement => ({ need: 'set', register });
+const isWritable = (register: number): Requirement => ({ need: 'writable', register });
+const isNoAddress = (register: number, leak: Leak): Requirement => ({ need: 'no-address', register, leak });
+const areSet = (operand: Operand): Requirement[] => ('register' in operand ? [isSet(operand.register)] : []);
 
-const isWritten = (register: number): Requirement[] =>
-  register === FRAME_POINTER ? [requirement('r10 is not written', 'frame-pointer-write')] : [];
-
-const isKept = (register: number): Requirement =>
-  requirement(`r${register} is no address, or the user is privileged`, 'pointer-leak');
-
-const IN_BOUNDS: readonly RejectionKind[] = [
-  'outside-packet',
-  'outside-stack',
-  'outside-map-value',
-  'map-access',
-  'invalid-context-access',
-  'unbounded-offset',
-  'pointer-arithmetic',
-];
-
-/** Of `size` bytes at a register and an offset. */
-function bytesAt(base: number, offset: number, size: number, verb: string): Requirement[] {
-  const place = offset === 0 ? `r${base}` : `r${base} ${offset < 0 ? '-' : '+'} ${Math.abs(offset)}`;
-  return [
-    isSet(base),
-    requirement(`r${base} is the address of something that has bytes`, 'not-a-pointer'),
-    requirement(`r${base} is not null`, 'null-pointer'),
-    requirement(`${size} bytes at ${place} may be ${verb}`, ...IN_BOUNDS),
-    requirement(`${place} is aligned for ${size} bytes, where that is demanded`, 'misaligned'),
-    requirement(`r${base} is of one kind of memory on all paths`, 'mixed-pointers'),
-    requirement(`no part of an address is ${verb}`, 'partial-address', 'pointer-leak'),
-    ...(verb === 'written' ? [] : [requirement('bytes of the stack hold something', 'uninitialized-stack')]),
-  ];
-}
-
-const addressArithmetic = (op: string, dst: number): Requirement[] => [
-  requirement(
-    `where r${dst} or its operand is an address: ${op} may move it, by a number with limits`,
-    'pointer-arithmetic',
-    'unbounded-offset',
-    'null-pointer',
-    'pointer-leak',
-  ),
-  requirement(
-    'it stays within the stack or the map value, where the user is not privileged',
-    'outside-stack',
-    'outside-map-value',
-    'map-access',
-  ),
-];
-
-function ofAlu({ op, width, dst, operand }: Extract<Instruction, { kind: 'alu' }>): Requirement[] {
-  const common = [...areSet(operand), ...isWritten(dst)];
+function ofAlu(instruction: Alu): Requirement[] {
+  const { op, width, dst, operand } = instruction;
+  const common = [...areSet(operand), isWritable(dst)];
   if (op === 'mov')
-    return width === 32 && 'register' in operand ? [...common, isKept(operand.register)] : common;
-  if (op === 'neg') return [...common, isSet(dst), isKept(dst)];
+    return width === 32 && 'register' in operand
+      ? [...common, isNoAddress(operand.register, 'halved')]
+      : common;
+  if (op === 'neg') return [...common, isSet(dst), isNoAddress(dst, 'computed')];
+  const constant = 'constant' in operand ? operand.constant : undefined;
   const isShift = op === 'lsh' || op === 'rsh' || op === 'arsh';
   const divides = op === 'div' || op === 'mod' || op === 'sdiv' || op === 'smod';
   return [
     ...common,
     isSet(dst),
-    ...(isShift && 'constant' in operand ? [requirement(`the count is 0 to ${width - 1}`, 'bad-shift')] : []),
-    ...(divides && 'constant' in operand ? [requirement('the divisor is not 0', 'division-by-zero')] : []),
-    ...addressArithmetic(op, dst),
+    ...(isShift && constant !== undefined ? [{ need: 'shift', count: constant, width } as const] : []),
+    ...(divides && constant !== undefined ? [{ need: 'divisor', constant } as const] : []),
+    { need: 'address-arithmetic', instruction },
   ];
 }
+
+/** In which register an argument of some kind is; 0 for none. */
+const registerOf = (
+  { arguments: kinds = [] }: HelperSignature,
+  isSuch: (kind: ArgumentKind) => boolean,
+): number => kinds.findIndex(isSuch) + 1;
 
 function ofCall(helper: number, type: VerifiedType): Requirement[] {
+  const exists: Requirement = { need: 'helper', helper };
   const row = signatureFor(helper, CONTEXTS[type].letter);
-  const exists = requirement(
-    `helper ${helper}${row === undefined ? '' : ` (${row.name})`} is there for this type and user`,
-    'unknown-helper',
-    'privileged-only',
-  );
-  const taken = (row?.arguments ?? []).flatMap((kind, position) => [
-    isSet(position + 1),
-    requirement(
-      `r${position + 1} is what the helper takes: ${kind}`,
-      'bad-argument',
-      'bad-size',
-      'pointer-leak',
-      'map-access',
-      'misaligned',
-      'uninitialized-stack',
-      'null-pointer',
-      'not-a-pointer',
-      'unreleased-reference',
-      'locked',
-      ...IN_BOUNDS,
-    ),
+  if (row?.arguments === undefined) return [exists];
+  const map = registerOf(row, (kind) => kind === 'map');
+  const list = row.arguments.flatMap((kind, at): Requirement[] => [
+    isSet(at + 1),
+    {
+      need: 'argument',
+      argument: {
+        register: at + 1,
+        kind,
+        helper: row,
+        of: kind === 'size' || kind === 'sizeOrZero' ? at : map,
+      },
+    },
   ]);
-  const held = [
-    requirement('no lock is held, or this gives it back', 'locked'),
-    ...(helper === TAIL_CALL
-      ? [...NOTHING_HELD, requirement('no helper has called the function', 'bad-return')]
-      : []),
-    ...(CALLS_BACK.has(helper) ? [requirement('calls nest no deeper than 8 frames', 'call-depth')] : []),
-  ];
-  return [exists, ...taken, ...held];
+  if (row.arguments.filter((kind) => kind !== 'anything').length > 1)
+    list.push({ need: 'one-reference', helper: row });
+  if (map > 0) list.push({ need: 'map-of-helper', helper, register: map });
+  const text = registerOf(row, (kind) => kind === 'constantText');
+  if (helper === SNPRINTF) list.push({ need: 'format', text, values: text + 1, size: text + 2 });
+  if (CALLS_BACK.has(helper)) list.push({ need: 'callback', helper });
+  if (helper === TAIL_CALL) list.push({ need: 'nothing-held' }, { need: 'tail-call' });
+  return [exists, ...list];
 }
-
-const NOTHING_HELD: readonly Requirement[] = [
-  requirement('all that was acquired has been given back', 'unreleased-reference', 'locked'),
-];
-
-const ofAtomicMemory = (size: number): Requirement =>
-  requirement(`the memory is a stack or a map value, and ${size} bytes are aligned`, 'bad-atomic');
 
 /** The requirements of one instruction. */
 export function requirementsOf(instruction: Instruction, type: VerifiedType): Requirement[] {
@@ -155,106 +141,105 @@ export function requirementsOf(instruction: Instruction, type: VerifiedType): Re
     case 'alu':
       return ofAlu(instruction);
     case 'movsx':
-      return [isSet(instruction.src), ...isWritten(instruction.dst), isKept(instruction.src)];
+      return [isSet(instruction.src), isWritable(instruction.dst), isNoAddress(instruction.src, 'computed')];
     case 'swap':
-      return [isSet(instruction.dst), ...isWritten(instruction.dst), isKept(instruction.dst)];
-    case 'wide':
+      return [isSet(instruction.dst), isWritable(instruction.dst), isNoAddress(instruction.dst, 'computed')];
+    case 'wide': {
+      const { dst, pseudo, low } = instruction;
       return [
-        ...isWritten(instruction.dst),
-        ...(instruction.pseudo === PSEUDO.func
-          ? [requirement('it names a static function whose types are known', 'bad-immediate')]
-          : []),
+        isWritable(dst),
+        ...(pseudo === PSEUDO.func ? [{ need: 'function', distance: low } as const] : []),
       ];
+    }
     case 'load':
+    case 'loadAcquire': {
+      const { base, offset, size, dst } = instruction;
+      const how =
+        instruction.kind === 'load' ? { signExtend: instruction.signExtend } : ({ ordered: true } as const);
       return [
-        ...bytesAt(instruction.base, instruction.offset, instruction.size, 'read'),
-        ...isWritten(instruction.dst),
+        isSet(base),
+        isWritable(dst),
+        { need: 'access', access: { base, offset, size, use: 'read', ...how } },
       ];
-    case 'loadAcquire':
-      return [
-        ...bytesAt(instruction.base, instruction.offset, instruction.size, 'read'),
-        ...isWritten(instruction.dst),
-        ofAtomicMemory(instruction.size),
-      ];
+    }
     case 'store':
+    case 'storeRelease': {
+      const { base, offset, size } = instruction;
+      const operand = instruction.kind === 'store' ? instruction.operand : { register: instruction.src };
+      const ordered = instruction.kind === 'storeRelease';
       return [
-        ...areSet(instruction.operand),
-        ...bytesAt(instruction.base, instruction.offset, instruction.size, 'written'),
+        ...areSet(operand),
+        isSet(base),
+        { need: 'access', access: { base, offset, size, use: 'write', operand, ordered } },
       ];
-    case 'storeRelease':
-      return [
-        isSet(instruction.src),
-        ...bytesAt(instruction.base, instruction.offset, instruction.size, 'written'),
-        ofAtomicMemory(instruction.size),
-      ];
+    }
     case 'atomic':
-      return [
-        isSet(instruction.src),
-        ...(instruction.op === 'cmpxchg' ? [isSet(0), isKept(0)] : []),
-        isKept(instruction.src),
-        ...bytesAt(instruction.base, instruction.offset, instruction.size, 'changed'),
-        ...(instruction.fetch ? isWritten(instruction.op === 'cmpxchg' ? 0 : instruction.src) : []),
-        ofAtomicMemory(instruction.size),
-      ];
+      return ofAtomic(instruction);
     case 'packet':
       return [
         isSet(6),
         ...(instruction.index === undefined ? [] : [isSet(instruction.index)]),
-        requirement('r6 is the context, and this type of program reads packets so', 'packet-load'),
-        ...NOTHING_HELD,
+        { need: 'packet-load' },
+        { need: 'nothing-held' },
       ];
     case 'branch':
-      return [
-        isSet(instruction.dst),
-        ...areSet(instruction.operand),
-        requirement('an address is compared with null or with the end of the packet alone', 'pointer-leak'),
-      ];
+      return [isSet(instruction.dst), ...areSet(instruction.operand), { need: 'comparison', instruction }];
     case 'call':
       return ofCall(instruction.helper, type);
     case 'callLocal':
-      return [
-        requirement('calls nest no deeper than 8 frames', 'call-depth'),
-        requirement(
-          'a global function is given what its types say, gives a number, cannot sleep, and no lock is held',
-          'bad-argument',
-          'unknown-helper',
-          'bad-return',
-          'locked',
-          'uninitialized-register',
-          'uninitialized-stack',
-          'map-access',
-          ...IN_BOUNDS,
-        ),
-      ];
+      return [{ need: 'call', distance: instruction.distance }];
     case 'exit':
+      return [{ need: 'result' }];
+    case 'callRegister':
+      return [{ need: 'encoding', kind: 'unknown-opcode', message: 'a helper whose number is not known' }];
+    case 'callKfunc':
       return [
-        isSet(0),
-        requirement('r0 is what this type of program may return', 'bad-return', 'pointer-leak'),
-        ...NOTHING_HELD,
+        {
+          need: 'encoding',
+          kind: 'unknown-helper',
+          message: `kernel function ${instruction.id} does not exist here`,
+        },
       ];
     case 'mayGoto':
-      return [];
-    case 'callRegister':
-    case 'callKfunc':
-      return [requirement('the function is known', 'unknown-opcode', 'unknown-helper')];
     case 'jump':
       return [];
   }
 }
 
-/** Requirements of all instructions of a program. One that cannot be decoded has that requirement alone. */
-export function requirementsOfProgram(program: Program, type: VerifiedType): InstructionRequirements[] {
-  const all: InstructionRequirements[] = [];
-  for (let index = 0; index < program.length; ) {
-    try {
-      const instruction = decode(program, index);
-      all.push({ index, text: describe(instruction), requirements: requirementsOf(instruction, type) });
-      index += slotsOf(instruction);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      all.push({ index, text: '', requirements: [requirement('it is an instruction', KINDS[error.kind])] });
-      index++;
-    }
+function ofAtomic({
+  op,
+  fetch,
+  size,
+  base,
+  offset,
+  src,
+}: Extract<Instruction, { kind: 'atomic' }>): Requirement[] {
+  const result = op === 'cmpxchg' ? 0 : src;
+  return [
+    isSet(src),
+    isSet(base),
+    ...(op === 'cmpxchg' ? [isSet(0), isNoAddress(0, 'compared')] : []),
+    isNoAddress(src, 'stored'),
+    ...(fetch ? [isWritable(result), { need: 'apart', register: result, base } as const] : []),
+    { need: 'access', access: { base, offset, size, use: 'change', ordered: true } },
+  ];
+}
+
+/** Whether a requirement holds of the instruction as it is written, for such a user, wherever a path comes from. */
+export function alwaysHolds(requirement: Requirement, privileged: boolean): boolean {
+  switch (requirement.need) {
+    case 'writable':
+      return requirement.register !== FRAME_POINTER;
+    case 'shift':
+      return requirement.count >= 0 && requirement.count < requirement.width;
+    case 'divisor':
+      return requirement.constant !== 0;
+    case 'apart':
+      return requirement.register !== requirement.base;
+    case 'no-address':
+    case 'comparison':
+      return privileged;
+    default:
+      return false;
   }
-  return all;
 }

@@ -4,8 +4,9 @@
  */
 
 import { functionNamed, type Instruction, STACK_SIZE, TAIL_CALL } from '../../ebpf/index.js';
-import type { Path } from './path.js';
+import type { Notes } from './proofs.js';
 import { Rejected } from './report.js';
+import type { Subject } from './subject.js';
 
 /** Linux rounds the stack of a function up to this, for its compilers to machine code. */
 const FRAME_ALIGNMENT = 16;
@@ -20,7 +21,7 @@ export const calleeOf = (instruction: Instruction | undefined, index: number): n
  * A function that is never entered goes with all dead code, and its address stays what it was. Where no other function has
  * come to stand there, Linux cannot make machine code of the program (`opt_remove_dead_code`, `jit_subprogs`).
  */
-export function checkAddresses({ instructions, notes, isLinux, privileged }: Path): void {
+export function checkAddresses({ instructions, isLinux, privileged }: Subject, notes: Notes): void {
   if (!isLinux || !privileged) return;
   /** By slot: how many before it are gone, and where the dead code around it begins. */
   const gone: number[] = [0];
@@ -52,12 +53,12 @@ export function checkAddresses({ instructions, notes, isLinux, privileged }: Pat
 }
 
 /** All frames of a chain of calls together have the stack of one (Linux `check_max_stack_depth`). */
-export function checkStackDepth(path: Path): void {
-  const { calls, depths } = path;
+export function checkStackDepth(subject: Subject, depths: ReadonlyMap<number, number>): void {
+  const { calls } = subject;
   if (calls.size === 0) return;
   const own = (entry: number): number =>
     Math.ceil((depths.get(entry) ?? 0) / FRAME_ALIGNMENT) * FRAME_ALIGNMENT;
-  const tailCallers = path.isLinux ? functionsWithTailCalls(path) : new Set<number>();
+  const tailCallers = subject.isLinux ? functionsWithTailCalls(subject) : new Set<number>();
   /** Most stack that there may be before a function. */
   const before = new Map<number, number>();
   const arrive = (entry: number, used: number): void => {
@@ -78,7 +79,7 @@ export function checkStackDepth(path: Path): void {
   arrive(0, 0);
 }
 
-function functionsWithTailCalls({ instructions, entries }: Path): ReadonlySet<number> {
+function functionsWithTailCalls({ instructions, entries }: Subject): ReadonlySet<number> {
   const found = new Set<number>();
   let entry = 0;
   for (const [at, instruction] of instructions.entries()) {

@@ -44,7 +44,7 @@ export function placeName(place: Place): string {
 }
 
 /** What one instruction did on a path, as far as going back needs it. */
-export interface Effects {
+export interface Marks {
   /** Registers whose numbers decided something, as bits. */
   decided: number;
   /** The slot that was read or written, at a place that is certain; -1 for none. */
@@ -97,7 +97,7 @@ export class History {
   private readonly indexes: number[] = [];
   private readonly decided: number[] = [];
   private readonly slots: Place[] = [];
-  private readonly rare = new Map<number, Effects>();
+  private readonly rare = new Map<number, Marks>();
 
   get length(): number {
     return this.indexes.length;
@@ -108,7 +108,7 @@ export class History {
     return this.indexes.slice();
   }
 
-  note(index: number, { decided, slot, reads, decidedSlots, copies, special }: Effects): void {
+  note(index: number, { decided, slot, reads, decidedSlots, copies, special }: Marks): void {
     if (reads !== undefined || copies !== undefined || decidedSlots !== undefined || special !== undefined)
       this.rare.set(this.indexes.length, { decided, slot, reads, decidedSlots, copies, special });
     this.indexes.push(index);
@@ -146,18 +146,11 @@ export class History {
     const { needs, soft, start, end } = stretch;
     let { depth } = stretch;
     for (let i = end - 1; i >= start; i--) {
-      const effects = this.rare.get(i);
-      if (effects !== undefined) this.rare.delete(i);
+      const marks = this.rare.get(i);
+      if (marks !== undefined) this.rare.delete(i);
       if (hasSoft)
-        goBack(soft, instructions[this.indexes[i]!]!, depth, this.decided[i]!, this.slots[i]!, effects);
-      depth = goBack(
-        needs,
-        instructions[this.indexes[i]!]!,
-        depth,
-        this.decided[i]!,
-        this.slots[i]!,
-        effects,
-      );
+        goBack(soft, instructions[this.indexes[i]!]!, depth, this.decided[i]!, this.slots[i]!, marks);
+      depth = goBack(needs, instructions[this.indexes[i]!]!, depth, this.decided[i]!, this.slots[i]!, marks);
     }
     this.indexes.length = this.decided.length = this.slots.length = start;
     stretch.parent = undefined;
@@ -196,7 +189,7 @@ function goBack(
   depth: number,
   decided: number,
   slot: Place,
-  effects: Effects | undefined,
+  marks: Marks | undefined,
 ): number {
   while (needs.length < (depth + 1) * WORDS) needs.push(0);
   const base = depth * WORDS;
@@ -237,7 +230,7 @@ function goBack(
       break;
     }
     case 'branch':
-      goBackOverBranch(needs, base, instruction, effects?.copies);
+      goBackOverBranch(needs, base, instruction, marks?.copies);
       break;
     case 'packet':
       needs[base] = registers & ~CLOBBERED;
@@ -249,7 +242,7 @@ function goBack(
       break;
     }
     case 'callLocal':
-      if (effects?.special === 'global') {
+      if (marks?.special === 'global') {
         needs[base] = registers & ~CLOBBERED;
         break;
       }
@@ -260,15 +253,15 @@ function goBack(
       break;
     case 'exit':
       // From behind the call to the end of the function: its r0 is the caller's, or the helper's that called.
-      if (effects?.special !== 'callback') needs[base] = registers & ~CLOBBERED;
+      if (marks?.special !== 'callback') needs[base] = registers & ~CLOBBERED;
       depth++;
       needs.length = base + WORDS;
-      needs.push(effects?.special === 'callback' ? 0 : registers & 1, 0, 0, 0, 0);
+      needs.push(marks?.special === 'callback' ? 0 : registers & 1, 0, 0, 0, 0);
       break;
   }
   needs[depth * WORDS] = needs[depth * WORDS]! | decided;
-  for (const place of effects?.reads ?? []) set(needs, READ, place);
-  for (const place of effects?.decidedSlots ?? []) {
+  for (const place of marks?.reads ?? []) set(needs, READ, place);
+  for (const place of marks?.decidedSlots ?? []) {
     set(needs, SLOTS, place);
     set(needs, READ, place);
   }
@@ -317,5 +310,5 @@ function clear(needs: Needs, part: number, place: Place): void {
 }
 
 /** The slot of a frame that an instruction read or wrote. */
-export const slotOfFrame = ({ slot }: Effects, frame: number): number | undefined =>
+export const slotOfFrame = ({ slot }: Marks, frame: number): number | undefined =>
   slot >= 0 && slot >> FRAME_BITS === frame ? (slot & ((1 << FRAME_BITS) - 1)) - FIRST_SLOT : undefined;

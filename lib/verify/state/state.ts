@@ -36,6 +36,12 @@ export interface Frame {
   calledBack: number;
 }
 
+/** A frame for those who look at it only. */
+export interface KnownFrame extends Readonly<Omit<Frame, 'registers' | 'slots'>> {
+  readonly registers: readonly Value[];
+  readonly slots: readonly (StackSlot | undefined)[];
+}
+
 /** A lock that is held: of which value of which map. */
 export interface HeldLock {
   readonly id: number;
@@ -51,6 +57,11 @@ export interface State {
   /** What has to be given back, oldest first. */
   references: readonly number[];
   lock: HeldLock | undefined;
+}
+
+/** A state for those who look at it only. */
+export interface KnownState extends Readonly<Omit<State, 'frames'>> {
+  readonly frames: readonly KnownFrame[];
 }
 
 export const newFrame = (depth: number, returnTo: number, entry: number, isCallback = false): Frame => {

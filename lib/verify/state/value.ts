@@ -3,7 +3,7 @@
  */
 
 import type { Width } from '../../ebpf/index.js';
-import { constant, type Scalar, UNKNOWN } from '../numbers/scalar.js';
+import { constant, constantOf, type Scalar, UNKNOWN } from '../numbers/scalar.js';
 
 export type PointerType =
   | 'stack'
@@ -130,6 +130,16 @@ export const number = (scalar: Scalar, id = 0, delta = 0, added: 0 | Width = 0):
 });
 export const ANY_NUMBER: Value = number(UNKNOWN);
 export const known = (value: bigint): Value => number(constant(value));
+
+/** The number that a value is; any, where it is none. */
+export const scalarOf = (value: Value): Scalar => (value.kind === 'scalar' ? value.scalar : UNKNOWN);
+
+/** The map that a value names, or points into. */
+export const mapOf = (value: Value): MapInfo | undefined =>
+  value.kind === 'pointer' ? value.map : undefined;
+
+/** Whether a value is the number 0. */
+export const isZero = (value: Value): boolean => value.kind === 'scalar' && constantOf(value.scalar) === 0n;
 
 export const pointer = (type: PointerType, more: Partial<Pointer> = {}): Pointer => ({
   kind: 'pointer',

@@ -6,21 +6,21 @@
  * state of its own past never ends.
  */
 
-import { callsBack, type Instruction, type Program } from '../../ebpf/index.js';
+import { callsBack, type Instruction } from '../../ebpf/index.js';
+import { stateOfGlobal } from '../effects/globals.js';
+import { Path } from '../effects/path.js';
 import { Counts } from '../rules/complexity.js';
-import { checkForm } from '../rules/form.js';
-import { stateOfGlobal } from '../rules/globals.js';
-import { Path, type VerifyOptions } from '../rules/path.js';
+import { reject } from '../rules/point.js';
 import type { Proofs } from '../rules/proofs.js';
 import { Rejected } from '../rules/report.js';
-import { step } from '../rules/step.js';
+import type { Subject } from '../rules/subject.js';
 import { checkAddresses, checkStackDepth } from '../rules/whole.js';
 import { difference, NOWHERE, sameBytes, sameCalls, sameRegisters } from '../state/cover.js';
 import {
   addNeeds,
   allNeeds,
-  type Effects,
   History,
+  type Marks,
   type Needs,
   type Place,
   Stretch,
@@ -29,6 +29,7 @@ import {
 import { keptOverCall, liveRegisters } from '../state/liveness.js';
 import { copyState, initialState, type State } from '../state/state.js';
 import { widen } from '../state/widen.js';
+import { step } from './step.js';
 
 /** Instructions looked at on all paths together (Linux `BPF_COMPLEXITY_LIMIT_INSNS`). */
 export const BUDGET = 1_000_000;
@@ -58,8 +59,8 @@ export type WalkEvent =
       readonly instruction: Instruction;
       readonly state: State;
     }
-  /** It is safe, and the path goes on with `state`; what it touched besides registers is in `effects`. */
-  | { readonly kind: 'done'; readonly next: number; readonly state: State; readonly effects: Effects }
+  /** It is safe, and the path goes on with `state`; what it touched besides registers is in `marks`. */
+  | { readonly kind: 'done'; readonly next: number; readonly state: State; readonly marks: Marks }
   /** A path is left for later; those are taken up last first. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'resume'; readonly from: number; readonly index: number; readonly state: State }
@@ -124,22 +125,19 @@ export class Exploration {
   private readonly observe: Observer | undefined;
   private readonly isExhaustive: boolean;
 
-  constructor(program: Program, options: VerifyOptions, how: ExploreOptions = {}) {
+  constructor(subject: Subject, how: ExploreOptions = {}) {
     this.observe = how.observe;
     this.isExhaustive = how.exhaustive ?? false;
-    this.path = new Path(
-      program,
-      options,
-      (state, index) => this.fork(state, index),
-      (index) => this.forkLoop(index),
-      () => this.comeBack(),
-    );
-    this.budget = options.budget ?? BUDGET;
+    this.path = new Path(subject, {
+      fork: (state, index) => this.fork(state, index),
+      forkLoop: (index) => this.forkLoop(index),
+      comeBack: () => this.comeBack(),
+    });
+    this.budget = subject.options.budget ?? BUDGET;
   }
 
   run(): void {
     const { path } = this;
-    checkForm(path);
     this.hasLoops = path.instructions.some(
       (instruction) => instruction?.kind === 'mayGoto' || callsBack(instruction),
     );
@@ -153,8 +151,8 @@ export class Exploration {
       path.index = entry;
       this.follow();
     }
-    checkStackDepth(path);
-    checkAddresses(path);
+    checkStackDepth(path, path.depths);
+    checkAddresses(path, path.notes);
   }
 
   /** Follows all paths from the present state. */
@@ -189,7 +187,7 @@ export class Exploration {
   private walk(): Mattered {
     const path: Path = this.path;
     const { observe } = this;
-    const { effects } = path;
+    const { marks } = path;
     for (;;) {
       if (++this.processed > this.budget) {
         throw new Rejected(
@@ -208,23 +206,23 @@ export class Exploration {
       if (path.isTarget[path.index] === true) this.points++;
       const { index } = path;
       const instruction = path.instructions[index];
-      if (instruction === undefined) path.reject('bad-jump', 'the middle of a 64-bit immediate');
+      if (instruction === undefined) reject(path, 'bad-jump', 'the middle of a 64-bit immediate');
       path.notes.arrive(index);
       this.counts.visit(index);
       observe?.({ kind: 'instruction', index, instruction, state: path.state });
-      effects.decided = 0;
-      effects.slot = -1;
-      effects.reads = effects.copies = effects.decidedSlots = undefined;
-      effects.special = undefined;
+      marks.decided = 0;
+      marks.slot = -1;
+      marks.reads = marks.copies = marks.decidedSlots = undefined;
+      marks.special = undefined;
       if (JUMPS.has(instruction.kind)) this.jumps++;
       const next = step(path, instruction);
       if (next === undefined) {
-        const needs = [effects.decided, 0, 0, 0, 0];
+        const needs = [marks.decided, 0, 0, 0, 0];
         return { needs, soft: needs };
       }
-      this.history.note(index, effects);
-      if (effects.slot >= 0 || effects.copies !== undefined) this.points++;
-      observe?.({ kind: 'done', next, state: path.state, effects });
+      this.history.note(index, marks);
+      if (marks.slot >= 0 || marks.copies !== undefined) this.points++;
+      observe?.({ kind: 'done', next, state: path.state, marks });
       if (instruction.kind === 'branch') path.notes.branch(index, instruction, next);
       if (this.forks.length > 0) this.leaveForks();
       path.index = next;
@@ -276,7 +274,8 @@ export class Exploration {
         if (isForced && this.comesBackWithLess(entry, live, isCalling)) return entry;
         if (!isCalling && this.isLooping(entry, live))
           // Depth first, what has not ended lies on the way to here.
-          path.reject(
+          reject(
+            path,
             'infinite-loop',
             'this loop comes back with nothing changed',
             'change a register that the exit condition reads',
@@ -383,14 +382,14 @@ export class Exploration {
    */
   private comeBack(): void {
     const { path } = this;
-    const { state, effects } = path;
+    const { state, marks } = path;
     const before = this.explored[path.returnsTo]?.findLast(
       (entry) => entry.open > 0 && sameCalls(entry.state!, state),
     );
     if (before === undefined) return;
     const inner = state.frames.length;
     const needs: Needs = Array.from({ length: (inner + 1) * WORDS }, (_, at) =>
-      at === inner * WORDS ? effects.decided : 0,
+      at === inner * WORDS ? marks.decided : 0,
     );
     widen(
       state,
@@ -401,7 +400,7 @@ export class Exploration {
 
   private fork(state: State, index: number): void {
     if (this.pending.length >= MAX_PENDING)
-      this.path.reject('too-complex', `more than ${MAX_PENDING} branches wait to be followed`);
+      reject(this.path, 'too-complex', `more than ${MAX_PENDING} branches wait to be followed`);
     const branch = this.path.instructions[this.path.index];
     if (branch?.kind === 'branch') this.path.notes.branch(this.path.index, branch, index);
     this.forks.push({ state, index });

@@ -4,14 +4,15 @@
  */
 
 import type { Program } from '../../ebpf/index.js';
-import { checkForm } from '../rules/form.js';
-import { stateOfGlobal } from '../rules/globals.js';
-import { Path, type VerifyOptions } from '../rules/path.js';
+import { stateOfGlobal } from '../effects/globals.js';
+import { Path } from '../effects/path.js';
+import { examine } from '../rules/form.js';
+import type { VerifyOptions } from '../rules/options.js';
 import { Rejected, type Rejection } from '../rules/report.js';
-import { step } from '../rules/step.js';
 import type { Place } from '../state/history.js';
 import { initialState, type State } from '../state/state.js';
 import type { Value } from '../state/value.js';
+import { step } from './step.js';
 
 /** What is known before an instruction of the path. */
 export interface Moment {
@@ -50,8 +51,7 @@ function follow(
   takesBranches: boolean,
 ): Retraced {
   const forks: { readonly state: State; readonly index: number }[] = [];
-  const path: Path = new Path(program, options, (state, index) => forks.push({ state, index }));
-  checkForm(path);
+  const path = new Path(examine(program, options), { fork: (state, index) => forks.push({ state, index }) });
   const [entry = 0] = trail;
   if (entry !== 0) path.verified = path.options.functions?.get(entry);
   path.state = path.verified === undefined ? initialState() : stateOfGlobal(path, entry, path.verified);
@@ -61,7 +61,7 @@ function follow(
     const depth = path.state.frames.length - 1;
     const registers = path.frame.registers.slice();
     path.index = index;
-    path.effects.slot = -1;
+    path.marks.slot = -1;
     let next: number | undefined;
     try {
       next = step(path, path.instructions[index]!);
@@ -70,7 +70,7 @@ function follow(
       rejection = error.rejection;
     }
     if (place >= trail.length - MOST_MOMENTS)
-      moments.push({ index, depth, registers, slot: path.effects.slot });
+      moments.push({ index, depth, registers, slot: path.marks.slot });
     const following = trail[place + 1];
     if (following !== undefined && (following !== next || takesBranches))
       path.state = forks.find((fork) => fork.index === following)?.state ?? path.state;

@@ -4,7 +4,7 @@ import test from 'ava';
 import { kindOfMessage } from '../../testing/kernelMessages.js';
 import { Tally } from '../../testing/vectors.js';
 import { isStrict, mapsOf, programOf, typeOf, verifierRows } from '../../testing/verifierVectors.js';
-import type { VerifyOptions } from '../rules/path.js';
+import type { VerifyOptions } from '../rules/options.js';
 import { verify } from './verifier.js';
 
 /**

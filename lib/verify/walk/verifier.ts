@@ -3,7 +3,8 @@
  */
 
 import type { Program } from '../../ebpf/index.js';
-import type { VerifyOptions } from '../rules/path.js';
+import { examine } from '../rules/form.js';
+import type { VerifyOptions } from '../rules/options.js';
 import { Rejected, type Verdict } from '../rules/report.js';
 import { Exploration, type ExploreOptions } from './explore.js';
 
@@ -13,9 +14,10 @@ export const verify = (program: Program, options: VerifyOptions): Verdict =>
 
 /** The same, seen while it is done. */
 export function verifyObserved(program: Program, options: VerifyOptions, how: ExploreOptions): Verdict {
-  const exploration = new Exploration(program, options, how);
   const { rules = 'linux' } = options;
+  let exploration: Exploration | undefined;
   try {
+    exploration = new Exploration(examine(program, options), how);
     exploration.run();
     const { processed } = exploration;
     return {
@@ -28,13 +30,14 @@ export function verifyObserved(program: Program, options: VerifyOptions, how: Ex
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
     const { kind, index } = error.rejection;
-    const { processed, counts } = exploration;
     return {
       accepted: false,
       rules,
-      rejection: { ...error.rejection, trail: exploration.trail(index) },
-      processed,
-      ...(kind === 'too-complex' ? { complexity: counts.report() } : {}),
+      rejection: { ...error.rejection, trail: exploration?.trail(index) ?? [] },
+      processed: exploration?.processed ?? 0,
+      ...(kind === 'too-complex' && exploration !== undefined
+        ? { complexity: exploration.counts.report() }
+        : {}),
     };
   }
 }

@@ -3,9 +3,17 @@
  * Linux `check_cond_jmp_op`, `find_good_pkt_pointers`, `mark_ptr_or_null_regs`.
  */
 
-import type { BranchOperation, Instruction, Width } from '../../ebpf/index.js';
+import type { Instruction } from '../../ebpf/index.js';
 import type { Scalar } from '../numbers/scalar.js';
 import * as scalars from '../numbers/scalar.js';
+import {
+  AT_END,
+  BEYOND_END,
+  certainOutcome,
+  isNullCheck,
+  type PacketTest,
+  packetTest,
+} from '../state/comparisons.js';
 import { type Place, registerPlace, slotPlace } from '../state/history.js';
 import { copyState, currentFrame, forgetReference, mapValues, type State } from '../state/state.js';
 import {
@@ -16,8 +24,6 @@ import {
   notNull,
   number,
   type Pointer,
-  type PointerType,
-  pointsIntoPacket,
   type Value,
 } from '../state/value.js';
 import type { Path } from './path.js';
@@ -25,21 +31,11 @@ import type { Path } from './path.js';
 /** Bytes of variable offset for which packet bounds are believed (Linux `MAX_PACKET_OFF`). */
 const MAX_PACKET_OFFSET = 0xffffn;
 
-/** The comparison with its operands exchanged. */
-const MIRRORED: Partial<Record<BranchOperation, BranchOperation>> = {
-  jgt: 'jlt',
-  jlt: 'jgt',
-  jge: 'jle',
-  jle: 'jge',
-  jeq: 'jeq',
-  jne: 'jne',
-};
-
 type Branch = Extract<Instruction, { kind: 'branch' }>;
 
-export function stepBranch(path: Path, instruction: Branch): number {
+export function branch(path: Path, instruction: Branch): number {
   const { op, width, dst, operand, distance } = instruction;
-  const left = path.read(dst);
+  const left = path.value(dst);
   const right = path.operand(operand);
   const taken = path.index + 1 + distance;
   const straight = path.index + 1;
@@ -59,15 +55,15 @@ export function stepBranch(path: Path, instruction: Branch): number {
       learnBoth(path, other, instruction, left, right, compared.holds);
       learnBoth(path, path.state, instruction, left, right, compared.fails);
     }
-    path.fork(other, taken);
+    path.walker.fork(other, taken);
     return straight;
   }
   return branchOnAddress(path, instruction, left, right);
 }
 
 /** `may_goto`: both ways, whenever it is reached. */
-export function stepMayGoto(path: Path, { distance }: Extract<Instruction, { kind: 'mayGoto' }>): number {
-  path.forkLoop(path.index + 1);
+export function mayGoto(path: Path, { distance }: Extract<Instruction, { kind: 'mayGoto' }>): number {
+  path.walker.forkLoop(path.index + 1);
   return path.index + 1 + distance;
 }
 
@@ -76,39 +72,24 @@ function branchOnAddress(path: Path, instruction: Branch, left: Value, right: Va
   const taken = path.index + 1 + distance;
   const straight = path.index + 1;
   const source = 'register' in operand ? operand.register : undefined;
-  const isPacketPair = isPacketOrEnd(left) && isPacketOrEnd(right);
-  if (!path.privileged && right.kind === 'pointer' && !isPacketPair) rejectComparison(path, source!);
-  const outcome =
-    isPacketPair && width === 64 ? packetOutcome(op, left, right) : decide(op, width, left, right);
+  const outcome = certainOutcome(op, width, left, right);
   if (outcome !== undefined) {
     if (left.kind === 'scalar') path.decide(dst);
     if (source !== undefined && right.kind === 'scalar') path.decide(source);
     return outcome ? taken : straight;
   }
   const other = copyState(path.state);
-  const isNullCheck = width === 64 && source === undefined && isZero(right) && (op === 'jeq' || op === 'jne');
-  if (isNullCheck && left.kind === 'pointer' && NOT_NULL[left.type] !== undefined) {
+  if (isNullCheck(instruction, right) && left.kind === 'pointer' && NOT_NULL[left.type] !== undefined) {
     learnNull(other, left, op === 'jeq');
     learnNull(path.state, left, op === 'jne');
   } else if (width === 64 && source !== undefined && left.kind === 'pointer' && right.kind === 'pointer') {
     learnEqual(op === 'jeq' ? other : op === 'jne' ? path.state : undefined, dst, left, source, right);
-    const isMatch = learnPacket(path.state, other, op, dst, left, source, right);
-    if (!isMatch && !path.privileged) rejectComparison(path, dst);
-  } else if (left.kind === 'pointer' && !path.privileged) rejectComparison(path, dst);
-  path.fork(other, taken);
+    const test = packetTest(op, dst, left, source, right);
+    if (test !== undefined) learnPacket(path.state, other, test);
+  }
+  path.walker.fork(other, taken);
   return straight;
 }
-
-const rejectComparison = (path: Path, register: number): never =>
-  path.reject(
-    'pointer-leak',
-    `r${register} is an address and is compared`,
-    'unprivileged programs may only compare with null and the end of the packet',
-  );
-
-const isPacketOrEnd = (value: Value): value is Pointer =>
-  value.kind === 'pointer' && (value.type === 'packetEnd' || pointsIntoPacket(value));
-const isZero = (value: Value): boolean => value.kind === 'scalar' && scalars.constantOf(value.scalar) === 0n;
 
 /** What is learnt of a number is learnt of its copies: going back, they belong together. */
 function noteCopies(path: Path, first: number, second: number): void {
@@ -122,33 +103,7 @@ function noteCopies(path: Path, first: number, second: number): void {
     for (const [slot, content] of slots.entries())
       if (content !== undefined && isCopy(content.spilled)) places.push(slotPlace(depth, slot));
   }
-  if (places.length > 1) path.effects.copies = places;
-}
-
-/** Linux `reg_not_null`. */
-const NEVER_NULL: ReadonlySet<PointerType> = new Set<PointerType>([
-  'mapValue',
-  'mapKey',
-  'map',
-  'socket',
-  'fullSocket',
-  'tcpSocket',
-  'record',
-]);
-
-/** The outcome of a comparison with an address where it is certain. */
-function decide(op: BranchOperation, width: Width, left: Value, right: Value): boolean | undefined {
-  const isThere = (value: Value): boolean => value.kind === 'pointer' && NEVER_NULL.has(value.type);
-  const isNull = (value: Value): boolean =>
-    value.kind === 'scalar' && scalars.constantOf(value.scalar) === 0n;
-  if (
-    width === 64 &&
-    (op === 'jeq' || op === 'jne') &&
-    ((isThere(left) && isNull(right)) || (isThere(right) && isNull(left)))
-  ) {
-    return op === 'jne';
-  }
-  return undefined;
+  if (places.length > 1) path.marks.copies = places;
 }
 
 function learnBoth(
@@ -209,64 +164,17 @@ function learnEqual(
   else registers[source] = { ...notNull(right), id: right.id };
 }
 
-/** A pointer that is known to lie behind the end of the packet, and one that is at it or behind. */
-const BEYOND_END = -2;
-const AT_END = -1;
-
-/** The outcome where an earlier comparison has told it. */
-function packetOutcome(op: BranchOperation, left: Value, right: Value): boolean | undefined {
-  if (left.kind !== 'pointer' || right.kind !== 'pointer') return undefined;
-  let [pointer, order] = [left, op];
-  if (right.type !== 'packetEnd') {
-    if (left.type !== 'packetEnd') return undefined;
-    [pointer, order] = [right, MIRRORED[op] ?? op];
-  }
-  if (pointer.range >= 0) return undefined;
-  if ((order === 'jle' || order === 'jgt') && pointer.range === BEYOND_END) return order === 'jgt';
-  if (order === 'jlt' || order === 'jge') return order === 'jge';
-  return undefined;
-}
-
-/**
- * A comparison with the end of the packet tells how many bytes are there, or that the pointer is behind them
- * (`try_match_pkt_pointers`). Whether it is such a comparison.
- */
-function learnPacket(
-  straight: State,
-  taken: State,
-  op: BranchOperation,
-  dst: number,
-  left: Pointer,
-  source: number,
-  right: Pointer,
-): boolean {
-  const isLimit = (end: Pointer, of: Pointer): boolean =>
-    (of.type === 'packet' && end.type === 'packetEnd') || (of.type === 'packetMeta' && isPacketStart(end));
-  let [start, register, order]: [Pointer, number, BranchOperation | undefined] = [left, dst, op];
-  if (!isLimit(right, left)) {
-    if (!isLimit(left, right)) return false;
-    [start, register, order] = [right, source, MIRRORED[op]];
-  }
+/** A comparison with the end of the packet tells how many bytes are there, or that the pointer is behind them. */
+function learnPacket(straight: State, taken: State, { start, register, order }: PacketTest): void {
   // start <= end: bytes before start are there. start < end: the byte at start as well.
-  switch (order) {
-    case 'jgt':
-    case 'jle':
-      learnRange(order === 'jgt' ? straight : taken, start, false);
-      markEnd(order === 'jgt' ? taken : straight, register, BEYOND_END);
-      return true;
-    case 'jlt':
-    case 'jge':
-      learnRange(order === 'jlt' ? taken : straight, start, true);
-      markEnd(order === 'jlt' ? straight : taken, register, AT_END);
-      return true;
-    default:
-      return false;
+  if (order === 'jgt' || order === 'jle') {
+    learnRange(order === 'jgt' ? straight : taken, start, false);
+    markEnd(order === 'jgt' ? taken : straight, register, BEYOND_END);
+  } else {
+    learnRange(order === 'jlt' ? taken : straight, start, true);
+    markEnd(order === 'jlt' ? straight : taken, register, AT_END);
   }
 }
-
-/** As the context gave it. */
-const isPacketStart = ({ type, offset, variable, id }: Pointer): boolean =>
-  type === 'packet' && offset === 0 && scalars.constantOf(variable) === 0n && id === 0;
 
 function learnRange(state: State, start: Pointer, isBelow: boolean): void {
   const { umax } = start.variable.wide;

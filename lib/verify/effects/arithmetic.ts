@@ -1,58 +1,45 @@
 /**
- * Arithmetic: on numbers by the transfer functions, on addresses by the rules for moving them.
- * Linux `check_alu_op`, `adjust_reg_min_max_vals`, `adjust_ptr_min_max_vals`.
+ * What arithmetic leaves: of numbers by the transfer functions, of addresses that are moved.
+ * Linux `adjust_reg_min_max_vals`.
  */
 
-import { FRAME_POINTER, type Instruction, type Operand, type Width } from '../../ebpf/index.js';
+import type { Instruction, Operand, Width } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
 import { copyState, currentFrame } from '../state/state.js';
-import { ANY_NUMBER, known, type Number_, number, type Pointer, type Value } from '../state/value.js';
+import { ANY_NUMBER, known, type Number_, number, scalarOf, type Value } from '../state/value.js';
 import { pointerArithmetic } from './addresses.js';
 import type { Path } from './path.js';
-import { sameOnAllPaths } from './unprivileged.js';
 
 type Alu = Extract<Instruction, { kind: 'alu' }>;
 
-export function stepAlu(path: Path, instruction: Alu): void {
+export function compute(path: Path, instruction: Alu): void {
   const { op, width, dst, operand } = instruction;
   if (op === 'mov') {
     move(path, width, dst, operand);
     return;
   }
-  if (dst === FRAME_POINTER) path.reject('frame-pointer-write', 'the frame pointer is read only');
   if (op === 'neg') {
     negate(path, width, dst);
     return;
   }
   const source = path.operand(operand);
-  const target = path.read(dst);
-  checkConstant(path, instruction);
-  if (target.kind === 'pointer' || source.kind === 'pointer') {
-    path.write(dst, pointerArithmetic(path, instruction, target, source));
-    return;
-  }
-  if (!path.privileged && 'register' in operand && (op === 'add' || op === 'sub'))
-    sameOnAllPaths(path, 'numbers');
-  path.write(dst, compute(path, instruction, target as Number_, source as Number_));
-}
-
-function checkConstant(path: Path, { op, width, operand }: Alu): void {
-  if (!('constant' in operand)) return;
-  const { constant } = operand;
-  if ((op === 'lsh' || op === 'rsh' || op === 'arsh') && (constant < 0 || constant >= width))
-    path.reject('bad-shift', `a shift by ${constant} of ${width} bits`);
-  if ((op === 'div' || op === 'mod' || op === 'sdiv' || op === 'smod') && constant === 0)
-    path.reject('division-by-zero', 'division by the constant 0');
+  const target = path.value(dst);
+  const isMove = target.kind === 'pointer' || source.kind === 'pointer';
+  path.write(
+    dst,
+    isMove
+      ? pointerArithmetic(path, instruction, target, source)
+      : ofNumbers(path, instruction, target as Number_, source as Number_),
+  );
 }
 
 function negate(path: Path, width: Width, dst: number): void {
-  const target = path.read(dst);
+  const target = path.value(dst);
   if (target.kind === 'pointer') {
-    pointerAsNumber(path, dst);
     path.write(dst, ANY_NUMBER);
     return;
   }
-  const scalar = path.scalarOf(target);
+  const scalar = scalarOf(target);
   path.write(dst, number(path.numbers.alu('neg', scalar, scalar, width)));
 }
 
@@ -69,8 +56,6 @@ function move(path: Path, width: Width, dst: number, operand: Operand): void {
   }
   const { alu } = path.numbers;
   if (value.kind === 'pointer') {
-    if (!path.privileged)
-      path.reject('pointer-leak', 'half of an address is still an address', 'copy all 64 bits');
     path.write(dst, number(alu('mov', scalars.UNKNOWN, scalars.UNKNOWN, 32)));
     return;
   }
@@ -81,13 +66,12 @@ function move(path: Path, width: Width, dst: number, operand: Operand): void {
 }
 
 /** `movsx`: the low bits with their sign. */
-export function stepMoveSigned(
+export function moveSigned(
   path: Path,
   { from, width, dst, src }: Extract<Instruction, { kind: 'movsx' }>,
 ): void {
-  const value = path.read(src);
+  const value = path.value(src);
   if (value.kind === 'pointer') {
-    pointerAsNumber(path, src);
     path.write(
       dst,
       width === 64 ? ANY_NUMBER : number(path.numbers.alu('mov', scalars.UNKNOWN, scalars.UNKNOWN, 32)),
@@ -109,17 +93,16 @@ function narrowed(
   cut: (scalar: scalars.Scalar) => scalars.Scalar,
   most: bigint,
 ): Value {
-  const scalar = path.scalarOf(value);
+  const scalar = scalarOf(value);
   if (scalar.wide.umax > most) return number(cut(scalar));
   const { id, delta, added } = path.share(source, value) as Number_;
   return number(cut(scalar), id, delta, added);
 }
 
 /** A byte swap. */
-export function stepSwap(path: Path, { op, bits, dst }: Extract<Instruction, { kind: 'swap' }>): void {
-  const value = path.read(dst);
+export function swap(path: Path, { op, bits, dst }: Extract<Instruction, { kind: 'swap' }>): void {
+  const value = path.value(dst);
   if (value.kind === 'pointer') {
-    pointerAsNumber(path, dst);
     path.write(dst, ANY_NUMBER);
     return;
   }
@@ -128,19 +111,10 @@ export function stepSwap(path: Path, { op, bits, dst }: Extract<Instruction, { k
     path.write(dst, value);
     return;
   }
-  path.write(dst, number(path.numbers.swap(op, path.scalarOf(value), bits)));
+  path.write(dst, number(path.numbers.swap(op, scalarOf(value), bits)));
 }
 
-/** The unprivileged may not turn an address into a number they could print. */
-export function pointerAsNumber(path: Path, register: number): void {
-  if (!path.privileged)
-    path.reject(
-      'pointer-leak',
-      `r${register} is an address, which unprivileged programs may not compute with`,
-    );
-}
-
-function compute(path: Path, { op, width, dst, operand }: Alu, target: Number_, source: Number_): Value {
+function ofNumbers(path: Path, { op, width, dst, operand }: Alu, target: Number_, source: Number_): Value {
   let { scalar } = target;
   if ((op === 'and' || op === 'or') && path.isLinux && scalars.constantOf(source.scalar) !== undefined)
     scalar = forked(path, dst, scalar);
@@ -171,7 +145,7 @@ function forked(path: Path, dst: number, scalar: scalars.Scalar): scalars.Scalar
   });
   const other = copyState(path.state);
   currentFrame(other).registers[dst] = number(isWhole ? scalars.constant(0n) : half(0n));
-  path.fork(other, path.index);
+  path.walker.fork(other, path.index);
   return isWhole ? scalars.constant(0xffff_ffff_ffff_ffffn) : half(0xffff_ffffn);
 }
 
@@ -195,5 +169,3 @@ function linked(
   if (op === 'sub' && distance === -0x8000_0000n) return number(result);
   return number(result, target.id, Number(op === 'add' ? distance : -distance), width);
 }
-
-export type { Pointer };
