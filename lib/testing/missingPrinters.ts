@@ -51,7 +51,6 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'PPTP', words: /pptp |\[\|pptp\]/ },
   { name: 'PTP', words: /PTPv/ },
   { name: 'RPKI-Router', words: /RPKI-RTR/ },
-  { name: 'RSVP', words: /RSVPv/ },
   { name: 'SLIP', words: /\[\|slip\]|ip v3/ },
   { name: 'slow protocols beyond LACP', words: /unknown \(10\), length/ },
   { name: 'SNMP', words: /SNMPv|init SEQ/ },

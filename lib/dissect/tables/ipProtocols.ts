@@ -15,6 +15,7 @@ import { printIp6 } from '../network/ip6.js';
 import { printAh, printEsp, printIpComp } from '../network/ipsec.js';
 import { printOspf } from '../network/ospf.js';
 import { printPim } from '../network/pim.js';
+import { printRsvp } from '../network/rsvp.js';
 import { printCarp, printVrrp } from '../network/vrrp.js';
 import { printSctp } from '../transport/sctp.js';
 import { printTcp } from '../transport/tcp.js';
@@ -45,7 +46,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 41, name: 'IPv6', print: printIp6 },
   { number: 43, name: 'Routing' },
   { number: 44, name: 'Fragment' },
-  { number: 46, name: 'RSVP' },
+  { number: 46, name: 'RSVP', print: printRsvp },
   { number: 47, name: 'GRE', print: printGre },
   { number: 50, name: 'ESP', print: printEsp },
   { number: PROTOCOL_AH, name: 'AH' },

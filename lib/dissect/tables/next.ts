@@ -108,6 +108,7 @@ import {
 import { ISIS } from '../network/isis.js';
 import { OSPF } from '../network/ospf.js';
 import { dissectPim, PIM } from '../network/pim.js';
+import { RSVP } from '../network/rsvp.js';
 import { VRRP } from '../network/vrrp.js';
 import {
   dissectGeneve,
@@ -203,6 +204,7 @@ export const LAYOUTS = [
   ESIS,
   ISIS,
   MACSEC,
+  RSVP,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -253,6 +255,7 @@ const ETHER_TYPES: Rows = [
 ];
 
 const IP_PROTOCOLS: Rows = [
+  [[46], leaf(RSVP), RSVP],
   [[88], leaf(EIGRP), EIGRP],
   [[89], leaf(OSPF), OSPF],
   [[103], dissectPim],
