@@ -40,7 +40,6 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'LWAPP', words: /LWAPPv/ },
   { name: 'lwres', words: /lwres/ },
   { name: 'Mobile IPv6', words: /mobility:|\[\|mobility\]/ },
-  { name: 'NFS, Sun RPC', words: /NFS re|NFS reply|\[\|nfs\]|readdirplus/ },
   { name: 'OLSR', words: /OLSRv|\[\|olsr\]/ },
   { name: 'OpenFlow', words: /OpenFlow|\[\|openflow/ },
   { name: 'options of LCP, IPCP and CCP', words: /encoded length|Option \(0x|\[\|ppp\]/ },

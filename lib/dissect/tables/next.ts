@@ -20,6 +20,7 @@ import {
 } from '../application/fields.js';
 import { HSRP } from '../application/hsrp.js';
 import { ISAKMP } from '../application/isakmp.js';
+import { RPC } from '../application/nfs.js';
 import { RADIUS } from '../application/radius.js';
 import { dissectSflow, SFLOW } from '../application/sflow.js';
 import { TFTP } from '../application/tftp.js';
@@ -205,6 +206,7 @@ export const LAYOUTS = [
   ISIS,
   MACSEC,
   RSVP,
+  RPC,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -288,6 +290,7 @@ const SAPS: Rows = [
 ];
 
 const UDP_PORTS: Rows = [
+  [[2049], leaf(RPC), RPC],
   [[500], leaf(ISAKMP), ISAKMP],
   [[1812, 1813, 1645, 1646, 1700, 3799], leaf(RADIUS), RADIUS],
   [[6343], dissectSflow, SFLOW],
@@ -303,6 +306,7 @@ const UDP_PORTS: Rows = [
 ];
 
 const TCP_PORTS: Rows = [
+  [[2049], (w, at, limit) => w.layer(RPC, at + 4, limit, limit), RPC],
   [[179], dissectBgp, BGP],
   [[53], dissectDnsOverTcp, DNS],
   [[80, 8080, 3128, 8008], dissectHttp, HTTP],

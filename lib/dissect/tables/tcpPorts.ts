@@ -5,6 +5,7 @@
 import { printBgp } from '../application/bgp.js';
 import { printDnsOverTcp } from '../application/dns.js';
 import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from '../application/lines.js';
+import { printNfsOverTcp } from '../application/nfs.js';
 import { printResp } from '../application/resp.js';
 import { printTelnet } from '../application/telnet.js';
 import type { Dissection } from '../frame/dissection.js';
@@ -21,6 +22,7 @@ const printerOf = printerByPort([
   { ports: [80, 8080], print: printHttp },
   { ports: [554, 8554], print: printRtsp },
   { ports: [53], print: printDnsOverTcp },
+  { ports: [2049], print: printNfsOverTcp },
 ]);
 
 /** Prints what `-T` says it is, else what the ports announce; nothing where no row matches. */

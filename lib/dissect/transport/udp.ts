@@ -3,12 +3,15 @@
  */
 
 import { IPPROTO } from '../../names/index.js';
+import { printNfs } from '../application/nfs.js';
 import { expectedChecksum, transportChecksum } from '../frame/checksum.js';
 import type { Dissection } from '../frame/dissection.js';
 import { hex4 } from '../frame/text.js';
 import { isUdpType, printUdpPayload, printUdpType } from '../tables/udpPorts.js';
 
 const HEADER = 8;
+/** Told by the direction of its messages, before the checksum is. */
+const NFS = 2049;
 
 export function printUdp(d: Dissection, at: number, length: number, ip: number, fragmented: boolean): void {
   d.protocol = 'udp';
@@ -47,6 +50,8 @@ export function printUdp(d: Dissection, at: number, length: number, ip: number, 
   const announced = total - HEADER;
   const rest = Math.min(announced, length - HEADER);
   if (printUdpType(d, payload, rest)) return;
+  const nfs = source === NFS || destination === NFS;
+  if (nfs && !d.quiet && printNfs(d, payload, rest, ip, source, destination)) return;
   if (d.verbose && d.verifyChecksums && !fragmented) printChecksum(d, at, rest, ip, v6);
   if (!d.quiet && printUdpPayload(d, payload, rest, ip, source, destination)) return;
   d.out +=
