@@ -49,6 +49,16 @@ const jobs: readonly Job[] = [
   },
   { title: 'whole flows, the same', plain: ['--count', filter], other: ['--count', '--flows', filter] },
   {
+    title: 'one host, by an index',
+    plain: ['--index=off', '--count', 'host 10.0.3.7'],
+    other: ['--count', 'host 10.0.3.7'],
+  },
+  {
+    title: 'a filter of which an index tells nothing',
+    plain: ['--index=off', '--count', 'tcp[13] & 2 != 0'],
+    other: ['--count', 'tcp[13] & 2 != 0'],
+  },
+  {
     title: '1,000 rules, beside one',
     plain: ['--count', 'host 10.0.1.7'],
     other: ['--count', '--rules', rules],
@@ -62,6 +72,7 @@ function seconds(words: readonly string[]): number {
   return (performance.now() - started) / 1000;
 }
 
+spawnSync(process.execPath, [here('../command/weir.js'), 'index', capture]);
 for (const { title, plain, other } of jobs) {
   const times: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let round = 0; round < Number(values.rounds); round++) {

@@ -5,6 +5,7 @@ import { parseOptions } from './options.js';
 import { CommandError, fail } from './report.js';
 import { writeMessage } from './standard.js';
 import { SUBCOMMANDS, type Subcommand } from './subcommands.js';
+import { hasTimes } from './timeWindow.js';
 
 async function dispatch(words: readonly string[]): Promise<void> {
   const [command, ...rest] = words;
@@ -41,8 +42,8 @@ async function dispatch(words: readonly string[]): Promise<void> {
     return (await import('./read.js')).readFiles(options);
   if (options.dump > 0 && options.interface === undefined)
     return (await import('./dump.js')).dumpExpression(options);
-  if ((options.rules ?? options.flows ?? options.first) !== undefined)
-    throw new CommandError('--rules, --flows and --first are about savefiles: name one with -r');
+  if ((options.rules ?? options.flows ?? options.first) !== undefined || hasTimes(options.times))
+    throw new CommandError('--rules, --flows, --first and times are about savefiles: name one with -r');
   return (await import('./live.js')).captureLive(options);
 }
 

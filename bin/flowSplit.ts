@@ -11,6 +11,7 @@ import { createProgress } from './progress.js';
 import { CommandError } from './report.js';
 import { loaderFor } from './selection.js';
 import { STDIO, writeMessage } from './standard.js';
+import { hasTimes } from './timeWindow.js';
 
 /** @throws CommandError, CaptureError, FilterError */
 export async function splitFlows(options: Options): Promise<void> {
@@ -19,6 +20,7 @@ export async function splitFlows(options: Options): Promise<void> {
     throw new CommandError('--flow-split parts a savefile: name it with -r');
   if (write !== undefined || options.split !== undefined)
     throw new CommandError('--flow-split writes into its folder: leave -w and --split out');
+  if (hasTimes(options.times)) throw new CommandError('--flow-split goes with no times');
   const source = await expressionOf(options);
   const filter = source.trim() === '' ? undefined : filterOf(source, options, await loaderFor(options));
   const { signal } = new AbortController();

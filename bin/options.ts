@@ -14,6 +14,7 @@ import {
 import type { Direction } from '../lib/node.js';
 import { type OptionSyntax, parseLine } from './getopt.js';
 import { CommandError } from './report.js';
+import { durationOf, instantOf, type Times } from './timeWindow.js';
 
 export interface Options {
   /** `-r`: savefiles to read; `-` is standard input. */
@@ -36,6 +37,10 @@ export interface Options {
   /** `--flow-split`: the folder for savefiles, one for each flow. */
   flowSplit: string | undefined;
   maxFlows: number;
+  /** `--since`, `--until`, `--start-offset`. */
+  times: Times;
+  /** What to do with the index beside a capture. */
+  index: 'auto' | 'off' | 'require';
   /** `-w`; `-` is standard output. */
   write: string | undefined;
   /** Container of the written file; `undefined` keeps the kind of what is read. */
@@ -143,6 +148,8 @@ const DEFAULTS: Options = {
   first: undefined,
   flowSplit: undefined,
   maxFlows: 1_000_000,
+  times: { since: undefined, until: undefined, startOffset: undefined },
+  index: 'auto',
   write: undefined,
   writeFormat: undefined,
   rotateBytes: 0,
@@ -340,6 +347,10 @@ export const OPTIONS: readonly OptionRow[] = [
   flag(undefined, 'first-match', 'Filter', 'with --rules: a packet is of the first rule that matches, not of all that do', (o) => { o.firstMatch = true; }),
   { long: ['flows'], value: 'optional', group: 'Filter', argument: 'after', help: 'take every packet of the flows of which a packet matches; =after: from the match on, in one pass', set: (o, v) => { o.flows = v === '' ? 'whole' : oneOf('way to take flows', v, ['after']); } },
   valued(undefined, 'first', 'Filter', 'N', 'of each flow only the first N packets, or bytes with k, m, g behind it', (o, v) => { o.first = beginning(v); }),
+  valued(undefined, 'since', 'Filter', 'TIME', 'only packets from TIME on: seconds since 1970, or 2024-05-01 12:00:00', (o, v) => { o.times = { ...o.times, since: instantOf(v) }; }),
+  valued(undefined, 'until', 'Filter', 'TIME', 'only packets before TIME', (o, v) => { o.times = { ...o.times, until: instantOf(v) }; }),
+  valued(undefined, 'start-offset', 'Filter', 'N', 'only packets from N seconds behind the first on; m, h, d: minutes, hours, days', (o, v) => { o.times = { ...o.times, startOffset: durationOf(v) }; }),
+  valued(undefined, 'index', 'Input', 'HOW', 'use the index beside a capture, as weir index makes it: auto (the default), off, or require', (o, v) => { o.index = oneOf('way to use an index', v, ['auto', 'off', 'require']); }),
   valued(undefined, 'max-flows', 'Filter', 'N', 'flows kept in mind at once (1000000); those idle longest are forgotten for others', (o, v) => { o.maxFlows = numberIn('number of flows', v, 1, 2 ** 24); }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),

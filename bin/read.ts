@@ -1,7 +1,14 @@
 /** Reading savefiles: filters them, and prints, counts or writes what matches. */
 
-import { readFileSync } from 'node:fs';
-import { LINUX_SLL2, NO_LOADER, openSavefile, type PacketTest, SNAP_LENGTH } from '../lib/command.js';
+import { existsSync, readFileSync } from 'node:fs';
+import {
+  LINUX_SLL2,
+  NO_LOADER,
+  openSavefile,
+  type PacketTest,
+  type SeekSource,
+  SNAP_LENGTH,
+} from '../lib/command.js';
 import { type Capture, type Filter, type Packet, selectionOf } from '../lib/index.js';
 import { fromPcapParser } from '../lib/node.js';
 import { printProgram } from './dump.js';
@@ -16,6 +23,7 @@ import { CommandError } from './report.js';
 import type { RuleCounts } from './ruleCounts.js';
 import { loaderFor } from './selection.js';
 import { STDIO, writeMessage, writeOutput } from './standard.js';
+import { hasTimes, TimeChoice } from './timeWindow.js';
 
 const STDIN = 0;
 const PROGRESS_MS = 200;
@@ -113,7 +121,7 @@ async function threadsFor(
   options: Options,
 ): Promise<FilterThreads | undefined> {
   const { jobs, reader, dump, countOnly, write, user } = options;
-  const isOther = (options.rules ?? options.flows ?? options.first) !== undefined;
+  const isOther = (options.rules ?? options.flows ?? options.first) !== undefined || hasTimes(options.times);
   if (jobs < 2 || isOther || names.length < 2 || reader !== 'weir' || dump > 0 || names.includes(STDIO))
     return undefined;
   // Threads open files for themselves, so that it would be chance as whom.
@@ -167,7 +175,9 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   const filter = await selectingFilter(source, options);
   // An expression that is wrong should say so even where the file holds no packet.
   if (first !== undefined && filter !== undefined) warnAbout(filter.for(first), options);
-  const selection = rules?.selection(first) ?? flows?.selection(filter) ?? (filter && selectionOf(filter));
+  const times = hasTimes(options.times) ? new TimeChoice(options.times) : undefined;
+  const chosen = rules?.selection(first) ?? flows?.selection(filter) ?? (filter && selectionOf(filter));
+  const selection = times?.selection(chosen ?? {}) ?? chosen;
 
   const open = () => output.sinkFor(capture);
   const sink =
@@ -186,7 +196,10 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
     totals.capture = undefined;
     return;
   }
-  await using _ = rules === undefined && flows === undefined ? await threadsOn(name, capture, reading) : null;
+  const isPlain = rules === undefined && flows === undefined;
+  const indexed = isPlain ? await indexFor(name, capture, reading, filter, times) : undefined;
+  await using _ =
+    isPlain && indexed === undefined && times === undefined ? await threadsOn(name, capture, reading) : null;
   const progress = createProgress();
   const watch = watchProgress(progress, capture);
   try {
@@ -200,9 +213,27 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   } finally {
     clearInterval(watch);
     progress.clear();
+    if (indexed !== undefined && options.verbose > 0)
+      writeMessage(`weir: index: ${indexed.bytesTaken} of ${capture.bytesTotal} bytes read\n`);
     totals.packets += capture.packetsRead;
     totals.matched += capture.packetsMatched;
   }
+}
+
+/** Reads only what an index beside the file leaves. */
+async function indexFor(
+  name: string,
+  capture: Capture,
+  { options }: Reading,
+  filter: Filter | undefined,
+  times: TimeChoice | undefined,
+): Promise<SeekSource | undefined> {
+  const { index, user } = options;
+  if (index === 'off' || name === STDIO || user !== undefined || (filter ?? times) === undefined)
+    return undefined;
+  if (index === 'auto' && !existsSync(`${name}.weirindex`)) return undefined;
+  const { indexedSource } = await import('./seek.js');
+  return indexedSource(name, capture, options, filter, times);
 }
 
 /** Lets threads go through a large file. */

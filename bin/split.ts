@@ -16,6 +16,7 @@ import { createProgress } from './progress.js';
 import { CommandError } from './report.js';
 import { loaderFor } from './selection.js';
 import { writeMessage, writeOutput } from './standard.js';
+import { hasTimes } from './timeWindow.js';
 
 /** In a list: the savefile of the packets that nothing else of it matches. */
 const REST = 'rest';
@@ -55,6 +56,7 @@ export async function splitCapture(options: Options): Promise<void> {
     throw new CommandError('--split takes what to part by: --by @dns,@tls,rest or --rules FILE');
   if (options.expression !== '' || options.filterFile !== undefined || options.write !== undefined)
     throw new CommandError('--split takes its expressions from --by or --rules, and writes into its folder');
+  if (hasTimes(options.times)) throw new CommandError('--split goes with no times');
   const parting = await (rules === undefined ? partingByList(options) : partingByRules(options));
   const progress = createProgress();
   try {

@@ -82,6 +82,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./archive.js')).DEDUP_USAGE,
   },
   {
+    name: 'index',
+    operands: 'FILE...',
+    help: 'make indexes, so that later runs read less',
+    run: async (words) => (await import('./seek.js')).runIndex(words),
+    usage: async () => (await import('./seek.js')).USAGE,
+  },
+  {
     name: 'rules',
     operands: 'lint FILE',
     help: 'tell which rules of a list never get a packet',

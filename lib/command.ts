@@ -53,6 +53,14 @@ export {
   type SegmentResult,
   SegmentWalker,
 } from './savefile/node.js';
+export {
+  buildIndex,
+  indexPathOf,
+  openIndex,
+  type SeekIndex,
+  type SeekSource,
+  seekSource,
+} from './seek/index.js';
 export { closest, renderSpan } from './source.js';
 export {
   type Complexity,

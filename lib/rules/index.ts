@@ -1,6 +1,6 @@
 /** Many filters in one pass. */
 
 export { compileRules, type Rule } from './facade.js';
-export { type Field, fieldOf, type Interval, readField } from './field.js';
-export { type Condition, type Known, type Need, type Walkable, walkable } from './necessary.js';
+export { ABSENT, type Field, fieldOf, type Interval, readField } from './field.js';
+export { type Condition, conditionKey, type Known, type Need, type Walkable, walkable } from './necessary.js';
 export { type FilterRule, LinkRules, RuleError, RuleSet } from './ruleSet.js';

@@ -62,6 +62,7 @@ const MOST_PLACES = 20_000;
 /** Offsets above this are no places in packets: ancillary data. */
 const FURTHEST = 0xffff;
 const NONE: ReadonlySet<string> = new Set();
+const ANY = (_: Condition): boolean => true;
 /** What a common condition costs more. */
 const COMMON_COST = 0.2;
 /** Conditions that are worth their tables. */
@@ -78,6 +79,7 @@ export class Walkable {
   private readonly graph: Graph;
   private known: Known = new Map();
   private common = NONE;
+  private isUsable = ANY;
   /** Bytes that are there, because something known lies in them. */
   private present = 0;
   private tested: readonly (Field | undefined)[] | undefined;
@@ -90,10 +92,12 @@ export class Walkable {
   /**
    * @param known - Holds for the packets that are asked about.
    * @param common - Conditions, by their keys, that tell little, because many packets are expected to meet them.
+   * @param isUsable - Which conditions can be told; without it, all.
    */
-  need(known: Known, common: ReadonlySet<string> = NONE): Need {
+  need(known: Known, common: ReadonlySet<string> = NONE, isUsable = ANY): Need {
     this.begin(known);
     this.common = common;
+    this.isUsable = isUsable;
     const { conditions, certain } = this.cover(this.graph.entry, START);
     if (certain) return { kind: 'always' };
     if (conditions === undefined || conditions.size > MOST_CONDITIONS) return { kind: 'unknown' };
@@ -166,7 +170,7 @@ export class Walkable {
 
   private coverOfWay({ target, state, condition }: Way): Cover {
     const behind = this.cover(target, state);
-    if (condition === undefined) return behind;
+    if (condition === undefined || !this.isUsable(condition)) return behind;
     const key = conditionKey(condition);
     const cost = costOf(condition) + (this.common.has(key) ? COMMON_COST : 0);
     if (behind.cost <= cost) return behind;
@@ -204,6 +208,9 @@ export class Walkable {
       if ((k & low) !== 0) return [{ target: onFalse, state }];
       const within = meet(this.known.get(a.field) ?? everyValue(a.field), { low: k, high: (k | low) >>> 0 });
       if (within === undefined) return [{ target: onFalse, state }];
+      const known = this.known.get(a.field);
+      if (known !== undefined && known.low === within.low && known.high === within.high)
+        return [{ target: onTrue, state }];
       return [this.way(onTrue, state, a.field, within), blind[1]!];
     }
     const parts = partsOf(operation, k, range);
@@ -360,13 +367,18 @@ function meet(one: Interval, other: Interval): Interval | undefined {
 
 export const conditionKey = ({ field, low, high }: Condition): string => `${field.key} ${low} ${high}`;
 
-/** About the fraction of packets that meet a condition: long fields tell more apart, some ports are on most packets. */
+/**
+ * About the fraction of packets that meet a condition: long fields tell more apart, some ports and protocols are on most
+ * packets. A protocol costs more than the ports behind it, which several protocols share.
+ */
 function costOf({ field, low, high }: Condition): number {
-  const fraction = (high - low + 1) / 2 ** (8 * field.size);
-  const least = field.size === 4 ? 0.002 : field.size === 2 ? (COMMON_PORTS.has(low) ? 0.1 : 0.01) : 0.1;
-  return least + Math.sqrt(fraction);
+  const spread = Math.sqrt((high - low + 1) / 2 ** (8 * field.size));
+  if (field.size === 4) return 0.002 + spread;
+  if (field.size === 2) return (COMMON_PORTS.has(low) ? 0.1 : 0.01) + spread;
+  return (COMMON_PROTOCOLS.has(low) ? 0.5 : 0.25) + spread;
 }
 
+const COMMON_PROTOCOLS: ReadonlySet<number> = new Set([6, 17]);
 const COMMON_PORTS: ReadonlySet<number> = new Set([53, 80, 443]);
 
 const valueKey = (value: Value): string => {

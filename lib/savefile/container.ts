@@ -60,4 +60,13 @@ export class PacketTime implements Time {
   read(): void {
     this.container.readTime(this.window, this);
   }
+
+  /** Where the packet's record begins in the file, and ends. */
+  get offset(): number {
+    return this.window.base + this.window.recordStart;
+  }
+
+  get end(): number {
+    return this.window.offset;
+  }
 }

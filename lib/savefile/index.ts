@@ -19,6 +19,6 @@ export {
 export type { Compression } from './recognise.js';
 export type { PacketTest, Select } from './scan.js';
 export type { Sink } from './sink.js';
-export type { Chunks } from './source.js';
+export type { Chunks, Source } from './source.js';
 export type { Choice, Choose, Part } from './split.js';
 export { type Encoder, PcapEncoder, PcapngEncoder, type PcapngOptions, type PcapOptions } from './writer.js';

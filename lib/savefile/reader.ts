@@ -221,14 +221,14 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
     }
   }
 
-  /** Offset of the next record, once nothing but packets is expected to follow; `undefined` where that is not known. */
+  /** Steps over what comes before the first packet; offset of that, `undefined` where there is none at hand. */
   async readUntilPacket(): Promise<number | undefined> {
     const { window, container } = this;
     for (;;) {
       const step = container.step(window);
       if (step === PACKET) {
         window.start = window.recordStart;
-        return container.run === undefined ? undefined : window.offset;
+        return window.offset;
       }
       if (step === FAILED || (step === MORE && window.room === 0)) return undefined;
       if (step === SECTION) this.heldSections.push(window.recordStart);

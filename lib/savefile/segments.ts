@@ -127,7 +127,8 @@ export class SegmentWalker implements AsyncDisposable {
 /** Where packets begin, in a file that can be entered in the middle. */
 export async function firstPacketOf(capture: Capture): Promise<number | undefined> {
   if (capture.compression !== undefined || capture.bytesTotal === undefined) return undefined;
-  return capture.readUntilPacket();
+  const first = await capture.readUntilPacket();
+  return capture.records.layout === undefined ? undefined : first;
 }
 
 /** What a segment's walk left behind: counts, and the records that match, where they are wanted. */

@@ -1,0 +1,219 @@
+/** What of a capture has to be read for a filter, as its index tells. */
+
+import * as fs from 'node:fs';
+import type { Filter } from '../filter/index.js';
+import { type Condition, conditionKey, type Need, type Walkable, walkable } from '../rules/index.js';
+import { FilterError } from '../source.js';
+import { CLASS_ROWS, kindOf, rowAt } from './build.js';
+import { classesOf, type PacketClass, wantedBy } from './classes.js';
+import {
+  BLOCK_WORDS,
+  CHUNK_BLOCKS,
+  type ChunkEntry,
+  type Directory,
+  identityOf,
+  indexPathOf,
+  readDirectory,
+  readPart,
+} from './format.js';
+import { newRows, rowsOf } from './signature.js';
+
+/** Seconds; packets from `since` on and before `until`. */
+export interface TimeWindow {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** Of a class: all of its packets, or those in blocks that have all rows of any of the lists. */
+type Question = 'all' | readonly Uint16Array[];
+
+/** A stretch of the capture, from one record to another. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An index that has been opened, or why it is not used. */
+export type OpenedIndex = SeekIndex | { readonly reason: string } | undefined;
+
+/** `undefined` where there is none. */
+export function openIndex(capture: string): OpenedIndex {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(indexPathOf(capture), 'r');
+  } catch {
+    return undefined;
+  }
+  const refuse = (reason: string) => {
+    fs.closeSync(descriptor);
+    return { reason };
+  };
+  try {
+    const directory = readDirectory(descriptor);
+    if (directory === undefined) return refuse('damaged, or of another version');
+    const file = fs.openSync(capture, 'r');
+    const { size, modified, ends } = identityOf(file);
+    fs.closeSync(file);
+    const { identity } = directory;
+    if (identity.size !== size || identity.modified !== modified || identity.ends !== ends)
+      return refuse('of another capture, or of what this one was before');
+    return new SeekIndex(descriptor, directory);
+  } catch {
+    return refuse('it cannot be read');
+  }
+}
+
+export class SeekIndex {
+  readonly directory: Directory;
+  private readonly descriptor: number;
+
+  constructor(descriptor: number, directory: Directory) {
+    this.descriptor = descriptor;
+    this.directory = directory;
+  }
+
+  close(): void {
+    fs.closeSync(this.descriptor);
+  }
+
+  /**
+   * The stretches that hold all packets which match and are of a window, in their order, and all that is no packet;
+   * `undefined` where the index tells nothing of the filter.
+   */
+  stretches(filter: Filter | undefined, window: TimeWindow | undefined): Iterable<Stretch> | undefined {
+    const questions = filter === undefined ? undefined : this.questions(filter);
+    const isOpen = questions?.every((question) => question === 'all') ?? true;
+    if (isOpen && window === undefined) return undefined;
+    return this.go(isOpen ? undefined : questions, window);
+  }
+
+  private *go(
+    questions: readonly Question[] | undefined,
+    window: TimeWindow | undefined,
+  ): Generator<Stretch> {
+    const { chunks } = this.directory;
+    let pending: Stretch | undefined;
+    for (const chunk of chunks) {
+      for (const stretch of this.ofChunk(chunk, questions, window)) {
+        if (pending?.to === stretch.from) pending = { from: pending.from, to: stretch.to };
+        else {
+          if (pending !== undefined) yield pending;
+          pending = stretch;
+        }
+      }
+    }
+    const rest = { from: chunks.at(-1)?.end ?? 0, to: Number.POSITIVE_INFINITY };
+    if (pending?.to === rest.from) yield { ...rest, from: pending.from };
+    else {
+      if (pending !== undefined) yield pending;
+      yield rest;
+    }
+  }
+
+  private ofChunk(
+    chunk: ChunkEntry,
+    questions: readonly Question[] | undefined,
+    window: TimeWindow | undefined,
+  ): Stretch[] {
+    const whole = [{ from: chunk.start, to: chunk.end }];
+    if (window !== undefined && (chunk.until <= window.since || chunk.since >= window.until)) return [];
+    const marks =
+      questions === undefined ? new Uint8Array(CHUNK_BLOCKS / 8).fill(0xff) : this.marks(chunk, questions);
+    if (marks === undefined) return whole;
+    if (!marks.some((byte) => byte !== 0)) return [];
+    const bytes = readPart(this.descriptor, chunk.at, chunk.blocks * BLOCK_WORDS * 8);
+    if (bytes === undefined) return whole;
+    const table = new Float64Array(bytes.buffer, bytes.byteOffset, chunk.blocks * BLOCK_WORDS);
+    const stretches: Stretch[] = [];
+    for (let block = 0; block < chunk.blocks; block++) {
+      if ((marks[block >> 3]! & (1 << (block & 7))) === 0) continue;
+      const [from, since, until] = table.subarray(block * BLOCK_WORDS, (block + 1) * BLOCK_WORDS);
+      if (window !== undefined && (until! <= window.since || since! >= window.until)) continue;
+      const to = block + 1 < chunk.blocks ? table[(block + 1) * BLOCK_WORDS]! : chunk.end;
+      stretches.push({ from: from!, to });
+    }
+    return stretches;
+  }
+
+  /** A bit for each block that must be read; `undefined` where the index is damaged. */
+  private marks(chunk: ChunkEntry, questions: readonly Question[]): Uint8Array | undefined {
+    const length = Math.ceil(chunk.blocks / 8);
+    const row = (number: number) => readPart(this.descriptor, rowAt(chunk, number), length);
+    const marks = row(0)?.slice();
+    if (marks === undefined) return undefined;
+    for (const [number, question] of questions.entries()) {
+      // What had no row left is marked as what must be read.
+      if (1 + number >= CLASS_ROWS || question.length === 0) continue;
+      const present = row(1 + number);
+      if (present === undefined) return undefined;
+      if (!present.some((byte) => byte !== 0)) continue;
+      if (question === 'all') {
+        for (let at = 0; at < length; at++) marks[at]! |= present[at]!;
+        continue;
+      }
+      for (const chosen of question) {
+        const all = present.slice();
+        for (const place of chosen) {
+          const bits = row(CLASS_ROWS + place);
+          if (bits === undefined) return undefined;
+          for (let at = 0; at < length; at++) all[at]! &= bits[at]!;
+        }
+        for (let at = 0; at < length; at++) marks[at]! |= all[at]!;
+      }
+    }
+    return marks;
+  }
+
+  /** What the filter needs of each class of each source. */
+  private questions(filter: Filter): Question[] {
+    const questions: Question[] = [];
+    for (const [linkType, bigEndian] of this.directory.sources) {
+      const classes = classesOf({ linkType });
+      const program = programOf(filter, linkType, bigEndian);
+      const walk = program && walkable(program);
+      for (const one of classes) {
+        const need = needOf(walk, one);
+        if (need.kind === 'never') questions.push([]);
+        else if (need.kind !== 'any') questions.push('all');
+        else questions.push(rowsFor(one, questions.length, need.conditions));
+      }
+    }
+    return questions;
+  }
+}
+
+/** How often a program is asked for something that tells more. */
+const ROUNDS = 4;
+
+function needOf(walk: Walkable | undefined, one: PacketClass): Need {
+  const isUsable = (condition: Condition) => wantedBy(one, condition) !== undefined;
+  const common = new Set<string>();
+  for (let round = 0; ; round++) {
+    const need = walk?.need(one.known, common, isUsable) ?? UNKNOWN;
+    if (need.kind !== 'any' || one.vague === undefined || round === ROUNDS) return need;
+    const before = common.size;
+    for (const condition of need.conditions)
+      if (one.vague.has(condition.field)) common.add(conditionKey(condition));
+    if (common.size === before) return need;
+  }
+}
+
+const UNKNOWN: Need = { kind: 'unknown' };
+
+/** Where the expression has no meaning, its error is for whoever reads the packets. */
+function programOf(filter: Filter, linkType: number, bigEndian: boolean) {
+  try {
+    return filter.for(bigEndian ? { linkType, bigEndian } : { linkType }).cbpf;
+  } catch (error) {
+    if (error instanceof FilterError) return undefined;
+    throw error;
+  }
+}
+
+function rowsFor(one: PacketClass, number: number, conditions: readonly Condition[]): Uint16Array[] {
+  return conditions.flatMap((condition) =>
+    wantedBy(one, condition)!.map(({ field, shift, value }) =>
+      rowsOf(kindOf(number, one.fields.indexOf(field), shift), value, newRows()),
+    ),
+  );
+}
