@@ -52,7 +52,6 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'RPKI-Router', words: /RPKI-RTR/ },
   { name: 'SLIP', words: /\[\|slip\]|ip v3/ },
   { name: 'slow protocols beyond LACP', words: /unknown \(10\), length/ },
-  { name: 'SNMP', words: /SNMPv|init SEQ/ },
   { name: 'SOME/IP', words: /SOMEIP/ },
   { name: 'timed', words: /tsp_type|\[\|timed\]/ },
   { name: 'VQP', words: /VQPv/ },

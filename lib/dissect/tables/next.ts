@@ -23,6 +23,7 @@ import { ISAKMP } from '../application/isakmp.js';
 import { RPC } from '../application/nfs.js';
 import { RADIUS } from '../application/radius.js';
 import { dissectSflow, SFLOW } from '../application/sflow.js';
+import { SNMP } from '../application/snmp.js';
 import { TFTP } from '../application/tftp.js';
 import { FRAME } from '../frame/frameFields.js';
 import { bytes, made } from '../frame/kinds.js';
@@ -207,6 +208,7 @@ export const LAYOUTS = [
   MACSEC,
   RSVP,
   RPC,
+  SNMP,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -290,6 +292,7 @@ const SAPS: Rows = [
 ];
 
 const UDP_PORTS: Rows = [
+  [[161, 162], leaf(SNMP), SNMP],
   [[2049], leaf(RPC), RPC],
   [[500], leaf(ISAKMP), ISAKMP],
   [[1812, 1813, 1645, 1646, 1700, 3799], leaf(RADIUS), RADIUS],

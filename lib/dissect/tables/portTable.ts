@@ -5,15 +5,24 @@ import type { PortPrinter } from '../frame/dissection.js';
 export interface PortRow {
   readonly ports: readonly number[];
   readonly print: PortPrinter;
+  /** Only datagrams to the port count, not those from it. */
+  readonly destination?: true;
 }
 
 /** Finds the printer for a pair of ports. */
 export function printerByPort(
   rows: readonly PortRow[],
 ): (source: number, destination: number) => PortPrinter | undefined {
-  const rowOfPort = new Map(rows.flatMap(({ ports }, index) => ports.map((port) => [port, index] as const)));
+  const rowOfPort = new Map<number, number>();
+  const rowOfSource = new Map<number, number>();
+  rows.forEach(({ ports, destination }, index) => {
+    for (const port of ports) {
+      rowOfPort.set(port, index);
+      if (!destination) rowOfSource.set(port, index);
+    }
+  });
   return (source, destination) => {
-    const bySource = rowOfPort.get(source) ?? rows.length;
+    const bySource = rowOfSource.get(source) ?? rows.length;
     const byDestination = rowOfPort.get(destination) ?? rows.length;
     return rows[Math.min(bySource, byDestination)]?.print;
   };

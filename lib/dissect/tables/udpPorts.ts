@@ -13,6 +13,7 @@ import { printSip } from '../application/lines.js';
 import { printNtp } from '../application/ntp.js';
 import { printRadius } from '../application/radius.js';
 import { printSflow } from '../application/sflow.js';
+import { printSnmp } from '../application/snmp.js';
 import { printSyslog } from '../application/syslog.js';
 import { printTftp } from '../application/tftp.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
@@ -22,28 +23,30 @@ import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
 import { printerByPort } from './portTable.js';
 
 const printerOf = printerByPort([
-  { ports: [6696, 6697], print: printBabel },
-  { ports: [69], print: printTftp },
-  { ports: [3784], print: printBfd },
-  { ports: [4784], print: printBfdMultihop },
-  { ports: [6784], print: printBfdLag },
-  { ports: [3785], print: printBfdEcho },
-  { ports: [1985], print: printHsrp },
   { ports: [53], print: printDns },
-  { ports: [5353], print: printMulticastDns },
   { ports: [67, 68], print: printDhcp },
+  { ports: [69], print: printTftp },
   { ports: [123], print: printNtp },
-  { ports: [546, 547], print: printDhcp6 },
-  { ports: [5060], print: printSip },
+  { ports: [161, 162], print: printSnmp },
+  { ports: [500], print: printIsakmp },
   { ports: [514], print: printSyslog },
-  { ports: [4789], print: printVxlan },
-  { ports: [4790], print: printVxlanGpe },
-  { ports: [6081], print: printGeneve },
-  { ports: [6635], print: printMpls },
-  { ports: [500, 7500, 8500], print: printIsakmp },
-  { ports: [1812, 1813, 1645, 1646, 1700, 3799], print: printRadius },
-  { ports: [6343], print: printSflow },
+  { ports: [546, 547], print: printDhcp6 },
+  { ports: [5353], print: printMulticastDns },
   { ports: [4500], print: printUdpEncapsulated },
+  { ports: [7500, 8500], print: printIsakmp },
+  { ports: [6696, 6697], print: printBabel },
+  { ports: [1812, 1813, 1645, 1646, 1700, 3799], print: printRadius },
+  { ports: [1985], print: printHsrp, destination: true },
+  { ports: [3784], print: printBfd, destination: true },
+  { ports: [4784], print: printBfdMultihop, destination: true },
+  { ports: [6784], print: printBfdLag, destination: true },
+  { ports: [3785], print: printBfdEcho, destination: true },
+  { ports: [6343], print: printSflow },
+  { ports: [5060], print: printSip },
+  { ports: [4789], print: printVxlan },
+  { ports: [6081], print: printGeneve, destination: true },
+  { ports: [4790], print: printVxlanGpe },
+  { ports: [6635], print: printMpls },
 ]);
 
 /** Comes before others, and is no port to be answered at. */
