@@ -13,6 +13,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import test from 'ava';
 import type { Program } from '../ebpf/index.js';
+import { GLOBAL_CASES, HELD_CASES } from '../testing/judge/cases.js';
+import { optionsOf } from '../testing/judge/judge.js';
 import { packetProgram } from '../testing/packetPrograms.js';
 import { plausibleProgram } from '../testing/plausiblePrograms.js';
 import { generator, type Random } from '../testing/random.js';
@@ -245,5 +247,60 @@ for (const [at, mistake] of PATH_MISTAKES.entries()) {
     const folder = folderWith(mistake, `path-${at}`);
     const { verifyObserved: wrong } = await load<{ verifyObserved: Observed }>(folder, 'verifier');
     t.not(giveaway(wrong, 30_000), undefined, 'no program shows it');
+  });
+}
+
+// biome-ignore format: a table
+const HELD_MISTAKES: readonly Mistake[] = [
+  ['effects/calls', undefined, 'the index of a loop is the number of rounds', 'callee.registers[1] = ANY_NUMBER', 'callee.registers[1] = first'],
+  ['effects/calls', undefined, 'a key is a value', "pointer('mapKey', { map })", "pointer('mapValue', { map })"],
+  ['rules/access', undefined, 'keys are written', "if (use !== 'read')\n                reject(point, 'map-access', 'the key", "if (false)\n                reject(point, 'map-access', 'the key"],
+  ['rules/calls', undefined, 'a function may give its helper anything', 'smax > 1n', 'false'],
+  ['rules/calls', undefined, 'a function that a helper calls makes a tail call', 'point.state.frames.length > 1 && point.frame.isCallback', 'false'],
+  ['rules/buffers', undefined, 'nothing of a key is something', 'if (size === 0)', 'if (false)'],
+  ['branches', undefined, 'behind a may_goto nothing is looked at', 'path.walker.forkLoop(path.index + 1)', '0'],
+  ['branches', undefined, 'where a may_goto leads nothing is looked at', 'return path.index + 1 + distance;\n}\nfunction branchOnAddress', 'return path.index + 1;\n}\nfunction branchOnAddress'],
+  ['explore', undefined, 'rounds of a loop forget nothing', 'widen(state, before.state, needs)', '0'],
+  ['effects/helpers', undefined, 'what was acquired need not be given back', 'path.state.references = [...path.state.references, id]', '0'],
+  ['effects/helpers', undefined, 'what was given back is still there', 'value.reference === reference ?', 'false ?'],
+  ['rules/references', undefined, 'what was moved is given back', 'value.offset !== 0 ||', 'false &&'],
+  ['rules/references', undefined, 'the program ends with what it has acquired', 'references.length > 0 && frames.length === 1', 'false'],
+  ['rules/references', undefined, 'all helpers are called under a lock', 'point.state.lock !== undefined && helper', 'false && helper'],
+  ['rules/references', undefined, 'a lock is kept', 'if (lock !== undefined)\n        reject(point, \'locked\', \'the program', 'if (false)\n        reject(point, \'locked\', \'the program'],
+  ['rules/memory', undefined, 'a lock is written', 'start + smin < BigInt(lock + LOCK_SIZE)', 'false'],
+  ['rules/maps', undefined, 'maps in maps are updated', 'mapInMap: [1]', 'mapInMap: [1, 2]'],
+  ['value', undefined, 'a map in a map is like the one it is in', '{ map: map.inner }', '{ map }'],
+  ['effects/globals', undefined, 'bytes are there for a global function', "'recordOrNull'", "'record'"],
+  ['rules/globals', undefined, 'packets stay behind a global function', 'callsSome(subject, entry, mayMovePacket)', 'false'],
+  ['rules/globals', undefined, 'a global function sleeps', '?.sleeps === true', '?.sleeps === 1'],
+  ['rules/globals', undefined, 'a global function is called under a lock', 'if (point.state.lock !== undefined)', 'if (false)'],
+  ['rules/globals', undefined, 'a global function gives nothing', "returns !== 'number'", 'false'],
+  ['rules/globals', undefined, 'a global function is given anything', 'checkParameter(point, at + 1, kind)', '0'],
+  ['explore', undefined, 'global functions are not looked at', 'of path.globals)', 'of [])'],
+  ['rules/helpers', undefined, 'the address of a global function is taken', "?.linkage === 'global'", '?.linkage === 1'],
+  ['context', undefined, 'half a count of TCP is read', 'TCP_COUNTS.has(offset - 4)', 'false'],
+  ['whole', undefined, 'a function is named that is never entered', '!starts.has(callee - gone[from])', 'false'],
+  ['rules/arguments', undefined, 'one record is key and value', 'if (held !== 0)', 'if (false)'],
+  ['rules/arguments', undefined, 'a record is of a size that is not known', 'scalars.constantOf(scalarOf(value)) === undefined', 'false'],
+];
+
+/** A case whose verdict is not Linux's. */
+const misjudged = (wrong: Observed): string | undefined =>
+  [...HELD_CASES, ...GLOBAL_CASES].find(({ sample, refused }) => {
+    const { rejection } = wrong(sample.program, { ...optionsOf(sample), budget: 20_000 }, {});
+    return rejection?.kind !== refused;
+  })?.what;
+
+test('the right verifier misjudges no case', (t) => {
+  t.is(misjudged(verifyObserved), undefined);
+});
+
+for (const [at, mistake] of HELD_MISTAKES.entries()) {
+  const [file, , what] = mistake;
+  if (!fullRun && at % 15 !== 0) continue;
+  test(`${file}: ${what}`, async (t) => {
+    const folder = folderWith(mistake, `held-${at}`);
+    const { verifyObserved: wrong } = await load<{ verifyObserved: Observed }>(folder, 'verifier');
+    t.not(misjudged(wrong), undefined, 'no case shows it');
   });
 }

@@ -42,7 +42,7 @@ export function callHelper(path: Path, helper: number): void {
   const row = signatureFor(helper, path.rules.letter)!;
   const given = argumentsOf(path, row);
   const result = resultOf(path, row, given);
-  for (const requirement of path.requirements[path.index]!) {
+  for (const requirement of path.requirementsAt(path.index)) {
     if (requirement.need !== 'argument') continue;
     const buffer = bufferOf(path, requirement.argument);
     if (buffer !== undefined) useBuffer(path, buffer);

@@ -5,10 +5,12 @@
 
 import type { Operand, Program } from '../../ebpf/index.js';
 import * as scalars from '../numbers/scalar.js';
+import { type Check, checkOf } from '../rules/check.js';
 import type { FunctionInfo, VerifyOptions } from '../rules/options.js';
 import { Elsewhere, type Point } from '../rules/point.js';
 import { Notes } from '../rules/proofs.js';
-import type { Subject } from '../rules/subject.js';
+import type { Requirement } from '../rules/requirements.js';
+import { requirementsAt, type Subject } from '../rules/subject.js';
 import { type Marks, slotPlace } from '../state/history.js';
 import { copyState, currentFrame, type Frame, type State } from '../state/state.js';
 import { known, number, type Pointer, type Value } from '../state/value.js';
@@ -31,7 +33,7 @@ export class Path implements Point {
   readonly isLinux: boolean;
   readonly numbers: Subject['numbers'];
   readonly instructions: Subject['instructions'];
-  readonly requirements: Subject['requirements'];
+  readonly faults: Subject['faults'];
   readonly isJoin: Subject['isJoin'];
   readonly isTarget: Subject['isTarget'];
   readonly calls: Subject['calls'];
@@ -58,6 +60,8 @@ export class Path implements Point {
   state!: State;
   index = 0;
   private ids = 0;
+  private readonly requirements: (readonly Requirement[] | undefined)[] = [];
+  private readonly checks: (readonly Check[] | undefined)[] = [];
   private readonly constants = new Map<number, Value>();
 
   constructor(subject: Subject, walker: Partial<Walker> & Pick<Walker, 'fork'>) {
@@ -68,7 +72,7 @@ export class Path implements Point {
     this.isLinux = subject.isLinux;
     this.numbers = subject.numbers;
     this.instructions = subject.instructions;
-    this.requirements = subject.requirements;
+    this.faults = subject.faults;
     this.isJoin = subject.isJoin;
     this.isTarget = subject.isTarget;
     this.calls = subject.calls;
@@ -78,6 +82,16 @@ export class Path implements Point {
       comeBack: () => {},
       ...walker,
     };
+  }
+
+  /** The requirements at a slot; made when a path first comes there. */
+  requirementsAt(index: number): readonly Requirement[] {
+    return (this.requirements[index] ??= requirementsAt(this, index));
+  }
+
+  /** What looks whether they hold. */
+  checksAt(index: number): readonly Check[] {
+    return (this.checks[index] ??= this.requirementsAt(index).map(checkOf));
   }
 
   /** A number that nothing else has been marked with. */

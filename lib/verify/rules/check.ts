@@ -11,52 +11,100 @@ import { checkMapOfHelper } from './maps.js';
 import { checkPacketLoad } from './packetLoads.js';
 import { checkSet, type Point, reject } from './point.js';
 import { checkNothingHeld } from './references.js';
-import { alwaysHolds, type Leak, type Requirement } from './requirements.js';
+import type { Leak, Requirement } from './requirements.js';
 
-type Check<Need extends Requirement['need']> = (
-  point: Point,
-  requirement: Extract<Requirement, { need: Need }>,
-) => void;
+/** @throws Rejected when the requirement does not hold */
+export type Check = (point: Point) => void;
 
-const CHECKS: { readonly [Need in Requirement['need']]: Check<Need> } = {
-  encoding: (point, { kind, message }) => reject(point, kind, message),
-  set: (point, { register }) => checkSet(point, register),
-  writable(point, { register }) {
-    if (register === FRAME_POINTER) reject(point, 'frame-pointer-write', 'the frame pointer is read only');
-  },
-  'no-address': (point, { register, leak }) => checkNoAddress(point, register, leak),
-  shift(point, requirement) {
-    const { count, width } = requirement;
-    if (!alwaysHolds(requirement, point.privileged))
-      reject(point, 'bad-shift', `a shift by ${count} of ${width} bits`);
-  },
-  divisor(point, { constant }) {
-    if (constant === 0) reject(point, 'division-by-zero', 'division by the constant 0');
-  },
-  'address-arithmetic': (point, { instruction }) => checkArithmetic(point, instruction),
-  access: (point, { access }) => checkAccess(point, access),
-  apart(point, { register, base }) {
-    if (register === base)
-      reject(point, 'not-a-pointer', `r${base} is the address, and takes the value that was there`);
-  },
-  'packet-load': (point) => checkPacketLoad(point),
-  comparison: (point, { instruction }) => checkComparison(point, instruction),
-  function: (point, { distance }) => checkFunction(point, distance),
-  helper: (point, { helper }) => checkHelper(point, helper),
-  argument: (point, { argument }) => checkArgument(point, argument),
-  'one-reference': (point, { helper }) => checkOneReference(point, helper),
-  'map-of-helper': (point, { helper, register }) => checkMapOfHelper(point, helper, register),
-  format: (point, { text, values, size }) => checkFormat(point, text, values, size),
-  callback: (point, { helper }) => checkCallback(point, helper),
-  'tail-call': (point) => checkTailCall(point),
-  'nothing-held': (point) => checkNothingHeld(point),
-  call: (point, { distance }) => checkCall(point, distance),
-  result: (point) => checkResult(point),
+type Made<Need extends Requirement['need']> = (requirement: Extract<Requirement, { need: Need }>) => Check;
+
+const CHECKS: { readonly [Need in Requirement['need']]: Made<Need> } = {
+  encoding:
+    ({ kind, message }) =>
+    (point) =>
+      reject(point, kind, message),
+  set:
+    ({ register }) =>
+    (point) =>
+      checkSet(point, register),
+  writable:
+    ({ register }) =>
+    (point) => {
+      if (register === FRAME_POINTER) reject(point, 'frame-pointer-write', 'the frame pointer is read only');
+    },
+  'no-address':
+    ({ register, leak }) =>
+    (point) =>
+      checkNoAddress(point, register, leak),
+  shift:
+    ({ count, width }) =>
+    (point) => {
+      if (count < 0 || count >= width) reject(point, 'bad-shift', `a shift by ${count} of ${width} bits`);
+    },
+  divisor:
+    ({ constant }) =>
+    (point) => {
+      if (constant === 0) reject(point, 'division-by-zero', 'division by the constant 0');
+    },
+  'address-arithmetic':
+    ({ instruction }) =>
+    (point) =>
+      checkArithmetic(point, instruction),
+  access:
+    ({ access }) =>
+    (point) =>
+      checkAccess(point, access),
+  apart:
+    ({ register, base }) =>
+    (point) => {
+      if (register === base)
+        reject(point, 'not-a-pointer', `r${base} is the address, and takes the value that was there`);
+    },
+  'packet-load': () => checkPacketLoad,
+  comparison:
+    ({ instruction }) =>
+    (point) =>
+      checkComparison(point, instruction),
+  function:
+    ({ distance }) =>
+    (point) =>
+      checkFunction(point, distance),
+  helper:
+    ({ helper }) =>
+    (point) =>
+      checkHelper(point, helper),
+  argument:
+    ({ argument }) =>
+    (point) =>
+      checkArgument(point, argument),
+  'one-reference':
+    ({ helper }) =>
+    (point) =>
+      checkOneReference(point, helper),
+  'map-of-helper':
+    ({ helper, register }) =>
+    (point) =>
+      checkMapOfHelper(point, helper, register),
+  format:
+    ({ text, values, size }) =>
+    (point) =>
+      checkFormat(point, text, values, size),
+  callback:
+    ({ helper }) =>
+    (point) =>
+      checkCallback(point, helper),
+  'tail-call': () => checkTailCall,
+  'nothing-held': () => checkNothingHeld,
+  call:
+    ({ distance }) =>
+    (point) =>
+      checkCall(point, distance),
+  result: () => checkResult,
 };
 
-/** @throws Rejected when it does not hold */
-export const check = (point: Point, requirement: Requirement): void =>
-  (CHECKS[requirement.need] as Check<Requirement['need']>)(point, requirement);
+/** What looks whether a requirement holds. */
+export const checkOf = (requirement: Requirement): Check =>
+  (CHECKS[requirement.need] as Made<Requirement['need']>)(requirement);
 
 const LEAKS: Readonly<Record<Leak, readonly [what: string, remedy?: string]>> = {
   computed: ['is an address, which unprivileged programs may not compute with'],

@@ -22,7 +22,6 @@ import {
   X,
 } from '../../ebpf/index.js';
 import type { RejectionKind } from './kinds.js';
-import type { Requirement } from './requirements.js';
 import type { Subject } from './subject.js';
 
 /** What problems of form are called. */
@@ -46,7 +45,7 @@ export const KINDS: Readonly<Record<ProblemKind, RejectionKind>> = {
  * The program with fields that mean nothing set to what they would be. That they are wrong counts only where the
  * instruction is reached: Linux looks at most of them on its walk. Then they are what it requires.
  */
-export function withoutFaults({ program, isLinux }: Subject, faults: Map<number, Requirement>): Program {
+export function withoutFaults({ program, isLinux, faults }: Subject): Program {
   // No engine but the kernel runs such programs.
   if (!isLinux) return program;
   let cleaned: Slot[] | undefined;

@@ -20,7 +20,6 @@ import { KINDS, withoutFaults } from './faults.js';
 import type { RejectionKind } from './kinds.js';
 import type { VerifyOptions } from './options.js';
 import { Rejected } from './report.js';
-import { alwaysHolds, type Requirement, requirementsOf } from './requirements.js';
 import type { Subject } from './subject.js';
 import { calleeOf } from './whole.js';
 
@@ -42,7 +41,7 @@ export function examine(program: Program, options: VerifyOptions): Subject {
     isLinux: options.rules !== 'sound',
     numbers: ARITHMETIC[options.rules ?? 'linux'],
     instructions: [],
-    requirements: [],
+    faults: new Map(),
     isJoin: [],
     isTarget: [],
     calls: new Map(),
@@ -59,8 +58,7 @@ function checkForm(subject: Subject): void {
   const limit = subject.privileged ? PRIVILEGED_LENGTH : UNPRIVILEGED_LENGTH;
   if (program.length > limit)
     throw new Rejected('too-long', limit, `${program.length} instructions, of ${limit}`);
-  const faults = new Map<number, Requirement>();
-  const cleaned = withoutFaults(subject, faults);
+  const cleaned = withoutFaults(subject);
   const problem = validate(cleaned, { maxLength: limit, framePointerWrites: true, endlessJumps: true });
   if (problem !== undefined) throw new Rejected(KINDS[problem.kind], problem.index, problem.message);
   for (let index = 0; index < program.length; ) {
@@ -76,13 +74,6 @@ function checkForm(subject: Subject): void {
       );
     subject.instructions[index] = instruction;
     if (slotsOf(instruction) === 2) subject.instructions[index + 1] = undefined;
-    const fault = faults.get(index);
-    subject.requirements[index] =
-      fault === undefined
-        ? requirementsOf(instruction, subject.options.type).filter(
-            (one) => !alwaysHolds(one, subject.privileged),
-          )
-        : [fault];
     index += slotsOf(instruction);
   }
   checkImmediates(subject);

@@ -4,7 +4,7 @@ import type { Instruction, Program } from '../../ebpf/index.js';
 import type { Arithmetic } from '../numbers/arithmetic.js';
 import type { ContextRules } from './context.js';
 import type { VerifyOptions } from './options.js';
-import type { Requirement } from './requirements.js';
+import { alwaysHolds, type Requirement, requirementsOf } from './requirements.js';
 
 export interface Subject {
   readonly program: Program;
@@ -15,8 +15,8 @@ export interface Subject {
   readonly numbers: Arithmetic;
   /** By slot; none for the second half of a wide immediate. */
   readonly instructions: (Instruction | undefined)[];
-  /** By slot: what has to be looked at when a path comes there. */
-  readonly requirements: (readonly Requirement[])[];
+  /** By slot: what is no instruction, should a path come there. */
+  readonly faults: Map<number, Requirement>;
   /** Slots where states are compared. */
   readonly isJoin: boolean[];
   /** Slots that a jump leads to, or the way back from a function. */
@@ -25,4 +25,14 @@ export interface Subject {
   readonly calls: Map<number, { readonly at: number; readonly target: number }[]>;
   /** First slots of the program's functions. */
   readonly entries: Set<number>;
+}
+
+/** What has to be looked at when a path comes to a slot: all that does not hold of the instruction as it is written. */
+export function requirementsAt(
+  { instructions, faults, options, privileged }: Subject,
+  index: number,
+): readonly Requirement[] {
+  const fault = faults.get(index);
+  if (fault !== undefined) return [fault];
+  return requirementsOf(instructions[index]!, options.type).filter((one) => !alwaysHolds(one, privileged));
 }

@@ -3,7 +3,6 @@
 import type { Instruction } from '../../ebpf/index.js';
 import { apply } from '../effects/apply.js';
 import type { Path } from '../effects/path.js';
-import { check } from '../rules/check.js';
 
 /**
  * The slot to go on with, `undefined` at the end of the path.
@@ -11,7 +10,7 @@ import { check } from '../rules/check.js';
  * @throws Rejected where a requirement does not hold; the state is then as it was
  */
 export function step(path: Path, instruction: Instruction): number | undefined {
-  const requirements = path.requirements[path.index]!;
-  for (let at = 0; at < requirements.length; at++) check(path, requirements[at]!);
+  const checks = path.checksAt(path.index);
+  for (let at = 0; at < checks.length; at++) checks[at]!(path);
   return apply(path, instruction);
 }
