@@ -100,13 +100,10 @@ const BRIDGED_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** What the type behind an organisation's identifier means. */
-const TYPES_OF_OUI: ReadonlyMap<number, ReadonlyMap<number, string>> = new Map([
-  [OUI_ETHERNET, ETHERTYPE_NAMES],
-  [OUI_CISCO_BRIDGED, ETHERTYPE_NAMES],
-  [OUI_APPLETALK, ETHERTYPE_NAMES],
-  [OUI_CISCO, CISCO_NAMES],
-  [OUI_BRIDGED, BRIDGED_NAMES],
-]);
+function typesOf(oui: number): ReadonlyMap<number, string> | undefined {
+  if (oui === OUI_ETHERNET || oui === OUI_CISCO_BRIDGED || oui === OUI_APPLETALK) return ETHERTYPE_NAMES;
+  return oui === OUI_CISCO ? CISCO_NAMES : oui === OUI_BRIDGED ? BRIDGED_NAMES : undefined;
+}
 
 /**
  * Prints an LLC header and what it announces. `src` and `dst` are offsets of MAC addresses, or -1.
@@ -240,7 +237,7 @@ export function printSnap(
   const oui = d.u24(at);
   const type = d.u16(at + 3);
   const rest = length - 5;
-  const typeName = TYPES_OF_OUI.get(oui)?.get(type) ?? 'Unknown';
+  const typeName = typesOf(oui)?.get(type) ?? 'Unknown';
   const owner = `oui ${OUI_NAMES.get(oui) ?? 'Unknown'} (0x${oui.toString(16).padStart(6, '0')})`;
   if (d.linkLayer) {
     const kind = oui === OUI_ETHERNET ? 'ethertype' : 'pid';

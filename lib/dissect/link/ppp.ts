@@ -1,18 +1,23 @@
 /**
  * PPP (RFC 1661) on a line, in HDLC framing (RFC 1662), over Ethernet (RFC 2516), and Cisco's HDLC with its keepalives.
- * IP and MPLS inside are printed; of the control protocols (LCP, IPCP, …) the head of each message.
+ * IP and MPLS inside are printed, and the control protocols (LCP, IPCP, …) with their options.
  */
 
 import { TRUNCATED } from '../../bytes.js';
 import { ETHERTYPE } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printUnknown } from '../frame/hexdump.js';
-import { hex2, hex4, hex8 } from '../frame/text.js';
+import { bitNames } from '../frame/names.js';
+import { hex2, hex4, hex8, visibleText } from '../frame/text.js';
+import { OUI_NAMES } from '../frame/vendors.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printMpls } from '../network/tunnels.js';
 import { ETHERTYPE_NAMES } from '../tables/ethertypes.js';
+import { printChap, printPap } from './pppAuth.js';
+import { PPP_NAMES } from './pppNames.js';
+import { printPppOptions } from './pppOptions.js';
 
 const ADDRESS = 0xff;
 const CONTROL = 0x03;
@@ -23,18 +28,6 @@ const MPLS = 0x0281;
 const MPLS_MULTICAST = 0x0283;
 const COMPRESSED = 0x00fd;
 const UNCOMPRESSED_TCP = 0x002f;
-
-// biome-ignore format: a table
-const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
-  [IP4, 'IP'], [OSI, 'OSI'], [0x0025, 'NS'], [0x0027, 'DECNET'], [0x0029, 'APPLE'], [0x002b, 'IPX'],
-  [0x002d, 'VJC IP'], [UNCOMPRESSED_TCP, 'VJNC IP'], [0x0031, 'BRPDU'], [0x0033, 'STII'], [0x0035, 'VINES'],
-  [MPLS, 'MPLS'], [MPLS_MULTICAST, 'MPLS'], [COMPRESSED, 'Compressed'], [0x003d, 'MLPPP'], [IP6, 'IP6'],
-  [0x0201, 'HELLO'], [0x0231, 'LUXCOM'], [0x0233, 'SNS'], [0x8021, 'IPCP'], [0x8023, 'OSICP'], [0x8025, 'NSCP'],
-  [0x8027, 'DECNETCP'], [0x8029, 'APPLECP'], [0x802b, 'IPXCP'], [0x8033, 'STIICP'], [0x8035, 'VINESCP'],
-  [0x8057, 'IP6CP'], [0x8281, 'MPLSCP'], [0xc021, 'LCP'], [0xc023, 'PAP'], [0xc025, 'LQM'], [0xc223, 'CHAP'],
-  [0xc227, 'EAP'], [0xc027, 'SPAP'], [0xc123, 'Old-SPAP'], [0xc02b, 'BACP'], [0xc02d, 'BAP'],
-  [0xc03d, 'MLPPP-CP'], [0x80fd, 'CCP'],
-]);
 
 /** Protocols whose messages have LCP's form. */
 const CONTROL_PROTOCOLS = new Set([0xc021, 0x8021, 0x8023, 0x8281, 0x8057, 0x80fd, 0xc02b]);
@@ -53,7 +46,7 @@ const CODES: ReadonlyMap<number, string> = new Map([
   [10, 'Echo-Reply'],
   [11, 'Disc-Req'],
   [12, 'Ident'],
-  [13, 'Time-Remaining'],
+  [13, 'Time-Rem'],
   [14, 'Reset-Req'],
   [15, 'Reset-Ack'],
 ]);
@@ -90,7 +83,7 @@ export function printPppSerial(d: Dissection, length: number): void {
     return;
   }
   const protocol = d.u16(2);
-  d.out += `${PROTOCOL_NAMES.get(protocol) ?? `unknown PPP protocol (0x${hex4(protocol)})`}: `;
+  d.out += `${PPP_NAMES.get(protocol) ?? `unknown PPP protocol (0x${hex4(protocol)})`}: `;
   printProtocol(d, protocol, 4, length - 4);
   d.linkHeaderLength = 4;
 }
@@ -120,7 +113,7 @@ export function printPpp(d: Dissection, start: number, length: number): number {
   at += short ? 1 : 2;
   rest -= short ? 1 : 2;
   if (d.linkLayer) {
-    const name = PROTOCOL_NAMES.get(protocol);
+    const name = PPP_NAMES.get(protocol);
     d.out += `${name ?? 'unknown'} (0x${hex4(protocol)}), length ${length}`;
     if (name === undefined) return at - start;
     d.out += ': ';
@@ -130,6 +123,10 @@ export function printPpp(d: Dissection, start: number, length: number): number {
 }
 
 function printProtocol(d: Dissection, protocol: number, at: number, length: number): void {
+  if (protocol >> 8 === 0x7e) {
+    printEscaped(d, at - 1, length);
+    return;
+  }
   if (CONTROL_PROTOCOLS.has(protocol)) {
     printControl(d, protocol, at, length);
     return;
@@ -151,18 +148,29 @@ function printProtocol(d: Dissection, protocol: number, at: number, length: numb
     case OSI:
       printOsi(d, at, length);
       break;
+    case 0x3d:
+      printMultilink(d, at, length);
+      break;
+    case 0xc023:
+      printPap(d, at, length);
+      break;
+    case 0xc223:
+      printChap(d, at, length);
+      break;
+    case 0xc02d:
+      break;
     case COMPRESSED:
       d.out += 'compressed PPP data';
       break;
     default:
-      d.out += `${PROTOCOL_NAMES.get(protocol) ?? `unknown PPP protocol (0x${hex4(protocol)})`} `;
+      d.out += `${PPP_NAMES.get(protocol) ?? `unknown PPP protocol (0x${hex4(protocol)})`} `;
       printUnknown(d, at, length, '\n\t');
   }
 }
 
 /** Code, identifier and length of a control message (RFC 1661 §5). */
 function printControl(d: Dissection, protocol: number, at: number, length: number): void {
-  const name = PROTOCOL_NAMES.get(protocol)!;
+  const name = PPP_NAMES.get(protocol)!;
   d.out += `${name}, `;
   if (length < 4 || !d.has(at, 2)) {
     d.out += `[|${name}]`;
@@ -177,24 +185,89 @@ function printControl(d: Dissection, protocol: number, at: number, length: numbe
   else if (encoded > length) d.out += ` (> packet length ${length}))`;
   else {
     d.out += ` (=Option(s) length ${encoded - 4})`;
-    if (encoded > 4) printControlData(d, code, at, encoded);
+    if (encoded > 4) printControlData(d, protocol, at, encoded, length);
   }
 }
 
-const ECHO_REQUEST = 9;
-const DISCARD_REQUEST = 11;
-const TIME_REMAINING = 13;
-
-/** What `-v` shows of a message; of the options that are negotiated, nothing. */
-function printControlData(d: Dissection, code: number, at: number, length: number): void {
+/** What `-v` shows of a message; `length` is what it says of itself, `whole` the packet's. */
+function printControlData(d: Dissection, protocol: number, at: number, length: number, whole: number): void {
+  const code = d.u8(at);
   if (d.verbose > 1) printUnknown(d, at - 2, 6, '\n\t');
-  if (code > TIME_REMAINING && d.verbose <= 1) printUnknown(d, at - 2, length + 2, '\n\t  ');
-  if (code < ECHO_REQUEST || code > DISCARD_REQUEST || length < 8) return;
-  d.out += `\n\t  Magic-Num 0x${hex8(d.u32(at + 4))}`;
-  if (length === 8) return;
-  d.out += '\n\t  -----trailing data-----';
-  if (d.has(at + 8, length - 8)) printUnknown(d, at + 8, length - 8, '\n\t  ');
-  else d.out += `[|${d.protocol}]`;
+  const magic = (): string => `\n\t  Magic-Num 0x${hex8(d.u32(at + 4))}`;
+  if (code === 0) {
+    if (whole < 11) return;
+    d.out += magic();
+    d.out += ` Vendor: ${OUI_NAMES.get(d.u24(at + 8)) ?? 'Unknown'} (${d.u24(at + 8)})`;
+  } else if (code < 5) printPppOptions(d, protocol, at, length);
+  else if (code === 8 && whole >= 6) {
+    const rejected = d.u16(at + 4);
+    d.out += `\n\t  Rejected ${PPP_NAMES.get(rejected) ?? 'unknown'} Protocol (0x${hex4(rejected)})`;
+    if (length > 6) {
+      d.out += '\n\t  Rejected Packet';
+      printUnknown(d, at + 6, length - 2, '\n\t    ');
+    }
+  } else if (code >= 9 && code <= 11 && whole >= 8) {
+    d.out += magic();
+    if (length <= 8) return;
+    d.out += '\n\t  -----trailing data-----';
+    if (d.has(at + 8, length - 8)) printUnknown(d, at + 8, length - 8, '\n\t  ');
+    else d.out += `[|${PPP_NAMES.get(protocol)}]`;
+  } else if (code === 12 && whole >= 8) {
+    d.out += magic();
+    if (length <= 8) return;
+    d.out += `\n\t  Message\n\t    ${visibleText(d, at + 8, length - 4)}`;
+    if (!d.has(at + 8, length - 4)) d.out += `[|${PPP_NAMES.get(protocol)}]`;
+  } else if (code === 13 && whole >= 12) {
+    d.out += magic();
+    d.out += `, Seconds-Remaining ${d.u32(at + 8)}s`;
+  } else if (code > 13 && d.verbose <= 1) printUnknown(d, at - 2, whole + 2, '\n\t  ');
+}
+
+const MULTILINK_FLAGS = bitNames('128 begin|64 end');
+
+function printMultilink(d: Dissection, at: number, length: number): void {
+  if (!d.linkLayer) d.out += 'MLPPP, ';
+  if (length < 2 || !d.has(at, 2)) {
+    d.out += '[|mlppp]';
+    return;
+  }
+  const sequence = (d.u16(at) & 0xfff).toString(16).padStart(3, '0');
+  d.out += `seq 0x${sequence}, Flags [${MULTILINK_FLAGS(d.u8(at) & 0xc0)}], length ${length}`;
+}
+
+/** Octets escaped as RFC 1662 has it: they are printed from a copy without escapes. */
+function printEscaped(d: Dissection, at: number, length: number): void {
+  if (at >= d.end || length === 0) return;
+  const { data, end } = d;
+  const plain: number[] = [];
+  for (let i = at; i < end; i++) {
+    if (data[i] !== 0x7d) plain.push(data[i]!);
+    else if (++i < end) plain.push(data[i]! ^ 0x20);
+  }
+  d.data = Uint8Array.from(plain);
+  d.end = plain.length;
+  try {
+    printPlain(d, plain.length);
+  } finally {
+    d.data = data;
+    d.end = end;
+  }
+}
+
+function printPlain(d: Dissection, length: number): void {
+  const first = length < 1 ? -1 : d.u8(0);
+  if (first === IP4) printIp4(d, 1, length - 1);
+  else if (first === IP6) printIp6(d, 1, length - 1);
+  else {
+    const header = length >= 2 && d.u16(0) === 0xff03 ? 4 : 2;
+    if (length < header) {
+      d.markTruncated();
+      return;
+    }
+    const protocol = d.u16(header - 2);
+    if (protocol >> 8 === 0x7e) d.out += `(protocol 0x${hex4(protocol)} invalid)`;
+    else printProtocol(d, protocol, header, length - header);
+  }
 }
 
 const PPPOE_HEADER = 6;

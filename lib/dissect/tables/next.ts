@@ -20,7 +20,9 @@ import {
 } from '../application/fields.js';
 import { HSRP } from '../application/hsrp.js';
 import { ISAKMP } from '../application/isakmp.js';
+import { L2TP } from '../application/l2tp.js';
 import { RPC } from '../application/nfs.js';
+import { PPTP } from '../application/pptp.js';
 import { RADIUS } from '../application/radius.js';
 import { dissectSflow, SFLOW } from '../application/sflow.js';
 import { SNMP } from '../application/snmp.js';
@@ -209,6 +211,8 @@ export const LAYOUTS = [
   RSVP,
   RPC,
   SNMP,
+  PPTP,
+  L2TP,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -292,6 +296,7 @@ const SAPS: Rows = [
 ];
 
 const UDP_PORTS: Rows = [
+  [[1701], leaf(L2TP), L2TP],
   [[161, 162], leaf(SNMP), SNMP],
   [[2049], leaf(RPC), RPC],
   [[500], leaf(ISAKMP), ISAKMP],
@@ -309,6 +314,7 @@ const UDP_PORTS: Rows = [
 ];
 
 const TCP_PORTS: Rows = [
+  [[1723], leaf(PPTP), PPTP],
   [[2049], (w, at, limit) => w.layer(RPC, at + 4, limit, limit), RPC],
   [[179], dissectBgp, BGP],
   [[53], dissectDnsOverTcp, DNS],

@@ -6,6 +6,7 @@ import { printBgp } from '../application/bgp.js';
 import { printDnsOverTcp } from '../application/dns.js';
 import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from '../application/lines.js';
 import { printNfsOverTcp } from '../application/nfs.js';
+import { printPptp } from '../application/pptp.js';
 import { printResp } from '../application/resp.js';
 import { printTelnet } from '../application/telnet.js';
 import type { Dissection } from '../frame/dissection.js';
@@ -17,6 +18,7 @@ const printerOf = printerByPort([
   { ports: [25], print: printSmtp },
   { ports: [43], print: printWhois },
   { ports: [179], print: printBgp },
+  { ports: [1723], print: printPptp },
   { ports: [22], print: printSsh },
   { ports: [21], print: printFtp },
   { ports: [80, 8080], print: printHttp },

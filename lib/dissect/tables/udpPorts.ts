@@ -9,6 +9,7 @@ import { printDhcp6 } from '../application/dhcp6.js';
 import { printDns, printMulticastDns } from '../application/dns.js';
 import { printHsrp } from '../application/hsrp.js';
 import { printIsakmp, printUdpEncapsulated } from '../application/isakmp.js';
+import { printL2tp } from '../application/l2tp.js';
 import { printSip } from '../application/lines.js';
 import { printNtp } from '../application/ntp.js';
 import { printRadius } from '../application/radius.js';
@@ -34,6 +35,7 @@ const printerOf = printerByPort([
   { ports: [5353], print: printMulticastDns },
   { ports: [4500], print: printUdpEncapsulated },
   { ports: [7500, 8500], print: printIsakmp },
+  { ports: [1701], print: printL2tp },
   { ports: [6696, 6697], print: printBabel },
   { ports: [1812, 1813, 1645, 1646, 1700, 3799], print: printRadius },
   { ports: [1985], print: printHsrp, destination: true },
