@@ -240,14 +240,14 @@ function timeText(seconds: number): string {
   return `${day} ${month} ${String(Number(number)).padStart(2)} ${time} ${year}`;
 }
 
-const VENDORS = names(
+export const SMI_VENDORS = names(
   'IETF (reserved)|5 ACC|9 Cisco|11 Hewlett Packard|42 Sun Microsystems|61 Merit|74 AT&T|161 Motorola|166 Shiva|193 Ericsson AB|255 Cisco VPN 5000|0x133 Livingston|0x137 Microsoft|0x1ad 3Com|0x211 Ascend|0x630 Bay Networks|0x7c7 Foundry|0x884 Versanet|0x930 Redback|0xa4c Juniper Networks|Aptis|0xb79 Deutsche Telekom AG|0xbee Ixia Communications|0xc04 Cisco VPN 3000|0xc0d CoSine Communications|0xc98 Netscreen|0xc7f Shasta|0xced Nomadix|0xd56 T-Mobile|0xde9 The Broadband Forum|0xf3e ZTE|0x10e9 Siemens|0x118b CableLabs|0x130a Unisphere Networks|0x148f Cisco BBSM|0x159f 3rd Generation Partnership Project 2 (3GPP2)|0x16ae SK Telecom|0x1725 ipUnplugged|0x173c Issanni Communications|0x173f Netscaler|0x195a T-Mobile|0x19da Quintum|0x1a48 Interlink|0x1f0f CNCTC|0x1fe4 Starent Networks|0x2228 Colubris|0x28af 3GPP|0x2921 Gemtek-Systems|0x29d0 Barracuda Networks|0x2aab Ericsson AB - Packet Core Networks|0x2d91 dacom|0x2e56 Columbia University|0x3044 Fortinet|0x3297 Verizon Wireless|0x35b1 Plixer|0x372a Wi-Fi Alliance|0x4193 T-Systems Nova|0x51ce China Telecom - Guangzhou Research Institute|0x68f2 Gigamon Systems|0x7f6e CACE Technologies|0x8b30 ntop|0xb412 Ericsson Canada',
 );
 
 function printVendor(d: Dissection, start: number, length: number): void {
   if (length < 4) throw ENDS_EARLY;
   const vendor = d.u32(start);
-  d.out += `Vendor: ${VENDORS(vendor)} (${vendor})`;
+  d.out += `Vendor: ${SMI_VENDORS(vendor)} (${vendor})`;
   const end = start + length;
   for (let at = start + 4; end - at >= 2; ) {
     const [type, size] = [d.u8(at), d.u8(at + 1)];

@@ -21,6 +21,8 @@ import {
 import { HSRP } from '../application/hsrp.js';
 import { ISAKMP } from '../application/isakmp.js';
 import { L2TP } from '../application/l2tp.js';
+import { LDP } from '../application/ldp.js';
+import { LSP_PING } from '../application/lspPing.js';
 import { RPC } from '../application/nfs.js';
 import { PPTP } from '../application/pptp.js';
 import { RADIUS } from '../application/radius.js';
@@ -213,6 +215,8 @@ export const LAYOUTS = [
   SNMP,
   PPTP,
   L2TP,
+  LDP,
+  LSP_PING,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -296,6 +300,8 @@ const SAPS: Rows = [
 ];
 
 const UDP_PORTS: Rows = [
+  [[3503], leaf(LSP_PING), LSP_PING],
+  [[646], leaf(LDP), LDP],
   [[1701], leaf(L2TP), L2TP],
   [[161, 162], leaf(SNMP), SNMP],
   [[2049], leaf(RPC), RPC],
@@ -314,6 +320,7 @@ const UDP_PORTS: Rows = [
 ];
 
 const TCP_PORTS: Rows = [
+  [[646], leaf(LDP), LDP],
   [[1723], leaf(PPTP), PPTP],
   [[2049], (w, at, limit) => w.layer(RPC, at + 4, limit, limit), RPC],
   [[179], dissectBgp, BGP],

@@ -4,6 +4,7 @@
 
 import { printBgp } from '../application/bgp.js';
 import { printDnsOverTcp } from '../application/dns.js';
+import { printLdp } from '../application/ldp.js';
 import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from '../application/lines.js';
 import { printNfsOverTcp } from '../application/nfs.js';
 import { printPptp } from '../application/pptp.js';
@@ -24,6 +25,7 @@ const printerOf = printerByPort([
   { ports: [80, 8080], print: printHttp },
   { ports: [554, 8554], print: printRtsp },
   { ports: [53], print: printDnsOverTcp },
+  { ports: [646], print: printLdp },
   { ports: [2049], print: printNfsOverTcp },
 ]);
 

@@ -10,7 +10,9 @@ import { printDns, printMulticastDns } from '../application/dns.js';
 import { printHsrp } from '../application/hsrp.js';
 import { printIsakmp, printUdpEncapsulated } from '../application/isakmp.js';
 import { printL2tp } from '../application/l2tp.js';
+import { printLdp } from '../application/ldp.js';
 import { printSip } from '../application/lines.js';
+import { printLspPing } from '../application/lspPing.js';
 import { printNtp } from '../application/ntp.js';
 import { printRadius } from '../application/radius.js';
 import { printSflow } from '../application/sflow.js';
@@ -32,6 +34,7 @@ const printerOf = printerByPort([
   { ports: [500], print: printIsakmp },
   { ports: [514], print: printSyslog },
   { ports: [546, 547], print: printDhcp6 },
+  { ports: [646], print: printLdp },
   { ports: [5353], print: printMulticastDns },
   { ports: [4500], print: printUdpEncapsulated },
   { ports: [7500, 8500], print: printIsakmp },
@@ -39,6 +42,7 @@ const printerOf = printerByPort([
   { ports: [6696, 6697], print: printBabel },
   { ports: [1812, 1813, 1645, 1646, 1700, 3799], print: printRadius },
   { ports: [1985], print: printHsrp, destination: true },
+  { ports: [3503], print: printLspPing },
   { ports: [3784], print: printBfd, destination: true },
   { ports: [4784], print: printBfdMultihop, destination: true },
   { ports: [6784], print: printBfdLag, destination: true },
