@@ -116,7 +116,10 @@ class Segments {
       const walked = await this.walker?.walk(segment, this.selection, kept);
       // What it has learnt may be wrong.
       if (walked?.isPlain !== true) await this.forget();
-      return walked && { ...walked, kept: kept?.bytes };
+      if (walked === undefined) return undefined;
+      // Errors do not cross threads; who reads the file itself meets it again.
+      const { failure: _, ...rest } = walked;
+      return { ...rest, kept: kept?.bytes };
     } catch {
       await this.forget();
       return undefined;

@@ -9,7 +9,7 @@ import {
   type SeekSource,
   SNAP_LENGTH,
 } from '../lib/command.js';
-import { type Capture, type Filter, type Packet, selectionOf } from '../lib/index.js';
+import { type Capture, type Filter, type Packet, type Sink, selectionOf } from '../lib/index.js';
 import { fromPcapParser } from '../lib/node.js';
 import { printProgram } from './dump.js';
 import { expressionOf, filterOf, linkTypeText, reasonOf, warnAbout } from './expression.js';
@@ -50,8 +50,16 @@ interface Reading {
   readonly listen: () => void;
 }
 
-export async function readFiles(options: Options): Promise<void> {
-  const names = options.readList === undefined ? [options.read!] : listedFiles(options.readList);
+/** Files that others have filtered already. */
+export interface FilteredFiles {
+  readonly names: readonly string[];
+  file(index: number): FilteredFile;
+}
+
+/** @param filtered - What others have made of the files, in place of filtering them. */
+export async function readFiles(options: Options, filtered?: FilteredFiles): Promise<void> {
+  const names =
+    filtered?.names ?? (options.readList === undefined ? [options.read!] : listedFiles(options.readList));
   const source = await expressionOf(options);
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort(STOPPED);
@@ -68,7 +76,7 @@ export async function readFiles(options: Options): Promise<void> {
   const totals: Totals = { packets: 0, matched: 0, capture: undefined };
   const rules = await rulesOf(options);
   const output = new Output(options, names, await textOutput(options), rules && (() => rules.label));
-  const threads = await threadsFor(names, source, options);
+  const threads = filtered === undefined ? await threadsFor(names, source, options) : undefined;
   const { signal } = interrupt;
   const reading: Reading = { source, options, output, totals, signal, rules, flows: undefined, listen };
   let counted = true;
@@ -80,7 +88,7 @@ export async function readFiles(options: Options): Promise<void> {
     }
     for (const [index, name] of names.entries()) {
       if (totals.matched >= (options.count ?? Number.POSITIVE_INFINITY)) break;
-      if (options.reader === 'weir') await readOne(name, reading, threads?.file(index));
+      if (options.reader === 'weir') await readOne(name, reading, (filtered ?? threads)?.file(index));
       else await readWithPcapParser(name, reading);
     }
   } catch (error) {
@@ -188,7 +196,8 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   const limit = options.count === undefined ? undefined : options.count - totals.matched;
   totals.capture = capture;
   if (filtered !== undefined) {
-    if (onMatch === undefined) {
+    if (sink !== undefined) await copy(filtered, sink, totals);
+    else if (onMatch === undefined) {
       const { matched, failure } = await filtered.count();
       totals.matched += Math.min(matched, limit ?? matched);
       if (failure !== undefined) throw failure;
@@ -259,6 +268,16 @@ async function threadsOn(
 /** Without an expression every packet passes, and nothing needs to be asked. */
 async function selectingFilter(source: string, options: Options): Promise<Filter | undefined> {
   return source.trim() === '' ? undefined : filterOf(source, options, await loaderFor(options));
+}
+
+/** Writes what matches as it is. */
+async function copy({ chunks, count }: FilteredFile, sink: Sink, totals: Totals): Promise<void> {
+  try {
+    for await (const bytes of chunks) await sink.write(bytes, 0, bytes.length);
+  } finally {
+    await sink.flush?.();
+    totals.matched += (await count()).matched;
+  }
 }
 
 /** Hands on what a thread found. */

@@ -89,6 +89,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./seek.js')).USAGE,
   },
   {
+    name: 'shard',
+    operands: 'plan | run | status | merge | submit',
+    help: 'filter captures on many machines',
+    run: async (words) => (await import('./shard.js')).runShardCommand(words),
+    usage: async () => (await import('./shard.js')).USAGE,
+  },
+  {
     name: 'rules',
     operands: 'lint FILE',
     help: 'tell which rules of a list never get a packet',

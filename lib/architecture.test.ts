@@ -22,7 +22,7 @@ const FACES = [
 const LAYERS: readonly (readonly string[])[] = [
   ['bin', 'bench', 'web', 'captures', 'filters'],
   FACES,
-  ['lib/capture', 'lib/host', 'lib/seek'],
+  ['lib/capture', 'lib/host', 'lib/seek', 'lib/shard'],
   ['lib/rules', 'lib/flows'],
   ['lib/filter'],
   ['lib/engine'],

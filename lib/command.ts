@@ -61,6 +61,23 @@ export {
   type SeekSource,
   seekSource,
 } from './seek/index.js';
+export {
+  byFile,
+  checkParts,
+  collect,
+  contentsOf,
+  cutIntoShards,
+  failureOf,
+  type Gap,
+  type LoadedPlan,
+  type MergedFile,
+  plannedFile,
+  readPlan,
+  readReceipt,
+  runShard,
+  ShardError,
+  writePlan,
+} from './shard/index.js';
 export { closest, renderSpan } from './source.js';
 export {
   type Complexity,

@@ -15,7 +15,7 @@ import type { Source } from './source.js';
 import type { Window } from './window.js';
 
 /** Bytes in which a record has to be found: first in few. */
-const SEARCHED = [1 << 14, 1 << 20] as const;
+const SEARCHED = [1 << 18, 1 << 20] as const;
 
 /** A part of a file; records that begin before `to` are of it. */
 export interface Segment {
@@ -23,6 +23,8 @@ export interface Segment {
   readonly to: number;
   /** Whether a record begins at `from`; else the first one behind it is searched. */
   readonly isExact: boolean;
+  /** Whether what comes before the first packet, where this begins, is of it as well. */
+  readonly isHead?: boolean;
 }
 
 /** What came of a segment. */
@@ -35,6 +37,8 @@ export interface Walked {
   readonly matched: number;
   /** Whether the walk went to its end, and learnt nothing that later records are read by. */
   readonly isPlain: boolean;
+  /** Why it did not go to its end. */
+  readonly failure?: CaptureError;
 }
 
 /** Goes through segments of one file. */
@@ -43,9 +47,9 @@ export class SegmentWalker implements AsyncDisposable {
   readonly first: number;
   private readonly capture: Capture;
   private readonly layout: RecordLayout;
-  private readonly revision: number;
   private readonly descriptor: number;
   private readonly name: string;
+  private readonly seconds: number;
   private searched = new Uint8Array(0);
 
   private constructor(name: string, capture: Capture, first: number, layout: RecordLayout) {
@@ -53,8 +57,11 @@ export class SegmentWalker implements AsyncDisposable {
     this.capture = capture;
     this.first = first;
     this.layout = layout;
-    this.revision = capture.records.revision;
     this.descriptor = fs.openSync(name, 'r');
+    const header = this.read(first, 16);
+    const littleEndian = layout.littleEndian;
+    const isRecord = layout.kind === 'pcap' && header.length === 16;
+    this.seconds = isRecord ? new DataView(header.buffer).getUint32(0, littleEndian) : 0;
   }
 
   /** `undefined` for files that can only be read from front to back. */
@@ -67,25 +74,31 @@ export class SegmentWalker implements AsyncDisposable {
     return new SegmentWalker(name, capture, first, layout);
   }
 
-  /** Not to be used again once a walk was not plain. */
-  async walk({ from, to, isExact }: Segment, selection: Selection, sink?: Sink): Promise<Walked> {
+  /** What a walk has learnt stays: who goes on elsewhere than where it ended uses no walker whose walk was not plain. */
+  async walk({ from, to, isExact, isHead }: Segment, selection: Selection, sink?: Sink): Promise<Walked> {
     const start = isExact ? from : this.find(from, to);
     const nothing = { start, end: start, packets: 0, matched: 0, isPlain: true };
     if (start < 0 || start >= to) return nothing;
     const { capture } = this;
+    const before = capture.records.revision;
     capture.packetsRead = 0;
-    capture.continueWith(this.source(start, to), start);
-    let isWhole = true;
+    capture.continueWith(this.source(start, to), isHead === true ? undefined : start);
+    let failure: CaptureError | undefined;
     try {
       await capture.scan({ ...selection, sink });
     } catch (error) {
-      if (!(error instanceof CaptureError)) throw error;
-      isWhole = false;
+      if (!(error instanceof CaptureError) || error.path !== this.name) throw error;
+      failure = error;
     }
     const { layout, revision } = capture.records;
     const { packetsRead: packets, packetsMatched: matched, bytesRead: end } = capture;
-    const isPlain = isWhole && revision === this.revision && layout !== undefined;
-    return { start, end, packets, matched, isPlain };
+    const isPlain = failure === undefined && revision === before && layout !== undefined;
+    return { start, end, packets, matched, isPlain, ...(failure && { failure }) };
+  }
+
+  /** Whether records of the file say how others are read. */
+  get learns(): boolean {
+    return this.layout.kind === 'pcapng';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,13 +106,20 @@ export class SegmentWalker implements AsyncDisposable {
   }
 
   private find(from: number, to: number): number {
+    const { layout } = this;
     for (const length of SEARCHED) {
-      if (this.searched.length < length) this.searched = new Uint8Array(length);
-      const count = fs.readSync(this.descriptor, this.searched, 0, length, from);
-      const at = findRecord(this.layout, this.searched.subarray(0, count), from);
+      const bytes = this.read(from, length);
+      const isEnd = bytes.length < length;
+      const at = findRecord({ layout, bytes, offset: from, isEnd, seconds: this.seconds });
       if (at >= 0) return from + at < to ? from + at : -1;
+      if (isEnd) break;
     }
     return -1;
+  }
+
+  private read(from: number, length: number): Uint8Array {
+    if (this.searched.length < length) this.searched = new Uint8Array(length);
+    return this.searched.subarray(0, fs.readSync(this.descriptor, this.searched, 0, length, from));
   }
 
   /** The bytes up to `to`, and those of the record that goes on there. */
