@@ -46,7 +46,7 @@ export function printFilters(): void {
 }
 
 export async function printEngines(): Promise<void> {
-  const { defaultEngine, ENGINES } = await import('./engines.js');
+  const { defaultEngine, ENGINES, LIVE_ENGINES } = await import('./engines.js');
   const width = Math.max(...ENGINES.map(({ name }) => name.length));
   for (const { name, description, unavailable } of ENGINES) {
     const reason = unavailable();
@@ -54,6 +54,7 @@ export async function printEngines(): Promise<void> {
       reason !== undefined ? ` (not here: ${reason})` : name === defaultEngine().name ? ' (default)' : '';
     writeOutput(`${name.padEnd(width)}  ${description}${mark}\n`);
   }
+  for (const { name, description } of LIVE_ENGINES) writeOutput(`${name.padEnd(width)}  ${description}\n`);
   writeOutput('\nThis host:\n');
   for (const { name, value, advice } of hostFacts())
     writeOutput(`  ${name}: ${value}${advice === undefined ? '' : ` (${advice})`}\n`);

@@ -119,6 +119,19 @@ test('devices are those of the network namespace that the command runs in', asyn
   }
 });
 
+test('engines of the kernel: live ones are not for files, and eBPF that cannot be is told once', async (t) => {
+  if (!needs(t)) return;
+  const capture = join(import.meta.dirname, '../../captures/dns.pcap');
+  const words = [WEIR, '--engine=kernel-ebpf', '-r', capture, 'udp'];
+  const file = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  t.is(file.status, 1);
+  t.regex(file.stderr, /kernel-ebpf filters what is captured live: give a device with -i/);
+  const { child, messages, ended } = await start(['-i', 'lo', '--engine=kernel-ebpf', 'ip6 protochain 17']);
+  child.kill('SIGINT');
+  t.is(await ended, 0);
+  t.is(messages().match(/the kernel does not run this filter as eBPF/g)?.length, 1);
+});
+
 test('a reader that stalls: reports are given, and the first signal ends it with counts', async (t) => {
   if (!needs(t)) return;
   for (const args of [['-n'], ['-U', '-w', '-']]) {

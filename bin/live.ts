@@ -1,7 +1,7 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
 import { release, type } from 'node:os';
-import { describeDevice, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
+import { AUTO, describeDevice, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
 import { Filter, LINK_TYPES, OPTION, type Packet, textOption } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
 import { packageVersion } from './about.js';
@@ -10,9 +10,9 @@ import { expressionOf, filterFor, filterOf, linkTypeText, warnAbout } from './ex
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { relinquishAround } from './privileges.js';
-import { CommandError, fail } from './report.js';
+import { CommandError, fail, warn } from './report.js';
 import { NO_MORE_FILES, type SavefileForm, Savefiles } from './savefiles.js';
-import { loaderFor } from './selection.js';
+import { kernelMachineOf, loaderFor } from './selection.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
 
 const KIB = 1024;
@@ -29,7 +29,8 @@ export async function captureLive(options: Options): Promise<void> {
   let report = (): void => {};
   process.on('SIGUSR1', () => report());
   const source = await expressionOf(options);
-  const expression = filterOf(source, options, await loaderFor(options), options.snapLength ?? SNAP_LENGTH);
+  const loader = kernelMachineOf(options.engine) === undefined ? await loaderFor(options) : AUTO;
+  const expression = filterOf(source, options, loader, options.snapLength ?? SNAP_LENGTH);
   await using device = await open(expression, options);
   const filter = expression.for(device.interface, device.backend === 'linux' ? 'linux-live' : 'dead');
   if (options.dump > 0) {
@@ -115,6 +116,8 @@ async function open(filter: Filter, options: Options): Promise<Device> {
       immediate: options.immediate,
       bufferBytes: options.bufferSize === undefined ? undefined : options.bufferSize * KIB,
       linkType: linkTypeNumber(options.linkType),
+      kernel: kernelMachineOf(options.engine),
+      onFallback: warn,
       ...(filter.expression === '' ? {} : { filter }),
     });
     return device;

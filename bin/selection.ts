@@ -1,6 +1,7 @@
 /** What runs the filters of a command. */
 
 import { AUTO, type Loader } from '../lib/command.js';
+import type { KernelMachine } from '../lib/node.js';
 import type { Options } from './options.js';
 import { CommandError, warn } from './report.js';
 
@@ -10,6 +11,8 @@ import { CommandError, warn } from './report.js';
  */
 export async function loaderFor({ engine = 'auto' }: Options): Promise<Loader> {
   if (engine === 'auto') return AUTO;
+  if (kernelMachineOf(engine) !== undefined)
+    throw new CommandError(`${engine} filters what is captured live: give a device with -i`);
   const { ENGINES, engineOf, loaderWithReserve } = await import('./engines.js');
   let told = false;
   try {
@@ -22,3 +25,7 @@ export async function loaderFor({ engine = 'auto' }: Options): Promise<Loader> {
     throw error;
   }
 }
+
+/** Of engines that are the kernel's, for live capture: which machine its filter is for. */
+export const kernelMachineOf = (engine: string | undefined): KernelMachine | undefined =>
+  engine === 'kernel-cbpf' ? 'cbpf' : engine === 'kernel-ebpf' ? 'ebpf' : undefined;

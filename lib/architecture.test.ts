@@ -24,6 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
   FACES,
   ['lib/capture', 'lib/host', 'lib/seek', 'lib/shard'],
   ['lib/rules', 'lib/flows'],
+  ['lib/kernel'],
   ['lib/filter'],
   ['lib/engine'],
   ['lib/jit'],

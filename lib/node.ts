@@ -50,6 +50,7 @@ export {
   type DeviceInfo,
   type DeviceStats,
   type Direction,
+  type KernelMachine,
   listDevices,
 } from './live/index.js';
 export { FileSink, fromPcapParser, GatheringSink, PacketWriter } from './savefile/node.js';

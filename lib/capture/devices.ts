@@ -10,6 +10,7 @@ import {
   DeviceError,
   type DeviceFilter,
   type DeviceOptions,
+  type KernelMachine,
 } from '../live/index.js';
 import { LINUX_SLL2 } from '../names/index.js';
 import type { Packet } from '../savefile/index.js';
@@ -21,6 +22,16 @@ export interface OpenDeviceOptions extends Omit<DeviceOptions, 'filter'> {
    * here. One that names an engine is run by that.
    */
   readonly filter?: Filter | DeviceFilter | undefined;
+  /**
+   * Which machine the kernel's filter is for: classic BPF (default), or eBPF, for which the filter is lifted, verified and
+   * loaded with bpf(2). Needs the rights to do that.
+   */
+  readonly kernel?: KernelMachine | undefined;
+  /**
+   * Told once, in words, where the kernel does not take the filter as eBPF, so that it gets classic BPF, or the filter is
+   * run here. Without it that is an error.
+   */
+  readonly onFallback?: ((message: string) => void) | undefined;
   /** Closes the device; whoever waits for packets gets its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,10 +57,29 @@ export async function openDevice(name: string, options: OpenDeviceOptions = {}):
   }
   checkArgument('openDevice()', 'the name', name, STRING);
   checkArgument('openDevice()', 'option signal', options.signal ?? new AbortController().signal, SIGNAL);
-  const { filter, signal, ...others } = options;
+  const { filter, signal, kernel = 'cbpf', onFallback, ...others } = options;
   signal?.throwIfAborted();
-  const forms = filter instanceof Filter ? formsOf(filter) : filter;
+  const classic = filter instanceof Filter ? formsOf(filter) : filter;
+  const forms = kernel === 'ebpf' && classic !== undefined ? asExtended(classic, onFallback) : classic;
   return opened(await captureFrom(name, forms === undefined ? others : { ...others, filter: forms }), signal);
+}
+
+/** The same filter, which the kernel is given as eBPF where it takes that. */
+function asExtended(forms: DeviceFilter, onFallback: ((message: string) => void) | undefined): DeviceFilter {
+  return {
+    ...forms,
+    async extended(source, cooked) {
+      try {
+        const program = forms.program(source, cooked);
+        if (program === undefined) throw new DeviceError('io', 'the kernel has no form of this filter');
+        return (await import('../kernel/index.js')).loadSocketFilter(program);
+      } catch (error) {
+        if (onFallback === undefined || !(error instanceof Error)) throw error;
+        onFallback(`the kernel does not run this filter as eBPF: ${error.message}`);
+        return undefined;
+      }
+    },
+  };
 }
 
 /** Adds to a back end's device what is the same for all. */

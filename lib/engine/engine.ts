@@ -4,7 +4,13 @@ import type { FilterFunction, LoadOptions, Program } from '../cbpf/index.js';
 import { canCompileWebAssembly, type FilterBody } from '../jit/index.js';
 
 /** Names of engines. */
-export type EngineName = 'cbpf-interpreter' | 'cbpf-js' | 'cbpf-wasm' | 'ebpf-interpreter' | 'ebpf-wasm';
+export type EngineName =
+  | 'cbpf-interpreter'
+  | 'cbpf-js'
+  | 'cbpf-wasm'
+  | 'ebpf-interpreter'
+  | 'ebpf-wasm'
+  | 'kernel-test';
 
 /** What runs classic programs. */
 export interface Engine {

@@ -10,6 +10,7 @@ import {
   type Program,
   validate,
 } from '../cbpf/index.js';
+import { KERNEL_TEST } from '../kernel/index.js';
 import {
   arbitraryPacket,
   arbitraryProgram,
@@ -22,7 +23,12 @@ import { type Engine, EngineError } from './engine.js';
 import { ENGINES as CLASSIC_ENGINES, engineOf as engineAmong, loaderOf } from './engines.js';
 import { LIFTED_ENGINES } from './liftedEngines.js';
 
-const ENGINES = [...CLASSIC_ENGINES, ...LIFTED_ENGINES];
+/** The kernel, too, where it may be asked. */
+const ENGINES = [
+  ...CLASSIC_ENGINES,
+  ...LIFTED_ENGINES,
+  ...(KERNEL_TEST.unavailable() === undefined ? [KERNEL_TEST] : []),
+];
 const engineOf = (name: string): Engine => engineAmong(name, ENGINES);
 
 interface RunRow {

@@ -94,6 +94,7 @@ async function loadCap(): Promise<typeof import('cap')['default']> {
 class CapDevice implements Device {
   readonly backend = 'cap';
   readonly filtersInKernel = false;
+  readonly kernelMachine = undefined;
   readonly name: string;
   readonly linkTypes: readonly number[];
   readonly interface: CaptureInterface;

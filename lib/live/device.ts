@@ -37,6 +37,13 @@ export interface DeviceFilter {
    */
   program(source: CaptureInterface, cooked: boolean): Program | undefined;
   /**
+   * The same as eBPF, loaded; `undefined` where the classic program is to be taken. Closed once the socket holds it.
+   */
+  extended?(
+    source: CaptureInterface,
+    cooked: boolean,
+  ): Promise<{ readonly file: number; close(): void } | undefined>;
+  /**
    * The test for packets that the kernel has not tested; what it gives is how many bytes to keep.
    *
    * @param mode - What they are tested with: `linux-live` with metadata, and without the VLAN tag that the kernel took
@@ -47,6 +54,9 @@ export interface DeviceFilter {
 
 /** `linux`: a packet ring of the kernel's, through koffi. `cap`: libpcap, through the package cap. */
 export type Backend = 'linux' | 'cap';
+
+/** The machine that a filter in the kernel is a program of: classic BPF, or eBPF. */
+export type KernelMachine = 'cbpf' | 'ebpf';
 
 /** What happened to packets so far. */
 export interface DeviceStats {
@@ -68,6 +78,8 @@ export interface Device extends AsyncDisposable {
   readonly interface: CaptureInterface;
   /** Whether the kernel runs the filter, if there is one; else it is run here. */
   readonly filtersInKernel: boolean;
+  /** What the kernel's filter is a program of, if the kernel runs it. */
+  readonly kernelMachine: KernelMachine | undefined;
   /**
    * Packets as they come, in arrays. Their data is overwritten when the next array is asked for. Ends
    * when the device is closed; rejects when the device goes away.

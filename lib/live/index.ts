@@ -11,8 +11,10 @@ export {
   type DeviceOptions,
   type DeviceStats,
   type Direction,
+  type KernelMachine,
 } from './device.js';
 export { type DeviceAddress, type DeviceInfo, describeDevice, listDevices } from './interfaces.js';
+export { loadKoffi } from './koffi.js';
 export { links } from './links.js';
 export { openDevice } from './open.js';
 export { PacedSink } from './pacedSink.js';

@@ -8,7 +8,13 @@
 
 import { LINUX_SLL, LINUX_SLL2, SNAP_LENGTH } from '../names/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
-import { type Device, DeviceError, type DeviceOptions, type DeviceStats } from './device.js';
+import {
+  type Device,
+  DeviceError,
+  type DeviceOptions,
+  type DeviceStats,
+  type KernelMachine,
+} from './device.js';
 import { type Link, linkNamed } from './links.js';
 import { BLOCK_SIZE, PacketSocket, type Watch } from './packetSocket.js';
 import { BLOCK_LENGTH, BLOCK_STATUS, type RingLayout, readBlock, TP_STATUS_USER } from './ring.js';
@@ -42,23 +48,31 @@ const COOKED: readonly number[] = [LINUX_SLL2, LINUX_SLL];
 export async function openLinuxDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
   const { promiscuous = true, bufferBytes = 32 << 20, direction = 'inout', filter } = options;
   const { link, source, linkTypes, cooked } = interfaceOf(name, options);
-  const program = filter?.program(source, cooked);
   const socket = new PacketSocket(name, cooked);
+  let extended: { readonly file: number; close(): void } | undefined;
   try {
+    extended = await filter?.extended?.(source, cooked);
     const retire = options.immediate === true ? RETIRE_IMMEDIATELY : RETIRE;
     const blockCount = Math.max(2, Math.floor(bufferBytes / BLOCK_SIZE));
     socket.makeRing(blockCount, retire);
-    const filtersInKernel = socket.attach(program, source.snapLength);
+    // Before the socket is bound, nothing can wait in it that the filter has not seen.
+    let filtersInKernel = extended !== undefined;
+    if (extended === undefined)
+      filtersInKernel = socket.attach(filter?.program(source, cooked), source.snapLength);
+    else socket.attachLoaded(extended.file);
     const test = filtersInKernel ? undefined : await filter?.test(source, 'linux-live');
     const ring = socket.map(blockCount);
     socket.bind(link);
     if (promiscuous && link !== undefined) socket.makePromiscuous(link);
     const loopbackIndex = linkNamed('lo')?.index ?? -1;
     const layout = { source, linkTypes, cooked, loopbackIndex, direction, test };
-    return new LinuxDevice(socket, ring, filtersInKernel, layout);
+    const machine = !filtersInKernel ? undefined : extended === undefined ? 'cbpf' : 'ebpf';
+    return new LinuxDevice(socket, ring, machine, layout);
   } catch (error) {
     socket.close();
     throw error;
+  } finally {
+    extended?.close();
   }
 }
 
@@ -90,6 +104,7 @@ class LinuxDevice implements Device {
   readonly linkTypes: readonly number[];
   readonly interface: CaptureInterface;
   readonly filtersInKernel: boolean;
+  readonly kernelMachine: KernelMachine | undefined;
 
   private readonly socket: PacketSocket;
   private readonly blocks: readonly Uint8Array[];
@@ -109,11 +124,12 @@ class LinuxDevice implements Device {
   constructor(
     socket: PacketSocket,
     ring: ArrayBuffer,
-    filtersInKernel: boolean,
+    machine: KernelMachine | undefined,
     layout: RingLayout & { readonly linkTypes: readonly number[] },
   ) {
     this.socket = socket;
-    this.filtersInKernel = filtersInKernel;
+    this.filtersInKernel = machine !== undefined;
+    this.kernelMachine = machine;
     this.layout = layout;
     this.linkTypes = layout.linkTypes;
     this.interface = layout.source;

@@ -15,6 +15,7 @@ const SOCK_RAW = 3;
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
+const SO_ATTACH_BPF = 50;
 const SOL_PACKET = 263;
 const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_RX_RING = 5;
@@ -130,6 +131,12 @@ export class PacketSocket {
     if (program !== undefined && program.length <= KERNEL_MAX_LENGTH && tried(program)) return true;
     if (!tried([keepAll(snapLength)])) throw this.failure('SO_ATTACH_FILTER');
     return false;
+  }
+
+  /** Gives the kernel a program of eBPF that has been loaded. */
+  attachLoaded(file: number): void {
+    if (this.calls.setsockopt(this.descriptor, SOL_SOCKET, SO_ATTACH_BPF, int32(file), 4) < 0)
+      throw this.failure('SO_ATTACH_BPF');
   }
 
   /** @returns The ring. */

@@ -1,0 +1,5 @@
+/** The running kernel's eBPF: filters of sockets, test runs, programs at the network's devices. Needs Linux and koffi. */
+
+export { KernelError, type KernelErrorCode } from './bpf.js';
+export { type LoadedFilter, loadSocketFilter } from './socketFilter.js';
+export { KERNEL_TEST } from './testRun.js';
