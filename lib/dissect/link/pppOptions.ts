@@ -42,7 +42,13 @@ const LCP: Protocol = {
     5: ['=6', ': 0x%x4'],
     7: ['', ''],
     8: ['', ''],
-    13: ['>=3', (d, at) => (d.out += `: : Callback Operation ${CALLBACKS(d.u8(at + 2))} (${d.u8(at + 2)})`)],
+    13: [
+      '>=3',
+      (d, at) => {
+        d.out += ': ';
+        d.out += `: Callback Operation ${CALLBACKS(d.u8(at + 2))} (${d.u8(at + 2)})`;
+      },
+    ],
     17: ['=4', ': %2'],
     19: ['>=3', sayEndpoint],
     23: ['=4', ': 0x%x2'],

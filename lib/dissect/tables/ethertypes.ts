@@ -3,6 +3,7 @@
  */
 
 import { ETHERTYPE } from '../../names/index.js';
+import { printPtp } from '../application/ptp.js';
 import type { Dissection, EtherPrinter } from '../frame/dissection.js';
 import { printAoe } from '../link/aoe.js';
 import { printArp } from '../link/arp.js';
@@ -10,6 +11,7 @@ import { printEapol } from '../link/eapol.js';
 import { printLldp } from '../link/lldp.js';
 import { printLoopbackTest } from '../link/loopback.js';
 import { printPpp, printPppoe } from '../link/ppp.js';
+import { printSlow } from '../link/slow.js';
 import { printRealtek } from '../link/switchTags.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
@@ -60,7 +62,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: ETHERTYPE.IPX, name: 'IPX' },
   { type: ETHERTYPE_PPP, name: 'PPP', print: printPppType },
   { type: 0x8808, name: 'MPCP' },
-  { type: ETHERTYPE.SLOW, name: 'Slow Protocols' },
+  { type: ETHERTYPE.SLOW, name: 'Slow Protocols', print: printSlow },
   { type: ETHERTYPE.PPPOED, name: 'PPPoE D', print: printPppoe },
   { type: ETHERTYPE.PPPOES, name: 'PPPoE S', print: printPppoe },
   { type: 0x888e, name: 'EAPOL', print: printEapol },
@@ -80,7 +82,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x8947, name: 'GeoNet' },
   { type: 0x1111, name: 'CALM FAST' },
   { type: 0x88a2, name: 'AoE', print: printAoe },
-  { type: 0x88f7, name: 'PTP' },
+  { type: 0x88f7, name: 'PTP', print: printPtp },
   { type: ETHERTYPE_ARISTA, name: 'Arista Vendor Specific Protocol' },
 ];
 

@@ -25,7 +25,9 @@ import { LDP } from '../application/ldp.js';
 import { LSP_PING } from '../application/lspPing.js';
 import { RPC } from '../application/nfs.js';
 import { PPTP } from '../application/pptp.js';
+import { PTP } from '../application/ptp.js';
 import { RADIUS } from '../application/radius.js';
+import { RIP, RIPNG } from '../application/rip.js';
 import { dissectSflow, SFLOW } from '../application/sflow.js';
 import { SNMP } from '../application/snmp.js';
 import { TFTP } from '../application/tftp.js';
@@ -86,6 +88,7 @@ import {
 import { LLDP } from '../link/lldp.js';
 import { dissectMacsec, MACSEC } from '../link/macsec.js';
 import { dissectRadiotap, RADIOTAP } from '../link/radiotap.js';
+import { SLOW } from '../link/slow.js';
 import { VSOCK } from '../link/vsock.js';
 import { dissectWlan, WLAN } from '../link/wlan.js';
 import { CLNP, dissectOsi, ESIS } from '../network/clnp.js';
@@ -217,6 +220,10 @@ export const LAYOUTS = [
   L2TP,
   LDP,
   LSP_PING,
+  PTP,
+  RIP,
+  RIPNG,
+  SLOW,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -242,6 +249,8 @@ const LINKS: Rows = [
 
 /** From 0x10000 on: protocols of Cisco's OUI. */
 const ETHER_TYPES: Rows = [
+  [[0x8809], leaf(SLOW), SLOW],
+  [[0x88f7], leaf(PTP), PTP],
   [[CISCO + 0x2000], leaf(CDP), CDP],
   [[CISCO + 0x2003], leaf(VTP), VTP],
   [[CISCO + 0x2004], leaf(DTP), DTP],
@@ -300,6 +309,9 @@ const SAPS: Rows = [
 ];
 
 const UDP_PORTS: Rows = [
+  [[319, 320], leaf(PTP), PTP],
+  [[520], leaf(RIP), RIP],
+  [[521], leaf(RIPNG), RIPNG],
   [[3503], leaf(LSP_PING), LSP_PING],
   [[646], leaf(LDP), LDP],
   [[1701], leaf(L2TP), L2TP],

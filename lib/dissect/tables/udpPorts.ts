@@ -14,7 +14,9 @@ import { printLdp } from '../application/ldp.js';
 import { printSip } from '../application/lines.js';
 import { printLspPing } from '../application/lspPing.js';
 import { printNtp } from '../application/ntp.js';
+import { printPtp } from '../application/ptp.js';
 import { printRadius } from '../application/radius.js';
+import { printRip, printRipng } from '../application/rip.js';
 import { printSflow } from '../application/sflow.js';
 import { printSnmp } from '../application/snmp.js';
 import { printSyslog } from '../application/syslog.js';
@@ -31,8 +33,11 @@ const printerOf = printerByPort([
   { ports: [69], print: printTftp },
   { ports: [123], print: printNtp },
   { ports: [161, 162], print: printSnmp },
+  { ports: [319, 320], print: printPtp },
   { ports: [500], print: printIsakmp },
   { ports: [514], print: printSyslog },
+  { ports: [520], print: printRip },
+  { ports: [521], print: printRipng },
   { ports: [546, 547], print: printDhcp6 },
   { ports: [646], print: printLdp },
   { ports: [5353], print: printMulticastDns },
