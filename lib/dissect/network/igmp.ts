@@ -5,6 +5,7 @@
 import { checksum } from '../frame/checksum.js';
 import type { Dissection } from '../frame/dissection.js';
 import { duration } from '../frame/text.js';
+import { printDvmrp, printPim1 } from './dvmrp.js';
 import { IGMP3, printRecords, printSources } from './membership.js';
 
 const DEFAULT_RESPONSE_TIME = 100; // tenths of a second
@@ -39,9 +40,11 @@ export function printIgmp(d: Dissection, at: number, length: number): void {
     case 0x13:
       d.out += 'igmp dvmrp';
       if (length < 8) d.out += ` [len ${length}]`;
+      else printDvmrp(d, at, length);
       break;
     case 0x14:
       d.out += 'igmp pimv1';
+      printPim1(d, at, length);
       break;
     case 0x1e:
       printTrace(d, 'mresp', at, length);

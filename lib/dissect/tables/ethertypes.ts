@@ -13,6 +13,7 @@ import { printLoopbackTest } from '../link/loopback.js';
 import { printPpp, printPppoe } from '../link/ppp.js';
 import { printSlow } from '../link/slow.js';
 import { printRealtek } from '../link/switchTags.js';
+import { printCalmFast, printGeoNetworking } from '../link/vehicles.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
@@ -78,9 +79,9 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x893a, name: 'IEEE1905.1' },
   { type: ETHERTYPE.LLDP, name: 'LLDP', print: printLldp },
   { type: 0x88ca, name: 'TIPC' },
-  { type: 0x0707, name: 'GeoNet (old)' },
-  { type: 0x8947, name: 'GeoNet' },
-  { type: 0x1111, name: 'CALM FAST' },
+  { type: 0x0707, name: 'GeoNet (old)', print: printGeoNetworking },
+  { type: 0x8947, name: 'GeoNet', print: printGeoNetworking },
+  { type: 0x1111, name: 'CALM FAST', print: printCalmFast },
   { type: 0x88a2, name: 'AoE', print: printAoe },
   { type: 0x88f7, name: 'PTP', print: printPtp },
   { type: ETHERTYPE_ARISTA, name: 'Arista Vendor Specific Protocol' },

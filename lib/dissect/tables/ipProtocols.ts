@@ -13,10 +13,12 @@ import { printIgmp } from '../network/igmp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printAh, printEsp, printIpComp } from '../network/ipsec.js';
+import { printMobility } from '../network/mobility.js';
 import { printOspf } from '../network/ospf.js';
 import { printPim } from '../network/pim.js';
 import { printRsvp } from '../network/rsvp.js';
 import { printCarp, printVrrp } from '../network/vrrp.js';
+import { printDccp } from '../transport/dccp.js';
 import { printSctp } from '../transport/sctp.js';
 import { printTcp } from '../transport/tcp.js';
 import { printUdp } from '../transport/udp.js';
@@ -42,7 +44,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 8, name: 'EGP' },
   { number: 9, name: 'IGRP' },
   { number: IPPROTO.UDP, name: 'UDP', print: printUdp },
-  { number: 33, name: 'DCCP' },
+  { number: 33, name: 'DCCP', print: printDccp },
   { number: 41, name: 'IPv6', print: printIp6 },
   { number: 43, name: 'Routing' },
   { number: 44, name: 'Fragment' },
@@ -52,7 +54,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: PROTOCOL_AH, name: 'AH' },
   { number: 55, name: 'Mobile IP' },
   { number: 58, name: 'ICMPv6', print: printIcmp6, version: 6 },
-  { number: 62, name: 'Mobile IP (old)' },
+  { number: 62, name: 'Mobile IP (old)', print: printMobility, version: 6 },
   { number: 77, name: 'unknown', print: printNetDisk },
   { number: 88, name: 'EIGRP', print: printEigrp },
   { number: 89, name: 'OSPF', print: printOspf },
@@ -61,7 +63,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 112, name: 'VRRP', print: printRedundancy },
   { number: 113, name: 'PGM' },
   { number: 132, name: 'SCTP', print: printSctp },
-  { number: 135, name: 'Mobility' },
+  { number: 135, name: 'Mobility', print: printMobility, version: 6 },
   { number: 143, name: 'Ethernet', print: printInnerEthernet, version: 6 },
 ];
 

@@ -8,8 +8,10 @@ import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
 import { printEthernet } from '../link/ethernet.js';
 import { printFrameRelayLink, printMultilinkLink } from '../link/frameRelay.js';
+import { printIpnet, printNflog } from '../link/hostHeaders.js';
 import { printCiscoHdlc, printPppLink, printPppSerial } from '../link/ppp.js';
 import { printAvs, printPrism, printRadiotap } from '../link/radiotap.js';
+import { printSlip } from '../link/slip.js';
 import { printCooked, printCooked2 } from '../link/sll.js';
 import { printBroadcomPrepended, printBroadcomTag, printDsa, printEdsa } from '../link/switchTags.js';
 import { printVsock } from '../link/vsock.js';
@@ -30,6 +32,7 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [0, 108], print: printLoopback },
   { linkTypes: [1], print: printEthernetLink },
   { linkTypes: [12, 14, 101, 228, 229], print: printRaw }, // DLT_RAW is 12 or 14 on some systems
+  { linkTypes: [8], print: printSlip },
   { linkTypes: [9], print: printPppLink },
   { linkTypes: [50], print: printPppSerial },
   { linkTypes: [104], print: printCiscoHdlc },
@@ -43,6 +46,9 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [182], print: printMultilinkLink },
   { linkTypes: [281], print: printBroadcomTag },
   { linkTypes: [282], print: printBroadcomPrepended },
+  { linkTypes: [226], print: printIpnet },
+  { linkTypes: [239], print: printNflog },
+  { linkTypes: [149, 258], print: printPktap },
   { linkTypes: [284], print: printDsa },
   { linkTypes: [285], print: printEdsa },
   { linkTypes: [113], print: printCooked },
@@ -109,13 +115,17 @@ function printPpi(d: Dissection, length: number): void {
     return;
   }
   const linkType = d.u32le(4);
-  const { data, end } = d;
   const known = linkType === PPI ? printPpi : PRINTERS.get(linkType);
   if (d.linkLayer || known === undefined) {
     const { name = 'UNKNOWN' } = LINK_TYPES.find((row) => row.dlt === linkType) ?? {};
     d.out += `V.${d.u8(0)} DLT ${name} (${linkType}) len ${size}, length ${length}: `;
   }
-  // Printers of link types begin at the packet's first byte.
+  printBehind(d, size, length, known);
+}
+
+/** Printers of link types begin at the packet's first byte. */
+function printBehind(d: Dissection, size: number, length: number, known: LinkPrinter | undefined): void {
+  const { data, end } = d;
   d.data = data.subarray(size);
   d.end = end - size;
   try {
@@ -125,6 +135,41 @@ function printPpi(d: Dissection, length: number): void {
     d.data = data;
     d.end = end;
     d.linkHeaderLength += size;
+  }
+}
+
+const PKTAP_HEADER = 108;
+
+/** Apple's packets with their processes: a header in little-endian order, which says the link type that follows. */
+function printPktap(d: Dissection, length: number): void {
+  d.protocol = 'pktap';
+  const invalid = (why: string): void => {
+    d.out += ` (${why})`;
+    d.markInvalid();
+  };
+  if (length < PKTAP_HEADER) {
+    invalid(`packet too short, ${length} < ${PKTAP_HEADER}`);
+    return;
+  }
+  const linkType = d.u32le(8);
+  const size = d.u32le(0);
+  if (size < PKTAP_HEADER) invalid(`pkt_len too small, ${size} < ${PKTAP_HEADER}`);
+  else if (size > length) invalid(`pkt_len too big, ${size} > ${length}`);
+  else {
+    d.need(0, size);
+    const known = PRINTERS.get(linkType);
+    const record = d.u32le(4);
+    if (d.linkLayer || (known === undefined && record === 1)) {
+      const { name = 'UNKNOWN' } = LINK_TYPES.find((row) => row.dlt === linkType) ?? {};
+      d.out += d.quiet ? name : `DLT ${name} (${linkType}) len ${size}`;
+      d.out += `, length ${length}: `;
+    }
+    if (record === 0) d.out += 'no data';
+    if (record === 1) {
+      printBehind(d, size, length, known);
+      // tcpdump counts the inner header twice.
+      d.linkHeaderLength += d.linkHeaderLength - size;
+    } else d.linkHeaderLength = size;
   }
 }
 

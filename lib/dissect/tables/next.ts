@@ -30,6 +30,7 @@ import { RADIUS } from '../application/radius.js';
 import { RIP, RIPNG } from '../application/rip.js';
 import { dissectSflow, SFLOW } from '../application/sflow.js';
 import { SNMP } from '../application/snmp.js';
+import { SOME_IP } from '../application/someIp.js';
 import { TFTP } from '../application/tftp.js';
 import { FRAME } from '../frame/frameFields.js';
 import { bytes, made } from '../frame/kinds.js';
@@ -115,10 +116,12 @@ import {
   ROUTING,
 } from '../network/headers.js';
 import { ISIS } from '../network/isis.js';
+import { MOBILITY } from '../network/mobility.js';
 import { OSPF } from '../network/ospf.js';
 import { dissectPim, PIM } from '../network/pim.js';
 import { RSVP } from '../network/rsvp.js';
 import { VRRP } from '../network/vrrp.js';
+import { DCCP } from '../transport/dccp.js';
 import {
   dissectGeneve,
   dissectSctp,
@@ -224,6 +227,9 @@ export const LAYOUTS = [
   RIP,
   RIPNG,
   SLOW,
+  MOBILITY,
+  SOME_IP,
+  DCCP,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -276,6 +282,8 @@ const ETHER_TYPES: Rows = [
 ];
 
 const IP_PROTOCOLS: Rows = [
+  [[33], leaf(DCCP), DCCP],
+  [[135], leaf(MOBILITY), MOBILITY],
   [[46], leaf(RSVP), RSVP],
   [[88], leaf(EIGRP), EIGRP],
   [[89], leaf(OSPF), OSPF],
@@ -309,6 +317,7 @@ const SAPS: Rows = [
 ];
 
 const UDP_PORTS: Rows = [
+  [[30490], leaf(SOME_IP), SOME_IP],
   [[319, 320], leaf(PTP), PTP],
   [[520], leaf(RIP), RIP],
   [[521], leaf(RIPNG), RIPNG],

@@ -2,6 +2,7 @@
  * What UDP ports announce: one row a protocol, the first row that a port matches counts.
  */
 
+import { printAhcp } from '../application/ahcp.js';
 import { printBabel } from '../application/babel.js';
 import { printBfd, printBfdEcho, printBfdLag, printBfdMultihop } from '../application/bfd.js';
 import { printDhcp } from '../application/dhcp.js';
@@ -19,10 +20,14 @@ import { printRadius } from '../application/radius.js';
 import { printRip, printRipng } from '../application/rip.js';
 import { printSflow } from '../application/sflow.js';
 import { printSnmp } from '../application/snmp.js';
+import { printSomeIp } from '../application/someIp.js';
 import { printSyslog } from '../application/syslog.js';
 import { printTftp } from '../application/tftp.js';
+import { printVqp } from '../application/vqp.js';
+import { printWhiteBoard } from '../application/whiteBoard.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
 import { printBcmLi } from '../network/bcmLi.js';
+import { printAutoRp } from '../network/dvmrp.js';
 import { printVxlanGpe } from '../network/nsh.js';
 import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
 import { printerByPort } from './portTable.js';
@@ -34,6 +39,7 @@ const printerOf = printerByPort([
   { ports: [123], print: printNtp },
   { ports: [161, 162], print: printSnmp },
   { ports: [319, 320], print: printPtp },
+  { ports: [496], print: printAutoRp },
   { ports: [500], print: printIsakmp },
   { ports: [514], print: printSyslog },
   { ports: [520], print: printRip },
@@ -44,7 +50,9 @@ const printerOf = printerByPort([
   { ports: [4500], print: printUdpEncapsulated },
   { ports: [7500, 8500], print: printIsakmp },
   { ports: [1701], print: printL2tp },
+  { ports: [5359], print: printAhcp },
   { ports: [6696, 6697], print: printBabel },
+  { ports: [4567], print: printWhiteBoard, destination: true },
   { ports: [1812, 1813, 1645, 1646, 1700, 3799], print: printRadius },
   { ports: [1985], print: printHsrp, destination: true },
   { ports: [3503], print: printLspPing },
@@ -52,12 +60,14 @@ const printerOf = printerByPort([
   { ports: [4784], print: printBfdMultihop, destination: true },
   { ports: [6784], print: printBfdLag, destination: true },
   { ports: [3785], print: printBfdEcho, destination: true },
+  { ports: [1589], print: printVqp },
   { ports: [6343], print: printSflow },
   { ports: [5060], print: printSip },
   { ports: [4789], print: printVxlan },
   { ports: [6081], print: printGeneve, destination: true },
   { ports: [4790], print: printVxlanGpe },
   { ports: [6635], print: printMpls },
+  { ports: [30490], print: printSomeIp },
 ]);
 
 /** Comes before others, and is no port to be answered at. */
