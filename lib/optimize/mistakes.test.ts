@@ -104,7 +104,7 @@ const MISTAKES: readonly Mistake[] = [
   ['decide', 'goes past tests that may trap', 'if (mayTrap(values, facts, exit.left) || mayTrap(values, facts, exit.right))', 'if (false)'],
   ['decide', 'goes past assignments', 'sets.length > 0 || touches', 'touches'],
   ['decide', 'drops every touch', 'touches.push(value)', 'undefined'],
-  ['decide', 'learns the same on both sides', 'op, left, right, false)', 'op, left, right, true)'],
+  ['decide', 'learns the same on both sides', 'behind(exit.onFalse, false)', 'behind(exit.onFalse, true)'],
   ['trim', 'of two ways, what the stricter one demands', 'present: Math.min(a.present, b.present)', 'present: Math.max(a.present, b.present)'],
   ['trim', 'two bytes more than are demanded', 'end <= present;', 'end <= present + 2;'],
   ['trim', 'assignments that somebody reads go', 'step.sets.filter(isLive)', '[]'],
