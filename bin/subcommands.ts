@@ -54,6 +54,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./ask.js')).DIFF_USAGE,
   },
   {
+    name: 'translate',
+    operands: 'DISPLAY-FILTER | --to=display EXPRESSION',
+    help: "turn Wireshark's filters into expressions, and back",
+    run: async (words) => (await import('./translate.js')).runTranslate(words),
+    usage: async () => (await import('./translate.js')).USAGE,
+  },
+  {
     name: 'make',
     operands: 'EXPRESSION',
     help: 'make packets that match, or go every way',

@@ -31,7 +31,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/verify'],
   ['lib/lift'],
   ['lib/ask'],
-  ['lib/codegen', 'lib/optimize', 'lib/live', 'lib/dissect'],
+  ['lib/codegen', 'lib/optimize', 'lib/live', 'lib/dissect', 'lib/display'],
   ['lib/savefile'],
   ['lib/elf', 'lib/cfg'],
   ['lib/cbpf', 'lib/ebpf', 'lib/wasm', 'lib/syntax'],

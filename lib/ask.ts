@@ -1,6 +1,6 @@
 /**
- * Weir, asking a filter: packets that match it or go every way through it, and in what two filters differ. Runs anywhere.
- * Whether one implies, equals or excludes another is in `weir-bpf`.
+ * Weir, asking a filter: packets that match it or go every way through it, in what two filters differ, and what it is in
+ * Wireshark's language. Runs anywhere. Whether one implies, equals or excludes another is in `weir-bpf`.
  *
  * @packageDocumentation
  */
@@ -19,3 +19,4 @@ export {
   type Region,
   type RuleFinding,
 } from './ask/index.js';
+export { type LeftOver, type Translation, toDisplay, translate } from './display/index.js';

@@ -1,0 +1,4 @@
+/** Wireshark's display filters, beside libpcap's capture filters. */
+
+export { toDisplay } from './toDisplay.js';
+export { type LeftOver, type Translation, translate } from './translate.js';

@@ -1,0 +1,378 @@
+/** Capture filters as display filters of Wireshark 4, which look into tunnels, too. */
+
+import { type Resolver, type Transport, wellKnownResolver } from '../names/index.js';
+import { FilterError, type Span } from '../source.js';
+import {
+  type Arithmetic,
+  type Expr,
+  type Identifier,
+  type Protocol,
+  parse,
+  postorder,
+  type Qualifiers,
+  type RelationOperator,
+} from '../syntax/index.js';
+import { NUMBERS, PROTOCOLS } from './fields.js';
+
+/**
+ * @param source - An expression of libpcap's language.
+ * @param resolver - Who knows the ports of services; without it only the usual ones are known.
+ * @returns A display filter that selects the same among packets that carry no others.
+ * @throws FilterError with the place, where it is no expression, or where no display filter says it.
+ */
+export function toDisplay(source: string, resolver: Services = wellKnownResolver): string {
+  if (source.trim() === '') return '';
+  try {
+    const tree = parse(source);
+    return tree === undefined ? '' : translateTree(tree, resolver);
+  } catch (error) {
+    throw error instanceof FilterError ? error.about(source) : error;
+  }
+}
+
+type Services = Pick<Resolver, 'service'>;
+
+/** Without recursion: an expression may be as deep as it is long. */
+function translateTree(root: Expr, resolver: Services): string {
+  const texts = new Map<Expr, string>();
+  for (const node of postorder(root))
+    texts.set(
+      node,
+      textOf(node, resolver, (operand) => texts.get(operand)!),
+    );
+  return texts.get(root)!;
+}
+
+function textOf(node: Expr, resolver: Services, of: (operand: Expr) => string): string {
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      return [node.left, node.right].map((side) => within(of(side), node.kind)).join(` ${node.kind} `);
+    case 'not':
+      return / (and|or|in) |[=<>&]/.test(of(node.operand))
+        ? `not (${bare(of(node.operand))})`
+        : `not ${of(node.operand)}`;
+    case 'group':
+    case 'named':
+    case 'qualified':
+      return of(node.operand);
+    case 'id':
+      if (node.qualifiers === undefined) throw unsaid(node.span);
+      return identifier(node.id, node.qualifiers, node.span, resolver);
+    case 'relation':
+      return relation(node.left, node.op, node.right, node.span);
+    default:
+      return primitive(node);
+  }
+}
+
+/** In `and` and `or` of the other kind. */
+const within = (text: string, kind: 'and' | 'or'): string =>
+  new RegExp(` ${kind === 'and' ? 'or' : 'and'} `).test(text) && !isGroup(text) ? `(${text})` : text;
+const isGroup = (text: string): boolean => /^(not )?\(/.test(text) && closes(text) === text.length - 1;
+const bare = (text: string): string => (text.startsWith('(') && isGroup(text) ? text.slice(1, -1) : text);
+
+/** Where the first parenthesis is closed. */
+function closes(text: string): number {
+  let open = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '(') open++;
+    else if (text[at] === ')' && --open === 0) return at;
+  }
+  return text.length;
+}
+
+const unsaid = (span: Span, hint = ''): FilterError =>
+  new FilterError('no display filter says this', span, { hint });
+
+/** Names that Wireshark has another word for. */
+const WORDS: Partial<Readonly<Record<Protocol, string>>> = {
+  ip: 'ip',
+  ip6: 'ipv6',
+  arp: 'arp',
+  rarp: 'eth.type == 0x8035',
+  tcp: 'tcp',
+  udp: 'udp',
+  sctp: 'sctp',
+  icmp: 'icmp',
+  icmp6: 'icmpv6',
+  igmp: 'ip.proto == 2',
+  pim: '(ip.proto == 103 or ipv6.nxt == 103)',
+  vrrp: 'ip.proto == 112',
+  carp: 'ip.proto == 112',
+  ah: '(ip.proto == 51 or ipv6.nxt == 51)',
+  esp: '(ip.proto == 50 or ipv6.nxt == 50)',
+  stp: 'stp',
+  ipx: 'ipx',
+  atalk: 'ddp',
+};
+
+function primitive(
+  node: Exclude<Expr, { kind: 'and' | 'or' | 'not' | 'group' | 'named' | 'qualified' | 'id' | 'relation' }>,
+): string {
+  switch (node.kind) {
+    case 'protocol': {
+      const word = WORDS[node.protocol];
+      if (word === undefined) throw unsaid(node.span);
+      return word;
+    }
+    case 'less':
+      return `frame.len <= ${node.length.value}`;
+    case 'greater':
+      return `frame.len >= ${node.length.value}`;
+    case 'broadcast':
+      if (node.protocol === 'ip') throw unsaid(node.span, 'write the address: ip.dst == 192.0.2.255');
+      return 'eth.dst == ff:ff:ff:ff:ff:ff';
+    case 'multicast':
+      if (node.protocol === 'ip') return 'ip.dst == 224.0.0.0/4';
+      return node.protocol === 'ip6' ? 'ipv6.dst == ff00::/8' : 'eth.dst.ig == 1';
+    case 'encapsulation': {
+      const [word, field] = ENCAPSULATED[node.name];
+      return node.number === undefined ? word : `${field} == ${node.number.value}`;
+    }
+    case 'pppoed':
+      return 'pppoed';
+    default:
+      throw unsaid(node.span);
+  }
+}
+
+const ENCAPSULATED = {
+  vlan: ['vlan', 'vlan.id'],
+  mpls: ['mpls', 'mpls.label'],
+  pppoes: ['pppoes', 'pppoe.session_id'],
+  geneve: ['geneve', 'geneve.vni'],
+  vxlan: ['vxlan', 'vxlan.vni'],
+} as const;
+
+/** What the fields that hold a source and a destination are called, after the name of what holds both. */
+const SIDES: Readonly<Record<string, readonly [source: string, target: string]>> = {
+  'ip.addr': ['ip.src', 'ip.dst'],
+  'ipv6.addr': ['ipv6.src', 'ipv6.dst'],
+  'eth.addr': ['eth.src', 'eth.dst'],
+  'arp.proto_ipv4': ['arp.src.proto_ipv4', 'arp.dst.proto_ipv4'],
+  'tcp.port': ['tcp.srcport', 'tcp.dstport'],
+  'udp.port': ['udp.srcport', 'udp.dstport'],
+  'sctp.port': ['sctp.srcport', 'sctp.dstport'],
+};
+
+/** One of the fields, on the side that is asked for. */
+function sided(
+  names: readonly string[],
+  { direction = 'src or dst' }: Qualifiers,
+  is: string,
+  span: Span,
+): string {
+  const texts = names.map((name) => {
+    const [source, target] = SIDES[name]!;
+    if (direction === 'src') return `${source} ${is}`;
+    if (direction === 'dst') return `${target} ${is}`;
+    if (direction === 'src and dst') return `(${source} ${is} and ${target} ${is})`;
+    if (direction !== 'src or dst') throw unsaid(span);
+    return name === 'arp.proto_ipv4' ? `${source} ${is} or ${target} ${is}` : `${name} ${is}`;
+  });
+  const joined = texts.join(' or ');
+  return texts.length > 1 || / or /.test(joined) ? `(${joined})` : joined;
+}
+
+function identifier(id: Identifier, qualifiers: Qualifiers, span: Span, resolver: Services): string {
+  const { type = 'host', protocol } = qualifiers;
+  switch (type) {
+    case 'host':
+    case 'net':
+      return address(id, qualifiers, span);
+    case 'port':
+    case 'portrange': {
+      const transports = protocol === undefined ? ['tcp', 'udp', 'sctp'] : [protocol];
+      if (transports.some((name) => !(`${name}.port` in SIDES))) throw unsaid(span);
+      const texts = transports.flatMap((name) => {
+        const is = ports(id, (service) => resolver.service(service, name as Transport), span);
+        return is === undefined ? [] : [sided([`${name}.port`], qualifiers, is, span)];
+      });
+      if (texts.length === 0) throw unsaid(span, 'write the number of the port');
+      return texts.length === 1 ? texts[0]! : `(${texts.join(' or ')})`;
+    }
+    case 'proto':
+      return numbered(id, protocol, span);
+    default:
+      throw unsaid(span);
+  }
+}
+
+/** `undefined` where the transport has no service of the name. */
+function ports(
+  id: Identifier,
+  portOf: (service: string) => number | undefined,
+  span: Span,
+): string | undefined {
+  if (id.kind === 'number') return `== ${id.value}`;
+  if (id.kind !== 'name') throw unsaid(span, 'write the number of the port');
+  const [, low, high] = /^(\d+)-(\d+)$/.exec(id.name) ?? [];
+  if (low !== undefined) return `in {${low}..${high}}`;
+  const port = portOf(id.name);
+  return port === undefined ? undefined : `== ${port}`;
+}
+
+function numbered(id: Identifier, protocol: Protocol | undefined, span: Span): string {
+  if (id.kind !== 'number') {
+    const word = id.kind === 'name' ? WORDS[id.name as Protocol] : undefined;
+    if (word === undefined) throw unsaid(span, 'write the number of the protocol');
+    return word;
+  }
+  if (protocol === 'ip') return `ip.proto == ${id.value}`;
+  if (protocol === 'ip6') return `ipv6.nxt == ${id.value}`;
+  if (protocol === 'link') return `eth.type == 0x${id.value.toString(16).padStart(4, '0')}`;
+  if (protocol !== undefined) throw unsaid(span);
+  return `(ip.proto == ${id.value} or ipv6.nxt == ${id.value})`;
+}
+
+function address(id: Identifier, qualifiers: Qualifiers, span: Span): string {
+  const { protocol } = qualifiers;
+  if (id.kind === 'mac') {
+    const bytes = id.text.split(/[:.-]/).map((byte) => byte.padStart(2, '0'));
+    return sided(['eth.addr'], qualifiers, `== ${bytes.join(':')}`, span);
+  }
+  if (id.kind === 'ipv6' || id.kind === 'ipv6-prefix') {
+    const length = id.kind === 'ipv6-prefix' ? `/${id.length.value}` : '';
+    return sided(['ipv6.addr'], qualifiers, `== ${id.text}${length}`, span);
+  }
+  const network = ipv4(id, qualifiers.type === 'net');
+  if (network === undefined) throw unsaid(span, 'write the address');
+  const over = protocol === undefined ? ['ip.addr', 'arp.proto_ipv4'] : protocol === 'ip' ? ['ip.addr'] : [];
+  if (protocol === 'arp' || protocol === 'rarp') over.push('arp.proto_ipv4');
+  if (over.length === 0) throw unsaid(span);
+  return sided(over, qualifiers, `== ${network}`, span);
+}
+
+/** A dotted address; of a network that is written short, with its length. */
+function ipv4(id: Identifier, isNet: boolean): string | undefined {
+  if (id.kind === 'dotted-prefix') return `${padded(id.text)}/${id.length.value}`;
+  if (id.kind === 'dotted-mask') {
+    const bits = id.mask
+      .split('.')
+      .map((byte) => Number(byte).toString(2).padStart(8, '0'))
+      .join('');
+    return /^1*0*$/.test(bits) ? `${padded(id.text)}/${bits.replaceAll('0', '').length}` : undefined;
+  }
+  const text = id.kind === 'dotted' ? id.text : id.kind === 'number' && id.value < 256 ? id.text : undefined;
+  if (text === undefined) return undefined;
+  const count = text.split('.').length;
+  if (count === 4) return text;
+  return isNet ? `${padded(text)}/${8 * count}` : undefined;
+}
+
+const padded = (text: string): string => [...text.split('.'), '0', '0', '0'].slice(0, 4).join('.');
+
+const SIGNS: Readonly<Record<RelationOperator, string>> = {
+  '=': '==',
+  '!=': '!=',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+};
+
+/** Loads of these protocols are of packets over IPv4. */
+const OVER_IPV4 = new Set<Protocol>(['tcp', 'udp', 'sctp']);
+
+/** A load, perhaps under a mask, beside a number. */
+function relation(left: Arithmetic, op: RelationOperator, right: Arithmetic, span: Span): string {
+  const value = constant(right);
+  if (value === undefined) throw unsaid(span);
+  const whole = inner(left);
+  if (whole.kind === 'len') return `frame.len ${SIGNS[op]} ${value}`;
+  const masked = whole.kind === 'binary' && whole.op === '&' ? constant(whole.right) : undefined;
+  const load = masked === undefined ? whole : inner((whole as Arithmetic & { kind: 'binary' }).left);
+  if (load.kind !== 'index') throw unsaid(span);
+  const offset = constant(load.offset);
+  const size = load.size?.value ?? 1;
+  const name = Object.keys(PROTOCOLS).find(
+    (key) => PROTOCOLS[key]!.word === (load.protocol === 'link' ? 'ether' : load.protocol),
+  );
+  if (offset === undefined || name === undefined) throw unsaid(span);
+  const text = loaded(name, offset, size, masked, op, value, span);
+  return OVER_IPV4.has(load.protocol) ? `(ip and ${text})` : text;
+}
+
+/** Bits of the first byte of an Ethernet address. */
+const GROUP_BITS: Readonly<Record<number, string>> = { 0: 'eth.dst.ig', 6: 'eth.src.ig' };
+
+function loaded(
+  name: string,
+  offset: number,
+  size: number,
+  masked: number | undefined,
+  op: RelationOperator,
+  value: number,
+  span: Span,
+): string {
+  const group = name === 'eth' && size === 1 && masked === 1 ? GROUP_BITS[offset] : undefined;
+  if (group !== undefined) return ofField([group, offset, 1, 1], op, value, span);
+  const row = NUMBERS.find(
+    ([field, at, bytes, mask]) =>
+      field.startsWith(`${name}.`) &&
+      at === offset &&
+      bytes === size &&
+      (masked === undefined ? mask === undefined : mask === masked),
+  );
+  if (row !== undefined) return ofField(row, op, value, span);
+  if (masked === undefined) {
+    const bytes = value
+      .toString(16)
+      .padStart(2 * size, '0')
+      .match(/../g)!;
+    return `${name}[${offset}:${size}] ${SIGNS[op]} ${bytes.join(':')}`;
+  }
+  const flags = name === 'tcp' && offset === 13 && size === 1 ? 'tcp.flags' : undefined;
+  const wide =
+    flags ??
+    NUMBERS.find(
+      ([field, at, bytes, mask]) =>
+        field.startsWith(`${name}.`) && at === offset && bytes === size && mask === undefined,
+    )?.[0];
+  if (wide === undefined) throw unsaid(span);
+  if (op === '!=' && value === 0) return `${wide} & 0x${masked.toString(16)}`;
+  if (op !== '=' && op !== '!=') throw unsaid(span);
+  return `${wide} & 0x${masked.toString(16)} ${SIGNS[op]} ${value}`;
+}
+
+function ofField(
+  [field, , bytes, mask, shift = 0]: (typeof NUMBERS)[number],
+  op: RelationOperator,
+  value: number,
+  span: Span,
+): string {
+  const max = (mask ?? 2 ** (8 * bytes) - 1) >>> Math.max(0, shift);
+  if (mask !== undefined && max === 1) {
+    if (value === 0 && (op === '=' || op === '!=')) return `${field} == ${op === '=' ? 0 : 1}`;
+    if (value === mask && (op === '=' || op === '!=')) return `${field} == ${op === '=' ? 1 : 0}`;
+    throw unsaid(span);
+  }
+  if (shift > 0 && value % 2 ** shift !== 0) throw unsaid(span);
+  return `${field} ${SIGNS[op]} ${shift < 0 ? value * 2 ** -shift : value / 2 ** shift}`;
+}
+
+function inner(expression: Arithmetic): Arithmetic {
+  return expression.kind === 'parens' ? inner(expression.operand) : expression;
+}
+
+/** The value of arithmetic without loads. */
+function constant(expression: Arithmetic): number | undefined {
+  const whole = inner(expression);
+  if (whole.kind === 'number') return whole.value;
+  if (whole.kind !== 'binary') return undefined;
+  const [a, b] = [constant(whole.left), constant(whole.right)];
+  if (a === undefined || b === undefined) return undefined;
+  switch (whole.op) {
+    case '|':
+      return (a | b) >>> 0;
+    case '&':
+      return (a & b) >>> 0;
+    case '+':
+      return (a + b) >>> 0;
+    case '<<':
+      return b < 32 ? (a << b) >>> 0 : 0;
+    default:
+      return undefined;
+  }
+}
