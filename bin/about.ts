@@ -1,15 +1,10 @@
 /** What the command tells about itself: help, version, filters, engines, link types. */
 
-import { readFileSync } from 'node:fs';
 import { describeLinkType, LINK_TYPES, readyMadeFilters } from '../lib/index.js';
 import { hostFacts } from '../lib/node.js';
 import { OPTIONS } from './options.js';
 import { writeMessage, writeOutput } from './standard.js';
-
-export function packageVersion(): string {
-  const path = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
-}
+import { packageVersion } from './version.js';
 
 const versionLine = (): string =>
   `weir version ${packageVersion()} (Node ${process.versions.node}, V8 ${process.versions.v8})`;

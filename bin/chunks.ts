@@ -4,7 +4,7 @@
  * Reading and compiling source is most of what a short run takes. So the command is cut into chunks, of which a
  * run loads those it needs; and the build runs it once and keeps the code that V8 compiled on the way
  * (scripts/codeCache.mjs). That code fits one version of Node on one architecture; any other compiles the chunks
- * again.
+ * again. Chunks that few runs need are kept compressed: they are a third of what the package would take otherwise.
  */
 
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
@@ -13,6 +13,9 @@ import vm from 'node:vm';
 
 /** Holds the chunks that nearly every run needs; any other chunk is a script of its own. */
 export const USUAL_SCRIPT = 'usual.cjs';
+
+/** What the file of a compressed script is called after its name. */
+export const COMPRESSED = '.br';
 
 /** What the text of a chunk is a function of. */
 export const CHUNK_PARAMETERS = 'require, importChunk, importPackage, meta';
@@ -74,11 +77,15 @@ export class Chunks {
   private loadScript(name: string): void {
     const filename = join(this.folder, name);
     // The bundler escapes what is not ASCII, so that every byte is a character.
-    const source = this.read(filename)!.toString('latin1');
+    const source = (this.read(filename) ?? this.unpack(filename)).toString('latin1');
     const cachedData = this.code === undefined ? undefined : this.read(join(this.code, name));
     const script = new vm.Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
     this.scripts.set(name, script);
     Object.assign(this.functions, script.runInThisContext());
+  }
+
+  private unpack(path: string): Buffer {
+    return process.getBuiltinModule('node:zlib').brotliDecompressSync(this.read(path + COMPRESSED)!);
   }
 
   /** A file, until the next one is read; `undefined` where there is none. */

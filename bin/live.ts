@@ -4,7 +4,6 @@ import { release, type } from 'node:os';
 import { AUTO, describeDevice, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
 import { Filter, LINK_TYPES, OPTION, type Packet, textOption } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
-import { packageVersion } from './about.js';
 import { printProgram } from './dump.js';
 import { expressionOf, filterFor, filterOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
@@ -14,6 +13,7 @@ import { CommandError, fail, warn } from './report.js';
 import { NO_MORE_FILES, type SavefileForm, Savefiles } from './savefiles.js';
 import { kernelMachineOf, loaderFor } from './selection.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
+import { packageVersion } from './version.js';
 
 const KIB = 1024;
 const ETHERNET = 1;

@@ -21,7 +21,6 @@ import {
   writePlan,
 } from '../lib/command.js';
 import { CaptureError, selectionOf } from '../lib/index.js';
-import { packageVersion } from './about.js';
 import { filterOf, lookUpNames, reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import type { FilteredFile } from './jobs.js';
@@ -31,6 +30,7 @@ import { CommandError } from './report.js';
 import { loaderFor } from './selection.js';
 import { kubernetesJob, parallelScript, type ShardScript, slurmScript } from './shardScripts.js';
 import { STDIO, writeMessage, writeOutput } from './standard.js';
+import { packageVersion } from './version.js';
 
 export const USAGE = `Usage: weir shard plan -o PLAN [--size SIZE] [--count] [--filter EXPRESSION] FILE...
        weir shard run PLAN [INDEX] [--from BYTE] | --joins

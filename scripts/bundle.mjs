@@ -9,8 +9,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import vm from 'node:vm';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { CHUNK_PARAMETERS, USUAL_SCRIPT } from '../dist/bin/chunks.js';
+import { CHUNK_PARAMETERS, COMPRESSED, USUAL_SCRIPT } from '../dist/bin/chunks.js';
 import { pastTheFaces } from './pastTheFaces.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -107,6 +108,9 @@ function bodyOf(text) {
     .replace(/\bimport\((?=")/g, 'importPackage(');
 }
 
+/** Bytes; to decompress takes a millisecond or two besides. */
+const WORTH_COMPRESSING = 30_000;
+
 const scripts = new Map([[USUAL_SCRIPT, []]]);
 for (const { path, text } of outputFiles) {
   const name = basename(path);
@@ -118,7 +122,8 @@ mkdirSync(outdir, { recursive: true });
 for (const [name, chunks] of scripts) {
   const script = `({${chunks.join(',\n')}})`;
   new vm.Script(script, { filename: name });
-  writeFileSync(join(outdir, name), script);
+  if (script.length < WORTH_COMPRESSING || name === USUAL_SCRIPT) writeFileSync(join(outdir, name), script);
+  else writeFileSync(join(outdir, name + COMPRESSED), brotliCompressSync(script));
 }
 await build({
   ...common,
