@@ -131,13 +131,14 @@ export async function runBuild(words: readonly string[]): Promise<void> {
 }
 
 /** On tc and sockets the kernel has taken VLAN tags out of packets, as for captures. */
-const filterForHook = (filter: Filter, hook: BuildHook): LinkFilter =>
+export const filterForHook = (filter: Filter, hook: BuildHook): LinkFilter =>
   filter.for(
     hook === 'socket' ? 'EN10MB' : HOOKS[hook].linkType,
     hook === 'tc' || hook === 'socket' ? 'linux-live' : undefined,
   );
 
-function resultsFor(
+/** What is answered for packets that match, and for others, by the words of options. @throws UsageError */
+export function resultsFor(
   hook: BuildHook,
   accept: string | undefined,
   other: string | undefined,

@@ -33,6 +33,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./build.js')).USAGE,
   },
   {
+    name: 'attach',
+    operands: 'DEVICE EXPRESSION --xdp | --tc',
+    help: 'run a filter in the kernel on what arrives at a device',
+    run: async (words) => (await import('./attach.js')).runAttach(words),
+    usage: async () => (await import('./attach.js')).USAGE,
+  },
+  {
     name: 'implies',
     operands: 'EXPRESSION EXPRESSION',
     help: 'tell whether one takes only what the other takes',

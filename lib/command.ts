@@ -39,7 +39,14 @@ export {
   extendedBody,
   filterText,
 } from './jit/index.js';
-export { KERNEL_TEST, KernelError } from './kernel/index.js';
+export {
+  type AttachedFilter,
+  attachFilter,
+  detach,
+  KERNEL_TEST,
+  KernelError,
+  listAttached,
+} from './kernel/index.js';
 export { LIFT_FORMS, type LiftForm, liftTraced, type TracedLift } from './lift/index.js';
 export { type DeviceFilter, describeDevice, PacedSink } from './live/index.js';
 export { LINUX_SLL2, SNAP_LENGTH } from './names/index.js';

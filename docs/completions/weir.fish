@@ -2,6 +2,7 @@
 complete -c weir -n __fish_is_first_arg -a verify -d 'tell whether Linux would run an eBPF program'
 complete -c weir -n __fish_is_first_arg -a run -d 'run a program of clang over a capture'
 complete -c weir -n __fish_is_first_arg -a build -d 'make an object that loaders take'
+complete -c weir -n __fish_is_first_arg -a attach -d 'run a filter in the kernel on what arrives at a device'
 complete -c weir -n __fish_is_first_arg -a implies -d 'tell whether one takes only what the other takes'
 complete -c weir -n __fish_is_first_arg -a disjoint -d 'tell whether no packet is matched by both'
 complete -c weir -n __fish_is_first_arg -a diff -d 'tell in what they differ, with packets'

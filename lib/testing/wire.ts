@@ -5,12 +5,11 @@
  *     unshare --net node wire.js < questions
  */
 
-import { execFileSync, spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
+import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDevice } from '../capture/index.js';
 import { compile } from '../filter/index.js';
-import { links } from '../live/index.js';
+import { makeCable, sender } from './cable.js';
 
 export interface Questions {
   readonly filters: readonly string[];
@@ -35,21 +34,7 @@ export interface Answer {
   readonly dropped: number;
 }
 
-const [AF_PACKET, SOCK_RAW] = [17, 3];
 const BUFFER = 4 << 20;
-
-/** Sends frames through a device, one by one. */
-function sender(name: string): (frame: Uint8Array) => void {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')['default'];
-  const libc = koffi.load(null);
-  const socket = libc.func('int socket(int, int, int)') as (...values: number[]) => number;
-  const send = libc.func('long sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)');
-  const file = socket(AF_PACKET, SOCK_RAW, 0);
-  const address = Buffer.alloc(20);
-  address.writeUInt16LE(AF_PACKET, 0);
-  address.writeInt32LE(links()?.find((link) => link.name === name)?.index ?? 0, 4);
-  return (frame) => void send(file, frame, frame.length, 0, address, address.length);
-}
 
 async function listen(filter: string, way: (typeof WAYS)[number]): Promise<() => Promise<Answer>> {
   let fallback: string | undefined;
@@ -102,13 +87,7 @@ async function main(): Promise<void> {
   let input = '';
   for await (const piece of process.stdin.setEncoding('utf8')) input += piece;
   const { filters, frames, tcpdump: asked } = JSON.parse(input) as Questions;
-  const ip = (words: string): void => void execFileSync('ip', words.split(' '));
-  ip('link add va type veth peer name vb');
-  for (const name of ['va', 'vb']) {
-    execFileSync('sh', ['-c', `echo 1 > /proc/sys/net/ipv6/conf/${name}/disable_ipv6`]);
-    ip(`link set ${name} arp off up`);
-  }
-  await delay(50);
+  await makeCable();
   const [out, arriving] = [sender('va'), sender('vb')];
   const bytes = frames.map((frame) => Buffer.from(frame, 'hex'));
   const stops: (() => Promise<Answer>)[] = [];
