@@ -4,7 +4,8 @@
  */
 
 import { ABSENT, type Field, highest, readField } from './field.js';
-import { type Condition, conditionKey, type Known, type Need, type Walkable } from './necessary.js';
+import { type Condition, conditionKey, type Need, type Walkable } from './necessary.js';
+import type { Known } from './symbolic.js';
 
 /** Programs by their places in the list. */
 type Programs = Int32Array;
@@ -26,8 +27,9 @@ interface Fork {
   readonly kind: 'fork';
   readonly field: Field;
   readonly known: Known;
-  /** First value of each part, ascending from 0. */
+  /** First value of each part, ascending from 0; and the part of each value. */
   readonly starts: readonly number[];
+  readonly places: Uint8Array;
   /** Made when the first packet of the part comes. */
   readonly parts: (Leaf | Fork | undefined)[];
   /** For packets that end before the field. */
@@ -58,10 +60,10 @@ export class Dispatch {
   leafOf(bytes: Uint8Array, start: number, length: number): Leaf {
     let node = this.root;
     while (node.kind === 'fork') {
-      const { field, starts, parts } = node;
+      const { field, places, parts } = node;
       const value = readField(field, bytes, start, length);
       if (value === ABSENT) return (node.short ??= this.leaf(node.known));
-      const at = placeOf(starts, value);
+      const at = places[value]!;
       node = parts[at] ??= this.part(node, at);
     }
     return node;
@@ -77,9 +79,12 @@ export class Dispatch {
     if (field !== undefined) {
       const values = new Set([0]);
       for (const program of this.programs) program?.partings(field, values);
-      const starts = [...values].filter((value) => value <= highest(field)).sort((a, b) => a - b);
-      if (starts.length <= MOST_PARTS)
-        return { kind: 'fork', field, known, starts, parts: [], short: undefined };
+      const starts = [...values].filter((value) => value <= highest(field)).sort((one, two) => one - two);
+      if (starts.length <= MOST_PARTS) {
+        const places = new Uint8Array(highest(field) + 1);
+        for (const [place, from] of starts.entries()) places.fill(place, from);
+        return { kind: 'fork', field, known, starts, places, parts: [], short: undefined };
+      }
     }
     return this.leaf(known);
   }
@@ -145,29 +150,69 @@ const SEARCHED_BYTES = 4;
 /** From a field's values to the programs that want them. */
 export class Table {
   private readonly field: Field;
-  /** Where the programs change, ascending; and those from there on. */
-  private readonly starts: Float64Array;
-  private readonly programs: readonly Programs[];
+  private readonly programs: Programs[];
   /** Place in `programs` by value, where values are few. */
-  private readonly places: Uint16Array | undefined;
+  private readonly places: Uint16Array | Uint32Array | undefined;
+  /** Else single values, hashed, with the place behind each; 0 for none. */
+  private readonly points: Uint32Array;
+  /** And where the programs that want intervals change, ascending, if any do. */
+  private readonly starts: Float64Array;
+  private readonly parts: readonly Programs[];
 
   constructor(field: Field, wanted: readonly Wanted[]) {
-    const byStart = partsOf(wanted);
     this.field = field;
+    this.programs = [NO_PROGRAMS];
+    const isSearched = field.size >= SEARCHED_BYTES;
+    const wide = wanted.filter(({ low, high }) => !isSearched || low !== high);
+    const byStart = partsOf(wide);
     this.starts = Float64Array.from(byStart.keys());
-    this.programs = [...byStart.values()];
-    if (field.size >= SEARCHED_BYTES || this.programs.length > 0xffff) return;
-    this.places = new Uint16Array(highest(field) + 1);
-    for (const [place, from] of this.starts.entries()) this.places.fill(place, from);
+    this.parts = [...byStart.values()];
+    if (!isSearched) {
+      this.programs.push(...this.parts);
+      this.places = new (this.parts.length < 0xffff ? Uint16Array : Uint32Array)(highest(field) + 1);
+      for (const [place, from] of this.starts.entries()) this.places.fill(place + 1, from);
+    }
+    const byValue = new Map<number, number[]>();
+    for (const { low, high, program } of isSearched ? wanted : []) {
+      if (low !== high) continue;
+      const found = byValue.get(low);
+      if (found === undefined) byValue.set(low, [program]);
+      else found.push(program);
+    }
+    this.points = new Uint32Array(2 ** (2 + Math.ceil(Math.log2(byValue.size + 1))));
+    for (const [value, found] of byValue) this.addPoint(value, [...found, ...this.part(value)]);
   }
 
   /** The programs that want what the packet has. */
   lookUp(bytes: Uint8Array, start: number, length: number): Programs {
     const value = readField(this.field, bytes, start, length);
     if (value === ABSENT) return NO_PROGRAMS;
-    return this.programs[this.places === undefined ? placeOf(this.starts, value) : this.places[value]!]!;
+    const { places, points } = this;
+    if (places !== undefined) return this.programs[places[value]!]!;
+    const mask = points.length / 2 - 1;
+    for (let slot = hashOf(value) & mask; points[2 * slot + 1] !== 0; slot = (slot + 1) & mask)
+      if (points[2 * slot] === value) return this.programs[points[2 * slot + 1]!]!;
+    return this.part(value);
+  }
+
+  private part(value: number): Programs {
+    return this.starts.length === 1 ? this.parts[0]! : this.parts[placeOf(this.starts, value)]!;
+  }
+
+  private addPoint(value: number, programs: readonly number[]): void {
+    const { points } = this;
+    const mask = points.length / 2 - 1;
+    let slot = hashOf(value) & mask;
+    while (points[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
+    points[2 * slot] = value;
+    points[2 * slot + 1] = this.programs.push(Int32Array.from(new Set(programs))) - 1;
   }
 }
+
+const hashOf = (value: number): number => {
+  const mixed = Math.imul(value, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+};
 
 /** The values cut where intervals begin or end. Parts that nobody wants share one list. */
 function partsOf(wanted: readonly Wanted[]): Map<number, Programs> {
@@ -199,7 +244,7 @@ function partsOf(wanted: readonly Wanted[]): Map<number, Programs> {
 }
 
 /** The last place whose start is not above the value. The first start is 0. */
-function placeOf(starts: ArrayLike<number>, value: number): number {
+function placeOf(starts: Float64Array, value: number): number {
   let low = 0;
   let high = starts.length;
   while (high - low > 1) {

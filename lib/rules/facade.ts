@@ -1,7 +1,7 @@
 /** Rules with the engines behind them. */
 
-import { type CompileOptions, compile } from '../filter/index.js';
-import { type FilterRule, RuleError, RuleSet } from './ruleSet.js';
+import { type CompileOptions, compile, Filter } from '../filter/index.js';
+import { type FilterRule, mayBeRefused, RuleError, RuleSet } from './ruleSet.js';
 
 /** A named expression. */
 export interface Rule {
@@ -23,7 +23,12 @@ export interface Rule {
 export function compileRules(rules: Iterable<Rule>, options: CompileOptions = {}): RuleSet {
   const compiled = Array.from(rules, ({ name, expression }, place): FilterRule => {
     try {
-      return { name, filter: compile(expression, options) };
+      // Optimized when it is needed; but what would be refused is refused here.
+      const plain = compile(expression, { ...options, optimize: false });
+      const { optimize } = options;
+      const filter = new Filter(expression, { ...plain.options, optimize }, plain.loader);
+      if (mayBeRefused(plain.typical().cbpf)) filter.typical();
+      return { name, filter };
     } catch (error) {
       if (error instanceof TypeError || error instanceof RangeError) throw error;
       throw new RuleError(place, name, error);

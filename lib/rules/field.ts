@@ -13,6 +13,8 @@ export interface Field {
   readonly header: number;
   readonly offset: number;
   readonly size: ReturnType<typeof opcodes.sizeOf>;
+  /** All of its values. */
+  readonly every: Interval;
 }
 
 /** Values from `low` to `high`, both among them. */
@@ -21,19 +23,21 @@ export interface Interval {
   readonly high: number;
 }
 
-const fields = new Map<string, Field>();
+const fields = new Map<number, Field>();
 
 /** The one record of a field: they are compared by identity. */
 export function fieldOf(header: number, offset: number, size: Field['size']): Field {
-  const key = `${header}:${offset}:${size}`;
-  let field = fields.get(key);
-  if (field === undefined) fields.set(key, (field = { key, header, offset, size }));
+  const number = ((header + 1) * 0x2_0000 + offset) * 8 + size;
+  let field = fields.get(number);
+  if (field === undefined) {
+    const every = { low: 0, high: 2 ** (8 * size) - 1 };
+    field = { key: `${header}:${offset}:${size}`, header, offset, size, every };
+    fields.set(number, field);
+  }
   return field;
 }
 
-export const highest = ({ size }: Field): number => 2 ** (8 * size) - 1;
-
-export const everyValue = (field: Field): Interval => ({ low: 0, high: highest(field) });
+export const highest = ({ every }: Field): number => every.high;
 
 /** A value outside the captured bytes: whoever reads there rejects the packet. */
 export const ABSENT = -1;

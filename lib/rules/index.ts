@@ -2,5 +2,6 @@
 
 export { compileRules, type Rule } from './facade.js';
 export { ABSENT, type Field, fieldOf, type Interval, readField } from './field.js';
-export { type Condition, conditionKey, type Known, type Need, type Walkable, walkable } from './necessary.js';
+export { type Condition, conditionKey, type Need, type Walkable, walkable } from './necessary.js';
 export { type FilterRule, LinkRules, RuleError, RuleSet } from './ruleSet.js';
+export type { Known } from './symbolic.js';

@@ -9,8 +9,9 @@
  */
 
 import { opcodes, type Program } from '../cbpf/index.js';
-import { type Block, type Exit, type Graph, type Statement, split, successors } from '../cfg/index.js';
-import { everyValue, type Field, fieldOf, type Interval } from './field.js';
+import { type Block, type Exit, type Graph, split, successors } from '../cfg/index.js';
+import { type Field, fieldOf, type Interval } from './field.js';
+import { FURTHEST, isSameState, type Known, partsOf, run, START, type State } from './symbolic.js';
 
 const { classOf, modeOf, operationOf, sizeOf, usesX } = opcodes;
 
@@ -19,30 +20,12 @@ export interface Condition extends Interval {
   readonly field: Field;
 }
 
-/** What is known of fields before the program runs. */
-export type Known = ReadonlyMap<Field, Interval>;
-
 export type Need =
   /** No packet is accepted; every packet is. */
   | { readonly kind: 'never' | 'always' }
   /** Nothing is known of what is. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'any'; readonly conditions: readonly Condition[] };
-
-/** What a register holds: a number, bits of a field, 4 × the nibble at an offset, or something else. */
-type Value =
-  | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'field'; readonly field: Field; readonly mask: number }
-  | { readonly kind: 'header'; readonly offset: number }
-  | undefined;
-
-interface State {
-  readonly a: Value;
-  readonly x: Value;
-  /** Where A is a whole field: what this way has shown of it. */
-  readonly range: Interval | undefined;
-  readonly cells: readonly Value[];
-}
 
 /** Conditions that cover all ways from a place on; `undefined` where none do. */
 interface Cover {
@@ -59,8 +42,6 @@ const ACCEPTED: Cover = { ...UNCOVERED, certain: true };
 
 /** Places of a program that are looked at before it counts as not understood. */
 const MOST_PLACES = 20_000;
-/** Offsets above this are no places in packets: ancillary data. */
-const FURTHEST = 0xffff;
 const NONE: ReadonlySet<string> = new Set();
 const ANY = (_: Condition): boolean => true;
 /** What a common condition costs more. */
@@ -77,13 +58,15 @@ export function walkable(program: Program): Walkable | undefined {
 
 export class Walkable {
   private readonly graph: Graph;
-  private known: Known = new Map();
+  known: Known = new Map();
   private common = NONE;
   private isUsable = ANY;
   /** Bytes that are there, because something known lies in them. */
-  private present = 0;
+  present = 0;
   private tested: readonly (Field | undefined)[] | undefined;
-  private readonly covers = new Map<string, Cover>();
+  /** By block, what was found for each state. */
+  private covers: { readonly state: State; readonly cover: Cover }[][] = [];
+  private places = 0;
 
   constructor(graph: Graph) {
     this.graph = graph;
@@ -110,7 +93,7 @@ export class Walkable {
     let state = START;
     for (let at = this.graph.entry; ; ) {
       const { statements, exit } = this.graph.blocks[at]!;
-      const after = this.run(statements, state);
+      const after = run(this, statements, state);
       if (after === undefined || exit.kind === 'return') return undefined;
       if (exit.kind === 'goto') {
         [at, state] = [exit.target, after.state];
@@ -135,24 +118,25 @@ export class Walkable {
 
   private begin(known: Known): void {
     this.known = known;
-    this.covers.clear();
+    this.covers = [];
+    this.places = 0;
     this.present = 0;
     for (const { header, offset, size } of known.keys())
       if (header < 0) this.present = Math.max(this.present, offset + size);
   }
 
   private cover(block: number, before: State): Cover {
-    const key = `${block} ${keyOf(before)}`;
-    const found = this.covers.get(key);
-    if (found !== undefined) return found;
-    const made = this.covers.size > MOST_PLACES ? UNCOVERED : this.coverOf(block, before);
-    this.covers.set(key, made);
-    return made;
+    const known = (this.covers[block] ??= []);
+    const found = known.find(({ state }) => isSameState(state, before));
+    if (found !== undefined) return found.cover;
+    const cover = this.places++ > MOST_PLACES ? UNCOVERED : this.coverOf(block, before);
+    known.push({ state: before, cover });
+    return cover;
   }
 
   private coverOf(block: number, before: State): Cover {
     const { statements, exit } = this.graph.blocks[block]!;
-    const after = this.run(statements, before);
+    const after = run(this, statements, before);
     if (after === undefined) return UNCOVERED;
     const { state, traps } = after;
     const weaken = (cover: Cover): Cover => (traps && cover.certain ? UNCOVERED : cover);
@@ -206,7 +190,7 @@ export class Walkable {
       const low = ~a.mask >>> 0;
       if (operation !== opcodes.JEQ || (low & (low + 1)) !== 0) return blind;
       if ((k & low) !== 0) return [{ target: onFalse, state }];
-      const within = meet(this.known.get(a.field) ?? everyValue(a.field), { low: k, high: (k | low) >>> 0 });
+      const within = meet(this.known.get(a.field) ?? a.field.every, { low: k, high: (k | low) >>> 0 });
       if (within === undefined) return [{ target: onFalse, state }];
       const known = this.known.get(a.field);
       if (known !== undefined && known.low === within.low && known.high === within.high)
@@ -224,88 +208,9 @@ export class Walkable {
 
   /** A way with its condition, unless that is known to hold. */
   private way(target: number, state: State, field: Field, part: Interval): Way {
-    const { low, high } = this.known.get(field) ?? everyValue(field);
+    const { low, high } = this.known.get(field) ?? field.every;
     if (part.low <= low && part.high >= high) return { target, state };
     return { target, state, condition: { field, ...part } };
-  }
-
-  /** `undefined` where the machine does what is not followed. */
-  private run(statements: readonly Statement[], before: State): { state: State; traps: boolean } | undefined {
-    let state = before;
-    let traps = false;
-    for (const statement of statements) {
-      const { code, k } = statement;
-      switch (classOf(code)) {
-        case opcodes.LD: {
-          const loaded = this.load(code, k, state);
-          traps ||= loaded.traps;
-          state = { ...state, a: loaded.value, range: this.rangeOf(loaded.value) };
-          break;
-        }
-        case opcodes.LDX: {
-          const mode = modeOf(code);
-          traps ||= mode === opcodes.MSH && k >= this.present;
-          let x: Value;
-          if (mode === opcodes.IMM) x = { kind: 'constant', value: k };
-          else if (mode === opcodes.MSH) x = { kind: 'header', offset: k };
-          else if (mode === opcodes.MEM) x = state.cells[k];
-          state = { ...state, x };
-          break;
-        }
-        case opcodes.ST:
-        case opcodes.STX:
-          state = {
-            ...state,
-            cells: with_(state.cells, k, classOf(code) === opcodes.ST ? state.a : state.x),
-          };
-          break;
-        case opcodes.ALU: {
-          const operation = operationOf(code);
-          traps ||= usesX(code) && (operation === opcodes.DIV || operation === opcodes.MOD);
-          const a = usesX(code) ? undefined : arithmetic(code, k, state.a);
-          state = { ...state, a, range: a !== undefined && a === state.a ? state.range : undefined };
-          break;
-        }
-        case opcodes.MISC:
-          state =
-            code === (opcodes.MISC | opcodes.TAX)
-              ? { ...state, x: state.a }
-              : { ...state, a: state.x, range: this.rangeOf(state.x) };
-          break;
-        default:
-          return undefined;
-      }
-    }
-    return { state, traps };
-  }
-
-  private load(code: number, k: number, { x, cells }: State): { value: Value; traps: boolean } {
-    switch (modeOf(code)) {
-      case opcodes.IMM:
-        return { value: { kind: 'constant', value: k }, traps: false };
-      case opcodes.MEM:
-        return { value: cells[k], traps: false };
-      case opcodes.LEN:
-        return { value: undefined, traps: false };
-      case opcodes.ABS:
-        return this.loadAt(-1, k, sizeOf(code));
-      default:
-        if (x?.kind === 'constant') return this.loadAt(-1, x.value + k, sizeOf(code));
-        if (x?.kind === 'header') return this.loadAt(x.offset, k, sizeOf(code));
-        return { value: undefined, traps: true };
-    }
-  }
-
-  private loadAt(header: number, offset: number, size: Field['size']): { value: Value; traps: boolean } {
-    if (offset > FURTHEST) return { value: undefined, traps: true };
-    const field = fieldOf(header, offset, size);
-    const mask = 0xffff_ffff;
-    return { value: { kind: 'field', field, mask }, traps: header >= 0 || offset + size > this.present };
-  }
-
-  private rangeOf(value: Value): Interval | undefined {
-    if (value?.kind !== 'field' || value.mask !== 0xffff_ffff) return undefined;
-    return this.known.get(value.field) ?? everyValue(value.field);
   }
 }
 
@@ -314,49 +219,6 @@ interface Way {
   readonly state: State;
   /** What holds of the packets that go it. */
   readonly condition?: Condition;
-}
-
-const ZERO: Value = { kind: 'constant', value: 0 };
-const START: State = { a: ZERO, x: ZERO, range: undefined, cells: Array<Value>(16).fill(ZERO) };
-
-const with_ = (cells: readonly Value[], at: number, value: Value): readonly Value[] => {
-  const changed = [...cells];
-  changed[at] = value;
-  return changed;
-};
-
-function arithmetic(code: number, k: number, a: Value): Value {
-  const row = opcodes.aluRowOf(code);
-  if (row === undefined) return undefined;
-  if (a?.kind === 'constant') {
-    const value = opcodes.evalAlu(row, a.value, k);
-    return value === undefined ? undefined : { kind: 'constant', value };
-  }
-  if (a?.kind !== 'field' || row.bits !== opcodes.AND) return undefined;
-  const mask = (a.mask & k) >>> 0;
-  return mask === a.mask ? a : { ...a, mask };
-}
-
-/** The values of an interval for which a test holds, and those for which it does not. */
-function partsOf(
-  operation: number,
-  k: number,
-  { low, high }: Interval,
-): readonly [Interval | undefined, Interval | undefined] | undefined {
-  const interval = (from: number, to: number) => (from > to ? undefined : { low: from, high: to });
-  switch (operation) {
-    case opcodes.JGT:
-      return [interval(Math.max(low, k + 1), high), interval(low, Math.min(high, k))];
-    case opcodes.JGE:
-      return [interval(Math.max(low, k), high), interval(low, Math.min(high, k - 1))];
-    case opcodes.JEQ: {
-      if (k < low || k > high) return [undefined, { low, high }];
-      const rest = interval(low === k ? k + 1 : low, high === k ? k - 1 : high);
-      return [{ low: k, high: k }, rest];
-    }
-    default:
-      return undefined;
-  }
 }
 
 function meet(one: Interval, other: Interval): Interval | undefined {
@@ -380,22 +242,6 @@ function costOf({ field, low, high }: Condition): number {
 
 const COMMON_PROTOCOLS: ReadonlySet<number> = new Set([6, 17]);
 const COMMON_PORTS: ReadonlySet<number> = new Set([53, 80, 443]);
-
-const valueKey = (value: Value): string => {
-  switch (value?.kind) {
-    case undefined:
-      return '?';
-    case 'constant':
-      return `${value.value}`;
-    case 'header':
-      return `h${value.offset}`;
-    case 'field':
-      return `f${value.field.key}&${value.mask}`;
-  }
-};
-
-const keyOf = ({ a, x, range, cells }: State): string =>
-  `${valueKey(a)} ${valueKey(x)} ${range?.low} ${range?.high} ${cells === START.cells ? '' : cells.map(valueKey)}`;
 
 /** The field at a fixed place that A holds at the end of each block, where that is one whatever the way. */
 function testedFields({ blocks }: Graph): readonly (Field | undefined)[] {

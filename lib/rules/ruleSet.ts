@@ -1,11 +1,12 @@
 /** Many named filters asked at once: each rule's verdict is that of its own filter. */
 
 import { describeValue } from '../arguments.js';
-import type { FilterFunction } from '../cbpf/index.js';
-import type { Filter, PacketSource } from '../filter/index.js';
+import { opcodes, type Program } from '../cbpf/index.js';
+import { Filter, type LinkFilter, type PacketSource } from '../filter/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 import { Dispatch } from './dispatch.js';
 import { type Walkable, walkable } from './necessary.js';
+import { acceptsSomething } from './witness.js';
 
 /** A named filter. */
 export interface FilterRule {
@@ -85,9 +86,8 @@ export class RuleSet {
 
 /** Expressions that are the same program, which is asked once. */
 interface Shared {
-  readonly rules: readonly number[];
-  /** The program as it is loaded now: compiled once it is warm. */
-  readonly link: { readonly test: FilterFunction };
+  readonly rules: number[];
+  readonly link: LinkFilter;
 }
 
 /** Rules compiled for one link type. */
@@ -102,17 +102,18 @@ export class LinkRules {
 
   /** Use {@link RuleSet.for}. */
   constructor(rules: readonly FilterRule[], source: PacketSource) {
-    const byText = new Map<string, { rules: number[]; link: Shared['link'] }>();
+    const byText = new Map<string, Shared>();
     const walkables: (Walkable | undefined)[] = [];
-    for (const [place, { name, filter }] of rules.entries()) {
-      const link = linkOf(filter, source, place, name);
-      const text = link.cbpf.map(({ code, jt, jf, k }) => `${code} ${jt} ${jf} ${k}`).join();
-      const shared = byText.get(text);
-      if (shared !== undefined) shared.rules.push(place);
-      else {
-        byText.set(text, { rules: [place], link });
-        walkables.push(walkable(link.cbpf));
+    for (const [place, rule] of rules.entries()) {
+      const link = compiled(rule.filter, source, place, rule.name);
+      const { cbpf } = link;
+      const text = cbpf.map(({ code, jt, jf, k }) => `${code} ${jt} ${jf} ${k}`).join();
+      let shared = byText.get(text);
+      if (shared === undefined) {
+        byText.set(text, (shared = { rules: [], link }));
+        walkables.push(walkable(cbpf));
       }
+      shared.rules.push(place);
     }
     this.programs = [...byText.values()];
     this.dispatch = new Dispatch(walkables);
@@ -130,18 +131,19 @@ export class LinkRules {
     }
     const { packet } = this;
     const { accepts, asks, tables } = this.dispatch.leafOf(bytes, start, capturedLength);
-    for (const place of accepts) found.push(...programs[place]!.rules);
-    for (const place of asks)
-      if (programs[place]!.link.test(bytes, start, capturedLength, wireLength) !== 0)
-        found.push(...programs[place]!.rules);
-    for (const table of tables) {
-      const candidates = table.lookUp(bytes, start, capturedLength);
+    for (let at = 0; at < accepts.length; at++) found.push(...programs[accepts[at]!]!.rules);
+    for (let at = 0; at < asks.length; at++) {
+      const { rules, link } = programs[asks[at]!]!;
+      if (link.test(bytes, start, capturedLength, wireLength) !== 0) found.push(...rules);
+    }
+    for (let table = 0; table < tables.length; table++) {
+      const candidates = tables[table]!.lookUp(bytes, start, capturedLength);
       for (let at = 0; at < candidates.length; at++) {
         const place = candidates[at]!;
         if (asked[place] === packet) continue;
         asked[place] = packet;
-        if (programs[place]!.link.test(bytes, start, capturedLength, wireLength) !== 0)
-          found.push(...programs[place]!.rules);
+        const { rules, link } = programs[place]!;
+        if (link.test(bytes, start, capturedLength, wireLength) !== 0) found.push(...rules);
       }
     }
     if (found.length > 1) found.sort((a, b) => a - b);
@@ -149,7 +151,28 @@ export class LinkRules {
   }
 }
 
-function linkOf(filter: Filter, source: PacketSource, place: number, name: string) {
+/** Programs with such operations may be refused for a constant. */
+const PARTIAL: ReadonlySet<number> = new Set([opcodes.DIV, opcodes.MOD, opcodes.LSH, opcodes.RSH]);
+
+/**
+ * A rule compiled. Its program is not optimized, which takes most of compiling and gains little for programs that are asked
+ * of few packets; its verdict is the same, and what would be refused when it is optimized is refused.
+ */
+function compiled(filter: Filter, source: PacketSource, place: number, name: string): LinkFilter {
+  const { expression, options, loader } = filter;
+  const { optimize = true, onPass } = options;
+  if (!optimize || onPass !== undefined) return linkOf(filter, source, place, name);
+  const link = linkOf(new Filter(expression, { ...options, optimize: false }, loader), source, place, name);
+  return mayBeRefused(link.cbpf) ? linkOf(filter, source, place, name) : link;
+}
+
+/** Whether an expression whose program this is, not optimized, may be refused when it is. */
+export const mayBeRefused = (program: Program): boolean =>
+  program.some(
+    ({ code }) => opcodes.classOf(code) === opcodes.ALU && PARTIAL.has(opcodes.operationOf(code)),
+  ) || !acceptsSomething(program);
+
+function linkOf(filter: Filter, source: PacketSource, place: number, name: string): LinkFilter {
   try {
     return filter.for(source);
   } catch (error) {
