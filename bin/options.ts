@@ -351,7 +351,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued(undefined, 'until', 'Filter', 'TIME', 'only packets before TIME', (o, v) => { o.times = { ...o.times, until: instantOf(v) }; }),
   valued(undefined, 'start-offset', 'Filter', 'N', 'only packets from N seconds behind the first on; m, h, d: minutes, hours, days', (o, v) => { o.times = { ...o.times, startOffset: durationOf(v) }; }),
   valued(undefined, 'index', 'Input', 'HOW', 'use the index beside a capture, as weir index makes it: auto (the default), off, or require', (o, v) => { o.index = oneOf('way to use an index', v, ['auto', 'off', 'require']); }),
-  valued(undefined, 'max-flows', 'Filter', 'N', 'flows kept in mind at once (1000000); those idle longest are forgotten for others', (o, v) => { o.maxFlows = numberIn('number of flows', v, 1, 2 ** 24); }),
+  valued(undefined, 'max-flows', 'Filter', 'N', 'flows kept in mind at once (1000000); of those idle for long some are forgotten for others', (o, v) => { o.maxFlows = numberIn('number of flows', v, 1, 2 ** 24); }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),
   { long: ['ebpf'], value: 'optional', group: 'Filter', argument: 'FORM', help: 'print the compiled filter with its eBPF and stop; FORM is kernel (the default), portable, xdp, tc or cgroup', set: (o, v) => { o.ebpf = oneOf('eBPF form', v === '' ? 'kernel' : v, LIFT_FORMS); o.dump ||= 1; } },

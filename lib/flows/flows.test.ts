@@ -108,7 +108,7 @@ function datagram(from: number, to: number, seconds: number): Packet {
   return new Packet(bytes, bytes.length, seconds, 0, source);
 }
 
-test('flows that are idle end, and those idle longest give way', (t) => {
+test('flows that are idle end, and those not used of late give way', (t) => {
   const key = new FlowKey();
   const numbers = (table: FlowTable, packets: readonly Packet[]) =>
     packets.map(({ data, seconds }) => {

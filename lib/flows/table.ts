@@ -4,7 +4,7 @@
  *
  * A flow is all packets between two ends of one protocol. A TCP flow ends where a connection opens anew (a SYN of another
  * sequence number, or behind FIN or RST: as Wireshark has it), and a grace after FIN of both or RST; any flow ends when it
- * is idle for long. Of more flows than the table may hold, those idle longest are forgotten.
+ * is idle for long. Of more flows than the table may hold, some that have been idle for long are forgotten.
  */
 
 import { type FlowKey, KEY_WORDS, TCP } from './key.js';
@@ -23,8 +23,12 @@ export interface FlowOptions {
 
 export const MAX_FLOWS = 1_000_000;
 const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
-/** Bits of a flow's state: FIN seen from either end, RST, and whose first sequence number is known. */
-const [FIN_SEEN, RST_SEEN, BASE_KNOWN] = [1, 4, 8];
+/** Bits of a flow's state: FIN seen from either end, RST, whose first sequence number is known, use of late. */
+const [FIN_SEEN, RST_SEEN, BASE_KNOWN, USED] = [1, 4, 8, 32];
+/** Words of an entry: its key, hash, number, the second it was last seen, state, first sequence numbers of either end. */
+const WORDS = 16;
+const HASH = KEY_WORDS;
+const [NUMBER, LAST_SEEN, STATE, BASES] = [HASH + 1, HASH + 2, HASH + 3, HASH + 4];
 const BOTH_FIN = 3;
 /** Fragmented packets whose first fragment is kept in mind. */
 const MOST_FRAGMENTED = 4096;
@@ -47,33 +51,19 @@ export class FlowTable {
   private readonly limits: Required<{ [Name in keyof FlowOptions]: number }>;
   /** Entries by hash; -1 where there is none. A power of two, at least twice the entries. */
   private slots: Int32Array;
-  private keys: Int32Array;
-  private hashes: Int32Array;
-  private numbers: Float64Array;
-  private lastSeen: Float64Array;
-  private states: Uint8Array;
-  /** First sequence numbers, of either end. */
-  private bases: Uint32Array;
-  /** Entries from the one idle longest to the one seen last. */
-  private before: Int32Array;
-  private after: Int32Array;
-  private oldest = NONE;
-  private newest = NONE;
+  /** {@link WORDS} for each entry, together in a line of the cache. */
+  private records: Int32Array;
+  private size: number;
   private entries = 0;
+  /** Where to look next for an entry to give up. */
+  private hand = 0;
   private readonly fragmented = new Map<string, { readonly entry: number; readonly number: number }>();
 
   constructor({ maxFlows = MAX_FLOWS, tcpTimeout = 3600, timeout = 600, grace = 120 }: FlowOptions = {}) {
     this.limits = { maxFlows, tcpTimeout, timeout, grace };
-    const size = Math.min(FIRST_SIZE, maxFlows);
-    this.keys = new Int32Array(size * KEY_WORDS);
-    this.hashes = new Int32Array(size);
-    this.numbers = new Float64Array(size);
-    this.lastSeen = new Float64Array(size);
-    this.states = new Uint8Array(size);
-    this.bases = new Uint32Array(2 * size);
-    this.before = new Int32Array(size);
-    this.after = new Int32Array(size);
-    this.slots = new Int32Array(slotsFor(size)).fill(NONE);
+    this.size = Math.min(FIRST_SIZE, maxFlows);
+    this.records = new Int32Array(this.size * WORDS);
+    this.slots = new Int32Array(slotsFor(this.size)).fill(NONE);
   }
 
   /**
@@ -84,8 +74,8 @@ export class FlowTable {
   numberOf(key: FlowKey, seconds: number): number {
     this.isFirst = false;
     if (key.isFollower) return this.numberOfFollower(key.fragment!);
-    this.entry = this.entryOf(key, seconds);
-    const number = this.numbers[this.entry]!;
+    this.entry = this.entryOf(key, Math.floor(seconds) | 0);
+    const number = this.numberIn(this.entry);
     if (key.fragment !== undefined) {
       if (this.fragmented.size >= MOST_FRAGMENTED)
         this.fragmented.delete(this.fragmented.keys().next().value!);
@@ -95,9 +85,13 @@ export class FlowTable {
     return number;
   }
 
+  private numberIn(entry: number): number {
+    return this.records[entry * WORDS + NUMBER]! >>> 0;
+  }
+
   private numberOfFollower(fragment: string): number {
     const first = this.fragmented.get(fragment);
-    if (first === undefined || this.numbers[first.entry] !== first.number) return NO_FLOW;
+    if (first === undefined || this.numberIn(first.entry) !== first.number) return NO_FLOW;
     this.entry = first.entry;
     return first.number;
   }
@@ -108,61 +102,62 @@ export class FlowTable {
     if (entry === NONE) {
       entry = this.add(key.words, hash);
       this.begin(entry);
-    } else {
-      this.unlink(entry);
-      if (this.isOver(entry, key, seconds)) this.begin(entry);
-    }
-    this.link(entry);
-    this.lastSeen[entry] = seconds;
+    } else if (this.isOver(entry, key, seconds)) this.begin(entry);
+    else this.records[entry * WORDS + STATE]! |= USED;
+    this.records[entry * WORDS + LAST_SEEN] = seconds;
     if (key.protocol === TCP) this.note(entry, key);
     return entry;
   }
 
   private begin(entry: number): void {
     this.isFirst = true;
-    this.numbers[entry] = this.flows++;
-    this.states[entry] = 0;
+    this.records[entry * WORDS + NUMBER] = this.flows++;
+    this.records[entry * WORDS + STATE] = 0;
   }
 
   private isOver(entry: number, key: FlowKey, seconds: number): boolean {
-    const idle = seconds - this.lastSeen[entry]!;
+    const { records } = this;
+    const at = entry * WORDS;
+    const idle = (seconds - records[at + LAST_SEEN]!) | 0;
     const { tcpTimeout, timeout, grace } = this.limits;
     if (key.protocol !== TCP) return idle > timeout;
-    const state = this.states[entry]!;
+    const state = records[at + STATE]!;
     const hasEnded = (state & RST_SEEN) !== 0 || (state & BOTH_FIN) === BOTH_FIN;
     if (idle > (hasEnded ? grace : tcpTimeout)) return true;
     const end = key.isReverse ? 1 : 0;
     if ((key.flags & (SYN | ACK)) !== SYN || (state & (BASE_KNOWN << end)) === 0) return false;
-    return key.sequence !== this.bases[2 * entry + end] || (state & (BOTH_FIN | RST_SEEN)) !== 0;
+    return key.sequence !== records[at + BASES + end]! >>> 0 || (state & (BOTH_FIN | RST_SEEN)) !== 0;
   }
 
   /** Keeps in mind what a TCP header says of its connection. */
   private note(entry: number, { flags, sequence, acknowledged, isReverse }: FlowKey): void {
+    const { records } = this;
+    const at = entry * WORDS;
     const end = isReverse ? 1 : 0;
-    let state = this.states[entry]!;
+    let state = records[at + STATE]!;
     if ((state & (BASE_KNOWN << end)) === 0) {
       state |= BASE_KNOWN << end;
-      this.bases[2 * entry + end] = (flags & SYN) !== 0 ? sequence : sequence - 1;
+      records[at + BASES + end] = (flags & SYN) !== 0 ? sequence : sequence - 1;
     }
     if ((state & (BASE_KNOWN << (1 - end))) === 0 && (flags & ACK) !== 0) {
       state |= BASE_KNOWN << (1 - end);
-      this.bases[2 * entry + 1 - end] = acknowledged - 1;
+      records[at + BASES + 1 - end] = acknowledged - 1;
     }
     if ((flags & FIN) !== 0) state |= FIN_SEEN << end;
     if ((flags & RST) !== 0) state |= RST_SEEN;
-    this.states[entry] = state;
+    records[at + STATE] = state;
   }
 
   private find(words: Int32Array, hash: number): number {
-    const { slots, keys, hashes } = this;
+    const { slots, records } = this;
     const mask = slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = slots[slot]!;
       if (entry === NONE) return NONE;
-      if (hashes[entry] !== hash) continue;
-      const at = entry * KEY_WORDS;
+      const at = entry * WORDS;
+      if (records[at + HASH] !== hash) continue;
       let word = 0;
-      while (word < KEY_WORDS && keys[at + word] === words[word]) word++;
+      while (word < KEY_WORDS && records[at + word] === words[word]) word++;
       if (word === KEY_WORDS) return entry;
     }
   }
@@ -170,36 +165,49 @@ export class FlowTable {
   private add(words: Int32Array, hash: number): number {
     let entry: number;
     if (this.entries === this.limits.maxFlows) {
-      entry = this.oldest;
-      this.unlink(entry);
+      entry = this.givenUp();
       this.removeSlot(entry);
       this.forgotten++;
     } else {
-      if (this.entries === this.hashes.length) this.grow();
+      if (this.entries === this.size) this.grow();
       entry = this.entries++;
     }
-    this.keys.set(words, entry * KEY_WORDS);
-    this.hashes[entry] = hash;
+    const { records } = this;
+    const at = entry * WORDS;
+    for (let word = 0; word < KEY_WORDS; word++) records[at + word] = words[word]!;
+    records[at + HASH] = hash;
     this.place(entry);
     return entry;
+  }
+
+  /** An entry that was not used since it was last passed by: the clock of page replacement. */
+  private givenUp(): number {
+    const { records } = this;
+    for (;;) {
+      const entry = this.hand;
+      this.hand = entry + 1 === this.entries ? 0 : entry + 1;
+      const state = records[entry * WORDS + STATE]!;
+      if ((state & USED) === 0) return entry;
+      records[entry * WORDS + STATE] = state & ~USED;
+    }
   }
 
   private place(entry: number): void {
     const { slots } = this;
     const mask = slots.length - 1;
-    let slot = this.hashes[entry]! & mask;
+    let slot = this.records[entry * WORDS + HASH]! & mask;
     while (slots[slot] !== NONE) slot = (slot + 1) & mask;
     slots[slot] = entry;
   }
 
   /** Takes an entry out of the slots; those behind it move up, so that none of them is missed. */
   private removeSlot(entry: number): void {
-    const { slots, hashes } = this;
+    const { slots, records } = this;
     const mask = slots.length - 1;
-    let gap = hashes[entry]! & mask;
+    let gap = records[entry * WORDS + HASH]! & mask;
     while (slots[gap] !== entry) gap = (gap + 1) & mask;
     for (let slot = (gap + 1) & mask; slots[slot] !== NONE; slot = (slot + 1) & mask) {
-      const home = hashes[slots[slot]!]! & mask;
+      const home = records[slots[slot]! * WORDS + HASH]! & mask;
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
       slots[gap] = slots[slot]!;
       gap = slot;
@@ -208,41 +216,12 @@ export class FlowTable {
   }
 
   private grow(): void {
-    const size = Math.min(2 * this.hashes.length, this.limits.maxFlows);
-    const larger = <Numbers extends Int32Array | Uint32Array | Float64Array | Uint8Array>(
-      old: Numbers,
-      made: Numbers,
-    ): Numbers => {
-      made.set(old);
-      return made;
-    };
-    this.keys = larger(this.keys, new Int32Array(size * KEY_WORDS));
-    this.hashes = larger(this.hashes, new Int32Array(size));
-    this.numbers = larger(this.numbers, new Float64Array(size));
-    this.lastSeen = larger(this.lastSeen, new Float64Array(size));
-    this.states = larger(this.states, new Uint8Array(size));
-    this.bases = larger(this.bases, new Uint32Array(2 * size));
-    this.before = larger(this.before, new Int32Array(size));
-    this.after = larger(this.after, new Int32Array(size));
-    this.slots = new Int32Array(slotsFor(size)).fill(NONE);
+    this.size = Math.min(2 * this.size, this.limits.maxFlows);
+    const larger = new Int32Array(this.size * WORDS);
+    larger.set(this.records);
+    this.records = larger;
+    this.slots = new Int32Array(slotsFor(this.size)).fill(NONE);
     for (let entry = 0; entry < this.entries; entry++) this.place(entry);
-  }
-
-  private link(entry: number): void {
-    this.before[entry] = this.newest;
-    this.after[entry] = NONE;
-    if (this.newest === NONE) this.oldest = entry;
-    else this.after[this.newest] = entry;
-    this.newest = entry;
-  }
-
-  private unlink(entry: number): void {
-    const before = this.before[entry]!;
-    const after = this.after[entry]!;
-    if (before === NONE) this.oldest = after;
-    else this.after[before] = after;
-    if (after === NONE) this.newest = before;
-    else this.before[after] = before;
   }
 }
 
