@@ -116,7 +116,7 @@ ok = icmp`;
     lint('\na = tcp prot 80').stderr,
     /^weir: -:2: the expression cannot be compiled\n {2}tcp prot 80\n {6}\^/,
   );
-  t.is(lint('a tcp').stderr, 'weir: -:1: neither NAME = EXPRESSION nor @NAME\n');
+  t.is(lint('a tcp').stderr, 'weir: -:1: neither NAME = EXPRESSION nor @NAME nor include FILE\n');
 });
 
 test('make and diff answer with a status, packets and words', (t) => {
