@@ -16,6 +16,7 @@ import {
 } from '../frame/vendors.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
+import { printIpx } from '../network/ipx.js';
 import { ETHERTYPE_NAMES, printEtherType } from '../tables/ethertypes.js';
 import { printCdp } from './cdp.js';
 import { printDtp, printUdld, printVtp } from './ciscoLinks.js';
@@ -23,6 +24,8 @@ import { printEthernet } from './ethernet.js';
 import { printStp } from './stp.js';
 
 const SAP_IP = 0x06;
+const SAP_IPX = 0xe0;
+const SAP_ALL = 0xff;
 const SAP_STP = 0x42;
 const SAP_SNAP = 0xaa;
 const SAP_GLOBAL = 0xff;
@@ -123,6 +126,12 @@ export function printLlc(
   if (short >= 0) return short;
   const dsapField = d.u8(at);
   const ssapField = d.u8(at + 1);
+  if (dsapField === SAP_ALL && ssapField === SAP_ALL) {
+    // Novell's own frames have a checksum there, which is not used.
+    if (d.linkLayer) d.out += 'IPX 802.3: ';
+    printIpx(d, at);
+    return 0;
+  }
   const unnumbered = (d.u8(at + 2) & 3) === 3;
   const control = unnumbered ? d.u8(at + 2) : d.u16le(at + 2);
   const header = unnumbered ? 3 : 4;
@@ -146,6 +155,11 @@ export function printLlc(
     }
     if (ssap === SAP_IP) {
       printIp4(d, next, rest);
+      return header;
+    }
+    if (ssap === SAP_IPX) {
+      if (d.linkLayer) d.out += 'IPX 802.2: ';
+      printIpx(d, next);
       return header;
     }
     if (ssap === SAP_OSI) {

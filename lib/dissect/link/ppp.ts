@@ -13,6 +13,7 @@ import { OUI_NAMES } from '../frame/vendors.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
+import { printIpx } from '../network/ipx.js';
 import { printMpls } from '../network/tunnels.js';
 import { ETHERTYPE_NAMES } from '../tables/ethertypes.js';
 import { printChap, printPap } from './pppAuth.js';
@@ -144,6 +145,10 @@ function printProtocol(d: Dissection, protocol: number, at: number, length: numb
     case MPLS:
     case MPLS_MULTICAST:
       printMpls(d, at, length);
+      break;
+    case 0x2b:
+    case ETHERTYPE.IPX:
+      printIpx(d, at);
       break;
     case OSI:
       printOsi(d, at, length);

@@ -5,6 +5,7 @@
 import { ETHERTYPE } from '../../names/index.js';
 import { printPtp } from '../application/ptp.js';
 import type { Dissection, EtherPrinter } from '../frame/dissection.js';
+import { printAarp } from '../link/aarp.js';
 import { printAoe } from '../link/aoe.js';
 import { printArp } from '../link/arp.js';
 import { printEapol } from '../link/eapol.js';
@@ -17,6 +18,7 @@ import { printCalmFast, printGeoNetworking } from '../link/vehicles.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
+import { printIpx } from '../network/ipx.js';
 import { printNsh } from '../network/nsh.js';
 import { printMpls } from '../network/tunnels.js';
 
@@ -59,8 +61,8 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x805b, name: 'VEXP' },
   { type: 0x805c, name: 'VPROD' },
   { type: ETHERTYPE.ATALK, name: 'Appletalk' },
-  { type: ETHERTYPE.AARP, name: 'Appletalk ARP' },
-  { type: ETHERTYPE.IPX, name: 'IPX' },
+  { type: ETHERTYPE.AARP, name: 'Appletalk ARP', print: printAarp },
+  { type: ETHERTYPE.IPX, name: 'IPX', print: printIpx },
   { type: ETHERTYPE_PPP, name: 'PPP', print: printPppType },
   { type: 0x8808, name: 'MPCP' },
   { type: ETHERTYPE.SLOW, name: 'Slow Protocols', print: printSlow },

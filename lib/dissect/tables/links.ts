@@ -6,6 +6,7 @@
 import { LINK_TYPES, LINUX_SLL2 } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
+import { printAtm, printClassicalIp } from '../link/atm.js';
 import { printEthernet } from '../link/ethernet.js';
 import { printFrameRelayLink, printMultilinkLink } from '../link/frameRelay.js';
 import { printIpnet, printNflog } from '../link/hostHeaders.js';
@@ -35,6 +36,8 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [8], print: printSlip },
   { linkTypes: [9], print: printPppLink },
   { linkTypes: [50], print: printPppSerial },
+  { linkTypes: [100], print: printAtm },
+  { linkTypes: [106], print: printClassicalIp },
   { linkTypes: [104], print: printCiscoHdlc },
   { linkTypes: [105], print: printWlanLink },
   { linkTypes: [119], print: printPrismLink },

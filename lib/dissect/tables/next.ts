@@ -115,6 +115,7 @@ import {
   IP6,
   ROUTING,
 } from '../network/headers.js';
+import { IPX } from '../network/ipx.js';
 import { ISIS } from '../network/isis.js';
 import { MOBILITY } from '../network/mobility.js';
 import { OSPF } from '../network/ospf.js';
@@ -230,6 +231,7 @@ export const LAYOUTS = [
   MOBILITY,
   SOME_IP,
   DCCP,
+  IPX,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -255,6 +257,7 @@ const LINKS: Rows = [
 
 /** From 0x10000 on: protocols of Cisco's OUI. */
 const ETHER_TYPES: Rows = [
+  [[0x8137], leaf(IPX), IPX],
   [[0x8809], leaf(SLOW), SLOW],
   [[0x88f7], leaf(PTP), PTP],
   [[CISCO + 0x2000], leaf(CDP), CDP],
@@ -312,6 +315,7 @@ const PPP_PROTOCOLS: Rows = [
 ];
 
 const SAPS: Rows = [
+  [[0xe0], leaf(IPX), IPX],
   [[0x42], leaf(STP)],
   [[0xfe], dissectOsi],
 ];
