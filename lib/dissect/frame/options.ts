@@ -40,5 +40,16 @@ export interface PrinterOptions {
 }
 
 /** Those of tcpdump's types that are printed here. */
-export const PACKET_TYPES = ['carp', 'domain', 'vxlan'] as const;
+export const PACKET_TYPES = [
+  'carp',
+  'domain',
+  'ptp',
+  'radius',
+  'resp',
+  'snmp',
+  'someip',
+  'tftp',
+  'vxlan',
+  'wb',
+] as const;
 export type PacketType = (typeof PACKET_TYPES)[number];

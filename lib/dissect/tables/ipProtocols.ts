@@ -24,6 +24,8 @@ import { printTcp } from '../transport/tcp.js';
 import { printUdp } from '../transport/udp.js';
 
 const PROTOCOL_AH = 51;
+/** Known over IPv6 only. */
+const OLD_MOBILITY = 62;
 
 interface ProtocolRow {
   readonly number: number;
@@ -99,10 +101,11 @@ export function printIpProtocol(
     rest = (rest - header) >>> 0;
   }
   const row = BY_NUMBER[next];
-  if (row === undefined) {
+  const elsewhere = row?.version !== undefined && row.version !== d.data[ip]! >> 4;
+  if (row === undefined || (elsewhere && row.number === OLD_MOBILITY)) {
     if (next === 59) d.out += 'no next header';
     else d.out += ` ${protocolText(d, next)} ${rest}`;
-  } else if (row.version !== undefined && row.version !== d.data[ip]! >> 4) {
+  } else if (elsewhere) {
     d.out += `[${row.name} requires IPv${row.version}]`;
     d.markInvalid();
   } else {

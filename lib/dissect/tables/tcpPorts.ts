@@ -39,5 +39,6 @@ export function printTcpPayload(
   destination: number,
 ): void {
   if (d.packetType === 'domain') printDnsOverTcp(d, at, length);
+  else if (d.packetType === 'resp') printResp(d, at, length);
   else if (d.packetType === undefined) printerOf(source, destination)?.(d, at, length, ip);
 }

@@ -75,7 +75,13 @@ const BCM_LI = 49_152;
 
 const TYPES: ReadonlyMap<string | undefined, PortPrinter> = new Map([
   ['domain', printDns],
+  ['ptp', printPtp],
+  ['radius', printRadius],
+  ['snmp', printSnmp],
+  ['someip', printSomeIp],
+  ['tftp', printTftp],
   ['vxlan', printVxlan],
+  ['wb', printWhiteBoard],
 ]);
 
 /** Whether a type of `-T` is one that UDP carries. */
