@@ -24,8 +24,6 @@ import { printTcp } from '../transport/tcp.js';
 import { printUdp } from '../transport/udp.js';
 
 const PROTOCOL_AH = 51;
-/** Known over IPv6 only. */
-const OLD_MOBILITY = 62;
 
 interface ProtocolRow {
   readonly number: number;
@@ -102,7 +100,7 @@ export function printIpProtocol(
   }
   const row = BY_NUMBER[next];
   const elsewhere = row?.version !== undefined && row.version !== d.data[ip]! >> 4;
-  if (row === undefined || (elsewhere && row.number === OLD_MOBILITY)) {
+  if (row === undefined || (elsewhere && row.print === printMobility)) {
     if (next === 59) d.out += 'no next header';
     else d.out += ` ${protocolText(d, next)} ${rest}`;
   } else if (elsewhere) {
