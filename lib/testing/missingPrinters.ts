@@ -18,12 +18,11 @@ export interface MissingPrinter {
 export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: '802.15.4', words: /802\.15\.4/ },
   { name: 'AFS rx', words: /\brx (data|abort|ack|busy)/ },
-  { name: 'C-HDLC beyond IP', words: /\[\|chdlc\]/ },
   { name: 'DECnet', words: /\d+\.\d+ > \d+\.\d+ \d+ .*|endnode-hello|router-hello|\[\|decnet\]/ },
   { name: 'ForCES', words: /ForCES (Query|Heart|Config|Assoc|Event|Packet|Version)|\[\|forces\]/ },
   { name: 'HNCP', words: /hncp/ },
   { name: 'ICMPv6 node information, router renumbering, RPL', words: /node information|who-are-you re|dagid|rpltarget|\[\|icmp6\]|dagseq/ },
-  { name: 'Juniper headers', words: /Juniper PCAP|\[\|juniper|hlen \d+, proto 0x|MONITOR-PIC/ },
+  { name: 'Juniper headers of ATM2 and bundles', words: /(ATM2|MLPPP|MLFR|MFR)-PIC/ },
   { name: 'LISP', words: /LISP-/ },
   { name: 'LMP', words: /LMPv/ },
   { name: 'LWAPP', words: /LWAPPv/ },

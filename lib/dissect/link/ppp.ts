@@ -368,40 +368,44 @@ const SLARP = 0x8035;
 
 /** LINKTYPE_C_HDLC: an EtherType behind address and control. */
 export function printCiscoHdlc(d: Dissection, length: number): void {
+  printCiscoFrame(d, 0, length);
+  d.linkHeaderLength = length < CISCO_HEADER ? d.end : CISCO_HEADER;
+}
+
+export function printCiscoFrame(d: Dissection, start: number, length: number): void {
   d.protocol = 'chdlc';
   if (length < CISCO_HEADER) {
     d.markTruncated();
-    d.linkHeaderLength = d.end;
     return;
   }
-  const protocol = d.u16(2);
+  const protocol = d.u16(start + 2);
+  const at = start + CISCO_HEADER;
   if (d.linkLayer) {
-    const first = d.u8(0);
+    const first = d.u8(start);
     const cast = first === 0x0f ? 'unicast' : first === 0x8f ? 'bcast' : `0x${hex2(first)}`;
     d.out += `${cast}, ethertype ${ETHERTYPE_NAMES.get(protocol) ?? 'Unknown'} (0x${hex4(protocol)}), length ${length}: `;
   }
   const rest = length - CISCO_HEADER;
   switch (protocol) {
     case ETHERTYPE.IP:
-      printIp4(d, CISCO_HEADER, rest);
+      printIp4(d, at, rest);
       break;
     case ETHERTYPE.IPV6:
-      printIp6(d, CISCO_HEADER, rest);
+      printIp6(d, at, rest);
       break;
     case ETHERTYPE.MPLS:
     case ETHERTYPE.MPLS_MULTICAST:
-      printMpls(d, CISCO_HEADER, rest);
+      printMpls(d, at, rest);
       break;
     case SLARP:
-      printSlarp(d, CISCO_HEADER, rest);
+      printSlarp(d, at, rest);
       break;
     case ETHERTYPE_OSI:
-      printCiscoOsi(d, CISCO_HEADER, rest);
+      printCiscoOsi(d, at, rest);
       break;
     default:
       if (!d.linkLayer) d.out += `unknown CHDLC protocol (0x${hex4(protocol)})`;
   }
-  d.linkHeaderLength = CISCO_HEADER;
 }
 
 const ETHERTYPE_OSI = 0xfefe;

@@ -10,6 +10,19 @@ import { printAtm, printClassicalIp } from '../link/atm.js';
 import { printEthernet } from '../link/ethernet.js';
 import { printFrameRelayLink, printMultilinkLink } from '../link/frameRelay.js';
 import { printIpnet, printNflog } from '../link/hostHeaders.js';
+import {
+  printJuniperAtm1,
+  printJuniperCiscoHdlc,
+  printJuniperEs,
+  printJuniperEthernet,
+  printJuniperFrameRelay,
+  printJuniperGgsn,
+  printJuniperMonitor,
+  printJuniperPpp,
+  printJuniperPppoe,
+  printJuniperPppoeAtm,
+  printJuniperServices,
+} from '../link/juniper.js';
 import { printCiscoHdlc, printPppLink, printPppSerial } from '../link/ppp.js';
 import { printAvs, printPrism, printRadiotap } from '../link/radiotap.js';
 import { printSlip } from '../link/slip.js';
@@ -49,6 +62,17 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [182], print: printMultilinkLink },
   { linkTypes: [281], print: printBroadcomTag },
   { linkTypes: [282], print: printBroadcomPrepended },
+  { linkTypes: [132], print: printJuniperEs },
+  { linkTypes: [133], print: printJuniperGgsn },
+  { linkTypes: [136], print: printJuniperServices },
+  { linkTypes: [137], print: printJuniperAtm1 },
+  { linkTypes: [164], print: printJuniperMonitor },
+  { linkTypes: [167], print: printJuniperPppoe },
+  { linkTypes: [168], print: printJuniperPppoeAtm },
+  { linkTypes: [178], print: printJuniperEthernet },
+  { linkTypes: [179], print: printJuniperPpp },
+  { linkTypes: [180], print: printJuniperFrameRelay },
+  { linkTypes: [181], print: printJuniperCiscoHdlc },
   { linkTypes: [226], print: printIpnet },
   { linkTypes: [239], print: printNflog },
   { linkTypes: [149, 258], print: printPktap },
