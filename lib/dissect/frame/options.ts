@@ -43,6 +43,7 @@ export interface PrinterOptions {
 export const PACKET_TYPES = [
   'carp',
   'domain',
+  'pgm',
   'ptp',
   'radius',
   'resp',

@@ -19,6 +19,7 @@ import { printPim } from '../network/pim.js';
 import { printRsvp } from '../network/rsvp.js';
 import { printCarp, printVrrp } from '../network/vrrp.js';
 import { printDccp } from '../transport/dccp.js';
+import { printPgm } from '../transport/pgm.js';
 import { printSctp } from '../transport/sctp.js';
 import { printTcp } from '../transport/tcp.js';
 import { printUdp } from '../transport/udp.js';
@@ -61,7 +62,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 103, name: 'PIM', print: printPim },
   { number: 108, name: 'Compressed IP', print: printIpComp },
   { number: 112, name: 'VRRP', print: printRedundancy },
-  { number: 113, name: 'PGM' },
+  { number: 113, name: 'PGM', print: printPgm },
   { number: 132, name: 'SCTP', print: printSctp },
   { number: 135, name: 'Mobility', print: printMobility, version: 6 },
   { number: 143, name: 'Ethernet', print: printInnerEthernet, version: 6 },

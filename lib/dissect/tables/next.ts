@@ -137,6 +137,7 @@ import {
   UDP_LITE,
   VXLAN,
 } from '../transport/headers.js';
+import { PGM } from '../transport/pgm.js';
 
 /** What nobody knows: the bytes as they are. */
 const DATA = layout('data', {
@@ -232,6 +233,7 @@ export const LAYOUTS = [
   SOME_IP,
   DCCP,
   IPX,
+  PGM,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -302,6 +304,7 @@ const IP_PROTOCOLS: Rows = [
   [[51], dissectAh],
   [[58], dissectIcmp6],
   [[112], leaf(VRRP)],
+  [[113], leaf(PGM), PGM],
   [[132], dissectSctp],
   [[136], dissectUdpLite],
   [[137], dissectMpls],

@@ -30,6 +30,7 @@ import { printBcmLi } from '../network/bcmLi.js';
 import { printAutoRp } from '../network/dvmrp.js';
 import { printVxlanGpe } from '../network/nsh.js';
 import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
+import { printPgm } from '../transport/pgm.js';
 import { printerByPort } from './portTable.js';
 
 const printerOf = printerByPort([
@@ -75,6 +76,7 @@ const BCM_LI = 49_152;
 
 const TYPES: ReadonlyMap<string | undefined, PortPrinter> = new Map([
   ['domain', printDns],
+  ['pgm', printPgm],
   ['ptp', printPtp],
   ['radius', printRadius],
   ['snmp', printSnmp],
