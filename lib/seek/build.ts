@@ -71,6 +71,23 @@ export async function buildIndex(path: string, blockSize = BLOCK_SIZE): Promise<
   }
 }
 
+/** A class of packets, ready to be noted. */
+interface PreparedClass {
+  readonly of: PacketClass;
+  readonly number: number;
+  readonly fields: PacketClass['fields'];
+  readonly kinds: readonly number[];
+  readonly addresses: readonly boolean[];
+}
+
+const prepared = (of: PacketClass, number: number): PreparedClass => ({
+  of,
+  number,
+  fields: of.fields,
+  kinds: of.fields.map((_, place) => kindOf(number, place, 0)),
+  addresses: of.fields.map((field) => of.addresses.has(field)),
+});
+
 class IndexBuilder {
   readonly sources: (readonly [number, boolean])[] = [];
   first: readonly [number, number] | null = null;
@@ -91,6 +108,8 @@ class IndexBuilder {
   /** End of the last packet. */
   private last = -1;
   private readonly chosen = newRows();
+  /** Bits of the block that is being made. */
+  private readonly signature = new Int32Array(BITS / 32);
 
   private readonly blockSize: number;
 
@@ -111,7 +130,7 @@ class IndexBuilder {
     const classes = classesOf(source);
     this.classes = Math.max(this.classes, base + classes.length);
     const isKnown = classes.length > 0 && base + classes.length < CLASS_ROWS;
-    return this.test(isKnown ? classes : [], base, time);
+    return this.test(isKnown ? classes.map((one, place) => prepared(one, base + place)) : [], time);
   };
 
   end(): void {
@@ -119,7 +138,7 @@ class IndexBuilder {
     this.endChunk();
   }
 
-  private test(classes: readonly PacketClass[], base: number, time: PacketTime): PacketTest {
+  private test(classes: readonly PreparedClass[], time: PacketTime): PacketTest {
     return (bytes, start, capturedLength) => {
       time.read();
       const { offset, end, seconds, nanoseconds } = time;
@@ -138,9 +157,10 @@ class IndexBuilder {
       // Damaged files may have more than a second of nanoseconds.
       const until = seconds + Math.floor(nanoseconds / 1e9) + 1;
       if (until > this.until) this.until = until;
-      const place = classes.findIndex((one) => isOf(one, bytes, start, capturedLength));
-      if (place < 0) this.set(0);
-      else this.note(classes[place]!, base + place, bytes, start, capturedLength);
+      let place = 0;
+      while (place < classes.length && !isOf(classes[place]!.of, bytes, start, capturedLength)) place++;
+      if (place === classes.length) this.set(0);
+      else this.note(classes[place]!, bytes, start, capturedLength);
       return 0;
     };
   }
@@ -157,23 +177,40 @@ class IndexBuilder {
     this.endBlock();
   }
 
-  private note(of: PacketClass, number: number, bytes: Uint8Array, start: number, length: number): void {
+  private note(
+    { number, fields, kinds, addresses }: PreparedClass,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+  ): void {
     this.set(1 + number);
-    for (let place = 0; place < of.fields.length; place++) {
-      const field = of.fields[place]!;
-      const value = readField(field, bytes, start, length);
+    for (let place = 0; place < fields.length; place++) {
+      const value = readField(fields[place]!, bytes, start, length);
       if (value === ABSENT) continue;
-      this.add(kindOf(number, place, 0), value);
-      if (of.addresses.has(field))
-        for (const shift of NETWORKS) this.add(kindOf(number, place, shift), value >>> shift);
+      const kind = kinds[place]!;
+      this.add(kind, value);
+      if (!addresses[place]!) continue;
+      for (let at = 0; at < NETWORKS.length; at++) this.add(kind | NETWORKS[at]!, value >>> NETWORKS[at]!);
     }
   }
 
   private add(kind: number, value: number): void {
-    const { rows, blocks } = this;
+    const { signature, chosen } = this;
+    rowsOf(kind, value, chosen);
+    for (let at = 0; at < chosen.length; at++) signature[chosen[at]! >> 5]! |= 1 << (chosen[at]! & 31);
+  }
+
+  /** Puts the block's bits, gathered side by side, into the rows. */
+  private spread(): void {
+    const { signature, rows, blocks } = this;
     const bit = 1 << (blocks & 7);
-    for (const row of rowsOf(kind, value, this.chosen))
-      rows[(CLASS_ROWS + row) * (CHUNK_BLOCKS / 8) + (blocks >> 3)]! |= bit;
+    for (let word = 0; word < signature.length; word++) {
+      for (let left = signature[word]!; left !== 0; left &= left - 1) {
+        const row = CLASS_ROWS + 32 * word + 31 - Math.clz32(left & -left);
+        rows[row * (CHUNK_BLOCKS / 8) + (blocks >> 3)]! |= bit;
+      }
+    }
+    signature.fill(0);
   }
 
   private set(row: number): void {
@@ -182,6 +219,7 @@ class IndexBuilder {
 
   private endBlock(): void {
     if (this.blockStart < 0) return;
+    this.spread();
     this.table.set([this.blockStart, this.since, this.until], this.blocks * BLOCK_WORDS);
     this.blocks++;
     this.blockStart = -1;

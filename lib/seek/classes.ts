@@ -8,8 +8,9 @@ import type { CaptureInterface } from '../savefile/index.js';
 
 /** What packets have in common, and what tells them apart. */
 export interface PacketClass {
-  /** Holds for all of them. */
+  /** Holds for all of them; and the same as a list. */
   readonly known: Known;
+  readonly tests: readonly Condition[];
   readonly fields: readonly Field[];
   /** Addresses of IPv4, which are asked for by network as well. */
   readonly addresses: ReadonlySet<Field>;
@@ -32,7 +33,16 @@ const [IPV4, ARP, VLAN, IPV6] = [0x0800, 0x0806, 0x8100, 0x86dd];
 const exactly = (value: number): Interval => ({ low: value, high: value });
 
 /** The classes of a link type, those that say most first; the last takes all packets. None for link types that are not known. */
-export function classesOf({ linkType }: Pick<CaptureInterface, 'linkType'>): readonly PacketClass[] {
+export function classesOf(source: Pick<CaptureInterface, 'linkType'>): readonly PacketClass[] {
+  return described(source).map((one) => ({
+    ...one,
+    tests: [...one.known].map(([field, { low, high }]) => ({ field, low, high })),
+  }));
+}
+
+type Described = Omit<PacketClass, 'tests'>;
+
+function described({ linkType }: Pick<CaptureInterface, 'linkType'>): Described[] {
   const link = LINKS.get(linkType);
   if (link === undefined) return [];
   const ends = linkType === ETHERNET ? [fieldOf(-1, 2, 4), fieldOf(-1, 8, 4)] : [];
@@ -63,7 +73,7 @@ export function classesOf({ linkType }: Pick<CaptureInterface, 'linkType'>): rea
   ];
 }
 
-function ipv4Class(at: number, known: Known, ends: readonly Field[]): PacketClass {
+function ipv4Class(at: number, known: Known, ends: readonly Field[]): Described {
   const addresses = [fieldOf(-1, at + 12, 4), fieldOf(-1, at + 16, 4)];
   const ports = [fieldOf(at, at, 2), fieldOf(at, at + 2, 2)];
   return {
@@ -74,7 +84,7 @@ function ipv4Class(at: number, known: Known, ends: readonly Field[]): PacketClas
 }
 
 /** Of addresses the words that networks end behind, and the last. */
-function ipv6Class(at: number, known: Known, ends: readonly Field[]): PacketClass {
+function ipv6Class(at: number, known: Known, ends: readonly Field[]): Described {
   const words = [8, 12, 20, 24, 28, 36].map((offset) => fieldOf(-1, at + offset, 4));
   const ports = [fieldOf(-1, at + 40, 2), fieldOf(-1, at + 42, 2)];
   const [next, ...last] = [fieldOf(-1, at + 6, 1), words[2]!, words[5]!];
@@ -88,8 +98,9 @@ function ipv6Class(at: number, known: Known, ends: readonly Field[]): PacketClas
 }
 
 /** Whether a packet is of a class. */
-export function isOf({ known }: PacketClass, bytes: Uint8Array, start: number, length: number): boolean {
-  for (const [field, { low, high }] of known) {
+export function isOf({ tests }: PacketClass, bytes: Uint8Array, start: number, length: number): boolean {
+  for (let at = 0; at < tests.length; at++) {
+    const { field, low, high } = tests[at]!;
     const value = readField(field, bytes, start, length);
     if (value < low || value > high) return false;
   }

@@ -5,7 +5,7 @@ import type { Filter } from '../filter/index.js';
 import { type Condition, conditionKey, type Need, type Walkable, walkable } from '../rules/index.js';
 import { FilterError } from '../source.js';
 import { CLASS_ROWS, kindOf, rowAt } from './build.js';
-import { classesOf, type PacketClass, wantedBy } from './classes.js';
+import { classesOf, NETWORKS, type PacketClass, wantedBy } from './classes.js';
 import {
   BLOCK_WORDS,
   CHUNK_BLOCKS,
@@ -212,8 +212,14 @@ function programOf(filter: Filter, linkType: number, bigEndian: boolean) {
 
 function rowsFor(one: PacketClass, number: number, conditions: readonly Condition[]): Uint16Array[] {
   return conditions.flatMap((condition) =>
-    wantedBy(one, condition)!.map(({ field, shift, value }) =>
-      rowsOf(kindOf(number, one.fields.indexOf(field), shift), value, newRows()),
-    ),
+    wantedBy(one, condition)!.map(({ field, shift, value }) => {
+      const place = one.fields.indexOf(field);
+      const rows = (by: number) => [
+        ...rowsOf(kindOf(number, place, by), by === shift ? value : value >>> by, newRows()),
+      ];
+      // Where an address is, its networks are: rows more that must be set.
+      const networks = shift === 0 && one.addresses.has(field) ? NETWORKS : [];
+      return Uint16Array.from([shift, ...networks].flatMap(rows));
+    }),
   );
 }

@@ -20,7 +20,7 @@ export function rowsOf(kind: number, value: number, rows: Uint16Array): Uint16Ar
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   hash ^= hash >>> 16;
   const step = (hash >>> 20) | 1;
-  let row = (hash & 0xf_ffff) % BITS;
+  let row = ((hash & 0xf_ffff) * BITS) >>> 20;
   for (let at = 0; at < CHOSEN; at++) {
     rows[at] = row;
     row += step;
