@@ -16,7 +16,7 @@ export interface MissingPrinter {
 
 // biome-ignore format: a table
 export const MISSING_PRINTERS: readonly MissingPrinter[] = [
-  { name: '802.15.4', words: /802\.15\.4/ },
+  { name: '802.15.4 multipurpose frames and payload elements', words: /Multipurpose packet|Payload IE/ },
   { name: 'AFS rx', words: /\brx (data|abort|ack|busy)/ },
   { name: 'DECnet', words: /\d+\.\d+ > \d+\.\d+ \d+ .*|endnode-hello|router-hello|\[\|decnet\]/ },
   { name: 'ForCES', words: /ForCES (Query|Heart|Config|Assoc|Event|Packet|Version)|\[\|forces\]/ },

@@ -30,6 +30,7 @@ import { printCooked, printCooked2 } from '../link/sll.js';
 import { printBroadcomPrepended, printBroadcomTag, printDsa, printEdsa } from '../link/switchTags.js';
 import { printVsock } from '../link/vsock.js';
 import { printWlan } from '../link/wlan.js';
+import { printWpan } from '../link/wpan.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 
@@ -73,6 +74,7 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [179], print: printJuniperPpp },
   { linkTypes: [180], print: printJuniperFrameRelay },
   { linkTypes: [181], print: printJuniperCiscoHdlc },
+  { linkTypes: [195, 230], print: printWpan },
   { linkTypes: [226], print: printIpnet },
   { linkTypes: [239], print: printNflog },
   { linkTypes: [149, 258], print: printPktap },

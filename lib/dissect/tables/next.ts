@@ -92,6 +92,7 @@ import { dissectRadiotap, RADIOTAP } from '../link/radiotap.js';
 import { SLOW } from '../link/slow.js';
 import { VSOCK } from '../link/vsock.js';
 import { dissectWlan, WLAN } from '../link/wlan.js';
+import { WPAN } from '../link/wpan.js';
 import { CLNP, dissectOsi, ESIS } from '../network/clnp.js';
 import { EIGRP } from '../network/eigrp.js';
 import {
@@ -233,6 +234,7 @@ export const LAYOUTS = [
   SOME_IP,
   DCCP,
   IPX,
+  WPAN,
   PGM,
   DATA,
 ] as const satisfies readonly Layout[];
