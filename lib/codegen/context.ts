@@ -120,8 +120,10 @@ export class Context {
   /** The outermost headers, whose varying parts the program computes at its start. */
   readonly outermost: Headers;
   headers: Headers;
-  /** The first `vlan` may be in the kernel's metadata: offsets are kept in cells that start at zero. */
-  vlanMoves = false;
+  /** A `vlan` may be in the kernel's metadata: how far it moves what follows is kept in these, which start at zero. */
+  readonly vlanMoves: Slot[] = [];
+  /** There are scopes: headers were moved that are back where they were. */
+  scoped = false;
   /** Something that libpcap does not optimize, and so never finds to reject every packet. */
   unoptimized = false;
   /** The words being compiled, for statements and tests. */

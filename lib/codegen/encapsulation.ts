@@ -61,8 +61,11 @@ function vlanInMetadata(context: Context, id: number | undefined): Condition {
   if (id !== undefined) context.atMost('VLAN tag', id, 0xfff);
   const fromPacket = id === undefined ? [] : load(context, 'network', 0, 2);
 
-  context.vlanMoves = true;
-  const moved = (offset: Offset): Offset => ({ ...offset, slot: { cell: undefined } });
+  const moved = (offset: Offset): Offset => {
+    const slot = { cell: undefined };
+    context.vlanMoves.push(slot);
+    return { ...offset, slot };
+  };
   context.headers = { ...context.headers, payload: moved(payload), type: moved(type) };
   const move = ({ slot }: Offset): Statement[] => {
     const cell = context.cellOf(slot!);

@@ -19,7 +19,7 @@ import { cover, FilterError } from '../source.js';
 import { type Arithmetic, type Expr, FilterSyntaxError, parse, postorder } from '../syntax/index.js';
 import { checkArithmetic } from './arithmetic.js';
 import { and, type Condition, lower, not, or, TRUE } from './condition.js';
-import { type CaptureMode, Context, type Settings } from './context.js';
+import { type CaptureMode, Context, type Headers, type Settings } from './context.js';
 import { identifierTest } from './identifier.js';
 import { linkRow } from './link.js';
 import { primitive } from './primitive.js';
@@ -178,17 +178,24 @@ function translate(
   onLeaf?: (node: Expr, condition: Condition, linkType: string) => void,
 ): Condition {
   const conditions: Condition[] = [];
+  /** Where headers were before each of the conditions. */
+  const before: Headers[] = [];
   for (const node of postorder(expr)) {
     switch (node.kind) {
       case 'and':
       case 'or': {
         const right = conditions.pop()!;
         const left = conditions.pop()!;
+        before.pop();
         conditions.push(node.kind === 'and' ? and(left, right) : or(left, right));
         break;
       }
       case 'not':
         conditions.push(not(conditions.pop()!));
+        break;
+      case 'scope':
+        context.headers = before.at(-1)!;
+        context.scoped = true;
         break;
       case 'group':
       case 'named':
@@ -204,6 +211,7 @@ function translate(
           context.protocolWord = protocol;
           if (node.head !== undefined && test !== undefined) context.span = cover(test, node.span);
         }
+        before.push(context.headers);
         const linkType = onLeaf === undefined ? '' : context.linkTypeText();
         const condition =
           node.kind === 'id' ? identifierTest(context, node.id, node.qualifiers) : primitive(context, node);

@@ -53,11 +53,20 @@ function movedHeaders(root: Expr): Lint[] {
   const holding: Encapsulation[] = [];
   const loose: Encapsulation[] = [];
   const loosen = (mark: number) => loose.push(...holding.splice(mark));
-  type Task = { readonly node: Expr } | { readonly after: number };
+  type Task =
+    | { readonly node: Expr }
+    | { readonly after: number }
+    /** The end of a scope, and what there was before it. */
+    | { readonly held: number; readonly loosened: number };
   const tasks: Task[] = [{ node: root }];
   for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
     if ('after' in task) {
       loosen(task.after);
+      continue;
+    }
+    if ('held' in task) {
+      holding.length = task.held;
+      loose.length = task.loosened;
       continue;
     }
     const { node } = task;
@@ -71,6 +80,9 @@ function movedHeaders(root: Expr): Lint[] {
         break;
       case 'not':
         tasks.push(mark, { node: node.operand });
+        break;
+      case 'scope':
+        tasks.push({ held: holding.length, loosened: loose.length }, { node: node.operand });
         break;
       case 'group':
       case 'named':

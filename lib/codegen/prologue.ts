@@ -65,7 +65,7 @@ export function prologue(context: Context, blocks: Block[], entry: number, rejec
     if (row.payload === 'wlan') fragments.push(...wlanLength(context, fragments.length, cell));
     if (row.payload === 'pflog') fragments.push(pflogLength(cell));
   }
-  if (fragments.length === 0 && context.vlanMoves) fragments.push(zeroedOffsets(context));
+  if (fragments.length === 0 && context.vlanMoves.length > 0) fragments.push(zeroedOffsets(context));
   const start = fragments.length === 0 ? entry : addFragment(blocks, fragments, entry, entry);
   // Inside something else the check is left out, as libpcap does.
   if (context.headers.row.radio !== 'ppi') return start;
@@ -183,6 +183,8 @@ function pflogLength(cell: number): FragmentBlock {
 /** Both offsets that a tag in the packet moves start at zero: kernels refuse cells read before written. */
 function zeroedOffsets(context: Context): FragmentBlock {
   const { payload, type } = context.headers;
-  const cells = [payload, type].flatMap(({ slot }) => (slot === undefined ? [] : [context.cellOf(slot)]));
+  // Those in force at the end, as in libpcap; where headers are put back, all that were moved.
+  const slots = context.scoped ? context.vlanMoves : [payload.slot, type.slot];
+  const cells = slots.flatMap((slot) => (slot === undefined ? [] : [context.cellOf(slot)]));
   return onward([statement(LD | IMM, 0), ...cells.map((cell) => statement(ST, cell))]);
 }

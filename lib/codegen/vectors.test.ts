@@ -93,10 +93,14 @@ const bytesOf = (hex: string): Uint8Array =>
 const rowsOf = (t: ExecutionContext, group: string): Row[] =>
   vectors<Row>(t, `vectors/filters/${group}.jsonl`, 60);
 
+/** Scopes and lists, which libpcap refuses to read. */
+const SCOPED = /[{}]/;
+
 test('vectors: the same expressions compile', (t) => {
   const tally = new Tally('filters: accepted or refused');
   for (const group of GROUPS) {
     for (const row of rowsOf(t, group)) {
+      if (SCOPED.test(row.expr)) continue;
       const result = compile(row);
       const refused = result instanceof FilterError;
       const ours = refused ? result.message : 'accepted';
@@ -113,7 +117,7 @@ test("vectors: errors carry libpcap's words", (t) => {
   const tally = new Tally('filters: libpcapMessage');
   for (const group of GROUPS) {
     for (const row of rowsOf(t, group)) {
-      if (row.error === undefined) continue;
+      if (row.error === undefined || SCOPED.test(row.expr)) continue;
       const result = compile(row);
       const ours = result instanceof FilterError ? result.libpcapMessage : 'accepted';
       tally.check(ours === row.error, () => `${row.dlt} ${row.expr}: ${ours}, libpcap: ${row.error}`);

@@ -53,6 +53,7 @@ function textOf(node: Expr, resolver: Services, of: (operand: Expr) => string): 
         ? `not (${bare(of(node.operand))})`
         : `not ${of(node.operand)}`;
     case 'group':
+    case 'scope':
     case 'named':
     case 'qualified':
       return of(node.operand);
@@ -108,7 +109,10 @@ const WORDS: Partial<Readonly<Record<Protocol, string>>> = {
 };
 
 function primitive(
-  node: Exclude<Expr, { kind: 'and' | 'or' | 'not' | 'group' | 'named' | 'qualified' | 'id' | 'relation' }>,
+  node: Exclude<
+    Expr,
+    { kind: 'and' | 'or' | 'not' | 'group' | 'scope' | 'named' | 'qualified' | 'id' | 'relation' }
+  >,
 ): string {
   switch (node.kind) {
     case 'protocol': {

@@ -34,7 +34,7 @@ const ROWS: readonly Row[] = [
   ['port 80, 443,8080', 'port (80 or 443 or 8080)', 'port 80 or port 443 or port 8080'],
   ['tcp and ports 80 or 443', 'port (80 or 443)', 'port 80 or port 443'],
   ['host 192.0.2.1, 192.0.2.2', 'host (192.0.2.1 or 192.0.2.2)', 'host 192.0.2.1 or host 192.0.2.2'],
-  ['port {80, 443}', 'port (80 or 443)', 'port 80 or port 443'],
+  ['port {80 443}', 'port (80 or 443)', 'port 80 or port 443'],
   ['dst portrange 1:9', 'dst portrange 1-9', 'dst portrange 1-9'],
   ['port 8000-8010', 'portrange 8000-8010', 'portrange 8000-8010'],
   ['src port 1..9', 'src portrange 1-9', 'src portrange 1-9'],

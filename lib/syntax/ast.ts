@@ -84,6 +84,8 @@ export type Word = { readonly name: string; readonly span: Span } | NumberLitera
 export type Expr =
   | { readonly kind: 'and' | 'or'; readonly left: Expr; readonly right: Expr; readonly span: Span }
   | { readonly kind: 'not' | 'group'; readonly operand: Expr; readonly span: Span }
+  /** `{ … }`: behind it headers are where they were before it. No part of libpcap's language. */
+  | { readonly kind: 'scope'; readonly operand: Expr; readonly span: Span }
   /** `@name` and the expression it stands for, whose spans are all that of the `@name`. */
   | { readonly kind: 'named'; readonly name: string; readonly operand: Expr; readonly span: Span }
   /** Qualifiers and the identifiers they are written before. */
@@ -181,6 +183,7 @@ export function postorder(root: Expr): Expr[] {
         break;
       case 'not':
       case 'group':
+      case 'scope':
       case 'named':
       case 'qualified':
         pending.push(node.operand);

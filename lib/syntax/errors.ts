@@ -171,6 +171,7 @@ export function hintFor(source: string, token: Token, before: Token | undefined)
   if (before?.kind === 'protocol' && (token.kind === 'dotted' || token.kind === 'ipv6')) {
     return `did you mean '${before.text} host ${token.text}'?`;
   }
+  if (token.word === ',') return "write 'or' between alternatives";
   if (token.word === '=' && before !== undefined && ['type', 'proto'].includes(before.kind)) {
     return `write '${before.text} VALUE' without '='`;
   }

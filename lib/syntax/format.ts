@@ -31,6 +31,8 @@ function pieces(node: Expr | Arithmetic): Piece[] {
     case 'group':
     case 'parens':
       return ['(', node.operand, ')'];
+    case 'scope':
+      return ['{ ', node.operand, ' }'];
     case 'named':
       return [`@${node.name}`];
     case 'qualified':
@@ -57,7 +59,7 @@ function pieces(node: Expr | Arithmetic): Piece[] {
 
 type Primitive = Exclude<
   Expr,
-  { kind: 'and' | 'or' | 'not' | 'group' | 'named' | 'qualified' | 'id' | 'relation' }
+  { kind: 'and' | 'or' | 'not' | 'group' | 'scope' | 'named' | 'qualified' | 'id' | 'relation' }
 >;
 
 function primitiveText(node: Primitive): string {

@@ -19,7 +19,7 @@ export interface LexerOptions {
   readonly span?: Span;
 }
 
-const OPERATOR = /&&|\|\||[<>]=|!=|==|<<|>>|[-+*/%:[\]!<>()&|^=]/y;
+const OPERATOR = /&&|\|\||[<>]=|!=|==|<<|>>|[-+*/%:[\]!<>(){},&|^=]/y;
 const MAC =
   /[0-9a-f]{1,2}(?:(?::[0-9a-f]{1,2}){5}|(?:-[0-9a-f]{1,2}){5}|(?:\.[0-9a-f]{1,2}){5})|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}|[0-9a-f]{12}/iy;
 const NUMBER = /0x[0-9a-f]+|[0-9]+/iy;
@@ -159,11 +159,6 @@ function strayHint(character: string): string {
   switch (character) {
     case '#':
       return 'comments are read from filter files only';
-    case ',':
-      return "write 'or' between alternatives";
-    case '{':
-    case '}':
-      return 'use ( ) to group';
     case '"':
     case "'":
     case '‘':

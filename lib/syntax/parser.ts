@@ -110,6 +110,8 @@ interface Place {
 
 type Operator =
   | { readonly kind: 'open'; readonly at: Place; readonly span: Span }
+  /** `{`, behind what it belongs to perhaps: `vlan {`. */
+  | { readonly kind: 'scope'; readonly at: Place; readonly span: Span; readonly head?: Expr }
   | { readonly kind: 'not'; readonly span: Span }
   | { readonly kind: 'connective'; readonly op: 'and' | 'or' }
   | { readonly kind: 'head'; readonly qualifiers: Qualifiers; readonly span: Span }
@@ -129,6 +131,8 @@ const PRECEDENCE: Readonly<Partial<Record<ArithmeticOperator, number>>> = {
   '*': 5,
   '/': 5,
 };
+/** What may stand in a list. */
+const MEMBERS: ReadonlySet<string> = new Set(['number', 'name', 'dotted', 'ipv6', 'mac', 'mac8']);
 const ARITHMETIC_OPERATORS: ReadonlySet<string> = new Set([...Object.keys(PRECEDENCE), '%', '^']);
 class Parser {
   readonly #options: ParseOptions;
@@ -180,6 +184,8 @@ class Parser {
           this.#operators.push({ kind: 'open', at, span: this.#reader.take().span });
           return { context: opened(context), qualifiers: at.qualifiers };
         }
+        if (token.word === '{' && context.term) return this.#openScope(at);
+        if (token.word === '{' && context.list) return this.#list(at);
         if (token.word === '-' && context.arithmetic) {
           this.#operators.push({ kind: 'negate', at, span: this.#reader.take().span });
           return { context: ARITHMETIC, qualifiers: undefined };
@@ -324,7 +330,7 @@ class Parser {
       case 'end':
         break;
       default:
-        if (!this.#reader.nextIs(')')) {
+        if (!this.#reader.nextIs(')') && !this.#reader.nextIs('}')) {
           this.#reader.fail(
             `expected a qualifier such as 'host' or 'port', '[', 'and' or 'or' after '${token.text}'`,
           );
@@ -408,13 +414,20 @@ class Parser {
       const top = this.#operands.at(-1)!;
       if (token.kind === 'end') {
         this.#finish();
-        if (this.#operators.length > 0) this.#reader.fail("expected ')'");
+        if (this.#operators.length > 0) this.#reader.fail(`expected '${this.#closer()}'`);
         return undefined;
       }
       if (token.kind === 'and' || token.kind === 'or') return this.#connective(token.kind);
       if (token.kind !== 'operator') this.#failBetween();
       if (token.word === ')') {
         this.#close();
+      } else if (token.word === '}') {
+        this.#closeScope();
+      } else if (token.word === '{' && top.kind === 'test' && top.node.kind === 'encapsulation') {
+        return this.#openScope(
+          { context: START, qualifiers: top.qualifiers },
+          this.#operands.pop()!.node as Expr,
+        );
       } else if (token.word === ']' || token.word === ':') {
         this.#closeIndex();
       } else if (ARITHMETIC_OPERATORS.has(token.word) && computes(top)) {
@@ -570,6 +583,7 @@ class Parser {
     }
     this.#finish();
     const open = this.#operators.at(-1);
+    if (open?.kind === 'scope') this.#reader.fail("expected 'and', 'or' or '}'");
     if (open?.kind !== 'open') this.#reader.fail("expected 'and', 'or' or the end");
     const operand = this.#operands.at(-1) as Operand & { kind: 'id' | 'test' };
     if (operand.kind === 'id' ? !open.at.context.list : !open.at.context.term) this.#failBetween();
@@ -579,6 +593,65 @@ class Parser {
     // A group of tests gives on what it was opened with, a list what its last identifier had.
     const qualifiers = operand.kind === 'test' ? open.at.qualifiers : operand.qualifiers;
     this.#operands[this.#operands.length - 1] = { kind: operand.kind, node, qualifiers };
+  }
+
+  /** What closes what is open. */
+  #closer(): string {
+    return this.#operators.findLast(({ kind }) => kind === 'open' || kind === 'scope')?.kind === 'scope'
+      ? '}'
+      : ')';
+  }
+
+  /** @param head - The `vlan` or its like that stands directly before the brace. */
+  #openScope(at: Place, head?: Expr): Place {
+    const { span } = this.#reader.take();
+    this.#operators.push({ kind: 'scope', at, span, ...(head === undefined ? {} : { head }) });
+    return { context: START, qualifiers: undefined };
+  }
+
+  #closeScope(): void {
+    this.#finish();
+    const open = this.#operators.at(-1);
+    if (open?.kind === 'open') this.#reader.fail("expected 'and', 'or' or ')'");
+    if (open?.kind !== 'scope') this.#reader.fail("expected 'and', 'or' or the end");
+    const { node } = this.#operands.at(-1) as Operand & { kind: 'test' };
+    const { head, at } = open;
+    const span = cover(head?.span ?? open.span, this.#reader.take().span);
+    this.#operators.pop();
+    this.#operands.pop();
+    const inner: Expr = { kind: 'group', operand: node, span: node.span };
+    const operand: Expr = head === undefined ? node : { kind: 'and', left: head, right: inner, span };
+    this.#test({ kind: 'scope', operand, span }, at.qualifiers);
+  }
+
+  /** `port {80, 443, 8000-8010}`: any of them, as if each stood behind the qualifiers, with `or` between. */
+  #list({ qualifiers }: Place): undefined {
+    const head = this.#operators.at(-1);
+    if (qualifiers === undefined || head?.kind !== 'head')
+      this.#reader.fail('expected a name, an address or a number');
+    this.#operators.pop();
+    const open = this.#reader.take().span;
+    let node = this.#member(qualifiers, head.span);
+    while (this.#reader.nextIs(',')) {
+      this.#reader.take();
+      const right = this.#member(qualifiers, head.span);
+      node = { kind: 'or', left: node, right, span: cover(node.span, right.span) };
+    }
+    const span = cover(open, this.#reader.expect('}').span);
+    this.#test({ kind: 'group', operand: node, span });
+  }
+
+  #member(given: Qualifiers, head: Span): Expr {
+    const { kind, text } = this.#reader.peek();
+    if (!MEMBERS.has(kind)) this.#reader.fail('expected a name, an address or a number');
+    const isRange = given.type === 'port' && kind === 'name' && /^\d+-\d+$/.test(text);
+    const qualifiers: Qualifiers = isRange ? { ...given, type: 'portrange' } : given;
+    if (kind === 'number') {
+      const id = numberLiteral(this.#reader.take());
+      this.#pushIdentifier(id, qualifiers, id.span);
+    } else this.#identifier({ context: IDENTIFIER, qualifiers });
+    const { node } = this.#operands.pop() as Operand & { kind: 'id' };
+    return { kind: 'qualified', qualifiers, operand: { ...node, head } as Expr, span: node.span };
   }
 
   #closeIndex(): void {
