@@ -35,9 +35,12 @@ export function printUsage(message: string): void {
 }
 
 export function printFilters(): void {
-  const filters = readyMadeFilters();
-  const width = Math.max(...filters.map(({ name }) => name.length)) + 1;
-  for (const { name, title } of filters) writeOutput(`@${name.padEnd(width)} ${title}\n`);
+  const filters = readyMadeFilters().map(({ name, title, parameters }) => ({
+    title,
+    words: parameters.length === 0 ? name : `${name}(${parameters.join(', ')})`,
+  }));
+  const width = Math.max(...filters.map(({ words }) => words.length)) + 1;
+  for (const { words, title } of filters) writeOutput(`@${words.padEnd(width)} ${title}\n`);
 }
 
 export async function printEngines(): Promise<void> {

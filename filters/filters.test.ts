@@ -1,9 +1,10 @@
 /** Each ready-made filter matches the packets of `captures/` that tcpdump says it does. */
 
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { compile, FilterError, readyMadeFilters } from '../lib/index.js';
+import { compile, FilterError, type ReadyMadeFilter, readyMadeFilters } from '../lib/index.js';
 import { openCapture } from '../lib/node.js';
 import { projectRoot } from '../lib/testing/vectors.js';
 
@@ -14,6 +15,8 @@ const expected = JSON.parse(readFileSync(join(projectRoot, 'filters', 'matches.j
 const captures = readdirSync(join(projectRoot, 'captures')).filter((file) =>
   /^(?!http-).*\.pcap$/.test(file),
 );
+
+const isWhole = ({ parameters }: ReadyMadeFilter): boolean => parameters.length === 0;
 
 async function matchesOf(expression: string, file: string): Promise<readonly number[] | null> {
   await using capture = await openCapture(join(projectRoot, 'captures', file));
@@ -37,7 +40,7 @@ async function matchesOf(expression: string, file: string): Promise<readonly num
   }
 }
 
-for (const { name, title, meaning, expression } of readyMadeFilters()) {
+for (const { name, title, meaning, expression } of readyMadeFilters().filter(isWhole)) {
   test(`@${name} matches what tcpdump says`, async (t) => {
     t.true(title.length > 2 && title.length < 60 && meaning.length > 10, 'a title and a meaning');
     const rows = expected[name] ?? {};
@@ -83,3 +86,63 @@ for (const { name, meaning } of readyMadeFilters().filter(({ meaning }) => /IPv6
       }
     t.true(matched > 0);
   });
+
+/** Filters with arguments, by capture, beside the same in tshark's words. */
+const WITH_ARGUMENTS: readonly (readonly [file: string, expression: string, display: string])[] = [
+  ['vlan.pcap', '@tagged-or-not(icmp)', 'icmp'],
+  ['qinq.pcap', '@tagged-or-not(ip and not arp)', 'ip and not arp'],
+  ['dns.pcap', '@tagged-or-not(udp port {53, 5353})', 'udp.port in {53, 5353}'],
+  ['vlan.pcap', '@inside-vlan(ip)', 'vlan and ip'],
+  ['dns.pcap', '@inside-vlan(ip)', 'vlan and ip'],
+  ['mpls.pcap', '@inside-mpls(icmp) or arp', 'mpls and icmp or arp'],
+  ['pppoe.pcap', '@inside-pppoe(ip)', 'pppoes and ip'],
+  ['vxlan.pcap', '@inside-vxlan(arp)', 'arp'],
+  [
+    'http.pcap',
+    '@between(192.0.2.10, 198.51.100.0/24)',
+    'ip.addr == 192.0.2.10 and ip.addr == 198.51.100.0/24',
+  ],
+  [
+    'http.pcap',
+    '@between(192.0.2.11, 198.51.100.0/24)',
+    'ip.addr == 192.0.2.11 and ip.addr == 198.51.100.0/24',
+  ],
+  ['http6.pcap', '@between(2001:db8::/32, ::/0) and tcp', 'ipv6.addr == 2001:db8::/32 and tcp'],
+];
+
+test('filters with arguments match what tshark says', async (t) => {
+  for (const [file, expression, display] of WITH_ARGUMENTS) {
+    const path = join(projectRoot, 'captures', file);
+    const words = ['-n', '-r', path, '-Y', display, '-T', 'fields', '-e', 'frame.number'];
+    const { status, stdout } = spawnSync('tshark', words, { encoding: 'utf8' });
+    if (status === null) {
+      t.log('skipped: tshark is not installed');
+      t.pass();
+      return;
+    }
+    t.deepEqual(
+      await matchesOf(expression, file),
+      stdout.split('\n').filter(Boolean).map(Number),
+      expression,
+    );
+  }
+  t.true(
+    readyMadeFilters()
+      .filter((filter) => !isWhole(filter))
+      .every(
+        ({ name }) => WITH_ARGUMENTS.some(([, text]) => text.includes(name)) || name === 'inside-geneve',
+      ),
+  );
+});
+
+test('arguments that are missing, too many or wrong are told', (t) => {
+  for (const [expression, message] of [
+    ['@tagged-or-not', /is written @tagged-or-not\(filter\)/],
+    ['@between(192.0.2.1)', /is written @between\(one, other\)/],
+    ['@dns(tcp)', /is written @dns$/],
+    ['@inside-vlan(tcp prot 80)', /in named filter '@inside-vlan': /],
+    ['@inside-vlan(tcp', /expected '\)'/],
+    ['@inside-vlan()', /expected an expression/],
+  ] as const)
+    t.throws(() => compile(expression), { instanceOf: FilterError, message }, expression);
+});

@@ -80,12 +80,12 @@ _weir() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
   case $before in
     ${pattern(valued.filter(takesFile))}) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    -i|--interface) COMPREPLY=($(compgen -W "$(weir -D 2>/dev/null | sed 's/^[0-9]*\\.//; s/ .*//')" -- "$word")); return ;;
+    -i|--interface) COMPREPLY=($(compgen -W "$(weir -D 2>/dev/null | sed 's/^[0-9]*\\.//; s/[ (].*//')" -- "$word")); return ;;
     ${pattern(valued.filter((row) => !takesFile(row) && row.short !== 'i'))}) return ;;
   esac
   case $word in
     -*) COMPREPLY=($(compgen -W '${all.join(' ')}' -- "$word")) ;;
-    @*) COMPREPLY=($(compgen -W "$(weir --filters 2>/dev/null | sed 's/ .*//')" -- "$word")) ;;
+    @*) COMPREPLY=($(compgen -W "$(weir --filters 2>/dev/null | sed 's/[ (].*//')" -- "$word")) ;;
     *) if [ "$COMP_CWORD" = 1 ]; then COMPREPLY=($(compgen -W '${SUBCOMMANDS.map(({ name }) => name).join(' ')}' -- "$word")); fi ;;
   esac
 }

@@ -4,6 +4,7 @@
  * browsers and bundles, too.
  */
 
+import { parametersOf } from '../syntax/index.js';
 import { expressionsText, wordsText } from './readyMade.js';
 
 /** A filter that comes with Weir: `@name` in an expression. */
@@ -13,7 +14,10 @@ export interface ReadyMadeFilter {
   readonly title: string;
   /** What matches, and on which packets it works. */
   readonly meaning: string;
+  /** In it `$word` stands for an argument. */
   readonly expression: string;
+  /** What `@name(…)` takes, by their words; empty for most. */
+  readonly parameters: readonly string[];
 }
 
 let expressions: Readonly<Record<string, string>> | undefined;
@@ -31,7 +35,7 @@ export function readyMadeFilters(): readonly ReadyMadeFilter[] {
   const words = JSON.parse(wordsText()) as Record<string, readonly [title: string, meaning: string]>;
   return Object.entries(expressionsByName()).map(([name, expression]) => {
     const [title, meaning] = words[name]!;
-    return { name, title, meaning, expression };
+    return { name, title, meaning, expression, parameters: parametersOf(expression) };
   });
 }
 

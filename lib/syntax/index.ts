@@ -6,5 +6,5 @@ export { format } from './format.js';
 export { habitHint } from './habits.js';
 export { hostNames } from './hostNames.js';
 export { tokenize } from './lexer.js';
-export { type ParseOptions, parse } from './parser.js';
+export { type ParseOptions, parametersOf, parse } from './parser.js';
 export * from './token.js';

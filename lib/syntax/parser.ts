@@ -32,7 +32,8 @@ import type { AddressType, Direction, Protocol, Token } from './token.js';
 export interface ParseOptions {
   /**
    * The expression that `@name` stands for, `undefined` where there is none. It is parsed in place, as if
-   * it stood in parentheses. Without this function `@` is a syntax error, as in libpcap.
+   * it stood in parentheses; `$word` in it stands for an argument of `@name(…)`, in the order in which the words first
+   * come. Without this function `@` is a syntax error, as in libpcap.
    */
   readonly namedFilters?: ((name: string) => string | undefined) | undefined;
 }
@@ -49,6 +50,14 @@ export function parse(source: string, options: ParseOptions = {}): Expr | undefi
 /** Named filters inside named filters go at most this deep, and there are at most so many in all. */
 const MAX_NAMED_DEPTH = 32;
 const MAX_NAMED = 1000;
+
+/** `$word` in the text of a named filter: an argument, in parentheses. */
+const PARAMETER = /\$([a-z]\w*)/g;
+
+/** What a named filter takes, in the order in which its text first names them. */
+export const parametersOf = (source: string): readonly string[] => [
+  ...new Set([...source.matchAll(PARAMETER)].map(([, word]) => word!)),
+];
 
 /** Named filters that are being inserted, outermost first, and how many more may be. */
 interface Expansion {
@@ -384,8 +393,10 @@ class Parser {
     return joint.kind === 'or' ? 'src or dst' : 'src and dst';
   }
 
-  #named({ text, span }: Token): Expr {
+  #named({ text, span: place }: Token): Expr {
     const name = text.slice(1);
+    const given = this.#reader.nextIs('(') ? this.#reader.takeArguments() : [];
+    const span = given.length === 0 ? place : cover(place, this.#reader.lastSpan);
     const { open, budget } = this.#expansion;
     const fail = (message: string, hint = ''): never =>
       this.#reader.raise({ message, hint, libpcapMessage: SYNTAX_ERROR }, span);
@@ -394,15 +405,20 @@ class Parser {
     if (budget.left-- <= 0) fail(`more than ${MAX_NAMED} named filters are used`);
     const source = this.#options.namedFilters?.(name);
     if (source === undefined) return fail(`there is no filter named '${name}'`);
+    const parameters = parametersOf(source);
+    const call = `@${name}${parameters.length === 0 ? '' : `(${parameters.join(', ')})`}`;
+    if (given.length !== parameters.length) fail(`named filter '@${name}' is written ${call}`);
     let operand: Expr | undefined;
     try {
-      operand = new Parser(source, this.#options, { open: [...open, name], budget }, span).parse();
+      const filled = source.replace(PARAMETER, (_, word) => `(${given[parameters.indexOf(word)]})`);
+      operand = new Parser(filled, this.#options, { open: [...open, name], budget }, span).parse();
     } catch (error) {
       if (!(error instanceof FilterError)) throw error;
       return fail(`in named filter '@${name}': ${error.message}`, error.hint);
     }
     if (operand === undefined) return fail(`named filter '@${name}' is empty`);
-    return { kind: 'named', name, operand, span };
+    const words = given.length === 0 ? name : `${name}(${given.join(', ')})`;
+    return { kind: 'named', name: words, operand, span };
   }
 
   // Operators

@@ -10,6 +10,9 @@ import { FilterSyntaxError, hintFor, SYNTAX_ERROR } from './errors.js';
 import { Lexer, type LexerOptions } from './lexer.js';
 import type { Token } from './token.js';
 
+const OPENS: ReadonlySet<string> = new Set(['(', '[', '{']);
+const CLOSES: ReadonlySet<string> = new Set([')', ']', '}']);
+
 export class TokenReader {
   readonly #source: string;
   readonly #lexer: Lexer;
@@ -55,6 +58,26 @@ export class TokenReader {
   expect(word: string): Token {
     if (!this.nextIs(word)) this.fail(`expected '${word}'`);
     return this.take();
+  }
+
+  /** Words in parentheses, with commas between, as they are written; the next token is the `(`. */
+  takeArguments(): string[] {
+    const taken: string[] = [];
+    let from = this.take().span.end;
+    for (let depth = 1; depth > 0; ) {
+      const token = this.peek();
+      if (token.kind === 'end') this.fail("expected ')'");
+      if (token.kind === 'operator') depth += OPENS.has(token.word) ? 1 : CLOSES.has(token.word) ? -1 : 0;
+      const ends = depth === 0 || (depth === 1 && this.nextIs(','));
+      if (ends) {
+        const text = this.#source.slice(from, token.span.start).trim();
+        if (text === '') this.fail('expected an expression');
+        taken.push(text);
+        from = token.span.end;
+      }
+      this.take();
+    }
+    return taken;
   }
 
   takeNumber(what: string, partial?: Expr): NumberLiteral {
