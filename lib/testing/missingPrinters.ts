@@ -18,7 +18,6 @@ export interface MissingPrinter {
 export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: '802.15.4 multipurpose frames and payload elements', words: /Multipurpose packet|Payload IE/ },
   { name: 'AFS rx', words: /\brx (data|abort|ack|busy)/ },
-  { name: 'DECnet', words: /\d+\.\d+ > \d+\.\d+ \d+ .*|endnode-hello|router-hello|\[\|decnet\]/ },
   { name: 'ForCES', words: /ForCES (Query|Heart|Config|Assoc|Event|Packet|Version)|\[\|forces\]/ },
   { name: 'HNCP', words: /hncp/ },
   { name: 'ICMPv6 node information, router renumbering, RPL', words: /node information|who-are-you re|dagid|rpltarget|\[\|icmp6\]|dagseq/ },

@@ -78,12 +78,7 @@ function printSecurity(d: Dissection, rest: Rest): number {
   }
   if (mode === 2) {
     const at = take(d, rest, 4, 'before Key Source');
-    say(
-      `KeySource 0x${hex4(d.u16le(at))}:${d
-        .u16le(at + 2)
-        .toString(16)
-        .padStart(4)}x, `,
-    );
+    say(`KeySource 0x${hex4(d.u16le(at))}:${d.u16le(at + 2).toString(16)}4x, `);
   } else if (mode === 3) {
     const at = take(d, rest, 8, 'before Key Source');
     say(`KeySource ${address(d, { at, left: 8 }, 8)}, `);

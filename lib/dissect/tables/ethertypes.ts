@@ -16,6 +16,7 @@ import { printSlow } from '../link/slow.js';
 import { printRealtek } from '../link/switchTags.js';
 import { printCalmFast, printGeoNetworking } from '../link/vehicles.js';
 import { printOsi } from '../network/clnp.js';
+import { printDecnet } from '../network/decnet.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printIpx } from '../network/ipx.js';
@@ -51,7 +52,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: ETHERTYPE.TRAIL, name: 'Trail' },
   { type: ETHERTYPE.MOPDL, name: 'MOP DL' },
   { type: ETHERTYPE.MOPRC, name: 'MOP RC' },
-  { type: ETHERTYPE.DECNET, name: 'DN' },
+  { type: ETHERTYPE.DECNET, name: 'DN', print: printDecnet },
   { type: ETHERTYPE.LAT, name: 'LAT' },
   { type: ETHERTYPE.SCA, name: 'SCA' },
   { type: ETHERTYPE.TEB, name: 'TEB' },

@@ -94,6 +94,7 @@ import { VSOCK } from '../link/vsock.js';
 import { dissectWlan, WLAN } from '../link/wlan.js';
 import { WPAN } from '../link/wpan.js';
 import { CLNP, dissectOsi, ESIS } from '../network/clnp.js';
+import { DECNET } from '../network/decnet.js';
 import { EIGRP } from '../network/eigrp.js';
 import {
   AH,
@@ -234,6 +235,7 @@ export const LAYOUTS = [
   SOME_IP,
   DCCP,
   IPX,
+  DECNET,
   WPAN,
   PGM,
   DATA,
@@ -262,6 +264,7 @@ const LINKS: Rows = [
 /** From 0x10000 on: protocols of Cisco's OUI. */
 const ETHER_TYPES: Rows = [
   [[0x8137], leaf(IPX), IPX],
+  [[0x6003], leaf(DECNET), DECNET],
   [[0x8809], leaf(SLOW), SLOW],
   [[0x88f7], leaf(PTP), PTP],
   [[CISCO + 0x2000], leaf(CDP), CDP],
