@@ -75,8 +75,10 @@ test("each rule's verdict is its filter's own", async (t) => {
     .map(({ file }) => dataPath(t, `captures/${file}`)!);
   const corpus = dataPath(t, 'captures/filters.txt');
   const expressions = [
-    ...listOf(fullRun ? 300 : 28),
-    ...readyMadeFilters().map(({ expression }) => expression),
+    ...listOf(fullRun ? 300 : 14),
+    ...readyMadeFilters()
+      .filter((_, at) => fullRun || at % 5 === 0)
+      .map(({ expression }) => expression),
     ...(corpus === undefined || !fullRun ? [] : readFileSync(corpus, 'utf8').split('\n').filter(Boolean)),
   ];
   const filters = expressions.flatMap((expression) => {
@@ -119,7 +121,7 @@ test('of many rules few programs run', async (t) => {
       return 0;
     },
   };
-  const expressions = Array.from({ length: 500 }, (_, at) =>
+  const expressions = Array.from({ length: fullRun ? 500 : 120 }, (_, at) =>
     at % 2 === 0
       ? `host 10.1.${at >> 8}.${at & 255}`
       : `ip6 host 2001:db8::${at.toString(16)} or tcp port ${at - 1}`,
