@@ -6,12 +6,13 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import vm from 'node:vm';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { CHUNK_PARAMETERS, COMPRESSED, USUAL_SCRIPT } from '../dist/bin/chunks.js';
+import { protocolsText, servicesText } from '../dist/lib/names/ianaTable.js';
 import { pastTheFaces } from './pastTheFaces.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -37,15 +38,25 @@ const rareTogether = {
   },
 };
 
+const TABLES = 'ianaTable.json.br';
+/** Who collected them wants to be named beside them. */
+const [, NOTICE] = /\/\*!([\s\S]*?)\*\//.exec(
+  readFileSync(join(root, 'lib', 'names', 'ianaTable.ts'), 'utf8'),
+);
+
 /** IANA's tables stay a file of their own, read when a name is asked for that the system does not know. */
 const tablesOutside = {
   name: 'tables-outside',
   setup(build) {
     build.onLoad({ filter: /[\\/]ianaTable\.ts$/ }, () => ({
-      contents: `const load = () =>
-          process.getBuiltinModule('node:module').createRequire(import.meta.url)('./ianaTable.js');
-        export const servicesText = () => load().servicesText();
-        export const protocolsText = () => load().protocolsText();`,
+      contents: `let tables;
+        function load() {
+          const { readFileSync } = process.getBuiltinModule('node:fs');
+          const { brotliDecompressSync } = process.getBuiltinModule('node:zlib');
+          return (tables ??= JSON.parse(brotliDecompressSync(readFileSync(new URL('./${TABLES}', import.meta.url)))));
+        }
+        export const servicesText = () => load().services;
+        export const protocolsText = () => load().protocols;`,
     }));
   },
 };
@@ -54,7 +65,9 @@ const tablesOutside = {
 const style = { target: 'node20.19', charset: 'ascii', minify: true };
 const common = { ...style, bundle: true, platform: 'node', packages: 'external', logLevel: 'warning' };
 
-await build({ ...common, entryPoints: [join(root, 'lib', 'names', 'ianaTable.ts')], format: 'cjs', outdir });
+const tables = JSON.stringify({ notice: NOTICE, services: servicesText(), protocols: protocolsText() });
+mkdirSync(outdir, { recursive: true });
+writeFileSync(join(outdir, TABLES), brotliCompressSync(tables));
 
 const bin = (name) => join(root, 'bin', `${name}.ts`);
 const { outputFiles, metafile } = await build({
