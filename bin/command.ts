@@ -29,6 +29,8 @@ async function dispatch(words: readonly string[]): Promise<void> {
       return (await import('./about.js')).printLinkTypes(options.interface);
     case 'equivalent':
       return (await import('./equivalent.js')).compareExpressions(options);
+    case 'libpcap':
+      return (await import('./libpcapForm.js')).printLibpcapForm(options);
     case 'split':
       return (await import('./split.js')).splitCapture(options);
     case 'flowSplit':

@@ -122,6 +122,7 @@ export interface Options {
   action:
     | 'filter'
     | 'equivalent'
+    | 'libpcap'
     | 'split'
     | 'flowSplit'
     | 'help'
@@ -362,6 +363,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued(undefined, 'print-after', 'Filter', 'PASS', `print the program after this pass of the optimizer: ${OPTIMIZER_PASSES.join(', ')}, or all`, (o, v) => { o.printAfter = oneOf('pass', v, [...OPTIMIZER_PASSES, 'all']); }),
   valued(undefined, 'vxlan-port', 'Filter', 'PORT', 'UDP port that vxlan looks for (4789)', (o, v) => { o.vxlanPort = numberIn('port', v, 0, 65535); }),
   valued(undefined, 'geneve-port', 'Filter', 'PORT', 'UDP port that geneve looks for (6081)', (o, v) => { o.genevePort = numberIn('port', v, 0, 65535); }),
+  flag(undefined, 'libpcap', 'Filter', 'print the expression in libpcap\'s own language, without braces and ready-made filters, proved equal', (o) => { o.action = 'libpcap'; }),
   flag(undefined, 'equivalent', 'Filter', 'tell whether two expressions, one operand each, match the same packets', (o) => { o.action = 'equivalent'; }),
   valued(undefined, 'engine', 'Filter', 'NAME', 'run the filter on this engine, as --engines names it', (o, v) => { o.engine = v; }),
   flag(undefined, 'engines', 'Filter', 'list the engines, which of them work here, and which is the default', (o) => { o.action = 'listEngines'; }),

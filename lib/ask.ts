@@ -6,6 +6,7 @@
  */
 
 export {
+  alwaysTrue,
   type Covered,
   cover,
   type Difference,
@@ -16,7 +17,9 @@ export {
   type MadePacket,
   type MakeOptions,
   make,
+  neverTrue,
   type Region,
   type RuleFinding,
 } from './ask/index.js';
 export { type LeftOver, type Translation, toDisplay, translate } from './display/index.js';
+export { libpcapForm } from './filter/index.js';

@@ -9,7 +9,7 @@ import { compileProgram } from '../filter/index.js';
 import { fromHex, fromQuadruples, type Quadruple } from '../testing/programs.js';
 import { generator } from '../testing/random.js';
 import { fullRun, Tally, vectors } from '../testing/vectors.js';
-import { type Answer, disjoint, implies } from './index.js';
+import { type Answer, alwaysTrue, disjoint, implies, neverTrue } from './index.js';
 
 const GROUPS = [
   'abbrev',
@@ -151,4 +151,15 @@ test('packets do not contradict a proof, and those given as proof do what is sai
     else tally.check(implied.verdict !== 'undecided' && apart.verdict !== 'undecided', () => what);
   }
   tally.finish(t, 0.9);
+});
+
+test('what always or never matches', (t) => {
+  const of = (text: string) => compileProgram(text, { linkType: 'EN10MB', optimize: false });
+  t.is(alwaysTrue(of('len >= 0')).verdict, 'yes');
+  t.is(alwaysTrue(of('tcp or not tcp'), { whole: true }).verdict, 'yes');
+  t.is(neverTrue(of('ip and ip6')).verdict, 'yes');
+  const answer = alwaysTrue(of('ip'));
+  t.is(answer.verdict, 'no');
+  t.deepEqual(answer.verdict === 'no' && answer.results, [1, 0]);
+  t.is(neverTrue(of('arp')).verdict, 'no');
 });

@@ -3,7 +3,7 @@
  * they have a packet in common. The walk over both programs is that of `equivalent()`.
  */
 
-import type { Program } from '../cbpf/index.js';
+import { opcodes, type Program } from '../cbpf/index.js';
 import type { Fact } from '../optimize/index.js';
 import { type Equivalence, type EquivalenceOptions, type Relation, relate } from './equivalent.js';
 
@@ -50,6 +50,17 @@ export const implies = (a: Program, b: Program, options: EquivalenceOptions = {}
  */
 export const disjoint = (a: Program, b: Program, options: EquivalenceOptions = {}): Answer =>
   answerOf(relate(a, b, DISJOINT, options));
+
+/** A program that matches every packet. */
+const EVERYTHING: Program = [{ code: opcodes.RET | opcodes.K, jt: 0, jf: 0, k: 1 }];
+
+/** Whether every packet is matched. @throws RangeError when the program jumps out of itself. */
+export const alwaysTrue = (program: Program, options: EquivalenceOptions = {}): Answer =>
+  implies(EVERYTHING, program, options);
+
+/** Whether no packet is matched. @throws RangeError when the program jumps out of itself. */
+export const neverTrue = (program: Program, options: EquivalenceOptions = {}): Answer =>
+  disjoint(program, program, options);
 
 function answerOf(found: Equivalence): Answer {
   switch (found.verdict) {

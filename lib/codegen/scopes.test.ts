@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
 import { equivalent } from '../ask/index.js';
+import { libpcapForm } from '../ask.js';
 import { compile, FilterError } from '../index.js';
 import { format, parse } from '../syntax/index.js';
 import { readPackets } from '../testing/tcpdump.js';
@@ -110,4 +111,16 @@ test('scopes take what tshark takes of tagged and tunnelled packets', async (t) 
     t.deepEqual(ours, stdout.split('\n').filter(Boolean), `${capture}: ${scoped}`);
     t.true(ours.length > 0);
   }
+});
+
+test("in libpcap's own language, where it has one", (t) => {
+  for (const [scoped] of SAME) {
+    const form = libpcapForm(scoped);
+    t.not(form, undefined, scoped);
+    t.notRegex(form!, /[{}@]/);
+  }
+  t.is(libpcapForm('vlan { tcp } or tcp'), 'tcp or (vlan and tcp)');
+  t.is(libpcapForm('@between(192.0.2.1, 10.0.0.0/8)')?.includes('src net'), true);
+  // Tests of two kinds of tag, each where the other is not.
+  t.is(libpcapForm('vlan { ip } or mpls { ip6 }'), undefined);
 });

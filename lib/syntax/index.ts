@@ -8,3 +8,4 @@ export { hostNames } from './hostNames.js';
 export { tokenize } from './lexer.js';
 export { type ParseOptions, parametersOf, parse } from './parser.js';
 export * from './token.js';
+export { unscoped } from './unscoped.js';
