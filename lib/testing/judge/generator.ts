@@ -32,7 +32,8 @@ const UNPRIVILEGED_TYPES: readonly VerifiedType[] = ['socket_filter', 'cgroup_sk
 export function generate(random: Random, privileged = true): Sample {
   const types = privileged || random(50) === 0 ? TYPES : UNPRIVILEGED_TYPES;
   const type = types[random(types.length)]!;
-  const typed = random(4) !== 0;
+  // The kernel takes types of those alone who have CAP_BPF.
+  const typed = random(4) !== 0 && privileged;
   const writer = new Writer(random, type, typed);
   writer.something = (count) => {
     for (let i = 0; i < count; i++) makeMove(writer);
