@@ -67,7 +67,7 @@ test('what would cut the connection that it runs over is refused', (t) => {
     [six, 'ip6 host 2001:db8::2', '--xdp'],
     [six, 'tcp dst port 22', '--xdp'],
   ] as const;
-  for (const [session, expression, action] of fullRun ? cases : cases.slice(0, 2)) {
+  for (const [session, expression, action] of fullRun ? cases : cases.slice(0, 1)) {
     const { status, stderr } = attach(session, 'no-such-device', expression, action);
     t.is(status, 1);
     t.regex(
@@ -76,6 +76,7 @@ test('what would cut the connection that it runs over is refused', (t) => {
       expression,
     );
   }
+  if (!fullRun) return;
   const others = attach(four, 'no-such-device', 'udp port 53', '--xdp');
   t.notRegex(others.stderr, /cut the connection/);
   t.regex(

@@ -42,7 +42,7 @@ const EXIT = { opcode: 0x95, dst: 0, src: 0, offset: 0, imm: 0 };
  * A filter that the kernel runs: lifted, verified and loaded. What is no packet for it, empty or longer than a page holds, is
  * interpreted. A program that asks for the length on the wire or for metadata is refused: a test run has neither.
  *
- * @throws EngineError where the program cannot be run so; KernelError where bpf(2) is not to be had
+ * @throws EngineError where the program cannot be run so, or nothing can be loaded into this kernel
  */
 export function loadKernelTest(program: Program, options: LoadOptions = {}): FilterFunction {
   const { personality = 'libpcap' } = options;
@@ -61,7 +61,7 @@ const MOST_PROGRAMS = 64;
 
 /** A program that is in the kernel, or comes back there when it is run. */
 class Loaded {
-  private readonly bpf = new Bpf();
+  private readonly bpf = kernelOrRefuse();
   private readonly lifted: ReturnType<typeof lift>;
   private readonly input = Buffer.alloc(LINK_HEADER + MOST_BYTES);
   private readonly attribute = this.bpf.attribute().address(16, this.input).u32(32, 1);
@@ -89,7 +89,7 @@ class Loaded {
     try {
       this.file = this.bpf.load(this.lifted, 'socket_filter', 'weir_test');
     } catch (error) {
-      if (error instanceof KernelError && error.code === 'refused') refuse(error.message, error);
+      if (error instanceof KernelError) refuse(error.message, error);
       throw error;
     }
     this.attribute.u32(0, this.file);
@@ -100,6 +100,14 @@ class Loaded {
   private unload(): void {
     this.bpf.close(this.file!);
     this.file = undefined;
+  }
+}
+
+function kernelOrRefuse(): Bpf {
+  try {
+    return new Bpf();
+  } catch (error) {
+    return refuse((error as Error).message, error);
   }
 }
 

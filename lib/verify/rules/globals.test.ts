@@ -4,6 +4,7 @@ import test from 'ava';
 import { GLOBAL_CASES, overCall, sampleWithGlobal, taking } from '../../testing/judge/cases.js';
 import { optionsOf } from '../../testing/judge/judge.js';
 import { openOracle } from '../../testing/judge/oracle.js';
+import { fullRun } from '../../testing/vectors.js';
 import { verify } from '../walk/verifier.js';
 
 const oracle = await openOracle();
@@ -25,8 +26,9 @@ test('which helpers move the packet, reached or not', (t) => {
     return;
   }
   const differing: string[] = [];
-  const types = { sched_cls: 76, sched_act: 76, xdp: 0, cgroup_skb: 76 } as const;
-  for (const [type, data] of Object.entries(types) as [keyof typeof types, number][])
+  const all = { sched_cls: 76, xdp: 0, sched_act: 76, cgroup_skb: 76 } as const;
+  const types = Object.entries(all) as [keyof typeof all, number][];
+  for (const [type, data] of fullRun ? types : types.slice(0, 2))
     for (let helper = 1; helper < 220; helper++) {
       const sample = sampleWithGlobal(overCall(data, helper), taking(), type);
       const { accepted } = verify(sample.program, optionsOf(sample));

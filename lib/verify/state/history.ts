@@ -74,6 +74,8 @@ export class Stretch {
   depth = 0;
   /** Stretches that go on from here and have not ended; 1 for itself. */
   open = 1;
+  /** The visit of a loop that the state was kept in. */
+  visit: { entry: object | undefined; comebacks: number } | undefined;
   /** How often the state was compared in vain, and stood for another. */
   misses = 0;
   hits = 0;

@@ -29,6 +29,7 @@ import {
 import { keptOverCall, liveRegisters } from '../state/liveness.js';
 import { copyState, initialState, type State } from '../state/state.js';
 import { widen } from '../state/widen.js';
+import { Loops } from './loops.js';
 import { step } from './step.js';
 
 /** Instructions looked at on all paths together (Linux `BPF_COMPLEXITY_LIMIT_INSNS`). */
@@ -114,6 +115,8 @@ export class Exploration {
   private readonly budget: number;
   /** Whether there are loops that the runtime ends. */
   private hasLoops = false;
+  /** Where there are such loops, by the rules of Linux. */
+  private loops: Loops | undefined;
   private live: Int32Array = new Int32Array(0);
   private readonly explored: Stretch[][] = [];
   private readonly history = new History();
@@ -141,6 +144,7 @@ export class Exploration {
     this.hasLoops = path.instructions.some(
       (instruction) => instruction?.kind === 'mayGoto' || callsBack(instruction),
     );
+    if (this.hasLoops && path.isLinux) this.loops = new Loops(path.instructions);
     this.live = liveRegisters(path.instructions, path.rules.letter, path.isLinux);
     path.state = initialState();
     this.follow();
@@ -238,6 +242,7 @@ export class Exploration {
     if (this.hasLoops) addNeeds(ended.soft, soft);
     while (ended !== undefined && --ended.open === 0) {
       const { parent }: Stretch = ended;
+      this.loops?.leave(ended.visit, ended);
       this.history.close(ended, this.path.instructions, this.hasLoops);
       if (parent !== undefined) {
         addNeeds(parent.needs, ended.needs);
@@ -271,7 +276,7 @@ export class Exploration {
       const entry = known[i]!;
       const isOpen = entry.open > 0;
       if (isOpen) {
-        if (isForced && this.comesBackWithLess(entry, live, isCalling)) return entry;
+        if (isForced && this.comesBackWithLess(entry, live, isCalling)) return this.cameBack(entry);
         if (!isCalling && this.isLooping(entry, live))
           // Depth first, what has not ended lies on the way to here.
           reject(
@@ -282,6 +287,8 @@ export class Exploration {
           );
         // Rounds of a loop are kept now and then only: they differ, and seldom help each other.
         if (!isDue && jumps < ROUND_JUMPS && steps < ROUND_STEPS) adds = false;
+      } else if (entry.visit !== undefined && entry.visit.comebacks > 0) {
+        if (this.isWithin(entry, live)) return this.cameBack(entry);
       } else {
         const differs = this.differs(entry, live, hint);
         if (differs === undefined) {
@@ -299,6 +306,7 @@ export class Exploration {
     // Linux keeps no more for the unprivileged.
     if (!adds || (!path.privileged && known.length > MAX_STATES)) return undefined;
     this.begin(copyState(path.state));
+    this.stretch.visit = this.loops?.enter(path.state, path.index, this.stretch);
     this.atState = { jumps: this.jumps, processed: this.processed };
     this.points = 0;
     known.push(this.stretch);
@@ -328,10 +336,22 @@ export class Exploration {
   /** Whether a loop that the runtime ends has come back with no more than an earlier round had. */
   private comesBackWithLess({ state }: Stretch, live: readonly number[], isCalling: boolean): boolean {
     const now = this.path.state;
-    if (!isCalling && state!.loops === now.loops) return false;
+    return (isCalling || state!.loops !== now.loops) && this.isWithin({ state }, live);
+  }
+
+  /** Whether the present state has no more than an explored one in anything that is looked at (`RANGE_WITHIN`). */
+  private isWithin({ state }: Pick<Stretch, 'state'>, live: readonly number[]): boolean {
+    const now = this.path.state;
     if (!sameCalls(state!, now) || !sameBytes(state!, now)) return false;
     const needs = allNeeds(now.frames.length);
     return difference(state!, now, live, needs, this.mayReadUnwritten, undefined, true) === undefined;
+  }
+
+  /** A round of a loop has ended where an earlier one was. */
+  private cameBack(entry: Stretch): Stretch {
+    entry.hits++;
+    if (entry.visit !== undefined) entry.visit.comebacks++;
+    return entry;
   }
 
   /** Bytes of stack that hold anything may as well hold nothing. */
