@@ -309,7 +309,7 @@ function printNotification(d: Dissection, at: number, size: number): number {
 export function printUdpEncapsulated(d: Dissection, at: number, length: number, ip: number): void {
   d.protocol = 'isakmp_rfc3948';
   if (length === 1 && d.u8(at) === 0xff) d.out += 'isakmp-nat-keep-alive';
-  else if (length < 4 || !d.has(at, 4)) d.markTruncated();
+  else if (length < 4) d.markTruncated();
   else if (d.u32(at) === 0) {
     d.out += 'NONESP-encap: ';
     printIsakmp(d, at + 4, length - 4, ip);

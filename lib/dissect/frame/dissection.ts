@@ -79,6 +79,7 @@ export class Dissection extends BoundedBytes {
   readonly verifyChecksums: boolean;
   /** With -x and -X a payload without a printer is not dumped a second time, with -q not at all. */
   readonly dumpUnknown: boolean;
+  readonly hex: boolean;
   readonly addresses: AddressTexts;
   readonly interfaceName: (index: number) => string | undefined;
   readonly connections = new Connections();
@@ -95,6 +96,7 @@ export class Dissection extends BoundedBytes {
     this.verbose = options.verbose ?? 0;
     this.absoluteSequence = options.absoluteSequence ?? false;
     this.verifyChecksums = !(options.skipChecksums ?? false);
+    this.hex = (options.hex ?? 0) > 0;
     this.dumpUnknown = !(options.hex || options.hexAscii || options.quiet);
     this.interfaceName = options.interfaceName ?? noName;
     this.addresses = new AddressTexts(options);

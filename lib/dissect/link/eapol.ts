@@ -14,6 +14,7 @@ const TYPES = {
   3: 'EAPOL key',
   4: 'Encapsulated ASF alert',
 };
+const CODES: Readonly<Record<number, string>> = { 1: 'Request', 2: 'Response', 3: 'Success', 4: 'Failure' };
 const unknown = (): string => 'unknown';
 const isEap = (p: View): boolean => p.u8(1) === 0;
 const isAsked = (p: View): boolean => isEap(p) && (p.u8(4) === 1 || p.u8(4) === 2) && p.u16(6) > 4;
@@ -28,7 +29,7 @@ export const EAPOL = layout('eapol', {
   version: u8(0),
   type: u8(1).named(TYPES, unknown),
   len: u16(2),
-  '.eap.code': u8(4).named({ 1: 'Request', 2: 'Response', 3: 'Success', 4: 'Failure' }, unknown).when(isEap),
+  '.eap.code': u8(4).named(CODES, unknown).when(isEap),
   '.eap.id': u8(5).when(isEap),
   '.eap.len': u16(6).when(isEap),
   '.eap.type': u8(8).named(METHODS, unknown).when(isAsked),
@@ -65,7 +66,8 @@ function printPacket(say: Say, p: Header<typeof EAPOL>, d: Dissection, room: num
     say`EAP fragment?`;
     return;
   }
-  say`${F['.eap.code']} (${code}), id ${F['.eap.id']}, len ${length}`;
+  if (isEap(p)) say`${F['.eap.code']} (${code}), id ${F['.eap.id']}, len ${length}`;
+  else say`${CODES[code] ?? 'unknown'} (${code}), id ${p.u8(5)}, len ${length}`;
   if (code !== 1 && code !== 2) return;
   if (length < 5) {
     say` (too short for EAP request/response)`;

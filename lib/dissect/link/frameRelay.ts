@@ -106,7 +106,7 @@ export function printFrameRelay(d: Dissection, at: number, length: number): numb
   if (!printPayload(d, kind, at + header, length - header)) {
     const isSnap = kind === 0x80;
     if (!d.linkLayer) sayHeader(d, length, isSnap ? header : size, found, kind);
-    if (d.dumpUnknown) printHexAscii(d, isSnap ? at : at + header, isSnap ? length : length - header);
+    if (!d.hex) printHexAscii(d, isSnap ? at : at + header, isSnap ? length : length - header);
   }
   return header;
 }
