@@ -28,7 +28,7 @@ export function printEthernet(
   captured: number,
   tag?: SwitchTag,
 ): number {
-  d.protocol = 'ether';
+  if (tag === undefined || d.protocol === '') d.protocol = 'ether';
   if (length < captured) {
     d.out += `[length ${length} < caplen ${captured}]`;
     d.markInvalid();

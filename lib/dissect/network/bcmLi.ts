@@ -29,7 +29,10 @@ export const printBcmLi = printer(BCM_LI, 'bcm_li', (say, p, d) => {
   }
   d.need(p.at, HEADER);
   say`${d.verbose ? '\n    ' : ''}BCM-LI-SHIM: direction ${F.direction}, pkt-type ${F.type}, pkt-subtype ${F.subtype}, li-id ${F.id}`;
-  if (!d.verbose) return;
+  if (!d.verbose) {
+    d.need(p.at, p.wireLength);
+    return;
+  }
   say`\n    `;
   printPayload(d, p.type, p.at + HEADER, p.wireLength - HEADER);
 });

@@ -79,8 +79,8 @@ function printNeighbors(d: Dissection, start: number, length: number, flagged: b
     left -= head;
     for (; count > 0 && (!flagged || left > 0); count--) {
       if (!enough(d, left, 4)) return;
-      d.out += ` [${d.ip4(own)} ->`;
-      d.out += ` ${d.ip4(at)}${flagged ? '' : ','} (${metric}/${threshold}`;
+      d.out += ` [${d.ip4(own)} -> `;
+      d.out += `${d.ip4(at)}${flagged ? '' : ','} (${metric}/${threshold}`;
       for (const [bit, name] of NEIGHBOR_FLAGS) if (flags & bit) d.out += `/${name}`;
       d.out += ')]';
       at += 4;

@@ -29,7 +29,10 @@ const F = EIGRP.fields;
 const FLAGS = [[1, 'Init'], [2, 'Conditionally Received'], [4, 'Restart'], [8, 'End-of-Table']] as const;
 
 export const printEigrp = printer(EIGRP, 'eigrp', (say, p, d) => {
-  d.need(p.at, HEADER);
+  if (!d.has(p.at, HEADER)) {
+    d.markTruncated();
+    return;
+  }
   if (p.version !== 2) {
     say`EIGRP version ${F.version} packet not supported`;
     return;

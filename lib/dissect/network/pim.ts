@@ -251,7 +251,8 @@ class Message {
       for (let j = 0; j < fragment && this.next < this.end; j++) {
         this.said(` RP${j}=`, this.unicast);
         this.need(2);
-        d.out += `,holdtime=${duration(d.u16(this.next))}`;
+        d.out += ',holdtime=';
+        d.out += duration(d.u16(this.next));
         this.need(3);
         d.out += `,prio=${d.u8(this.next + 2)}`;
         this.next += 4;
@@ -275,8 +276,8 @@ class Message {
     d.out += ` prefix-cnt=${count}`;
     this.need(2);
     d.out += ` prio=${d.u8(this.next + 1)}`;
-    this.need(4);
-    d.out += ` holdtime=${duration(d.u16(this.next + 2))}`;
+    d.out += ' holdtime=';
+    d.out += duration(d.u16(this.next + 2));
     this.next += 4;
     this.said(' RP=', this.unicast);
     for (let i = 0; i < count && this.next < this.end; i++) this.said(` Group${i}=`, this.group);
