@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { assemble } from '../ebpf/index.js';
+import { nestedLoops } from '../testing/judge/cases.js';
 import { openOracle } from '../testing/judge/oracle.js';
 import { buildLoops } from '../testing/loops/build.js';
 import { fullRun } from '../testing/vectors.js';
@@ -38,22 +39,6 @@ test('loops are followed as far as the kernel follows them', (t) => {
   t.true(middle <= MEDIAN && worst <= MOST);
 });
 
-/** So many rounds of a loop of the program's around one that the runtime ends, with `body` in that. */
-const nested = (rounds: number, body: string): string => `
-  mov %r6, %r1
-  mov %r0, 0
-  mov %r8, 0
-outer:
-  mov %r1, 5
-inner:
-  may_goto behind
-  ${body}
-  ja inner
-behind:
-  add32 %r8, 1
-  jle %r8, ${rounds}, outer
-  exit`;
-
 /** How many instructions Linux 6.18 looks at, with 1 round, 2 and so on. */
 const LOOKED_AT: Readonly<Record<string, readonly number[]>> = {
   'ldabsb 14': [37, 64, 119, 203, 371, 707],
@@ -65,14 +50,14 @@ test('loops that the runtime ends are followed as the kernel follows them, instr
   const how = { type: 'socket_filter', egress: false, strict: false } as const;
   for (const [body, counts] of Object.entries(LOOKED_AT))
     for (const [at, count] of counts.entries()) {
-      const program = assemble(nested(at + 1, body));
+      const program = assemble(nestedLoops(at + 1, body));
       t.is(verify(program, { type: how.type }).processed, count, `${body}, ${at + 1} rounds`);
       if (typeof oracle === 'string') continue;
       t.is(Number(/processed (\d+)/.exec(oracle.log({ program, ...how }).text)?.[1]), count, body);
     }
   if (!fullRun) return;
   // Twice as many with each round: that is too much for both.
-  const program = assemble(nested(8, 'ldabsb 14'));
+  const program = assemble(nestedLoops(8, 'ldabsb 14'));
   t.is(verify(program, { type: how.type }).rejection?.kind, 'too-complex');
   if (typeof oracle !== 'string') t.false(oracle.admits({ program, ...how }));
 });

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import test from 'ava';
-import type { Program } from '../ebpf/index.js';
-import { GLOBAL_CASES, HELD_CASES } from '../testing/judge/cases.js';
+import { assemble, type Program } from '../ebpf/index.js';
+import { GLOBAL_CASES, HELD_CASES, nestedLoops } from '../testing/judge/cases.js';
 import { optionsOf } from '../testing/judge/judge.js';
 import { packetProgram } from '../testing/packetPrograms.js';
 import { plausibleProgram } from '../testing/plausiblePrograms.js';
@@ -281,15 +281,23 @@ const HELD_MISTAKES: readonly Mistake[] = [
   ['context', undefined, 'half a count of TCP is read', 'TCP_COUNTS.has(offset - 4)', 'false'],
   ['whole', undefined, 'a function is named that is never entered', '!starts.has(callee - gone[from])', 'false'],
   ['rules/arguments', undefined, 'one record is key and value', 'if (held !== 0)', 'if (false)'],
+  ['explore', undefined, 'rounds that come back are not counted', 'entry.visit.comebacks++', '0'],
+  ['loops', undefined, 'nothing is a loop', 'members.length > 1', 'false'],
   ['rules/arguments', undefined, 'a record is of a size that is not known', 'scalars.constantOf(scalarOf(value)) === undefined', 'false'],
 ];
 
-/** A case whose verdict is not Linux's. */
+/** A loop whose walk is known, instruction for instruction. */
+const LOOP = assemble(nestedLoops(6, 'ldabsb 14'));
+const LOOKED_AT = 707;
+
+/** A case whose verdict is not Linux's, or a walk that is longer or shorter. */
 const misjudged = (wrong: Observed): string | undefined =>
-  [...HELD_CASES, ...GLOBAL_CASES].find(({ sample, refused }) => {
-    const { rejection } = wrong(sample.program, { ...optionsOf(sample), budget: 20_000 }, {});
-    return rejection?.kind !== refused;
-  })?.what;
+  wrong(LOOP, { type: 'socket_filter' }, {}).processed !== LOOKED_AT
+    ? 'loops'
+    : [...HELD_CASES, ...GLOBAL_CASES].find(({ sample, refused }) => {
+        const { rejection } = wrong(sample.program, { ...optionsOf(sample), budget: 20_000 }, {});
+        return rejection?.kind !== refused;
+      })?.what;
 
 test('the right verifier misjudges no case', (t) => {
   t.is(misjudged(verifyObserved), undefined);

@@ -239,3 +239,19 @@ export const GLOBAL_CASES: readonly Case[] = GLOBAL.map(([what, text, global, re
   sample: sampleWithGlobal(text, global),
   refused,
 }));
+
+/** So many rounds of a loop of the program's around one that the runtime ends, with `body` in that. */
+export const nestedLoops = (rounds: number, body: string): string => `
+  mov %r6, %r1
+  mov %r0, 0
+  mov %r8, 0
+outer:
+  mov %r1, 5
+inner:
+  may_goto behind
+  ${body}
+  ja inner
+behind:
+  add32 %r8, 1
+  jle %r8, ${rounds}, outer
+  exit`;
