@@ -84,11 +84,22 @@ export function writeParts(descriptor: number, parts: readonly Uint8Array[], at:
 
 /** A part; `undefined` where it is not what was written. */
 export function readPart(descriptor: number, at: number, length: number): Uint8Array | undefined {
-  const bytes = new Uint8Array(length + CRC);
-  if (fs.readSync(descriptor, bytes, 0, bytes.length, at) < bytes.length) return undefined;
-  const part = bytes.subarray(0, length);
-  const stated = new DataView(bytes.buffer).getUint32(length, true);
-  return crc32(part, at >>> 0) === stated ? part : undefined;
+  return readParts(descriptor, at, partLength(length))?.(at, length);
+}
+
+/** Parts of a stretch that is read at once. */
+export function readParts(
+  descriptor: number,
+  from: number,
+  bytes: number,
+): ((at: number, length: number) => Uint8Array | undefined) | undefined {
+  const whole = new Uint8Array(bytes);
+  if (fs.readSync(descriptor, whole, 0, bytes, from) < bytes) return undefined;
+  const view = new DataView(whole.buffer);
+  return (at, length) => {
+    const part = whole.subarray(at - from, at - from + length);
+    return crc32(part, at >>> 0) === view.getUint32(at - from + length, true) ? part : undefined;
+  };
 }
 
 export const partLength = (bytes: number): number => bytes + CRC;

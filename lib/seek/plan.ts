@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import type { Filter } from '../filter/index.js';
 import { type Condition, conditionKey, type Need, type Walkable, walkable } from '../rules/index.js';
 import { FilterError } from '../source.js';
-import { CLASS_ROWS, kindOf, rowAt } from './build.js';
+import { CLASS_ROWS, kindOf, ROWS, rowAt } from './build.js';
 import { classesOf, NETWORKS, type PacketClass, wantedBy } from './classes.js';
 import {
   BLOCK_WORDS,
@@ -15,6 +15,7 @@ import {
   indexPathOf,
   readDirectory,
   readPart,
+  readParts,
 } from './format.js';
 import { newRows, rowsOf } from './signature.js';
 
@@ -24,8 +25,10 @@ export interface TimeWindow {
   readonly until: number;
 }
 
-/** Of a class: all of its packets, or those in blocks that have all rows of any of the lists. */
-type Question = 'all' | readonly Uint16Array[];
+/** Rows that a block has all of where a value occurs. */
+type Rows = Uint16Array;
+/** Of a class: all of its packets, or those in blocks that have, of each of the lists, all of any rows. */
+type Question = 'all' | 'none' | readonly (readonly Rows[])[];
 
 /** A stretch of the capture, from one record to another. */
 export interface Stretch {
@@ -138,12 +141,13 @@ export class SeekIndex {
   /** A bit for each block that must be read; `undefined` where the index is damaged. */
   private marks(chunk: ChunkEntry, questions: readonly Question[]): Uint8Array | undefined {
     const length = Math.ceil(chunk.blocks / 8);
-    const row = (number: number) => readPart(this.descriptor, rowAt(chunk, number), length);
+    const row = this.rowsOf(chunk, questions, length);
+    if (row === undefined) return undefined;
     const marks = row(0)?.slice();
     if (marks === undefined) return undefined;
     for (const [number, question] of questions.entries()) {
       // What had no row left is marked as what must be read.
-      if (1 + number >= CLASS_ROWS || question.length === 0) continue;
+      if (1 + number >= CLASS_ROWS || question === 'none') continue;
       const present = row(1 + number);
       if (present === undefined) return undefined;
       if (!present.some((byte) => byte !== 0)) continue;
@@ -151,17 +155,47 @@ export class SeekIndex {
         for (let at = 0; at < length; at++) marks[at]! |= present[at]!;
         continue;
       }
-      for (const chosen of question) {
-        const all = present.slice();
+      const found = this.blocksOf(present, question, row);
+      if (found === undefined) return undefined;
+      for (let at = 0; at < length; at++) marks[at]! |= found[at]!;
+    }
+    return marks;
+  }
+
+  /** Reads rows of a chunk: one by one, or all of them where many are wanted. */
+  private rowsOf(
+    chunk: ChunkEntry,
+    questions: readonly Question[],
+    length: number,
+  ): ((number: number) => Uint8Array | undefined) | undefined {
+    const lists = questions.flatMap((question) => (typeof question === 'string' ? [] : question.flat()));
+    const wanted = lists.reduce((sum, rows) => sum + rows.length, 0);
+    if (wanted < MOST_READS) return (number) => readPart(this.descriptor, rowAt(chunk, number), length);
+    const parts = readParts(this.descriptor, rowAt(chunk, 0), rowAt(chunk, ROWS) - rowAt(chunk, 0));
+    return parts && ((number) => parts(rowAt(chunk, number), length));
+  }
+
+  /** Of the blocks where a class occurs, those that have what is asked for. */
+  private blocksOf(
+    present: Uint8Array,
+    question: readonly (readonly Rows[])[],
+    row: (number: number) => Uint8Array | undefined,
+  ): Uint8Array | undefined {
+    let left = present;
+    for (const any of question) {
+      const found = new Uint8Array(left.length);
+      for (const chosen of any) {
+        const all = left.slice();
         for (const place of chosen) {
           const bits = row(CLASS_ROWS + place);
           if (bits === undefined) return undefined;
-          for (let at = 0; at < length; at++) all[at]! &= bits[at]!;
+          for (let at = 0; at < all.length; at++) all[at]! &= bits[at]!;
         }
-        for (let at = 0; at < length; at++) marks[at]! |= all[at]!;
+        for (let at = 0; at < all.length; at++) found[at]! |= all[at]!;
       }
+      left = found;
     }
-    return marks;
+    return left;
   }
 
   /** What the filter needs of each class of each source. */
@@ -172,30 +206,44 @@ export class SeekIndex {
       const program = programOf(filter, linkType, bigEndian);
       const walk = program && walkable(program);
       for (const one of classes) {
-        const need = needOf(walk, one);
-        if (need.kind === 'never') questions.push([]);
-        else if (need.kind !== 'any') questions.push('all');
-        else questions.push(rowsFor(one, questions.length, need.conditions));
+        questions.push(questionOf(walk, one, questions.length));
       }
     }
     return questions;
   }
 }
 
-/** How often a program is asked for something that tells more. */
-const ROUNDS = 4;
+/** Reads of single rows that take as long as one of all. */
+const MOST_READS = 300;
 
-function needOf(walk: Walkable | undefined, one: PacketClass): Need {
+/** How often a program is asked for something else that it needs. */
+const ROUNDS = 6;
+/** Lists of conditions that are asked for at once, as for both ends of a flow and their ports. */
+const MOST_LISTS = 3;
+
+/** What a program needs of a class of packets: several things, where it needs several. */
+function questionOf(walk: Walkable | undefined, one: PacketClass, number: number): Question {
   const isUsable = (condition: Condition) => wantedBy(one, condition) !== undefined;
   const common = new Set<string>();
-  for (let round = 0; ; round++) {
+  const lists: (readonly Rows[])[] = [];
+  for (let round = 0; round < ROUNDS && lists.length < MOST_LISTS; round++) {
     const need = walk?.need(one.known, common, isUsable) ?? UNKNOWN;
-    if (need.kind !== 'any' || one.vague === undefined || round === ROUNDS) return need;
+    if (need.kind === 'never') return 'none';
+    if (need.kind !== 'any') return 'all';
+    const { conditions } = need;
+    const isVague = conditions.some(({ field }) => one.vague?.has(field) === true);
+    const isNew = conditions.every((condition) => !common.has(conditionKey(condition)));
+    if (isNew && !(isVague && round < ROUNDS - 1)) lists.push(rowsFor(one, number, conditions));
     const before = common.size;
-    for (const condition of need.conditions)
-      if (one.vague.has(condition.field)) common.add(conditionKey(condition));
-    if (common.size === before) return need;
+    for (const condition of conditions)
+      if (!isVague || one.vague!.has(condition.field)) common.add(conditionKey(condition));
+    if (common.size === before) {
+      // Nothing else tells more.
+      if (lists.length === 0) lists.push(rowsFor(one, number, conditions));
+      break;
+    }
   }
+  return lists;
 }
 
 const UNKNOWN: Need = { kind: 'unknown' };

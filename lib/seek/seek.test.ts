@@ -42,6 +42,9 @@ const EXPRESSIONS = [
   'ip protochain 6',
   'udp port 4789 or tcp port 443',
   'dst host 192.0.2.10 or port 22',
+  'host 192.0.2.10 and host 198.51.100.20 and port 80 and port 32836',
+  'ip6 host 2001:db8::1 and ip6 host 2001:db8::2 and tcp',
+  Array.from({ length: 60 }, (_, at) => `host 192.0.2.${at}`).join(' or '),
 ];
 
 interface Outcome {
@@ -105,7 +108,9 @@ test('what matches is found, in blocks of any size', (t) =>
     const shared = vectors<{ file: string }>(t, 'captures/index.jsonl', 2)
       .filter((_, place) => !fullRun || place % 3 === 0)
       .map(({ file }) => dataPath(t, `captures/${file}`)!);
-    const more = fullRun ? readyMadeFilters().map(({ expression }) => expression) : [];
+    const more = fullRun
+      ? readyMadeFilters().flatMap(({ expression }) => (expression.includes('$') ? [] : [expression]))
+      : [];
     const filters = [...EXPRESSIONS, ...more].map((expression) => compile(expression));
     let [indexed, saved] = [0, 0];
     for (const original of [
