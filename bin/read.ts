@@ -238,6 +238,8 @@ async function indexFor(
   times: TimeChoice | undefined,
 ): Promise<SeekSource | undefined> {
   const { index, user } = options;
+  if (index === 'require' && (name === STDIO || user !== undefined))
+    throw new CommandError('an index is beside a file, and -Z opens no other ones');
   if (index === 'off' || name === STDIO || user !== undefined || (filter ?? times) === undefined)
     return undefined;
   if (index === 'auto' && !existsSync(`${name}.weirindex`)) return undefined;
