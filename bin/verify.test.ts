@@ -62,7 +62,7 @@ test('--requirements lists what must hold before each instruction', (t) => {
   const { status, stdout } = weir(['--requirements', '-'], program);
   t.is(status, 1);
   t.regex(stdout, /^ {3}0: r0 = \*\(u64 \*\)\(r1 \+0\)\n {8}r1 is set\n/);
-  t.regex(stdout, /\n {3}1: exit\n {8}r0 is set\n/);
+  t.regex(stdout, /\n {3}1: exit\n {8}r0 is set, where the program ends\n/);
   const { rejection, requirements } = JSON.parse(weir(['--requirements', '--json', '-'], program).stdout);
   const { kinds } = requirements[0].requirements.find((one: { text: string }) =>
     one.text.endsWith('be read'),

@@ -120,8 +120,13 @@ test('an error knows its expression, and shows it wherever it is printed', (t) =
   t.notRegex(inspect(error, { customInspect: false }), /reduced|libpcapMessage|FilterSyntaxError/);
 });
 
+const GIVEN: Readonly<Record<string, string>> = { filter: 'tcp', one: '192.0.2.1', other: '10.0.0.0/8' };
+
 test('ready-made filters compile by name', (t) => {
-  for (const { name } of readyMadeFilters()) t.notThrows(() => compile(`@${name}`), name);
+  for (const { name, parameters } of readyMadeFilters()) {
+    const given = parameters.length === 0 ? '' : `(${parameters.map((word) => GIVEN[word]).join()})`;
+    t.notThrows(() => compile(`@${name}${given}`), name);
+  }
   t.throws(() => compile('@nothing-like-it'), { instanceOf: FilterError });
   const mine = compile('@dns', { namedFilters: (name) => (name === 'dns' ? 'udp port 5300' : undefined) });
   t.is(String(mine), String(compile('udp port 5300')));
