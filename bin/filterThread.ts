@@ -98,6 +98,7 @@ export async function serve(): Promise<void> {
 class Segments {
   private readonly selectionFor: () => Selection;
   private readonly keeps: boolean;
+  private readonly kept = new Kept();
   private walker: SegmentWalker | undefined;
   private selection: Selection = {};
 
@@ -112,14 +113,15 @@ class Segments {
         this.walker = await SegmentWalker.open(name);
         this.selection = this.selectionFor();
       }
-      const kept = this.keeps ? new Kept() : undefined;
+      const kept = this.keeps ? this.kept : undefined;
+      kept?.clear();
       const walked = await this.walker?.walk(segment, this.selection, kept);
       // What it has learnt may be wrong.
       if (walked?.isPlain !== true) await this.forget();
       if (walked === undefined) return undefined;
       // Errors do not cross threads; who reads the file itself meets it again.
       const { failure: _, ...rest } = walked;
-      return { ...rest, kept: kept?.bytes };
+      return { ...rest, kept: kept?.bytes.slice() };
     } catch {
       await this.forget();
       return undefined;
@@ -136,6 +138,11 @@ class Segments {
 class Kept {
   private memory = new Uint8Array(1 << 16);
   private length = 0;
+
+  /** Keeps the memory: new one takes time to be touched. */
+  clear(): void {
+    this.length = 0;
+  }
 
   get bytes(): Uint8Array {
     return this.memory.subarray(0, this.length);

@@ -10,7 +10,7 @@ import type { SegmentMessage, ThreadTask, ToThread } from './filterThread.js';
 
 /** Large enough that a message between threads does not count; smaller where what matches waits in memory. */
 const COUNTED_SIZE = 1 << 26;
-const KEPT_SIZE = 1 << 23;
+const KEPT_SIZE = 1 << 22;
 /** Segments for each thread that may wait to be taken. */
 const AHEAD = 2;
 
