@@ -184,7 +184,8 @@ function printPimType(d: Dissection, type: number, at: number, length: number): 
     d.out += filled(d, at + 20, ' for %i > %i');
   } else if (type === 2) d.out += filled(d, at + 8, ' for %i > %i');
   else if (type === 4 && d.verbose) {
-    d.out += ` group ${masked(d, at + 8)}`;
+    d.out += ` group ${d.ip4(at + 8)}`;
+    d.out += masked(d, at + 8).slice(d.ip4(at + 8).length);
     d.out += ` RP ${d.ip4(at + 16)} hold `;
     d.out += duration(d.u16(at + 22));
   } else if (type === 5) {

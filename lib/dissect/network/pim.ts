@@ -1,6 +1,6 @@
 /** PIM version 2 (RFC 7761, RFC 5015, RFC 5059), in the encodings of RFC 2117 too. */
 
-import { TRUNCATED } from '../../bytes.js';
+import { ask, ENDS_EARLY, untilCut } from '../frame/ask.js';
 import { checksum, transportChecksum } from '../frame/checksum.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printUnknown } from '../frame/hexdump.js';
@@ -46,7 +46,7 @@ export const printPim = printer(PIM, 'pim', (say, p, d, ip) => {
   }
   say`PIMv${F.version}, length ${p.wireLength}\n\t${F.type}`;
   d.protocol = 'pimv2';
-  new Message(d, p.at, p.wireLength, ip).print(p.type);
+  untilCut(d, () => new Message(d, p.at, p.wireLength, ip).print(p.type));
 });
 
 /** Names of options of Hello; a size where only one is right. */
@@ -67,8 +67,8 @@ class Message {
   private readonly at: number;
   private readonly length: number;
   private readonly ip: number;
-  /** Bytes of an address as RFC 2117 has it, for IPv4; else 0. */
-  private plain: 0 | 4;
+  /** Bytes of an address as RFC 2117 has it; else 0. */
+  private readonly plain: number;
   private next: number;
   private readonly end: number;
 
@@ -77,15 +77,13 @@ class Message {
     this.at = at;
     this.length = length;
     this.ip = ip;
-    this.plain = d.u8(at + 1) === 4 ? 4 : 0;
+    this.plain = d.u8(at + 1) & 15;
     this.next = at + 4;
-    this.end = Math.min(d.end, at + length);
+    this.end = at + length;
   }
 
   print(type: number): void {
     const { d } = this;
-    // Later types have other things in the place.
-    if (type >= 10) this.plain = 0;
     if (this.plain !== 0) d.out += ', RFC2117-encoding';
     this.printChecksum(type);
     const print = this.bodies[type];
@@ -134,14 +132,14 @@ class Message {
       this.said(' grp=', this.group);
       this.said(' forwarder=', this.unicast);
       this.need(2);
-      this.d.out += ` TUNR ${this.d.u16(this.next)}`;
+      this.d.out += ` TUNR ${duration(this.d.u16(this.next))}`;
     },
     10: () => this.election(),
   };
 
   /** As `ND_TCHECK`. */
   private need(size: number): void {
-    this.d.need(this.next, size);
+    ask(this.d, this.next, size);
   }
 
   private said(before: string, address: () => string): void {
@@ -152,14 +150,15 @@ class Message {
   private hello(): void {
     const { d } = this;
     while (this.next < this.at + this.length) {
-      this.need(4);
+      d.need(this.next, 4);
       const type = d.u16(this.next);
       const size = d.u16(this.next + 2);
       const row = OPTIONS[type];
       d.out += `\n\t  ${row?.name ?? 'Unknown'} Option (${type}), length ${size}, Value: `;
       this.next += 4;
       this.need(size);
-      if (row?.size !== undefined && row.size !== size) {
+      const old = row?.name.startsWith('DR') && size === 0;
+      if (row?.size !== undefined && row.size !== size && !old) {
         d.out += `[option length ${size} != ${row.size}]`;
         d.markInvalid();
         return;
@@ -179,8 +178,7 @@ class Message {
       const delay = d.u16(at);
       d.out += `\n\t    T-bit=${delay >> 15}, LAN delay ${delay & 0x7fff}ms, Override interval ${d.u16(at + 2)}ms`;
     } else if (type === 18 || type === 19) {
-      const priority = d.u32(at);
-      d.out += type === 18 && priority === 0 ? 'Bi-Directional Capability (Old)' : `${priority}`;
+      d.out += size === 0 ? 'Bi-Directional Capability (Old)' : `${d.u32(at)}`;
     } else if (type === 20) d.out += `0x${hex8(d.u32(at))}`;
     else if (type === 21) {
       d.out += `v${d.u8(at)}`;
@@ -197,9 +195,8 @@ class Message {
     const { d } = this;
     this.need(4);
     const flags = d.u32(this.next);
-    d.out += `, Flags [ ${['none', 'Null', 'Border', 'none'][flags >>> 30]} ]\n\t`;
+    d.out += `, Flags [ ${flags === 0x4000_0000 ? 'Null' : flags === 0x8000_0000 ? 'Border' : 'none'} ]\n\t`;
     this.next += 4;
-    this.need(1);
     const inner = this.length - 8;
     const version = d.u8(this.next) >> 4;
     if (version === 0) d.out += `IP-Null-header ${d.ip4(this.next + 12)} > ${d.ip4(this.next + 16)}`;
@@ -235,7 +232,7 @@ class Message {
     this.next += 2;
     this.need(1);
     d.out += ` hashmlen=${d.u8(this.next)}`;
-    this.need(2);
+    this.need(3);
     d.out += ` BSRprio=${d.u8(this.next + 1)}`;
     this.next += 2;
     this.said(' BSR=', this.unicast);
@@ -250,7 +247,6 @@ class Message {
       this.next += 4;
       for (let j = 0; j < fragment && this.next < this.end; j++) {
         this.said(` RP${j}=`, this.unicast);
-        this.need(2);
         d.out += ',holdtime=';
         d.out += duration(d.u16(this.next));
         this.need(3);
@@ -311,9 +307,10 @@ class Message {
   private family(): 4 | 16 {
     const { d, plain } = this;
     if (plain === 4) return plain;
-    this.need(2);
+    if (plain !== 0) throw ENDS_EARLY;
+    if (this.next + 2 > this.end) throw ENDS_EARLY;
     const family = d.u8(this.next);
-    if ((family !== 1 && family !== 2) || d.u8(this.next + 1) !== 0) throw TRUNCATED;
+    if ((family !== 1 && family !== 2) || d.u8(this.next + 1) !== 0) throw ENDS_EARLY;
     this.next += 2;
     return family === 1 ? 4 : 16;
   }
@@ -324,6 +321,7 @@ class Message {
 
   private readonly unicast = (): string => {
     const size = this.family();
+    this.need(size);
     const text = this.address(this.next, size);
     this.next += size;
     return text;
