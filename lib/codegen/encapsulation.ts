@@ -10,7 +10,7 @@ import { ETHERTYPE, IPPROTO } from '../names/index.js';
 import { and, anyOf, type Condition, type FragmentBlock, not, or, testK, testX } from './condition.js';
 import { behind, type Context, fixed, type Offset, varying } from './context.js';
 import { linkTest, PPP_MPLS } from './linkTest.js';
-import { anyBit, compare, load, loadIpv4HeaderLength } from './load.js';
+import { anyBit, type Comparison, compare, JUMPS, load, loadIpv4HeaderLength } from './load.js';
 import { portsOverIpv4, portsOverIpv6 } from './port.js';
 
 const { ABS, ADD, ALU, AND, B, H, IMM, IND, JEQ, JMP, K, LD, LDX, MEM, MISC, MUL, ST, STX, TAX, TXA, X } =
@@ -19,15 +19,32 @@ const { ABS, ADD, ALU, AND, B, H, IMM, IND, JEQ, JMP, K, LD, LDX, MEM, MISC, MUL
 const SKF_AD_VLAN_TAG = SKF_AD_OFF + SKF_AD.vlanTci;
 const SKF_AD_VLAN_TAG_PRESENT = SKF_AD_OFF + SKF_AD.vlanPresent;
 
+/** Numbers that a tag, label or tunnel may have: from one to another, inclusive. */
+export type Ids = readonly (readonly [low: number, high: number])[];
+
+/** That one of them is there. @param is - A comparison of the field. */
+function among(
+  context: Context,
+  ids: Ids,
+  [what, limit]: readonly [what: string, limit: number],
+  is: (value: number, comparison: Comparison) => Condition,
+): Condition {
+  const conditions = ids.map(([low, high]) => {
+    context.atMost(what, high, limit);
+    return low === high ? is(low, '=') : and(is(low, '>='), is(high, '<='));
+  });
+  return conditions.reduce((all, each) => or(all, each));
+}
+
 /** `vlan [ID]`: IEEE 802.1Q, 802.1ad and the older 0x9100. */
-export function vlan(context: Context, id: number | undefined): Condition {
+export function vlan(context: Context, ids: Ids | undefined): Condition {
   const { row, mplsLabels, vlanTags, link } = context.headers;
   if (mplsLabels > 0) context.fail('no VLAN match after MPLS');
   if (row.vlan === undefined) context.unsupported('vlan');
   const { outermost, settings } = context;
   const outer = vlanTags === 0 && link.slot === undefined && link.constant === outermost.link.constant;
   const live = settings.mode === 'linux-live' && row.vlan === 'metadata' && outer;
-  const condition = live ? vlanInMetadata(context, id) : vlanInPacket(context, id);
+  const condition = live ? vlanInMetadata(context, ids) : vlanInPacket(context, ids);
   context.headers = { ...context.headers, vlanTags: vlanTags + 1 };
   return condition;
 }
@@ -40,10 +57,13 @@ function tagTests(context: Context): [Condition, Condition, Condition] {
   ];
 }
 
-function vlanInPacket(context: Context, id: number | undefined): Condition {
+const VLAN_TAG = ['VLAN tag', 0xfff] as const;
+
+function vlanInPacket(context: Context, ids: Ids | undefined): Condition {
   const tag = anyOf(...tagTests(context));
-  if (id !== undefined) context.atMost('VLAN tag', id, 0xfff);
-  const condition = id === undefined ? tag : and(tag, compare(context, 'network', 0, 2, id, 0xfff));
+  const is = (value: number, comparison: Comparison) =>
+    compare(context, 'network', 0, 2, value, 0xfff, comparison);
+  const condition = ids === undefined ? tag : and(tag, among(context, ids, VLAN_TAG, is));
   const { payload, type } = context.headers;
   context.headers = { ...context.headers, payload: behind(payload, 4), type: behind(type, 4) };
   return condition;
@@ -53,13 +73,13 @@ function vlanInPacket(context: Context, id: number | undefined): Condition {
  * On a live Linux capture the kernel may have taken the outermost tag out of the packet. Which it was is
  * known at run time only: in the packet, both offsets move by 4, which two scratch cells remember.
  */
-function vlanInMetadata(context: Context, id: number | undefined): Condition {
+function vlanInMetadata(context: Context, ids: Ids | undefined): Condition {
   const { payload, type } = context.headers;
   const present = (): Statement[] => [context.statement(LD | B | ABS, SKF_AD_VLAN_TAG_PRESENT)];
   const taken = testK(present(), JEQ, 1, context.span);
   const [first, ...others] = tagTests(context);
-  if (id !== undefined) context.atMost('VLAN tag', id, 0xfff);
-  const fromPacket = id === undefined ? [] : load(context, 'network', 0, 2);
+  for (const [, high] of ids ?? []) context.atMost('VLAN tag', high, 0xfff);
+  const fromPacket = ids === undefined ? [] : load(context, 'network', 0, 2);
 
   const moved = (offset: Offset): Offset => {
     const slot = { cell: undefined };
@@ -77,9 +97,9 @@ function vlanInMetadata(context: Context, id: number | undefined): Condition {
   };
   const moves = [...move(context.headers.payload), ...move(context.headers.type)];
   const tag = anyOf(taken, anyOf(prefixed(moves, first), ...others));
-  if (id === undefined) return tag;
+  if (ids === undefined) return tag;
 
-  const idTest: FragmentBlock[] = [
+  const idTest = (value: number, comparison: Comparison): FragmentBlock[] => [
     {
       statements: present(),
       exit: { kind: 'branch', code: JMP | JEQ | K, k: 1, onTrue: 1, onFalse: 2, span: context.span },
@@ -90,15 +110,19 @@ function vlanInMetadata(context: Context, id: number | undefined): Condition {
       statements: [context.statement(ALU | AND | K, 0xfff)],
       exit: {
         kind: 'branch',
-        code: JMP | JEQ | K,
-        k: id,
-        onTrue: 'true',
-        onFalse: 'false',
+        code: JMP | JUMPS[comparison].op | K,
+        k: value,
+        onTrue: JUMPS[comparison].negated ? 'false' : 'true',
+        onFalse: JUMPS[comparison].negated ? 'true' : 'false',
         span: context.span,
       },
     },
   ];
-  return and(tag, { kind: 'fragment', blocks: idTest });
+  const is = (value: number, comparison: Comparison): Condition => ({
+    kind: 'fragment',
+    blocks: idTest(value, comparison),
+  });
+  return and(tag, among(context, ids, VLAN_TAG, is));
 }
 
 function prefixed(statements: readonly Statement[], condition: Condition): Condition {
@@ -107,7 +131,7 @@ function prefixed(statements: readonly Statement[], condition: Condition): Condi
 }
 
 /** `mpls [LABEL]`: RFC 3032, unicast. */
-export function mpls(context: Context, label: number | undefined): Condition {
+export function mpls(context: Context, labels: Ids | undefined): Condition {
   const { row, mplsLabels, network, noSnap } = context.headers;
   let condition: Condition;
   if (mplsLabels > 0) {
@@ -118,9 +142,10 @@ export function mpls(context: Context, label: number | undefined): Condition {
   } else {
     condition = linkTest(context, row.mpls === 'ppp' ? PPP_MPLS : ETHERTYPE.MPLS);
   }
-  if (label !== undefined) {
-    context.atMost('MPLS label', label, 0xfffff);
-    condition = and(condition, compare(context, 'network', 0, 4, label * 4096, 0xffff_f000));
+  if (labels !== undefined) {
+    const is = (label: number, comparison: Comparison) =>
+      compare(context, 'network', 0, 4, label * 4096, 0xffff_f000, comparison);
+    condition = and(condition, among(context, labels, ['MPLS label', 0xfffff], is));
   }
   context.headers = {
     ...context.headers,
@@ -132,11 +157,12 @@ export function mpls(context: Context, label: number | undefined): Condition {
 }
 
 /** `pppoes [SESSION]`: RFC 2516. Six bytes of header, then PPP without framing. */
-export function pppoeSession(context: Context, session: number | undefined): Condition {
+export function pppoeSession(context: Context, sessions: Ids | undefined): Condition {
   let condition = linkTest(context, ETHERTYPE.PPPOES);
-  if (session !== undefined) {
-    context.atMost('PPPoE session number', session, 0xffff);
-    condition = and(condition, compare(context, 'network', 2, 2, session));
+  if (sessions !== undefined) {
+    const is = (session: number, comparison: Comparison) =>
+      compare(context, 'network', 2, 2, session, 0xffff_ffff, comparison);
+    condition = and(condition, among(context, sessions, ['PPPoE session number', 0xffff], is));
   }
   const { payload, network } = context.headers;
   const ppp = behind(payload, network + 6);
@@ -169,9 +195,15 @@ function tunnelOverIp(
   return or(overIpv4, and(ipv6, testX(ipv6Length, JEQ, context.span)));
 }
 
-function identifier(context: Context, base: 'ipv4-transport' | 'ipv6-transport', what: string, id: number) {
-  context.atMost(what, id, 0xff_ffff);
-  return compare(context, base, 12, 4, id * 256, 0xffff_ff00);
+function identifier(
+  context: Context,
+  base: 'ipv4-transport' | 'ipv6-transport',
+  what: string,
+  ids: Ids,
+): Condition {
+  const is = (id: number, comparison: Comparison) =>
+    compare(context, base, 12, 4, id * 256, 0xffff_ff00, comparison);
+  return among(context, ids, [what, 0xff_ffff], is);
 }
 
 /** `ld #0; jeq #0`: libpcap hangs the computation of the inner offsets on an always-true test. */
@@ -180,7 +212,7 @@ function computing(context: Context, statements: readonly Statement[]): Conditio
 }
 
 /** `vxlan [VNI]`: flags 0x08, then an Ethernet frame 8 bytes on. */
-export function vxlan(context: Context, vni: number | undefined): Condition {
+export function vxlan(context: Context, vni: Ids | undefined): Condition {
   const found = tunnelOverIp(context, context.settings.tunnelPorts.vxlan, 'port', (base) => {
     const flags = compare(context, base, 8, 1, 0x08);
     return vni === undefined ? flags : and(flags, identifier(context, base, 'VXLAN VNI', vni));
@@ -206,7 +238,7 @@ export function vxlan(context: Context, vni: number | undefined): Condition {
  * Ethernet frame when the protocol is 0x6558, else it starts with its network header and the type is
  * Geneve's own.
  */
-export function geneve(context: Context, vni: number | undefined): Condition {
+export function geneve(context: Context, vni: Ids | undefined): Condition {
   context.unoptimized = true;
   const found = tunnelOverIp(context, context.settings.tunnelPorts.geneve, 'port', (base) => {
     const version = compare(context, base, 8, 1, 0, 0xc0);

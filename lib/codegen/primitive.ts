@@ -5,12 +5,12 @@
 import { opcodes, SKF_AD, SKF_AD_OFF } from '../cbpf/index.js';
 import { ETHERTYPE, LINUX_SLL2 } from '../names/index.js';
 import { closest } from '../source.js';
-import type { ByteOperator, PfField, Primitive, Protocol, Word } from '../syntax/index.js';
+import type { ByteOperator, Expr, PfField, Primitive, Protocol, Word } from '../syntax/index.js';
 import { hasLinkHeader, mac8Address, mac48Address, wlanDestination } from './address.js';
 import { relation } from './arithmetic.js';
 import { and, type Condition, not, or, TRUE, testK } from './condition.js';
 import type { Context } from './context.js';
-import { geneve, mpls, pppoeSession, vlan, vxlan } from './encapsulation.js';
+import { geneve, type Ids, mpls, pppoeSession, vlan, vxlan } from './encapsulation.js';
 import type { FieldValue } from './link.js';
 import { ATM_CELL, atmCell, dataFrame, enclosingTest, linkTest } from './linkTest.js';
 import { anyBit, compare, compareBytes, load } from './load.js';
@@ -49,7 +49,7 @@ export function primitive(context: Context, node: Primitive): Condition {
     case 'ifindex':
       return interfaceIndex(context, node.index.value);
     case 'encapsulation':
-      return ENCAPSULATIONS[node.name](context, node.number?.value);
+      return ENCAPSULATIONS[node.name](context, idsOf(node));
     case 'pf':
       return pfTest(context, node.field, node.value);
     case 'wlan-type':
@@ -69,6 +69,11 @@ export function primitive(context: Context, node: Primitive): Condition {
     case 'mtp3':
       return mtp3Test(context, node.field, node.tests);
   }
+}
+
+function idsOf({ number, among }: Expr & { readonly kind: 'encapsulation' }): Ids | undefined {
+  if (among !== undefined) return among.map(({ low, high }) => [low, high]);
+  return number === undefined ? undefined : [[number.value, number.value]];
 }
 
 const ENCAPSULATIONS = { vlan, mpls, pppoes: pppoeSession, geneve, vxlan } as const;

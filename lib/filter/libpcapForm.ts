@@ -17,6 +17,8 @@ export function libpcapForm(expression: string, options: CompileOptions = {}): s
   const tree = parseChecked(expression, settings);
   if (tree === undefined) return '';
   const form = unscoped(tree);
+  // Lists of tags and labels, which are nowhere in it.
+  if (/[{}]/.test(form)) return undefined;
   const [meant, found] = [expression, form].map((text) => programOf(text, settings, () => undefined)!);
   return equivalent(meant!, found!, { whole: true }).verdict === 'equal' ? form : undefined;
 }

@@ -36,6 +36,13 @@ export interface NumberLiteral {
   readonly span: Span;
 }
 
+/** Numbers from `low` to `high`, as written. */
+export interface NumberRange {
+  readonly low: number;
+  readonly high: number;
+  readonly text: string;
+}
+
 /** What qualifiers apply to. Addresses keep their spelling; what it means depends on the qualifiers. */
 export type Identifier =
   | NumberLiteral
@@ -131,6 +138,8 @@ export type Primitive =
       readonly kind: 'encapsulation';
       readonly name: Encapsulation;
       readonly number?: NumberLiteral;
+      /** Numbers in braces, of which one is meant. No part of libpcap's language. */
+      readonly among?: readonly NumberRange[];
       readonly span: Span;
     }
   | { readonly kind: 'pf'; readonly field: PfField; readonly value: Word; readonly span: Span }

@@ -81,7 +81,10 @@ function primitiveText(node: Primitive): string {
     case 'ifindex':
       return words('ifindex', node.index.text);
     case 'encapsulation':
-      return words(node.name, node.number?.text);
+      return words(
+        node.name,
+        node.among === undefined ? node.number?.text : `{${node.among.map(({ text }) => text).join(', ')}}`,
+      );
     case 'pf':
       return words(node.field, wordText(node.value));
     case 'wlan-type': {

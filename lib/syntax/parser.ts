@@ -21,6 +21,7 @@ import type {
   Expr,
   Identifier,
   NumberLiteral,
+  NumberRange,
   Qualifiers,
   RelationOperator,
 } from './ast.js';
@@ -193,7 +194,7 @@ class Parser {
           this.#operators.push({ kind: 'open', at, span: this.#reader.take().span });
           return { context: opened(context), qualifiers: at.qualifiers };
         }
-        if (token.word === '{' && context.term) return this.#openScope(at);
+        if (token.word === '{' && context.term) return this.#openScope(at, this.#reader.take().span);
         if (token.word === '{' && context.list) return this.#list(at);
         if (token.word === '-' && context.arithmetic) {
           this.#operators.push({ kind: 'negate', at, span: this.#reader.take().span });
@@ -440,10 +441,8 @@ class Parser {
       } else if (token.word === '}') {
         this.#closeScope();
       } else if (token.word === '{' && top.kind === 'test' && top.node.kind === 'encapsulation') {
-        return this.#openScope(
-          { context: START, qualifiers: top.qualifiers },
-          this.#operands.pop()!.node as Expr,
-        );
+        const place = this.#brace(top.node, top.qualifiers);
+        if (place !== undefined) return place;
       } else if (token.word === ']' || token.word === ':') {
         this.#closeIndex();
       } else if (ARITHMETIC_OPERATORS.has(token.word) && computes(top)) {
@@ -618,9 +617,44 @@ class Parser {
       : ')';
   }
 
-  /** @param head - The `vlan` or its like that stands directly before the brace. */
-  #openScope(at: Place, head?: Expr): Place {
+  /** Behind `vlan` and its like: a list of numbers, or a scope that it belongs to. */
+  #brace(
+    node: Expr & { readonly kind: 'encapsulation' },
+    qualifiers: Qualifiers | undefined,
+  ): Place | undefined {
     const { span } = this.#reader.take();
+    this.#operands.pop();
+    const { kind, text } = this.#reader.peek();
+    const isList = kind === 'number' || (kind === 'name' && /^\d+-\d+$/.test(text));
+    if (node.number !== undefined || node.among !== undefined || !isList)
+      return this.#openScope({ context: START, qualifiers }, span, node);
+    const among = [this.#numberRange()];
+    while (this.#reader.nextIs(',')) {
+      this.#reader.take();
+      among.push(this.#numberRange());
+    }
+    this.#reader.expect('}');
+    this.#test({ ...node, among, span: cover(node.span, this.#reader.lastSpan) }, qualifiers);
+    return undefined;
+  }
+
+  #numberRange(): NumberRange {
+    const { kind, text, value, span } = this.#reader.peek();
+    const [, low, high] = (kind === 'name' && /^(\d+)-(\d+)$/.exec(text)) || [];
+    if (kind !== 'number' && low === undefined)
+      this.#reader.fail('expected a number or a range such as 10-20');
+    this.#reader.take();
+    if (low === undefined) return { low: value, high: value, text };
+    if (Number(low) > Number(high))
+      this.#reader.raise(
+        { message: 'this range ends before it begins', hint: '', libpcapMessage: SYNTAX_ERROR },
+        span,
+      );
+    return { low: Number(low), high: Number(high), text };
+  }
+
+  /** @param head - The `vlan` or its like that stands directly before the brace. */
+  #openScope(at: Place, span: Span, head?: Expr): Place {
     this.#operators.push({ kind: 'scope', at, span, ...(head === undefined ? {} : { head }) });
     return { context: START, qualifiers: undefined };
   }
