@@ -99,6 +99,9 @@ export interface Options {
   /** `--list-fields`: what the names are to begin with. */
   fieldPrefix: string;
   skipChecksums: boolean;
+  asDot: boolean;
+  rawHandles: boolean;
+  meshHeaders: boolean;
   packetType: PacketType | undefined;
   lineBuffered: boolean;
   packetBuffered: boolean;
@@ -190,6 +193,9 @@ const DEFAULTS: Options = {
   header: false,
   fieldPrefix: '',
   skipChecksums: false,
+  asDot: false,
+  rawHandles: false,
+  meshHeaders: false,
   packetType: undefined,
   lineBuffered: false,
   packetBuffered: false,
@@ -378,9 +384,9 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('Z', 'relinquish-privileges', 'Live capture', 'USER', 'when run by root, go on as USER once the input is open', (o, v) => { o.user = v; }),
   valued('B', 'buffer-size', 'Live capture', 'KIB', 'size of the capture buffer', (o, v) => { o.bufferSize = numberIn('packet buffer size', v, 1, 2 ** 21); }),
 
-  flag('b', 'bgp-asdot', 'Printing', 'print BGP AS numbers with a dot; changes nothing as long as BGP attributes are not printed', () => {}),
-  flag('u', 'undecoded-nfs', 'Printing', 'print NFS handles undecoded; changes nothing as long as NFS is not printed', () => {}),
-  flag('H', 'wlan-mesh', 'Printing', 'look for 802.11s mesh headers; changes nothing as long as 802.11 is not printed', () => {}),
+  flag('b', 'bgp-asdot', 'Printing', 'print BGP AS numbers above 65535 with a dot', (o) => { o.asDot = true; }),
+  flag('u', 'undecoded-nfs', 'Printing', 'print NFS handles undecoded', (o) => { o.rawHandles = true; }),
+  flag('H', 'wlan-mesh', 'Printing', 'look for 802.11s mesh headers', (o) => { o.meshHeaders = true; }),
   refused('f', ['foreign-numeric'], 'Printing', undefined, 'which addresses are foreign is not known here; -n prints all as numbers'),
   refused('E', ['esp-secret'], 'Printing', 'SECRET', 'ESP is not decrypted; tshark does it'),
   refused('M', ['tcp-md5-secret'], 'Printing', 'SECRET', 'TCP-MD5 signatures are not checked'),

@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { createPrinter, type PrinterOptions } from '../dissect/index.js';
+import { createPrinter, PACKET_TYPES, type PrinterOptions } from '../dissect/index.js';
 import { CaptureError, type Packet } from '../savefile/index.js';
 import { openSavefile } from '../savefile/node.js';
 
@@ -31,12 +31,18 @@ export function printerOptions(args: readonly string[]): PrinterOptions | undefi
   const count = (name: string) => {
     options[name] = ((options[name] as number | undefined) ?? 0) + 1;
   };
-  for (const word of args) {
+  for (const [i, word] of args.entries()) {
+    if (args[i - 1] === '-T') {
+      options.packetType = PACKET_TYPES.find((type) => type === word);
+      if (options.packetType === undefined) return undefined;
+      continue;
+    }
+    if (word === '-T') continue;
     if (word === '--nano' || word === '--micro') {
       options.precision = word.slice(2);
       continue;
     }
-    if (!/^-[#nNeqvStxXAK]+$/.test(word)) return undefined;
+    if (!/^-[#nNeqvStxXAKbuH]+$/.test(word)) return undefined;
     for (const letter of word.slice(1)) {
       if (letter === 'n') options.numeric = true;
       else if (letter === 'N') options.shortHostNames = true;
@@ -49,6 +55,9 @@ export function printerOptions(args: readonly string[]): PrinterOptions | undefi
       else if (letter === 'X') count('hexAscii');
       else if (letter === 'A') count('ascii');
       else if (letter === 'K') options.skipChecksums = true;
+      else if (letter === 'b') options.asDot = true;
+      else if (letter === 'u') options.rawHandles = true;
+      else if (letter === 'H') options.meshHeaders = true;
       else options.number = true;
     }
   }

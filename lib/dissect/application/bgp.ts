@@ -10,7 +10,7 @@ import { names } from '../frame/names.js';
 import { hex2, sayText } from '../frame/text.js';
 import type { Dissector } from '../frame/walk.js';
 import { FAMILIES, printAttributes, SUBFAMILIES } from './bgpAttributes.js';
-import { hasPathIds, prefix4 } from './bgpPrefixes.js';
+import { asNumber, hasPathIds, prefix4 } from './bgpPrefixes.js';
 
 const HEADER = 19;
 const MARKER = 16;
@@ -143,7 +143,7 @@ function printCapability(d: Dissection, type: number, at: number, size: number):
     d.out += `\n\t\tRestart Flags: [${field & 0x8000 ? 'R' : 'none'}], Restart Time ${field & 0xfff}s`;
     for (let i = 2; i + 4 <= size; i += 4)
       d.out += `\n\t\t  ${family(d, at + i)}, Forwarding state preserved: ${d.u8(at + i + 3) & 0x80 ? 'yes' : 'no'}`;
-  } else if (type === 65) d.out += `\n\t\t 4 Byte AS ${d.u32(at)}`;
+  } else if (type === 65) d.out += `\n\t\t 4 Byte AS ${asNumber(d, at)}`;
   else if (type === 69) {
     if (size === 0) d.out += ' (bogus)';
     let i = 0;

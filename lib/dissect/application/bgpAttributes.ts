@@ -7,6 +7,7 @@ import { bitNames, names } from '../frame/names.js';
 import { bandwidth, hex2, hex4, hex8, hexBytes } from '../frame/text.js';
 import { nsap } from '../network/osi.js';
 import {
+  asNumber,
   clnpPrefix,
   distinguisher,
   hasPathIds,
@@ -120,7 +121,7 @@ const number = sized(is(4), (d, at) => `${d.u32(at)}`);
 const ORIGINS = ['IGP', 'EGP', 'Incomplete'];
 const ATTRIBUTE_SET = 128;
 const aggregator = (d: Dissection, at: number, size: number): string =>
-  ` AS #${size === 6 ? d.u16(at) : d.u32(at)}, origin ${d.ip4(at + size - 4)}`;
+  ` AS #${size === 6 ? d.u16(at) : asNumber(d, at)}, origin ${d.ip4(at + size - 4)}`;
 const WELL_KNOWN: Readonly<Record<number, string>> = {
   4294967041: ' NO_EXPORT',
   4294967042: ' NO_ADVERTISE',
@@ -176,7 +177,7 @@ const PRINT: Readonly<Record<number, Print>> = {
   [ATTRIBUTE_SET]: (d, at, size, level) => {
     ask(d, at, 4);
     if (size < 4) throw ENDS_EARLY;
-    d.out += `\n\t    Origin AS: ${d.u32(at)}`;
+    d.out += `\n\t    Origin AS: ${asNumber(d, at)}`;
     return walk(d, at + 4, size - 4, '\n\t      ', true, (type, inner, length) => {
       if (level === 10) d.out += '(too many nested levels, not recursing)';
       else printAttribute(d, type, inner, length, level + 1);
@@ -210,7 +211,7 @@ function printPath(d: Dissection, start: number, size: number, wide: boolean): v
       for (let i = 0; i < count; i++) {
         const place = at + 2 + i * bytes;
         ask(d, place, bytes);
-        d.out += `${bytes === 2 ? d.u16(place) : d.u32(place)} `;
+        d.out += `${bytes === 2 ? d.u16(place) : asNumber(d, place)} `;
       }
       d.out += CLOSES[kind] ?? '?';
       at += 2 + count * bytes;
@@ -385,7 +386,7 @@ function extended(d: Dissection, kind: number, at: number): string {
       return `${d.ip4(at + 2)}:${d.u16(at + 6)}`;
     case 0x0202:
     case 0x0203:
-      return `${d.u32(at + 2)}:${d.u16(at + 6)}`;
+      return `${asNumber(d, at + 2)}:${d.u16(at + 6)}`;
     case 0x4004:
       return `bandwidth: ${bandwidth(d, at + 4)}`;
     case 0x0005:

@@ -96,24 +96,29 @@ export function distinguisher(d: Dissection, at: number): string {
   const kind = d.u16(at);
   if (kind === 0) return `${d.u16(at + 2)}:${d.u32(at + 4)} (= ${quad(d, at + 4)})`;
   if (kind === 1) return `${quad(d, at + 2)}:${d.u16(at + 6)}`;
-  if (kind === 2) return `${d.u32(at + 2)}:${d.u16(at + 6)} (${quad(d, at + 2)}:${d.u16(at + 6)})`;
+  if (kind === 2) return `${asNumber(d, at + 2)}:${d.u16(at + 6)} (${quad(d, at + 2)}:${d.u16(at + 6)})`;
   return 'unknown RD format';
 }
 
 /** Routes by target (RFC 4684 §4); `undefined` where its length is wrong. */
+/** With `-b` those of more than two bytes with a dot (RFC 5396). */
+const asText = (d: Dissection, number: number): string =>
+  d.asDot && number > 0xffff ? `${number >>> 16}.${number & 0xffff}` : `${number}`;
+export const asNumber = (d: Dissection, at: number): string => asText(d, d.u32(at));
+
 export function targetPrefix(d: Dissection, at: number): Piece | undefined {
   const bits = d.u8(at);
   if (bits === 0) return { text: 'default route target', size: 1 };
   if (bits < 32) return undefined;
-  const origin = d.u32(at + 1);
+  const origin = asNumber(d, at + 1);
   if (bits > 96) return undefined;
   const rest = bits - 32;
   const target = masked(d, at + 5, rest, 8);
   const size = (rest + 7) >> 3;
-  return { text: `origin AS: ${origin}, ${targetText(target, rest)}`, size: 5 + size };
+  return { text: `origin AS: ${origin}, ${targetText(d, target, rest)}`, size: 5 + size };
 }
 
-function targetText(bytes: Uint8Array, bits: number): string {
+function targetText(d: Dissection, bytes: Uint8Array, bits: number): string {
   if (bits === 0) return 'route-target: 0:0/0';
   let hex = '';
   const size = (bits + 7) >> 3;
@@ -125,7 +130,7 @@ function targetText(bytes: Uint8Array, bits: number): string {
   const behind = `/${bits} (${hex})`;
   if (kind === 2) return `route-target: ${high}:${low}${behind}`;
   if (kind === 0x102) return `route-target: ${bytes.subarray(2, 6).join('.')}:${port}${behind}`;
-  if (kind === 0x202) return `route-target: ${view.getUint32(2)}:${port}${behind}`;
+  if (kind === 0x202) return `route-target: ${asText(d, view.getUint32(2))}:${port}${behind}`;
   return `route target: unknown-type(${hex4(kind)}) (${hex}/${bits})`;
 }
 
@@ -172,7 +177,7 @@ export function multicastRoute(d: Dissection, at: number): Piece {
     text += `, RD: ${distinguisher(d, value)}, Originator ${anyIp(d, value + 8, (size - 8) * 8)}`;
   } else if (type === 2) {
     ask(d, value, 12);
-    text += `, RD: ${distinguisher(d, value)}, Source-AS ${d.u32(value + 8)}`;
+    text += `, RD: ${distinguisher(d, value)}, Source-AS ${asNumber(d, value + 8)}`;
   } else if (type === 3) {
     ask(d, value, 8);
     const pair = sourceAndGroup(d, value + 8);
@@ -185,7 +190,7 @@ export function multicastRoute(d: Dissection, at: number): Piece {
     text += `, RD: ${distinguisher(d, value)}${sourceAndGroup(d, value + 8).text}`;
   } else if (type === 6 || type === 7) {
     ask(d, value, 12);
-    text += `, RD: ${distinguisher(d, value)}, Source-AS ${d.u32(value + 8)}${sourceAndGroup(d, value + 12).text}`;
+    text += `, RD: ${distinguisher(d, value)}, Source-AS ${asNumber(d, value + 8)}${sourceAndGroup(d, value + 12).text}`;
   }
   return { text, size: size + 2 };
 }

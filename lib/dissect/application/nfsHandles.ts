@@ -55,6 +55,10 @@ const shown = (b: Uint8Array): string => Array.from(b, visible).join('');
 /** `size` in words. */
 export function sayHandle(d: Dissection, at: number, size: number): void {
   const b = d.data.subarray(at, at + size * 4);
+  if (d.rawHandles) {
+    d.out += ` fh[${Array.from({ length: size }, (_, i) => big(b, i * 4).toString(16)).join(':')}]`;
+    return;
+  }
   const parts = partsOf(b);
   if (parts === undefined) {
     const hex = Array.from(b.subarray(0, 32), (c) => c.toString(16).toUpperCase().padStart(2, '0')).join('');

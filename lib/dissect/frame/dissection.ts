@@ -78,6 +78,9 @@ export class Dissection extends BoundedBytes {
   readonly absoluteSequence: boolean;
   readonly verifyChecksums: boolean;
   /** With -x and -X a payload without a printer is not dumped a second time, with -q not at all. */
+  readonly asDot: boolean;
+  readonly rawHandles: boolean;
+  readonly meshHeaders: boolean;
   readonly dumpUnknown: boolean;
   readonly hex: boolean;
   readonly addresses: AddressTexts;
@@ -96,6 +99,9 @@ export class Dissection extends BoundedBytes {
     this.verbose = options.verbose ?? 0;
     this.absoluteSequence = options.absoluteSequence ?? false;
     this.verifyChecksums = !(options.skipChecksums ?? false);
+    this.asDot = options.asDot ?? false;
+    this.rawHandles = options.rawHandles ?? false;
+    this.meshHeaders = options.meshHeaders ?? false;
     this.hex = (options.hex ?? 0) > 0;
     this.dumpUnknown = !(options.hex || options.hexAscii || options.quiet);
     this.interfaceName = options.interfaceName ?? noName;

@@ -35,6 +35,12 @@ export interface PrinterOptions {
   readonly number?: boolean;
   /** `-K`: verify no checksums. */
   readonly skipChecksums?: boolean;
+  /** `-b`: numbers of autonomous systems above 65535 with a dot. */
+  readonly asDot?: boolean;
+  /** `-u`: NFS file handles as they are. */
+  readonly rawHandles?: boolean;
+  /** `-H`: look for 802.11s mesh headers. */
+  readonly meshHeaders?: boolean;
   /** `-T`: what UDP and TCP carry, whatever their ports. */
   readonly packetType?: PacketType | undefined;
 }

@@ -113,8 +113,15 @@ function printFrame(d: Dissection, at: number, length: number, padded: boolean):
   const subtype = (fc >> 4) & 15;
   const bare = headerLength(d, fc, type, subtype);
   if (bare === 0) return 0;
-  const header = padded ? (bare + 3) & ~3 : bare;
-  if (d.linkLayer && d.has(at, bare)) printHeader(d, at, fc, type, subtype);
+  let header = padded ? (bare + 3) & ~3 : bare;
+  const mesh = d.meshHeaders && type === DATA && (subtype & QOS) !== 0;
+  if (mesh && !d.has(at + header, 1)) {
+    d.markTruncated();
+    return header;
+  }
+  const extra = mesh ? meshLength(d.u8(at + header)) : 0;
+  if (d.linkLayer && d.has(at, bare)) printHeader(d, at, fc, type, subtype, extra > 0 ? at + bare : -1);
+  header += extra;
   if (length < header || !d.has(at, header)) {
     d.markTruncated();
     return header;
@@ -124,6 +131,16 @@ function printFrame(d: Dissection, at: number, length: number, padded: boolean):
   else if (type === MANAGEMENT) printManagement(d, at, body, length - header, subtype, (fc >> 8) & PROTECTED);
   else if (!carriesNothing(subtype)) return header + printData(d, at, body, length - header, fc);
   return header;
+}
+
+const meshLength = (flags: number): number => (flags & ~3 ? 0 : 6 * (1 + (flags & 3)));
+
+function printMesh(d: Dissection, at: number): void {
+  const addresses = d.u8(at) & 3;
+  d.out += `MeshData (AE ${addresses} TTL ${d.u8(at + 1)} seq ${d.u32le(at + 2)}`;
+  if (addresses > 0) d.out += ` A4:${d.mac(at + 6)}`;
+  if (addresses > 1) d.out += ` A5:${d.mac(at + 12)} A6:${d.mac(at + 18)}`;
+  d.out += ') ';
 }
 
 function headerLength(d: Dissection, fc: number, type: number, subtype: number): number {
@@ -148,11 +165,19 @@ const HEADER_FLAGS = [
 ] as const;
 
 /** What -e adds. */
-function printHeader(d: Dissection, at: number, fc: number, type: number, subtype: number): void {
+function printHeader(
+  d: Dissection,
+  at: number,
+  fc: number,
+  type: number,
+  subtype: number,
+  mesh: number,
+): void {
   if (d.verbose) {
     for (const [mask, word] of HEADER_FLAGS) if ((fc >> 8) & mask) d.out += word;
     if (type !== CONTROL || subtype !== POLL) d.out += `${d.u16le(at + 2)}us `;
   }
+  if (mesh >= 0) printMesh(d, mesh);
   if (type === CONTROL) printControlHeader(d, at, subtype);
   else if (type === MANAGEMENT) d.out += `BSSID:${d.mac(at + 16)} DA:${d.mac(at + 4)} SA:${d.mac(at + 10)} `;
   else {
