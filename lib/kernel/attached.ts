@@ -109,7 +109,7 @@ function linkTo(bpf: Bpf, device: string, attribute: ReturnType<Bpf['attribute']
       errno: result,
       hint: 'see weir attach --list, or ip link',
     });
-  if (result === 'EOPNOTSUPP')
+  if (result === 'EOPNOTSUPP' || result === 'ENOTSUP')
     throw new KernelError('failed', `${device}: its driver has no XDP`, { errno: result, hint: '--generic' });
   throw new KernelError('failed', `${device}: attaching: ${result}`, { errno: result });
 }

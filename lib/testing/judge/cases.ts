@@ -197,6 +197,7 @@ const HELD: readonly Row[] = [
   ['bytes behind the key', forEach('ldxdw %r4, [%r2]'), 'outside-map-value'],
   ['what a may_goto goes on with', 'mov %r0, 0\n may_goto out\n ldxw %r0, [%r0]\nout:\n exit', 'not-a-pointer'],
   ['what a may_goto leads to', 'may_goto out\n mov %r0, 0\n exit\nout:\n exit', 'uninitialized-register'],
+  ['a loop that reserves and submits, before a function is named', `again:\n lddw %r1, map[fd:9]\n mov %r2, 16\n mov %r3, 0\n call 131\n mov %r7, %r0\n jeq %r7, 0, out\n lddw %r2, subprog[+11]\n mov %r1, 5\n mov %r3, 0\n mov %r4, 0\n call 181${SUBMIT}\n jslt %r7, 4, again${OUT}\n mov %r0, 0\n exit`],
   ['a count of rounds that decides nothing', 'mov %r1, 0\n mov %r0, 0\nagain:\n may_goto out\n add %r1, 1\n ja again\nout:\n mov %r0, %r1\n exit'],
   ['a count of rounds is any number', 'mov %r1, 0\n mov %r0, 0\nagain:\n may_goto out\n add %r1, 1\n ja again\nout:\n mov %r2, %r10\n add %r2, %r1\n stb [%r2-8], 0\n exit', 'outside-stack'],
 ];

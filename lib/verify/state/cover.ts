@@ -220,7 +220,7 @@ function sameValue(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind;
   if (a.kind === 'pointer') {
-    if (b.kind !== 'pointer' || a.id !== b.id) return false;
+    if (b.kind !== 'pointer' || a.id !== b.id || a.reference !== b.reference) return false;
     const isSame = a.type === b.type && a.offset === b.offset && a.range === b.range && a.map === b.map;
     return isSame && scalars.equals(a.variable, b.variable);
   }
