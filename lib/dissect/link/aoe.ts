@@ -41,10 +41,7 @@ export const printAoe = printer(AOE, 'aoe', (say, p, d) => {
     return;
   }
   say`, Ver ${F.version}`;
-  if (p.version !== 1) {
-    d.need(p.at, p.wireLength);
-    return;
-  }
+  if (p.version !== 1) return;
   const set = flags(
     [
       [8, 'Response'],

@@ -4,6 +4,7 @@ import { checksum, transportChecksum } from '../frame/checksum.js';
 import { bits, ip4, ip6, list, text, u8, u16, u64 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
 import { printer } from '../frame/say.js';
+import { sayPadded } from '../frame/text.js';
 import type { View } from '../frame/view.js';
 
 const PROTOCOL = 112;
@@ -20,7 +21,7 @@ export const VRRP = layout('vrrp', {
   prio: u8(2),
   addr_count: u8(3),
   auth_type: u8(4)
-    .named({ 0: 'none', 1: 'simple', 2: 'ah' }, (type) => `unknown type (${type})`)
+    .named({ 0: 'none', 1: 'simple', 2: 'ah' }, (type) => `#${type}`)
     .when((p) => version(p) === 2),
   adver_int: u8(5).when((p) => version(p) === 2),
   short_adver_int: bits(4, 0x0fff, 2).when((p) => version(p) === 3),
@@ -49,11 +50,14 @@ export const printVrrp = printer(VRRP, 'vrrp', (say, p, d, ip) => {
   say`, addrs${p.addr_count > 1 ? `(${p.addr_count})` : ''}:`;
   for (let i = 0; i < p.addr_count; i++)
     say`${i === 0 ? ' ' : ','}${v6 ? d.ip6(p.at + 8 + 16 * i) : d.ip4(p.at + 8 + 4 * i)}`;
-  if (p.version === 2 && p.auth_type === SIMPLE) say` auth "${F.auth_string}"`;
+  if (p.version !== 2 || p.auth_type !== SIMPLE) return;
+  say` auth "`;
+  sayPadded(d, p.at + 8 + 4 * p.addr_count, 8);
+  say`"`;
 
   function sum({ at, wireLength }: View): number {
     if (p.version === 2) return checksum(d.data, at, wireLength);
-    return v6 ? 0 : transportChecksum(d, ip, at, wireLength, PROTOCOL);
+    return transportChecksum(d, ip, at, wireLength, PROTOCOL);
   }
 });
 
