@@ -177,8 +177,7 @@ export const printJuniperMonitor = link({
   print(d, at, length) {
     d.need(at, 8);
     if (d.linkLayer)
-      d.out +=
-        filled(d, at + 4, 'service-id %4, ') + filled(d, at + 2, 'iif %2, pkt-type ') + `${d.u8(at)}: `;
+      d.out += filled(d, at + 4, 'service-id %4, ') + filled(d, at, `iif %_2%2, pkt-type ${d.u8(at)}: `);
     printGuessed(d, at, length);
   },
 });
