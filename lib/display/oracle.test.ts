@@ -19,7 +19,7 @@ import { FIELDS } from './fields.js';
 import { toDisplay, translate } from './index.js';
 import { CARRIES_NONE } from './nested.js';
 
-const FILTERS = fullRun ? 500 : 30;
+const FILTERS = fullRun ? 250 : 20;
 const ETHERNET = { linkType: 'EN10MB' } as const;
 
 const HEADER = 14;
