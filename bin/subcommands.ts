@@ -117,6 +117,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./rules.js')).USAGE,
   },
   {
+    name: 'extcap',
+    operands: '--install | --uninstall',
+    help: 'be an interface of Wireshark and tshark',
+    run: async (words) => (await import('./extcap.js')).runExtcap(words),
+    usage: async () => (await import('./extcap.js')).USAGE,
+  },
+  {
     name: 'asm',
     operands: '[FILE]',
     help: 'assemble a program of either machine',

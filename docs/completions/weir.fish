@@ -14,6 +14,7 @@ complete -c weir -n __fish_is_first_arg -a dedup -d 'leave out packets that came
 complete -c weir -n __fish_is_first_arg -a index -d 'make indexes, so that later runs read less'
 complete -c weir -n __fish_is_first_arg -a shard -d 'filter captures on many machines'
 complete -c weir -n __fish_is_first_arg -a rules -d 'tell which rules of a list never get a packet'
+complete -c weir -n __fish_is_first_arg -a extcap -d 'be an interface of Wireshark and tshark'
 complete -c weir -n __fish_is_first_arg -a asm -d 'assemble a program of either machine'
 complete -c weir -n __fish_is_first_arg -a disasm -d 'print a program of either machine'
 complete -c weir -s 'r' -l read -r -F -d 'read packets from FILE (pcap or pcapng, plain or compressed); - is standard input'

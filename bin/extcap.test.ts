@@ -1,0 +1,82 @@
+/** `weir extcap`: what Wireshark asks and is answered (extcap(4)), and a capture into a FIFO as it asks for it. */
+
+import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { projectRoot } from '../lib/testing/vectors.js';
+
+const WEIR = join(projectRoot, 'dist/command/weir.js');
+const scratch = mkdtempSync(join(tmpdir(), 'weir-extcap-'));
+test.after.always(() => rmSync(scratch, { recursive: true }));
+const ask = (...words: string[]) =>
+  spawnSync(process.execPath, [WEIR, 'extcap', ...words], { encoding: 'utf8' });
+
+test('interfaces and choices are sentences of the protocol', (t) => {
+  const sentence = /^\w+ (\{\w+=[^{}]*\})+$/;
+  const { status, stdout } = ask('--extcap-interfaces', '--extcap-version=4.0');
+  t.is(status, 0);
+  const lines = stdout.trimEnd().split('\n');
+  t.regex(lines[0]!, /^extcap \{version=\d/);
+  t.true(
+    lines.every((line) => sentence.test(line)),
+    stdout,
+  );
+  const choices = ask('--extcap-interface', 'weir-lo', '--extcap-config').stdout.trimEnd().split('\n');
+  t.true(choices.every((line) => sentence.test(line)));
+  t.true(choices.some((line) => line.startsWith('value {arg=0}{value=@dns}')));
+});
+
+test('a filter is checked, and what is wrong with it told', (t) => {
+  const check = (filter: string) => ask('--extcap-interface', 'weir-lo', '--extcap-capture-filter', filter);
+  for (const right of ['tcp port 80', '@tagged-or-not(icmp)', ''])
+    t.deepEqual([check(right).status, check(right).stdout], [0, '']);
+  const { status, stdout } = check('tcp prot 80');
+  t.is(status, 1);
+  t.regex(stdout, /did you mean 'port'\?/);
+});
+
+test('it is put where it is asked to be, and taken away', (t) => {
+  const path = join(scratch, 'weir');
+  t.is(ask('--install', '--folder', scratch).status, 0);
+  t.regex(spawnSync(path, ['--extcap-interfaces'], { encoding: 'utf8' }).stdout, /^extcap /);
+  t.is(ask('--uninstall', '--folder', scratch).status, 0);
+  t.false(existsSync(path));
+  t.regex(ask('--uninstall', '--folder', scratch).stderr, /is not there/);
+  writeFileSync(path, '#!/bin/sh\n');
+  t.regex(ask('--install', '--folder', scratch).stderr, /not of weir/);
+  t.regex(ask('--uninstall', '--folder', scratch).stderr, /not of weir/);
+});
+
+test('a capture goes into the FIFO, and ends with SIGTERM', async (t) => {
+  const link = ask('--extcap-interface', 'weir-lo', '--extcap-dlts');
+  if (link.status !== 0) {
+    t.log(`skipped: no live capture here (${link.stderr.trim()})`);
+    t.pass();
+    return;
+  }
+  t.is(link.stdout, 'dlt {number=1}{name=EN10MB}{display=Ethernet}\n');
+  const [fifo, copy] = [join(scratch, 'fifo'), join(scratch, 'copy.pcapng')];
+  t.is(spawnSync('mkfifo', [fifo]).status, 0);
+  const reader = spawn('sh', ['-c', `cat '${fifo}' > '${copy}'`]);
+  const filter = ['--extcap-capture-filter', 'udp dst port 9', '--ready-made', ''];
+  const capture = spawn(process.execPath, [
+    ...[WEIR, 'extcap', '--extcap-interface', 'weir-lo', '--capture', '--fifo', fifo],
+    ...filter,
+  ]);
+  let told = '';
+  capture.stderr.on('data', (bytes) => (told += bytes));
+  while (!told.includes('listening')) await once(capture.stderr, 'data');
+  const socket = createSocket('udp4');
+  for (let sent = 0; sent < 3; sent++)
+    await new Promise((resolve) => socket.send(`${sent}`, 9, '127.0.0.1', resolve));
+  socket.close();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  capture.kill('SIGTERM');
+  await Promise.all([once(capture, 'close'), once(reader, 'close')]);
+  const { stdout } = spawnSync(process.execPath, [WEIR, '-r', copy, '--count'], { encoding: 'utf8' });
+  t.is(stdout, '3 packets\n');
+});
