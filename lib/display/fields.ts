@@ -121,18 +121,18 @@ function numberField([name, offset, bytes, bits, shift = 0]: (typeof NUMBERS)[nu
   const mask = bits ?? whole;
   const max = shift < 0 ? mask * 2 ** -shift : mask >>> shift;
   const within: Field['within'] = (intervals, chosen) => {
-    const texts = placesOf(protocol, offset, bytes).map(({ guard, text }) => {
+    const places = placesOf(protocol, offset, bytes);
+    const [first, ...more] = intervals;
+    if (max === 1 && chosen === undefined && more.length === 0 && first![0] === first![1]) {
+      const sign = first![0] === 0 ? '=' : '!=';
+      return any(...places.map(({ guard, text }) => both(guard, test(`${text} & ${hex(mask)} ${sign} 0`))));
+    }
+    const written = (text: string): string => {
       const masked = mask === whole ? text : `${text} & ${hex(mask)}`;
       const shifted = shift === 0 ? masked : `(${masked}) ${shift < 0 ? '<<' : '>>'} ${Math.abs(shift)}`;
-      const asked = chosen === undefined ? shifted : `(${shifted}) & ${hex(chosen)}`;
-      return { guard, text: asked };
-    });
-    const flag = max === 1 && chosen === undefined && intervals.length === 1 ? intervals[0]! : undefined;
-    if (flag?.[0] !== flag?.[1] || flag === undefined)
-      return any(...texts.map((place) => compared(place, intervals, max)));
-    const places = placesOf(protocol, offset, bytes);
-    const sign = flag[0] === 0 ? '=' : '!=';
-    return any(...places.map(({ guard, text }) => both(guard, test(`${text} & ${hex(mask)} ${sign} 0`))));
+      return chosen === undefined ? shifted : `(${shifted}) & ${hex(chosen)}`;
+    };
+    return any(...places.map(({ guard, text }) => compared({ guard, text: written(text) }, intervals, max)));
   };
   return {
     exists: existing(protocol),

@@ -145,16 +145,16 @@ class Parser {
     const masked = mask === undefined ? {} : { mask };
     if (this.takes('not')) {
       if (this.peek() !== 'in') throw this.wrong("'in' is missing");
-      return { kind: 'not', part: this.test2(field, masked, spanned) };
+      return { kind: 'not', part: this.compared(field, masked, spanned) };
     }
     if (!RELATIONS.has(this.peek())) return { kind: 'test', field, ...masked, operands: [], span: spanned() };
-    const found = this.test2(field, masked, spanned);
+    const found = this.compared(field, masked, spanned);
     if (!all || found.kind !== 'test') return found;
     if (found.relation === '==') return { ...found, relation: '===' };
     throw new FilterError("'all' goes with ==", found.span);
   }
 
-  private test2(field: string, masked: { readonly mask?: number }, spanned: () => Span): Display {
+  private compared(field: string, masked: { readonly mask?: number }, spanned: () => Span): Display {
     const relation = RELATIONS.get(this.peek())!;
     this.at++;
     const operands = relation === 'in' ? this.set() : [this.operand()];
