@@ -132,6 +132,7 @@ test('vectors: the same expressions compile with the optimizer, with the same me
     for (const row of vectors<Row>(t, `vectors/filters/${group}.jsonl`, 40)) {
       const { expr, dlt, dltNumber, snaplen, mode } = row;
       if (row.lookups !== undefined) tally.leaveOut('that need names');
+      else if (/[{}]/.test(expr)) tally.leaveOut('of scopes and lists, which libpcap refuses to read');
       else if (linkTypeOfDlt(dltNumber) === undefined) tally.leaveOut('of a link type without a name');
       else {
         const netmask = parseIpv4(row.netmask ?? '');
