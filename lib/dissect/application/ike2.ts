@@ -1,6 +1,6 @@
 /** Payloads of IKE version 2 (RFC 7296 §3). */
 
-import { ask, ENDS_EARLY } from '../frame/ask.js';
+import { ask, ENDS_EARLY, orCut } from '../frame/ask.js';
 import type { Dissection } from '../frame/dissection.js';
 import { type Names, names } from '../frame/names.js';
 import {
@@ -132,17 +132,6 @@ function printItems(
   }
   return at;
 }
-/** As the printers of payloads do: cut under a name of its own. */
-function orCut(d: Dissection, name: string, print: () => number): number {
-  try {
-    return print();
-  } catch (error) {
-    if (error !== ENDS_EARLY) throw error;
-    d.out += ` [|${name}]`;
-    return -1;
-  }
-}
-
 function printProposal(d: Dissection, at: number, size: number, depth: number): number {
   return orCut(d, 'p', () => {
     ask(d, at, 8);

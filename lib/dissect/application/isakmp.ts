@@ -3,7 +3,7 @@
  * ike2.ts has those of version 2.
  */
 
-import { ask, ENDS_EARLY } from '../frame/ask.js';
+import { ask, orCut } from '../frame/ask.js';
 import type { Dissection } from '../frame/dissection.js';
 import { bytes, u8, u32 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
@@ -142,16 +142,6 @@ function printPayloads(
 
 /** Notifications of version 2 are cut under the name of version 1's. */
 const SHOWN: Readonly<Record<number, number>> = { 41: 11 };
-
-function orCut(d: Dissection, name: string, print: () => number): number {
-  try {
-    return print();
-  } catch (error) {
-    if (error !== ENDS_EARLY) throw error;
-    d.out += ` [|${name}]`;
-    return -1;
-  }
-}
 
 /** Bytes with nothing to be told of them; their hex with `-vvv`. */
 const plain =

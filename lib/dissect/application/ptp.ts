@@ -110,6 +110,7 @@ export function printPtp(d: Dissection, at: number, length: number): void {
   }
   const version = d.u8(at + 1);
   d.out += `PTPv${version}`;
+  // tcpdump's own words: it reads version 2 only, and so does this.
   if (version === 1) d.out += ' (not implemented)';
   else if (version === 2) sayMessage(d, at);
 }

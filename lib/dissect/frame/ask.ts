@@ -23,3 +23,18 @@ export function untilCut(d: Dissection, print: () => void, mark = (): void => d.
     mark();
   }
 }
+
+/** What a printer within a printer gives; where that ended early, -1, and its own name is said to be cut. */
+export function orCut(d: Dissection, name: string, print: () => number): number {
+  let result = -1;
+  untilCut(
+    d,
+    () => {
+      result = print();
+    },
+    () => {
+      d.out += ` [|${name}]`;
+    },
+  );
+  return result;
+}

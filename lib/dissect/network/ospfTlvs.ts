@@ -21,16 +21,19 @@ const GRACE: Readonly<Record<number, readonly [name: string, size: number]>> = {
 
 const padded = (size: number): number => (size + 3) & ~3;
 
+/** Whether the head of a TLV is there, of `left` bytes of the advertisement. */
+function hasTlv(d: Dissection, at: number, left: number): boolean {
+  if (!d.has(at, 4)) return false;
+  if (left < 4) d.out += `\n\t    Remaining LS length ${left} < 4`;
+  return left >= 4;
+}
+
 /** The TLVs of a grace LSA, `length` bytes from `at`. False where the rest of them cannot be told. */
 export function printGrace(d: Dissection, at: number, length: number): boolean {
   let next = at;
   let left = length;
   while (left > 0) {
-    if (!d.has(next, 4)) return false;
-    if (left < 4) {
-      d.out += `\n\t    Remaining LS length ${left} < 4`;
-      return false;
-    }
+    if (!hasTlv(d, next, left)) return false;
     const [type, size] = [d.u16(next), d.u16(next + 2)];
     const row = GRACE[type];
     next += 4;
@@ -68,11 +71,7 @@ export function printTrafficEngineering(d: Dissection, at: number, length: numbe
   let next = at;
   let left = length;
   while (left > 0) {
-    if (!d.has(next, 4)) return false;
-    if (left < 4) {
-      d.out += `\n\t    Remaining LS length ${left} < 4`;
-      return false;
-    }
+    if (!hasTlv(d, next, left)) return false;
     const [type, size] = [d.u16(next), d.u16(next + 2)];
     next += 4;
     left -= 4;
