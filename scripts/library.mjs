@@ -61,10 +61,8 @@ for (const name of NARROW_TO_WIDE) {
   if (members.length > 0) groups.set(join(outdir, 'parts', `for-${basename(name)}.js`), members);
 }
 const modules = await gather(chunks, groups);
-/** What `weir-bpf/compile` loads: a bundler leaves out of it what it can follow, which it cannot under short names. */
-const followed = closureOf(modules, entry('compile'));
 mkdirSync(join(outdir, 'parts'), { recursive: true });
 for (const [path, text] of modules) {
-  const { code } = followed.has(path) ? { code: text } : await transform(text, SHORT);
+  const { code } = await transform(text, SHORT);
   writeFileSync(path, code);
 }

@@ -373,7 +373,7 @@ const guessTcp: Dissector = (w, at, limit) => {
 /** Whether the fields of a layout are asked for. */
 export type Wanted = (layout: Layout) => boolean;
 
-const isWanted = ([, , only]: Row, wanted: Wanted): boolean => only === undefined || wanted(only);
+const isWanted = (only: Layout | undefined, wanted: Wanted): boolean => only === undefined || wanted(only);
 
 function lookup(rows: Rows): (number: number) => Dissector | undefined {
   const map = new Map(rows.flatMap(([numbers, dissector]) => numbers.map((number) => [number, dissector])));
@@ -382,14 +382,17 @@ function lookup(rows: Rows): (number: number) => Dissector | undefined {
 
 /** The lower port is asked first, as Wireshark does. */
 function portLookup(rows: Rows, wanted: Wanted, otherwise?: Dissector) {
-  const table: (Dissector | undefined)[] = new Array(0x1_0000).fill(otherwise);
-  for (const row of rows) {
-    if (!isWanted(row, wanted)) continue;
-    for (const number of row[0]) table[number] = row[1];
+  const dissectors: (Dissector | undefined)[] = [otherwise];
+  /** Of each port: its place in `dissectors`. */
+  const places = new Uint8Array(0x1_0000);
+  for (const [numbers, dissector, only] of rows) {
+    if (!isWanted(only, wanted)) continue;
+    for (const number of numbers) places[number] = dissectors.length;
+    dissectors.push(dissector);
   }
   return (source: number, destination: number): Dissector | undefined => {
-    const low = table[source < destination ? source : destination];
-    return low === otherwise ? table[source < destination ? destination : source] : low;
+    const low = source < destination ? source : destination;
+    return dissectors[places[low]! || places[source + destination - low]!];
   };
 }
 
