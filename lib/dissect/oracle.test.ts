@@ -97,7 +97,7 @@ test('the installed tcpdump on every capture', async (t) => {
   const folder = dataPath(t, 'captures');
   if (folder === undefined) return;
   const tally = new Tally('dissect: installed tcpdump');
-  const sets = fullRun ? OPTION_SETS : ['-nvv', '-ne'];
+  const sets = fullRun ? OPTION_SETS : ['-nvv'];
   for (const row of vectors<CaptureRow>(t, 'captures/index.jsonl', 1000)) {
     const path = join(folder, row.file);
     const packets = await readPackets(path);

@@ -28,7 +28,7 @@ test('any program returns what it returned, on any packet, cut at any length', (
         t.is(after(packet, 0, length, wireLength), before(packet, 0, length, wireLength));
     },
   );
-  fc.assert(property, { numRuns: fullRun ? 1500 : 600 });
+  fc.assert(property, { numRuns: fullRun ? 1500 : 150 });
 });
 
 test('what is called equal is equal, and a packet that tells programs apart does', (t) => {
@@ -47,14 +47,14 @@ test('what is called equal is equal, and a packet that tells programs apart does
       t.is(run(b, answer.packet, answer.wireLength), answer.results[1]);
     },
   );
-  fc.assert(property, { numRuns: fullRun ? 1500 : 600 });
+  fc.assert(property, { numRuns: fullRun ? 1500 : 150 });
 });
 
 test('optimized programs are proved equal or not refuted', (t) => {
   const property = fc.property(arbitraryProgram(), (program) => {
     t.not(equivalent(program, optimized(program), { budget: 2000 }).verdict, 'different');
   });
-  fc.assert(property, { numRuns: fullRun ? 500 : 200 });
+  fc.assert(property, { numRuns: fullRun ? 500 : 60 });
 });
 
 const PORT_80 = parseListing(`
@@ -170,7 +170,7 @@ const loops = test.macro({
       const expected = before(packet, 0, packet.length, packet.length);
       for (const after of others) t.is(after(packet, 0, packet.length, packet.length), expected);
     });
-    fc.assert(property, { numRuns: fullRun ? 1000 : 400 });
+    fc.assert(property, { numRuns: fullRun ? 1000 : 200 });
   },
 });
 

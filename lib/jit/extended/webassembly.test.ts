@@ -322,7 +322,7 @@ test('compiled programs equal the definition on any program, memory and packet',
       t.is(summary(program, bytes, packet, true), expected);
     },
   );
-  fc.assert(holds, { numRuns: fullRun ? 20_000 : 1500 });
+  fc.assert(holds, { numRuns: fullRun ? 20_000 : 500 });
 });
 
 // Such loops are written with two turns between jumps back, so odd and even numbers of turns leave at different places.
@@ -362,5 +362,5 @@ test('loops of one block equal the definition, whatever ends them', (t) => {
       );
     },
   );
-  fc.assert(holds, { numRuns: fullRun ? 20_000 : 1500 });
+  fc.assert(holds, { numRuns: fullRun ? 20_000 : 500 });
 });
