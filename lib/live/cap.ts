@@ -5,7 +5,7 @@
  * so the device does. It asks for a slot of 64 KiB a packet, so its buffer has to be large or bursts are
  * lost without a word. It gives neither time stamps nor original lengths: packets are stamped when they
  * arrive here, and their length is the captured one. It overwrites its Buffer after each call. Its events
- * go to the main thread's loop, whichever thread asked.
+ * go to the main thread's loop, whichever thread asked, and a closed session must not be collected.
  */
 
 import { isMainThread } from 'node:worker_threads';
@@ -16,6 +16,11 @@ import { type CaptureInterface, Packet } from '../savefile/index.js';
 import { type Device, DeviceError, type DeviceOptions } from './device.js';
 
 const MIN_BUFFER = 64 << 20;
+/**
+ * Closed sessions, kept for ever: cap leaves its watcher in the event loop's list of handles, and the memory with it, so
+ * that the loop walks into what was freed once a session is collected.
+ */
+const CLOSED: CapSession[] = [];
 /** cap captures with this snapshot length, whatever its Buffer holds. */
 const MAX_PACKET = 65_535;
 
@@ -57,12 +62,12 @@ export async function openCapDevice(name: string, options: DeviceOptions = {}): 
   }
   const linkType = LINK_TYPES[linkName];
   if (linkType === undefined) {
-    session.close();
+    closeForEver(session);
     throw new DeviceError('io', `${name}: cap has no number for its link type ${linkName}`);
   }
   const source = { linkType, snapLength: Math.min(snapLength, MAX_PACKET), name, timestampUnit: 1e-6 };
   if (options.linkType !== undefined && options.linkType !== linkType) {
-    session.close();
+    closeForEver(session);
     throw new DeviceError(
       'link-type',
       `${name}: link type ${options.linkType} is not the one that libpcap opened`,
@@ -72,10 +77,16 @@ export async function openCapDevice(name: string, options: DeviceOptions = {}): 
   try {
     test = await options.filter?.test(source, 'dead');
   } catch (error) {
-    session.close();
+    closeForEver(session);
     throw error;
   }
   return new CapDevice(session, buffer, source, test);
+}
+
+function closeForEver(session: CapSession): void {
+  session.close();
+  session.removeAllListeners();
+  CLOSED.push(session);
 }
 
 async function loadCap(): Promise<typeof import('cap')['default']> {
@@ -152,7 +163,7 @@ class CapDevice implements Device {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.session.close();
+    closeForEver(this.session);
     this.wake();
   }
 

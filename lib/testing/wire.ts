@@ -7,20 +7,20 @@
 
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDevice } from '../capture/index.js';
-import { compile } from '../filter/index.js';
+import { type OpenedDevice, openDevice } from '../capture/index.js';
+import { compile, type Filter } from '../filter/index.js';
 import { makeCable, sender } from './cable.js';
 
 export interface Questions {
   readonly filters: readonly string[];
   /** Frames in hex; every fourth goes out, the others come in. */
   readonly frames: readonly string[];
-  /** Filters that tcpdump is asked too: so many, from the first. */
-  readonly tcpdump: number;
+  /** Whether tcpdump is asked too. */
+  readonly tcpdump: boolean;
 }
 
-/** How a filter is run: by the kernel as one machine or the other, or here. */
-export const WAYS = ['cbpf', 'ebpf', 'here'] as const;
+/** How a filter is run: by the kernel as one machine or the other, here, or here behind libpcap and the package cap. */
+export const WAYS = ['cbpf', 'ebpf', 'here', 'cap'] as const;
 
 export interface Answer {
   readonly filter: string;
@@ -35,17 +35,40 @@ export interface Answer {
 }
 
 const BUFFER = 4 << 20;
+/** One filter in so many is asked through cap, whose rings take long to make. */
+const CAP_EVERY = 8;
+/** Filters that listen at a time: each has a ring in every way, and that of cap is large. */
+const AT_A_TIME = 15;
 
-async function listen(filter: string, way: (typeof WAYS)[number]): Promise<() => Promise<Answer>> {
+/**
+ * Whether tcpdump can be asked: the first block libpcap filters by itself, and then knows no directions; a thousand ports
+ * keep it busy for minutes.
+ */
+export const hearsTcpdump = (filter: string): boolean =>
+  !filter.includes('bound') && filter.split(' port ').length < 500;
+
+type Stop = () => Promise<Answer>;
+
+/** Listens; `undefined` where there is no such way here, or not for this filter. */
+async function listen(compiled: Filter, way: (typeof WAYS)[number]): Promise<Stop | undefined> {
+  const { expression: filter } = compiled;
   let fallback: string | undefined;
-  const device = await openDevice('va', {
-    bufferBytes: BUFFER,
-    filter: compile(filter, way === 'here' ? { engine: 'cbpf-interpreter' } : {}),
-    kernel: way === 'ebpf' ? 'ebpf' : 'cbpf',
-    onFallback: (message) => {
-      fallback = message;
-    },
-  });
+  let device: OpenedDevice;
+  try {
+    device = await openDevice('va', {
+      bufferBytes: BUFFER,
+      filter: compiled,
+      kernel: way === 'ebpf' ? 'ebpf' : 'cbpf',
+      onFallback: (message) => {
+        fallback = message;
+      },
+      ...(way === 'cap' ? { backend: way } : {}),
+    });
+  } catch (error) {
+    // cap may be not built, and has no directions.
+    if (way === 'cap') return undefined;
+    throw error;
+  }
   const packets: string[] = [];
   const reading = (async () => {
     for await (const { data } of device) packets.push(Buffer.from(data).toString('hex'));
@@ -59,10 +82,23 @@ async function listen(filter: string, way: (typeof WAYS)[number]): Promise<() =>
 }
 
 /** What tcpdump prints of the packets that it sees: `0x0000:  0200 …`. */
-async function tcpdump(filter: string): Promise<() => Promise<Answer>> {
-  const child = spawn('tcpdump', ['-i', 'va', '--immediate-mode', '-n', '-q', '-t', '-xx', filter], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+async function tcpdump(filter: string): Promise<Stop> {
+  // Its optimizer takes minutes for lists.
+  const optimize = filter.length > 10_000 ? ['-O'] : [];
+  const words = [
+    '-i',
+    'va',
+    '-s2000',
+    '-B8192',
+    '--immediate-mode',
+    '-n',
+    '-q',
+    '-t',
+    '-xx',
+    ...optimize,
+    filter,
+  ];
+  const child = spawn('tcpdump', words, { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.setEncoding('latin1').on('data', (piece: string) => {
     text += piece;
@@ -83,25 +119,42 @@ async function tcpdump(filter: string): Promise<() => Promise<Answer>> {
   };
 }
 
+/** Listens to some filters in all ways, sends the frames, and tells who saw which. */
+async function ask(
+  filters: readonly string[],
+  send: () => Promise<void>,
+  withTcpdump: boolean,
+): Promise<Answer[]> {
+  const stops: (Stop | undefined)[] = [];
+  for (const [at, filter] of filters.entries()) {
+    const compiled = compile(filter);
+    const here = compile(filter, { engine: 'cbpf-interpreter' });
+    for (const way of WAYS)
+      if (way !== 'cap' || at % CAP_EVERY === 0)
+        stops.push(await listen(way === 'here' ? here : compiled, way));
+    if (withTcpdump && hearsTcpdump(filter)) stops.push(await tcpdump(filter));
+  }
+  await send();
+  await delay(300);
+  return Promise.all(stops.flatMap((stop) => stop?.() ?? []));
+}
+
 async function main(): Promise<void> {
   let input = '';
   for await (const piece of process.stdin.setEncoding('utf8')) input += piece;
-  const { filters, frames, tcpdump: asked } = JSON.parse(input) as Questions;
+  const { filters, frames, tcpdump: withTcpdump } = JSON.parse(input) as Questions;
   await makeCable();
   const [out, arriving] = [sender('va'), sender('vb')];
   const bytes = frames.map((frame) => Buffer.from(frame, 'hex'));
-  const stops: (() => Promise<Answer>)[] = [];
-  for (const [at, filter] of filters.entries()) {
-    for (const way of WAYS) stops.push(await listen(filter, way));
-    // The first block libpcap filters by itself, and then knows no directions.
-    if (at < asked && !filter.includes('bound')) stops.push(await tcpdump(filter));
-  }
-  for (const [at, frame] of bytes.entries()) {
-    (at % 4 === 3 ? out : arriving)(frame);
-    if (at % 16 === 15) await delay(1);
-  }
-  await delay(400);
-  const answers = await Promise.all(stops.map((stop) => stop()));
+  const send = async (): Promise<void> => {
+    for (const [at, frame] of bytes.entries()) {
+      (at % 4 === 3 ? out : arriving)(frame);
+      if (at % 16 === 15) await delay(1);
+    }
+  };
+  const answers: Answer[] = [];
+  for (let at = 0; at < filters.length; at += AT_A_TIME)
+    answers.push(...(await ask(filters.slice(at, at + AT_A_TIME), send, withTcpdump)));
   process.stdout.write(JSON.stringify(answers), () => process.exit(0));
 }
 
