@@ -40,6 +40,7 @@ async function dispatch(words: readonly string[]): Promise<void> {
     case 'filter':
       break;
   }
+  if (options.explain !== undefined) return (await import('./explain.js')).explainPackets(options);
   if (options.read !== undefined || options.readList !== undefined)
     return (await import('./read.js')).readFiles(options);
   if (options.dump > 0 && options.interface === undefined)

@@ -115,6 +115,8 @@ export interface Options {
   /** `-B`: kernel buffer in KiB. */
   bufferSize: number | undefined;
   engine: string | undefined;
+  /** `--explain`: why packets match or do not, of one packet where a number is given; or every step. */
+  explain: { readonly steps: boolean; readonly packet: number | undefined } | undefined;
   reader: 'weir' | 'pcap-parser';
   lint: boolean;
   /** Addresses of the hosts in the expression, once they have been looked up. */
@@ -205,6 +207,7 @@ const DEFAULTS: Options = {
   user: undefined,
   bufferSize: undefined,
   engine: undefined,
+  explain: undefined,
   reader: 'weir',
   lint: true,
   hosts: new Map(),
@@ -248,6 +251,14 @@ function beginning(text: string): NonNullable<Options['first']> {
   const [, number = '', unit = ''] = /^(\d+)([kmg]?)$/i.exec(text) ?? [];
   if (!(Number(number) > 0)) throw new CommandError(`invalid beginning of flows ${text}`);
   return unit === '' ? { packets: Number(number) } : { bytes: Number(number) * UNITS[unit.toLowerCase()]! };
+}
+
+/** `--explain`: a packet number, `steps`, or both. */
+function explained(text: string): NonNullable<Options['explain']> {
+  const [, steps, packet] = /^(steps)?,?([1-9]\d*)?$/.exec(text) ?? [text, '', undefined, true];
+  if (steps === '')
+    throw new CommandError(`invalid explanation '${text}': it is a packet number, steps, or steps,N`);
+  return { steps: steps !== undefined, packet: packet === undefined ? undefined : Number(packet) };
 }
 
 function oneOf<const Choice extends string>(what: string, text: string, choices: readonly Choice[]): Choice {
@@ -371,6 +382,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued(undefined, 'geneve-port', 'Filter', 'PORT', 'UDP port that geneve looks for (6081)', (o, v) => { o.genevePort = numberIn('port', v, 0, 65535); }),
   flag(undefined, 'libpcap', 'Filter', 'print the expression in libpcap\'s own language, without braces and ready-made filters, proved equal', (o) => { o.action = 'libpcap'; }),
   flag(undefined, 'equivalent', 'Filter', 'tell whether two expressions, one operand each, match the same packets', (o) => { o.action = 'equivalent'; }),
+  { long: ['explain'], value: 'optional', group: 'Filter', argument: 'N', help: 'tell of each packet, or of packet N, why it matches or does not: words, bytes, and what would have to be otherwise; =steps: every instruction that ran', set: (o, v) => { o.explain = explained(v); } },
   valued(undefined, 'engine', 'Filter', 'NAME', 'run the filter on this engine, as --engines names it', (o, v) => { o.engine = v; }),
   flag(undefined, 'engines', 'Filter', 'list the engines, which of them work here, and which is the default', (o) => { o.action = 'listEngines'; }),
   flag(undefined, 'filters', 'Filter', 'list the ready-made filters; @NAME in an expression stands for one', (o) => { o.action = 'listFilters'; }),

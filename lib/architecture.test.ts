@@ -17,13 +17,14 @@ const FACES = [
   'lib/compile.ts',
   'lib/decode.ts',
   'lib/ask.ts',
+  'lib/see.ts',
   'lib/command.ts',
 ];
 const LAYERS: readonly (readonly string[])[] = [
   ['bin', 'bench', 'web', 'captures', 'filters'],
   FACES,
   ['lib/capture', 'lib/host', 'lib/seek', 'lib/shard'],
-  ['lib/rules', 'lib/flows'],
+  ['lib/rules', 'lib/flows', 'lib/see'],
   ['lib/kernel'],
   ['lib/filter'],
   ['lib/engine'],
@@ -140,6 +141,7 @@ for (const face of [
   'lib/compile.ts',
   'lib/decode.ts',
   'lib/ask.ts',
+  'lib/see.ts',
 ])
   test(`${face} reaches no Node API and no package`, (t) => {
     const reached = new Set<string>();

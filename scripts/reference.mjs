@@ -20,6 +20,7 @@ const FACES = [
   ['compile', 'weir-bpf/compile'],
   ['decode', 'weir-bpf/decode'],
   ['ask', 'weir-bpf/ask'],
+  ['see', 'weir-bpf/see'],
 ];
 
 const texts = new Map();

@@ -87,7 +87,7 @@ function withImportsOnTop(text) {
 
 rmSync(to, { recursive: true, force: true });
 const reached = new Set();
-const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask'].map((face) =>
+const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask', 'see'].map((face) =>
   join(from, `${face}.d.ts`),
 );
 const published = new Set();

@@ -15,4 +15,5 @@ export type { Kind as FieldKind } from './frame/layout.js';
 export { PACKET_TYPES, type PacketType, type PrinterOptions } from './frame/options.js';
 export { createJsonLines, type JsonLines, packetSchema } from './jsonLines.js';
 export { createPrinter, type Printer } from './printer.js';
+export { type FieldSpan, fieldSpans } from './spans.js';
 export { hasLinkPrinter } from './tables/links.js';

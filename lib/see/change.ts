@@ -1,0 +1,162 @@
+/**
+ * What would have to be otherwise: the fewest parts of a packet that, changed so, turn the verdict round.
+ *
+ * Runs are turned one test at a time: a part that a test looks at gets a number with which it comes out the other way, and
+ * the run that follows is turned behind that test. What takes fewest turns is found first; only a change that has been
+ * tried and found to turn the verdict round is told.
+ */
+
+import type { FilterFunction, Program } from '../cbpf/index.js';
+import { type Input, type TakenTest, type Trace, trace, type Unit } from './trace.js';
+
+/** A number that a part of the packet would have to be. */
+export interface Turned {
+  readonly unit: Unit;
+  readonly value: number;
+}
+
+/** A packet that the verdict is the other one for, and in what it differs. */
+export interface Change {
+  readonly input: Input;
+  readonly turned: readonly Turned[];
+}
+
+/** Runs that are followed, and packets that are tried. */
+const MOST_RUNS = 160;
+const MOST_TRIES = 6000;
+const MOST_BYTES = 4096;
+
+interface Node extends Change {
+  readonly run: Trace;
+  /** Tests of the run before this one stay as they are. */
+  readonly from: number;
+}
+
+/** @returns `undefined` where no change is found. */
+export function findChange(
+  program: Program,
+  run: FilterFunction,
+  input: Input,
+  first: Trace,
+): Change | undefined {
+  const matched = first.result !== 0;
+  const queue: Node[] = [{ input, turned: [], run: first, from: 0 }];
+  let tries = MOST_TRIES;
+  for (let runs = 0; runs < queue.length && runs < MOST_RUNS; runs++) {
+    const node = queue[runs]!;
+    for (const [index, option] of optionsOf(node)) {
+      if (--tries < 0) return undefined;
+      const { bytes, wireLength } = option.input;
+      if ((run(bytes, 0, bytes.length, wireLength) !== 0) !== matched)
+        return plain(input, smaller(run, input, option, matched));
+      if (queue.length >= MOST_RUNS) continue;
+      const next = trace(program, option.input);
+      if (isTurned(node.run, next, index)) queue.push({ ...option, run: next, from: index + 1 });
+    }
+  }
+  return undefined;
+}
+
+/** Whether a run goes the same way up to a test, and another one from there. */
+function isTurned(before: Trace, after: Trace, index: number): boolean {
+  for (let i = 0; i < index; i++) {
+    const [one, other] = [before.tests[i]!, after.tests[i]];
+    if (one.index !== other?.index || one.outcome !== other.outcome) return false;
+  }
+  const turned = before.tests[index];
+  if (turned === undefined) return after.cut?.index !== before.cut?.index;
+  const other = after.tests[index];
+  return other?.index === turned.index && other.outcome !== turned.outcome;
+}
+
+/** Packets on which one test may come out the other way, with its number; the last tests first. */
+function* optionsOf({ input, turned, run, from }: Node): Generator<[number, Change]> {
+  const { cut, tests } = run;
+  if (cut !== undefined && cut.needs <= MOST_BYTES) yield [tests.length, extended(input, turned, cut.needs)];
+  for (let index = tests.length - 1; index >= from; index--) {
+    const test = tests[index]!;
+    for (const unit of test.units) {
+      if (turned.some((other) => overlaps(other.unit, unit))) continue;
+      for (const value of candidates(test, unit, numberAt(input, unit)))
+        yield [index, { input: withValue(input, unit, value), turned: [...turned, { unit, value }] }];
+    }
+  }
+}
+
+/** The packet with as many bytes as the program reads: those that are missing count as a part of it, and are 0. */
+function extended(input: Input, turned: readonly Turned[], needs: number): Change {
+  const bytes = new Uint8Array(needs);
+  bytes.set(input.bytes);
+  const added: Turned[] = [];
+  for (let at = input.bytes.length; at < needs; at++)
+    added.push({ unit: { key: `${at} 1`, at, size: 1, mask: 0 }, value: 0 });
+  return { input: { bytes, wireLength: Math.max(input.wireLength, needs) }, turned: [...turned, ...added] };
+}
+
+/** Leaves out what need not be changed. */
+function smaller(run: FilterFunction, input: Input, change: Change, matched: boolean): Change {
+  let kept = change;
+  for (const one of change.turned) {
+    if (one.unit.at + one.unit.size > input.bytes.length) continue;
+    const turned = kept.turned.filter((other) => other !== one);
+    const tried = withValue(kept.input, one.unit, numberAt(input, one.unit));
+    const result = run(tried.bytes, 0, tried.bytes.length, tried.wireLength);
+    if ((result !== 0) !== matched) kept = { input: tried, turned };
+  }
+  return kept;
+}
+
+/** Added bytes as one part each that lies together, without those that are in another part. */
+function plain(before: Input, { input, turned }: Change): Change {
+  const parts = turned.filter(({ unit }) => unit.mask !== 0);
+  const isIn = (at: number) => parts.some(({ unit }) => at >= unit.at && at < unit.at + unit.size);
+  for (let at = before.bytes.length; at < input.bytes.length; at++) {
+    const start = at;
+    while (at < input.bytes.length && !isIn(at)) at++;
+    const unit = { key: '', at: start, size: at - start, mask: 0 };
+    if (at > start) parts.push({ unit, value: 0 });
+  }
+  return { input, turned: parts };
+}
+
+/** Whether a part was changed already; bytes that were only added may still get another value. */
+const overlaps = (changed: Unit, unit: Unit): boolean =>
+  changed.mask !== 0 && changed.at < unit.at + unit.size && unit.at < changed.at + changed.size;
+
+/** The number that a part of the packet is. */
+export function numberAt({ bytes, wireLength }: Input, { at, size }: Unit): number {
+  if (at < 0) return wireLength;
+  let value = 0;
+  for (let i = at; i < at + size; i++) value = value * 256 + (bytes[i] ?? 0);
+  return value;
+}
+
+function withValue(input: Input, { at, size }: Unit, value: number): Input {
+  if (at < 0) return { bytes: input.bytes, wireLength: value };
+  const bytes = input.bytes.slice();
+  for (let i = 0; i < size; i++) bytes[at + i] = (value / 256 ** (size - 1 - i)) & 0xff;
+  return { bytes, wireLength: input.wireLength };
+}
+
+/** Numbers worth trying, the plainest first. */
+function candidates({ left, right }: TakenTest, unit: Unit, now: number): readonly number[] {
+  const most = unit.at < 0 ? 0xffff_ffff : 2 ** (8 * unit.size) - 1;
+  const mask = unit.mask === 0 ? most : unit.mask;
+  const low = (mask & -mask) >>> 0 || 1;
+  const found = new Set<number>();
+  const add = (value: number): void => {
+    const it = (((now & ~mask) | (value & mask)) >>> 0) as number;
+    if (it !== now && it <= most) found.add(it);
+  };
+  for (const k of [right, right + 1, right - 1, left, left + 1, left - 1]) {
+    if (k < 0 || k > 0xffff_ffff) continue;
+    add(k);
+    add(k * low);
+  }
+  for (const k of [right, right >>> 2, Math.floor(right / 4) + 1]) add(k);
+  add(0);
+  add(mask);
+  add(now ^ low);
+  for (let bit = 1; bit <= most && bit < 2 ** 32; bit *= 2) if ((mask & bit) !== 0) add(now ^ bit);
+  return [...found];
+}

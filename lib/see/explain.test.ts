@@ -1,0 +1,208 @@
+/**
+ * Reasons, tried: whatever is put in place of bytes that a reason does not name, the verdict stays; what it says would have
+ * to be otherwise turns it round. The judge is the definition of the machine on the unoptimized program.
+ */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { openCapture } from '../capture/index.js';
+import { execute, type Program } from '../cbpf/index.js';
+import { compile, compileProgram, type LinkFilter } from '../filter/index.js';
+import type { Packet } from '../savefile/index.js';
+import { FilterError } from '../source.js';
+import { generator, type Random } from '../testing/random.js';
+import { fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
+import { explain, type Reason } from './index.js';
+
+const GROUPS = [
+  'abbrev',
+  'arith',
+  'compound',
+  'cookbook',
+  'encap',
+  'hostnet',
+  'llc',
+  'mac',
+  'named',
+  'port',
+  'proto',
+  'protochain',
+];
+const OWN = [
+  'tcp port 443',
+  'host 192.0.2.1 or host 192.0.2.2',
+  'tcp[tcpflags] & tcp-syn != 0 and not src net 10.0.0.0/8',
+  'ip6 and udp port 53 or arp',
+  'vlan and ip',
+  'greater 200',
+  'not broadcast and (icmp or icmp6 or portrange 1000-2000)',
+];
+const folder = join(projectRoot, 'captures');
+
+async function packetsOf(name: string, most: number): Promise<Packet[]> {
+  const packets: Packet[] = [];
+  for await (const { data, wireLength, seconds, nanoseconds, interface: source } of await openCapture(
+    join(folder, name),
+  )) {
+    packets.push({ data: data.slice(), wireLength, seconds, nanoseconds, interface: source } as Packet);
+    if (packets.length >= most) break;
+  }
+  return packets;
+}
+
+const compiled = new Map<string, LinkFilter | undefined>();
+
+/** The filter for a packet's link type, if the expression has a meaning on it. */
+function filterFor(expression: string, { interface: source }: Packet): LinkFilter | undefined {
+  const key = `${source.linkType} ${source.bigEndian} ${expression}`;
+  if (!compiled.has(key)) compiled.set(key, compiledFor(expression, source));
+  return compiled.get(key);
+}
+
+function compiledFor(expression: string, source: Packet['interface']): LinkFilter | undefined {
+  try {
+    return compile(expression).for(source);
+  } catch (error) {
+    if (error instanceof FilterError) return undefined;
+    throw error;
+  }
+}
+
+const verdict = (program: Program, bytes: Uint8Array, wireLength: number): boolean =>
+  execute(program, { bytes, wireLength }).result !== 0;
+
+/** What is wrong with a reason. */
+function wrongWith(program: Program, packet: Packet, reason: Reason, random: Random): string | undefined {
+  const { data, wireLength } = packet;
+  const isNamed = new Uint8Array(data.length);
+  for (const { start, end } of reason.parts) if (start >= 0) isNamed.fill(1, start, end);
+  if (verdict(program, data, wireLength) !== reason.matches) return 'another verdict';
+  const others = [...isNamed.keys()].filter((at) => isNamed[at] === 0);
+  const fill = (value: (at: number) => number): boolean => {
+    const bytes = data.slice();
+    for (const at of others) bytes[at] = value(at);
+    return verdict(program, bytes, wireLength) === reason.matches;
+  };
+  for (const value of [() => 0, () => 255, (at: number) => ~data[at]!, () => random(256), () => random(256)])
+    if (!fill(value)) return 'a byte that is not named changes the verdict';
+  for (const one of others.slice(0, fullRun ? 24 : 12)) {
+    const bytes = data.slice();
+    bytes[one]! ^= 1 + random(255);
+    if (verdict(program, bytes, wireLength) !== reason.matches)
+      return `byte ${one}, which is not named, changes the verdict`;
+  }
+  if (reason.change.length === 0) return undefined;
+  const end = Math.max(data.length, ...reason.change.map((part) => part.end));
+  const changed = new Uint8Array(end);
+  changed.set(data);
+  let length = Math.max(wireLength, end > data.length ? end : 0);
+  for (const { start, bytes, value } of reason.change) {
+    if (start < 0) length = Number(value);
+    else changed.set(bytes, start);
+  }
+  return verdict(program, changed, length) === reason.matches
+    ? 'the change does not turn the verdict round'
+    : undefined;
+}
+
+test('bytes that are not named do not matter, and the change turns the verdict round', async (t) => {
+  const tally = new Tally('reasons of verdicts');
+  const random = generator(0x51ee);
+  const rows = GROUPS.flatMap((group) =>
+    vectors<{ expr: string; dlt: string | null; error?: string }>(t, `vectors/filters/${group}.jsonl`, 1),
+  );
+  const found = rows
+    .filter(({ dlt, error }) => error === undefined && dlt === 'EN10MB')
+    .map(({ expr }) => expr);
+  const step = fullRun ? Math.max(1, Math.floor(found.length / 300)) : 1;
+  const filters = [...OWN, ...found.filter((_, index) => index % step === 0)];
+  const names = readdirSync(folder).filter((name) => name.endsWith('.pcap'));
+  let without = 0;
+  for (const name of fullRun ? names : names.filter((_, index) => index % 4 === 0)) {
+    for (const packet of await packetsOf(name, 1)) {
+      for (const expression of filters) {
+        const filter = filterFor(expression, packet);
+        if (filter === undefined) continue;
+        const reason = explain(filter, packet);
+        const program = compileProgram(expression, { ...filter.options, optimize: false });
+        const wrong = wrongWith(program, packet, reason, random);
+        if (reason.change.length === 0) without++;
+        tally.check(
+          wrong === undefined && filter.matches(packet.data, packet.wireLength) === reason.matches,
+          () => `${name} ${expression}: ${wrong}`,
+        );
+      }
+    }
+  }
+  t.log(`${without} without a change`);
+  tally.finish(t);
+});
+
+/** Another word for a word. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  tcp: 'udp',
+  udp: 'tcp',
+  icmp: 'igmp',
+  ip: 'ip6',
+  ip6: 'ip',
+  arp: 'rarp',
+  icmp6: 'ip6',
+  src: 'dst',
+  dst: 'src',
+  greater: 'less',
+  less: 'greater',
+  vlan: 'mpls',
+  broadcast: 'multicast',
+};
+
+/** The expression with one word another one, and where that word is. */
+function mutantsOf(expression: string): { text: string; start: number; end: number }[] {
+  return [
+    ...expression.matchAll(
+      /(?<![\w.:/-])[a-z]\w*(?![\w.:/-])|(?<![\w.:/-])\d+(?![\w.:/-])|\d+(?=\.\d+(?![.\w]))/g,
+    ),
+  ].flatMap(([word], index, all) => {
+    const start = all[index]!.index;
+    const other = /^\d/.test(word) ? `${Number(word) === 255 ? 1 : Number(word) + 1}` : INSTEAD[word];
+    if (other === undefined) return [];
+    const text = expression.slice(0, start) + other + expression.slice(start + word.length);
+    return [{ text, start, end: start + other.length }];
+  });
+}
+
+test('a word that makes a filter wrong is named', async (t) => {
+  const tally = new Tally('words of mutants');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.pcap'));
+  const packets: Packet[] = [];
+  for (const [index, name] of names.entries())
+    if (fullRun || index % 6 === 0) packets.push(...(await packetsOf(name, fullRun ? 3 : 1)));
+  const rows = ['compound', 'cookbook'].flatMap((group) =>
+    vectors<{ expr: string; dlt: string | null; error?: string }>(t, `vectors/filters/${group}.jsonl`, 2),
+  );
+  const found = rows
+    .filter(({ dlt, error }) => error === undefined && dlt === 'EN10MB')
+    .map(({ expr }) => expr);
+  const step = Math.max(1, Math.floor(found.length / 60));
+  for (const expression of [
+    ...OWN,
+    'tcp',
+    'tcp dst port 80 and src net 192.0.2.0/24',
+    ...found.filter((_, index) => index % step === 0),
+  ]) {
+    for (const { text, start, end } of mutantsOf(expression)) {
+      for (const packet of packets) {
+        const [right, wrong] = [filterFor(expression, packet), filterFor(text, packet)];
+        if (right === undefined || wrong === undefined) continue;
+        if (right.matches(packet.data, packet.wireLength) === wrong.matches(packet.data, packet.wireLength))
+          continue;
+        const { words } = explain(wrong, packet);
+        tally.check(
+          words.some((span) => span.start <= start && span.end >= end),
+          () => `${expression} -> ${text}: ${words.map((word) => word.text).join(', ')}`,
+        );
+      }
+    }
+  }
+  tally.finish(t, 0.95);
+});
