@@ -124,6 +124,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./extcap.js')).USAGE,
   },
   {
+    name: 'playground',
+    operands: '[--port PORT]',
+    help: 'serve a page that shows what a filter does',
+    run: async (words) => (await import('./playground.js')).runPlayground(words),
+    usage: async () => (await import('./playground.js')).USAGE,
+  },
+  {
     name: 'asm',
     operands: '[FILE]',
     help: 'assemble a program of either machine',

@@ -19,6 +19,7 @@ const FACES = [
   'lib/ask.ts',
   'lib/see.ts',
   'lib/command.ts',
+  'lib/playground.ts',
 ];
 const LAYERS: readonly (readonly string[])[] = [
   ['bin', 'bench', 'web', 'captures', 'filters'],
@@ -51,7 +52,7 @@ interface Import {
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(projectRoot, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(projectRoot, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
@@ -75,7 +76,7 @@ function partOf(file: string): string {
 
 const layerOf = (part: string): number => LAYERS.findIndex((layer) => layer.includes(part));
 const isTest = (file: string): boolean => file.endsWith('.test.ts') || file.startsWith('lib/testing/');
-const files = ['lib', 'bin', 'bench', 'filters', 'captures']
+const files = ['lib', 'bin', 'bench', 'filters', 'captures', 'web/src']
   .filter((folder) => existsSync(join(projectRoot, folder)))
   .flatMap(sourceFiles);
 const shipped = files.filter((file) => !isTest(file));
@@ -142,6 +143,7 @@ for (const face of [
   'lib/decode.ts',
   'lib/ask.ts',
   'lib/see.ts',
+  'lib/playground.ts',
 ])
   test(`${face} reaches no Node API and no package`, (t) => {
     const reached = new Set<string>();

@@ -13,7 +13,8 @@ import { pastTheFaces } from './pastTheFaces.mjs';
 
 const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'dist', 'library');
-const FACES = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask', 'see'];
+/** The last is not published: the playground that the command serves has it. */
+const FACES = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask', 'see', 'playground'];
 /** In files of their own, which who bundles a face without using them can leave out. */
 const ROOMS = ['dissect', 'savefile'];
 
@@ -52,7 +53,7 @@ const chunks = new Map(outputFiles.map(({ path, text }) => [path, withoutBareImp
 const isRoom = (path) => ROOMS.some((room) => path === entry(`parts/${room}`));
 const entry = (name) => join(outdir, `${name}.js`);
 /** Each chunk goes to the first of these that needs it: what the narrowest faces load stays small. */
-const NARROW_TO_WIDE = ['compile', 'parts/dissect', 'index', 'node', 'ebpf', 'ask', 'see'];
+const NARROW_TO_WIDE = ['compile', 'parts/dissect', 'index', 'node', 'ebpf', 'ask', 'see', 'playground'];
 const groups = new Map();
 const placed = new Set(FACES.map(entry));
 for (const name of NARROW_TO_WIDE) {

@@ -10,7 +10,7 @@ const entries = existsSync(dist) ? readdirSync(dist, { recursive: true, withFile
 for (const entry of entries) {
   if (!entry.isFile() || !/\.(js|d\.ts)(\.map)?$/.test(entry.name)) continue;
   const built = relative(dist, join(entry.parentPath, entry.name));
-  if (/^(command|library|types|docs.programs)\b/.test(built)) continue;
+  if (/^(command|library|site|types|web|docs.programs)\b/.test(built)) continue;
   const source = join(root, built.replace(/\.(js|d\.ts)(\.map)?$/, '.ts'));
   if (!existsSync(source)) rmSync(join(dist, built));
 }

@@ -15,6 +15,7 @@ complete -c weir -n __fish_is_first_arg -a index -d 'make indexes, so that later
 complete -c weir -n __fish_is_first_arg -a shard -d 'filter captures on many machines'
 complete -c weir -n __fish_is_first_arg -a rules -d 'tell which rules of a list never get a packet'
 complete -c weir -n __fish_is_first_arg -a extcap -d 'be an interface of Wireshark and tshark'
+complete -c weir -n __fish_is_first_arg -a playground -d 'serve a page that shows what a filter does'
 complete -c weir -n __fish_is_first_arg -a asm -d 'assemble a program of either machine'
 complete -c weir -n __fish_is_first_arg -a disasm -d 'print a program of either machine'
 complete -c weir -s 'r' -l read -r -F -d 'read packets from FILE (pcap or pcapng, plain or compressed); - is standard input'

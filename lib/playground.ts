@@ -1,0 +1,13 @@
+/**
+ * What the playground in the browser needs besides the published faces: the tree and its words, programs as graphs, the
+ * machine step by step. Runs anywhere. Not published; may change at any time.
+ */
+
+export { initialState, step } from './cbpf/index.js';
+export { type Block, type Graph, split, successors } from './cfg/index.js';
+export { listInstructions } from './ebpf/index.js';
+export { helpedLint, helpedProgram, readyMadeFilters, withReadyMade } from './filter/index.js';
+export { filterText } from './jit/index.js';
+export { LIFT_FORMS, type LiftForm, liftTraced } from './lift/index.js';
+export { LINK_TYPES, serviceNames } from './names/index.js';
+export { CONSTANTS, type Expr, KEYWORDS, parse, postorder, type Token, tokenize } from './syntax/index.js';

@@ -1,0 +1,60 @@
+/** The playground as the command serves it, and Chromium in front of it, for tests of the page. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { projectRoot } from './vectors.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const WEIR = join(projectRoot, 'dist/command/weir.js');
+
+/** Why pages cannot be tested here; `undefined` where they can. */
+export const noBrowser = (): string | undefined =>
+  existsSync(CHROMIUM) ? undefined : `no ${CHROMIUM}: the playground is not tested in a browser`;
+
+export interface Served {
+  readonly process: ChildProcess;
+  /** `http://127.0.0.1:PORT/` */
+  readonly address: string;
+}
+
+/** `weir playground` on a port that is free. */
+export async function servePlayground(): Promise<Served> {
+  const server = spawn(process.execPath, [WEIR, 'playground'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(server.stdout, 'data')) as [Buffer];
+  return { process: server, address: String(line).trim() };
+}
+
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+
+/** A page, and what must not happen on it: requests to others, what its policy refuses, errors. */
+export interface Watched {
+  readonly page: Page;
+  readonly faults: string[];
+}
+
+/** Opens a page whose state is `hash`. */
+export async function openPage(browser: Browser, address: string, hash = ''): Promise<Watched> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const faults: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(address)) faults.push(`asks for ${request.url()}`);
+  });
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) faults.push(message.text());
+  });
+  await page.goto(address + hash);
+  return { page, faults };
+}
+
+/** Writes an expression in place of the one that is there, key by key. */
+export async function write(page: Page, expression: string): Promise<void> {
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type(expression);
+  await page.keyboard.press('Escape');
+}

@@ -1,0 +1,142 @@
+/** The page: the expression above, and one of its parts below. */
+
+import { useEffect, useRef } from 'preact/hooks';
+import type { Span } from '../../lib/compile.js';
+import { LINK_TYPES } from '../../lib/playground.js';
+import type { PartName } from './address.js';
+import { MODES, type Mode } from './compiled.js';
+import { mountEditor } from './editor/editor.js';
+import { complaintsOf, fixesOf } from './fixes.js';
+import { ProgramPart } from './program/program.js';
+import { compiled, expression, linkType, mode, optimize, part } from './state.js';
+import { Tabs } from './tabs.js';
+
+const TITLES: readonly { readonly name: PartName; readonly title: string }[] = [
+  { name: 'program', title: 'Program' },
+];
+
+export function App() {
+  return (
+    <>
+      <header class="bar">
+        <h1>
+          <img src="./weir.svg" alt="" width="24" height="24" />
+          Weir <span>playground</span>
+        </h1>
+        <Tabs
+          id="part"
+          label="Parts"
+          look="parts"
+          tabs={TITLES}
+          chosen={part.value}
+          onChoose={(name) => {
+            part.value = name;
+          }}
+        />
+        <Settings />
+      </header>
+      <section class="expression" aria-label="Expression">
+        <Editor />
+        <Status />
+      </section>
+      <main>
+        <div class="part" role="tabpanel" id="part-panel" aria-labelledby={`part-${part.value}`}>
+          <ProgramPart />
+        </div>
+      </main>
+    </>
+  );
+}
+
+function Editor() {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => mountEditor(place.current!), []);
+  return <div class="editor" ref={place} />;
+}
+
+const MODE_TITLES: Readonly<Record<Mode, string>> = {
+  dead: 'any packets',
+  savefile: 'savefile',
+  'savefile-swapped': 'savefile, other byte order',
+  'linux-live': 'Linux socket',
+};
+
+function Settings() {
+  return (
+    <div class="settings">
+      <label>
+        <span class="sr">Link type</span>
+        <select
+          value={linkType.value}
+          onChange={({ currentTarget }) => {
+            linkType.value = currentTarget.value;
+          }}
+        >
+          {LINK_TYPES.map(({ name, description }) => (
+            <option key={name} value={name}>
+              {description} ({name})
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span class="sr">Mode</span>
+        <select
+          value={mode.value}
+          onChange={({ currentTarget }) => {
+            mode.value = currentTarget.value as Mode;
+          }}
+        >
+          {MODES.map((name) => (
+            <option key={name} value={name}>
+              {MODE_TITLES[name]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={optimize.value}
+          onChange={({ currentTarget }) => {
+            optimize.value = currentTarget.checked;
+          }}
+        />
+        optimize
+      </label>
+    </div>
+  );
+}
+
+/** What is wrong, or how long the program is. Said to screen readers when it changes. */
+function Status() {
+  const now = compiled.value;
+  const [complaint] = complaintsOf(now);
+  return (
+    <div class={`status ${complaint?.severity ?? 'good'}`}>
+      <p id="status" role="status">
+        {complaint === undefined ? (
+          <>
+            <b>{now.program!.length}</b> {now.program!.length === 1 ? 'instruction' : 'instructions'}
+            <span class="quiet"> · compiled in {now.milliseconds.toFixed(1)} ms</span>
+          </>
+        ) : (
+          <>
+            <strong>{complaint.message}</strong> {complaint.hint}
+          </>
+        )}
+      </p>
+      {complaint !== undefined &&
+        fixesOf(now, complaint).map((words) => (
+          <button key={words} type="button" class="small" onClick={() => replace(complaint.span, words)}>
+            Replace with <code>{words}</code>
+          </button>
+        ))}
+    </div>
+  );
+}
+
+function replace({ start, end }: Span, words: string): void {
+  const text = expression.value;
+  expression.value = text.slice(0, start) + words + text.slice(end);
+}

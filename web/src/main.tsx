@@ -1,0 +1,7 @@
+/** Starts the playground. */
+
+import { render } from 'preact';
+import { App } from './app.js';
+import './style.css';
+
+render(<App />, document.getElementById('app')!);

@@ -1,0 +1,115 @@
+/** Lines of a program as a list for pointer and keyboard: what is pointed at lights up wherever it stands. */
+
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
+import type { Span } from '../../../lib/compile.js';
+import { touches } from '../compiled.js';
+import { lit } from '../state.js';
+
+export interface Line {
+  readonly key: string | number;
+  readonly span: Span | undefined;
+  readonly hue: number | undefined;
+  readonly content: ComponentChildren;
+  /** More classes. */
+  readonly look?: string;
+}
+
+interface LinesProps {
+  readonly label: string;
+  readonly lines: readonly Line[];
+  /** Called for a line that is clicked, or where Enter is pressed. */
+  readonly onChoose?: (line: number) => void;
+}
+
+/** Lines above this number are laid out when they come into sight. */
+const MANY = 200;
+
+export function Lines({ label, lines, onChoose }: LinesProps) {
+  const active = useSignal(-1);
+  const list = useRef<HTMLDivElement>(null);
+  const point = (at: number): void => {
+    active.value = at;
+    lit.value = lines[at]?.span;
+    list.current?.children[at]?.scrollIntoView({ block: 'nearest' });
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const last = lines.length - 1;
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: Math.min(last, active.value + 1),
+      ArrowUp: Math.max(0, active.value - 1),
+      Home: 0,
+      End: last,
+      PageDown: Math.min(last, active.value + 20),
+      PageUp: Math.max(0, active.value - 20),
+    };
+    const to = steps[event.key];
+    if (to !== undefined) point(to);
+    else if (event.key === 'Enter' && active.value >= 0) onChoose?.(active.value);
+    else return;
+    event.preventDefault();
+  };
+  const id = `lines-${label.replace(/\W+/g, '-')}`;
+  return (
+    <div
+      ref={list}
+      class={`lines${lines.length > MANY ? ' many' : ''}`}
+      role="listbox"
+      tabIndex={0}
+      aria-label={label}
+      aria-activedescendant={active.value >= 0 ? `${id}-${active.value}` : undefined}
+      onKeyDown={onKeyDown}
+      onMouseLeave={() => {
+        lit.value = undefined;
+      }}
+      onBlur={() => {
+        active.value = -1;
+      }}
+    >
+      {lines.map((line, at) => (
+        <Row
+          key={line.key}
+          id={`${id}-${at}`}
+          line={line}
+          active={active.value === at}
+          onPoint={() => {
+            lit.value = line.span;
+          }}
+          onClick={() => {
+            active.value = at;
+            onChoose?.(at);
+          }}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly id: string;
+  readonly line: Line;
+  readonly active: boolean;
+  readonly onPoint: () => void;
+  readonly onClick: () => void;
+}
+
+function Row({ id, line, active, onPoint, onClick }: RowProps) {
+  const classes = ['line', line.hue === undefined ? 'hue-none' : `hue-${line.hue}`, line.look ?? ''];
+  if (touches(lit.value, line.span)) classes.push('lit');
+  if (active) classes.push('active');
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the keys, as a listbox does
+    // biome-ignore lint/a11y/useFocusableInteractive: it is the list's active descendant
+    <div
+      id={id}
+      class={classes.join(' ')}
+      role="option"
+      aria-selected={active}
+      onMouseEnter={onPoint}
+      onClick={onClick}
+    >
+      {line.content}
+    </div>
+  );
+}
