@@ -1,9 +1,13 @@
 /** `weir attach`: traffic that is really dropped, and nothing left behind. In a network namespace; needs root and Linux. */
 
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { Attachment } from '../lib/testing/attachWire.js';
+import { build, whyNoClang } from '../lib/testing/clang.js';
 import { fullRun } from '../lib/testing/vectors.js';
 import { connectionOf } from './session.js';
 
@@ -47,6 +51,47 @@ test('packets are dropped and counted, and nothing stays attached', (t) => {
     t.regex(run.listed[0], /^\d+ {2}(xdp|tc) at va: weir_attach$/m, run.what);
     t.is(run.listed[1], '', run.what);
   }
+});
+
+/** Of programs in lib/testing/objects: which datagrams arrive, and what is told. */
+const OBJECTS: Readonly<Record<string, readonly [arrived: readonly number[], told: RegExp]>> = {
+  'an object with maps': [[], /^hits: .*\n {2}\{"key":2,"values":\[(?=.*3).*\]\}\n3 runs, \d+ ns each$/m],
+  'an object with tail calls': [[], /"steps":\[3,0,3,3\][\s\S]*^3 runs/m],
+  'an object with maps in maps': [[], /^four: .*\n( {2}.*\n)* {2}\{"key":\d,"value":3\}$/m],
+  'an object for tc': [[7001, 7001, 7002], /^3 runs/m],
+};
+
+test('objects are attached with their maps, and nothing stays', async (t) => {
+  const why = skipped ?? whyNoClang() ?? (fullRun ? undefined : 'it is for full runs');
+  if (why !== undefined) {
+    t.log(`left out: ${why}`);
+    t.pass();
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'weir-attach-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  for (const name of ['lpm', 'tail', 'inner', 'skb'])
+    writeFileSync(join(folder, `${name}.o`), await build({ name }));
+  const words = ['--net', process.execPath, WIRE, WEIR, 'objects', folder];
+  const { stdout, stderr, status } = spawnSync('unshare', words, { encoding: 'utf8', timeout: 60_000 });
+  t.is(status, 0, stderr);
+  for (const run of JSON.parse(stdout) as Attachment[]) {
+    const [arrived, told] = OBJECTS[run.what]!;
+    t.deepEqual(run.arrived, arrived, `${run.what}: ${run.messages}`);
+    t.is(run.status, 0, run.what);
+    t.regex(run.messages, told, run.what);
+    t.is(run.listed[1], '', run.what);
+  }
+
+  // Programs are asked what they would do with packets of the connection.
+  const object = (name: string): string => join(folder, `${name}.o`);
+  const map = ['--map', 'networks={"{}":1}'];
+  const session = '10.0.0.2 5000 10.0.0.1 22';
+  const filled = '--map=networks=[{"key":{"length":8,"address":"10.0.0.0"},"value":1}]';
+  t.regex(attach(session, 'lo', object('lpm'), filled).stderr, /this would cut the connection/);
+  t.regex(attach(session, 'no-such-device', object('lpm')).stderr, /No such device exists/);
+  t.regex(attach('', 'lo', object('lpm'), ...map).stderr, /is no value of 8 bytes/);
+  t.regex(attach('', 'lo', object('lpm'), '--xdp=drop').stderr, /its section says/);
 });
 
 const attach = (session: string, ...words: readonly string[]) =>

@@ -1,5 +1,6 @@
-/** `weir attach`: an expression as a program at a device, for as long as the command runs. */
+/** `weir attach`: an expression, or a program of an object, at a device for as long as the command runs. */
 
+import { existsSync } from 'node:fs';
 import {
   type AttachedFilter,
   AUTO,
@@ -10,12 +11,15 @@ import {
   listAttached,
 } from '../lib/command.js';
 import { LiftError } from '../lib/ebpf.js';
+import { attachObjectFile } from './attachObject.js';
+import { type Telling, watch } from './attachWatch.js';
 import { filterForHook, resultsFor } from './build.js';
 import { expressionOf, filterOf, warnAbout } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
+import { type Asked, asObject, OBJECT_ROWS, OBJECT_USAGE, readBytes } from './objectFile.js';
 import { parseOptions } from './options.js';
 import { CommandError } from './report.js';
-import { connectionOf, type Session } from './session.js';
+import { connectionOf, type Session, wouldCut } from './session.js';
 import { writeMessage, writeOutput } from './standard.js';
 
 const ROWS = [
@@ -29,6 +33,9 @@ const ROWS = [
   { long: ['force'], value: 'none' },
   { long: ['list'], value: 'none' },
   { long: ['detach'], value: 'none' },
+  { long: ['maps'], value: 'none' },
+  { long: ['map'], value: 'required' },
+  ...OBJECT_ROWS,
   { short: 'F', long: ['filter-file'], value: 'required' },
   { long: ['filter'], value: 'required' },
   { short: 'h', long: ['help'], value: 'none' },
@@ -36,6 +43,7 @@ const ROWS = [
 
 export const USAGE = `Usage: weir attach DEVICE EXPRESSION --xdp[=drop | pass | tx | aborted] | --tc[=shot | ok | ...] [--for TIME]
                    [--generic | --native] [--dry-run] [--force]
+       weir attach DEVICE OBJECT [--program NAME | --section NAME] [--map NAME=FILE.json] [--maps] [--for TIME]
        weir attach --list
        weir attach --detach [DEVICE]
 
@@ -43,20 +51,13 @@ Runs the expression in the kernel on what arrives at the device, which drops pac
 others pass, or what --else says; counts both, and shows them each second on a terminal. It ends with the command, however that
 ends, or after --for (60s, 5m, 1h). --dry-run counts alone. --generic and --native choose where XDP runs. What would drop packets
 of the connection that the command runs over (SSH_CONNECTION) is refused without --force. --list shows programs of XDP and tc at
-devices, --detach takes away those that weir has put there.
-`;
+devices, --detach takes away those that weir has put there. An OBJECT of clang is attached where its section says, with its maps, but
+without its types: spin locks, callbacks and kfuncs are for other loaders. How often it ran is told, with --maps what is in them.
+${OBJECT_USAGE}`;
 
 /** Lists show programs of this command by it. */
 const NAME = 'weir_attach';
 const SECOND_MS = 1000;
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** What was asked for: whether an option is there, and its value. */
-interface Asked {
-  readonly has: (name: string) => boolean;
-  readonly given: (name: string) => string | undefined;
-  readonly operands: readonly string[];
-}
 
 /** @throws UsageError, CommandError, FilterError */
 export async function runAttach(words: readonly string[]): Promise<void> {
@@ -64,6 +65,8 @@ export async function runAttach(words: readonly string[]): Promise<void> {
   const asked: Asked = {
     has: (name) => parsed.some(({ row }) => row.long[0] === name),
     given: (name) => parsed.findLast(({ row }) => row.long[0] === name)?.value,
+    all: (name) =>
+      parsed.flatMap(({ row, value }) => (row.long[0] === name && value !== undefined ? [value] : [])),
     operands,
   };
   if (asked.has('help')) return writeOutput(USAGE);
@@ -85,8 +88,14 @@ async function attach(asked: Asked): Promise<void> {
   const { has, given, operands } = asked;
   const [device, ...expression] = operands;
   if (device === undefined) throw new UsageError('attach takes a device');
-  const hook = hookOf(asked);
   const limit = given('for') === undefined ? undefined : durationOf(given('for')!);
+  const mode = has('generic') ? 'generic' : has('native') ? 'native' : undefined;
+  const place = { device, mode, name: NAME } as const;
+  const bytes = expression.length === 1 && existsSync(expression[0]!) ? readBytes(expression[0]!) : undefined;
+  if (bytes !== undefined && asObject(bytes) !== undefined)
+    return watch(...attachObjectFile(expression[0]!, bytes, place, asked), limit);
+  if (has('maps') || asked.all('map').length > 0) throw new UsageError('--map and --maps are for objects');
+  const hook = hookOf(asked);
   const [file, text] = [given('filter-file'), given('filter')];
   const options = parseOptions([
     ...(file === undefined ? [] : ['-F', file]),
@@ -102,9 +111,28 @@ async function attach(asked: Asked): Promise<void> {
   if (session !== undefined && !has('force')) keepSession(session, linked, results);
   const personality = linked.options.mode === 'linux-live' ? 'kernel' : 'libpcap';
   const { program } = buildObject(linked, { hook, ...results, count: true, personality });
-  const mode = has('generic') ? 'generic' : has('native') ? 'native' : undefined;
   const attached = attachFilter(device, program, { hook, mode, name: NAME });
-  await watch(attached, `${hook} at ${device}${has('dry-run') ? ', counting alone' : ''}`, limit);
+  const where = `${hook} at ${device}${has('dry-run') ? ', counting alone' : ''}`;
+  await watch(attached, countsOf(attached, where), limit);
+}
+
+function countsOf(attached: AttachedFilter, where: string): Telling {
+  let before = attached.counts();
+  return {
+    where,
+    eachSecond() {
+      const now = attached.counts();
+      const [matched, others] = (['matched', 'others'] as const).map(
+        (which) => now[which].packets - before[which].packets,
+      );
+      before = now;
+      return `${matched} matched, ${others} others a second`;
+    },
+    atEnd() {
+      const { matched, others } = attached.counts();
+      return `${matched.packets} packets matched, ${matched.bytes} bytes\n${others.packets} others, ${others.bytes} bytes\n`;
+    },
+  };
 }
 
 function hookOf({ has }: Asked): 'xdp' | 'tc' {
@@ -136,18 +164,15 @@ const PASSING: ReadonlySet<unknown> = new Set([
 
 /** @throws CommandError where packets of the connection would not pass */
 function keepSession(
-  { packets, text }: Session,
+  session: Session,
   filter: { readonly test: (bytes: Uint8Array, start: number, length: number, wireLength: number) => number },
   { accept, reject }: { readonly accept?: unknown; readonly reject?: unknown },
 ): void {
-  const isCut = packets.some((packet) => {
+  const isCut = session.packets.some((packet) => {
     const matches = filter.test(packet, 0, packet.length, packet.length) !== 0;
     return !PASSING.has(matches ? accept : reject);
   });
-  if (isCut)
-    throw new CommandError(
-      `this would cut the connection that it runs over (${text}); --force does it all the same`,
-    );
+  if (isCut) throw wouldCut(session);
 }
 
 function list(): void {
@@ -174,39 +199,4 @@ function durationOf(text: string): number {
   if (count === undefined || Number(count) === 0)
     throw new UsageError(`--for takes 60s, 5m or 1h, not '${text}'`);
   return Number(count) * SECOND_MS * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
-}
-
-/** Waits for a signal, the time, or somebody who takes the program away; counts are shown meanwhile. */
-async function watch(attached: AttachedFilter, where: string, limit: number | undefined): Promise<void> {
-  writeMessage(`weir: attached ${where}\n`);
-  let stop = (): void => {};
-  const stopped = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  for (const signal of STOP_SIGNALS) process.on(signal, stop);
-  let before = attached.counts();
-  let isGone = false;
-  const tick = setInterval(() => {
-    const now = attached.counts();
-    const matched = now.matched.packets - before.matched.packets;
-    const others = now.others.packets - before.others.packets;
-    if (process.stderr.isTTY) writeMessage(`\r${matched} matched, ${others} others a second   `);
-    before = now;
-    isGone = !attached.isAttached();
-    if (isGone) stop();
-  }, SECOND_MS);
-  const timer = limit === undefined ? undefined : setTimeout(stop, limit);
-  try {
-    await stopped;
-    const { matched, others } = attached.counts();
-    if (process.stderr.isTTY) writeMessage('\r');
-    if (isGone) writeMessage('weir: somebody else has detached it, or the device is gone\n');
-    writeMessage(`${matched.packets} packets matched, ${matched.bytes} bytes\n`);
-    writeMessage(`${others.packets} others, ${others.bytes} bytes\n`);
-  } finally {
-    clearInterval(tick);
-    clearTimeout(timer);
-    for (const signal of STOP_SIGNALS) process.off(signal, stop);
-    attached.close();
-  }
 }

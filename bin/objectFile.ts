@@ -45,6 +45,12 @@ export interface ObjectWords {
   readonly all: (name: string) => readonly string[];
 }
 
+/** What was asked for: whether an option is there, its values, and the other words. */
+export interface Asked extends ObjectWords {
+  readonly has: (name: string) => boolean;
+  readonly operands: readonly string[];
+}
+
 const SYSTEM_TYPES = '/sys/kernel/btf/vmlinux';
 
 /** @throws CommandError where the file is no object, UsageError where an option is wrong. */

@@ -1,11 +1,9 @@
 /** `weir run`: programs of an object over a capture, each packet an event on the hook of the program's section. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import {
-  type Json,
   type LoadedObject,
   type LoadedProgram,
-  MapValueError,
   ObjectError,
   openSavefile,
   SNAP_LENGTH,
@@ -33,6 +31,7 @@ import {
   openObject,
   readBytes,
 } from './objectFile.js';
+import { fillMap, mapsText, orCommandError } from './objectMaps.js';
 import { type Options, parseOptions } from './options.js';
 import { type TextOutput, wordOutput } from './print.js';
 import { CommandError } from './report.js';
@@ -136,7 +135,7 @@ export async function runObject(line: readonly string[]): Promise<void> {
   } finally {
     run.end();
   }
-  if (has('maps')) writeOutput(mapsText(run.object));
+  if (has('maps')) writeOutput(mapsText(run.object, (map) => [map.toJSON()].flat()));
   if (counts === undefined) return;
   const coverage = words.given('coverage');
   if (coverage !== undefined) writeText(coverage, lcovOf(run.object.programs, counts));
@@ -393,42 +392,6 @@ function readied(program: LoadedProgram): void {
       throw new CommandError(`${program.name}: ${(error as Error).message}`);
     throw error;
   }
-}
-
-function orCommandError<Value>(make: () => Value): Value {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof ObjectError || error instanceof MapValueError) throw new CommandError(error.message);
-    throw error;
-  }
-}
-
-/** `NAME=FILE.json`, or the JSON itself. */
-function fillMap(object: LoadedObject, word: string): void {
-  const equals = word.indexOf('=');
-  if (equals < 0) throw new UsageError(`--map takes NAME=FILE.json, not '${word}'`);
-  const [name, place] = [word.slice(0, equals), word.slice(equals + 1)];
-  let json: Json;
-  try {
-    json = JSON.parse(/^[[{]/.test(place) ? place : readFileSync(place, 'utf8')) as Json;
-  } catch (error) {
-    throw new CommandError(
-      error instanceof SyntaxError ? `${place}: ${error.message}` : `${place}: ${reasonOf(error)}`,
-    );
-  }
-  orCommandError(() => object.map(name).fill(json));
-}
-
-function mapsText({ maps }: LoadedObject): string {
-  const parts = maps.map((map) => {
-    const { name, type, keySize, valueSize, maxEntries } = map.definition;
-    const json = map.toJSON();
-    const rows = Array.isArray(json) ? json : [json];
-    const shape = `${type}, keys of ${keySize} bytes, values of ${valueSize}, ${maxEntries} at most`;
-    return [`${name}: ${shape}`, ...rows.map((row) => `  ${JSON.stringify(row)}`), ''].join('\n');
-  });
-  return parts.join('');
 }
 
 function writeText(file: string, text: string): void {

@@ -1,12 +1,17 @@
 /** The connection that a command runs over, as ssh tells it, and what its packets look like when they arrive. */
 
 import { isIP } from 'node:net';
+import { CommandError } from './report.js';
 
 export interface Session {
   /** Whole frames: of the connection, and what finds the way to it. */
   readonly packets: readonly Uint8Array[];
   readonly text: string;
 }
+
+/** What is refused without `--force`. */
+export const wouldCut = ({ text }: Session): CommandError =>
+  new CommandError(`this would cut the connection that it runs over (${text}); --force does it all the same`);
 
 const PAYLOADS = [0, 36, 1400];
 const [ACK, PUSH_ACK] = [0x10, 0x18];

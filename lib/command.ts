@@ -41,7 +41,10 @@ export {
 } from './jit/index.js';
 export {
   type AttachedFilter,
+  type AttachedObject,
+  type Attachment,
   attachFilter,
+  attachObject,
   detach,
   KERNEL_TEST,
   KernelError,

@@ -101,6 +101,18 @@ export class LoadedMap {
     return this.map !== undefined && 'records' in this.map ? takeRecord(this.map) : undefined;
   }
 
+  /** An element that was read elsewhere, as {@link toJSON} has it; with values, where there is one for each processor. */
+  elementAsJson(key: Uint8Array, values: readonly Uint8Array[]): Json {
+    const { keyType, valueType, content, type } = this.definition;
+    const [value, ...others] = values.map((bytes) => toJson(this.types, valueType, bytes));
+    if (content !== undefined) return value!;
+    const isArray = type === 'array' || type === 'perCpuArray';
+    const named = isArray
+      ? new DataView(key.buffer, key.byteOffset).getUint32(0, true)
+      : toJson(this.types, keyType, key);
+    return others.length === 0 ? { key: named, value: value! } : { key: named, values: [value!, ...others] };
+  }
+
   /** Elements by the types of the object's BTF. */
   toJSON(): Json {
     const { keyType, valueType, valueSize, maxEntries, content } = this.definition;

@@ -3,10 +3,12 @@
  * the process ends, however it ends, the program is gone from the device.
  */
 
-import { readFileSync } from 'node:fs';
 import { opcodes, type Program } from '../ebpf/index.js';
+import type { LoadedObject, LoadedProgram } from '../engine/index.js';
 import { links } from '../live/index.js';
 import { Bpf, COMMAND, KernelError } from './bpf.js';
+import { factsOf, possibleProcessors } from './facts.js';
+import { loadObjectProgram, type ObjectInKernel } from './objectProgram.js';
 
 /** Where a program runs: as the driver hands over a packet, or behind that as tc sees what arrives. */
 export type NetworkHook = 'xdp' | 'tc';
@@ -20,14 +22,30 @@ export interface Counts {
 }
 
 /** A program at a device, for as long as it is not closed and this process lives. */
-export interface AttachedFilter {
+export interface Attachment {
   /** The link's number. */
   readonly link: number;
-  /** What was counted so far. */
-  counts(): { readonly matched: Counts; readonly others: Counts };
   /** Whether it is still there: someone else may have taken it away, or the device. */
   isAttached(): boolean;
   close(): void;
+}
+
+export interface AttachedFilter extends Attachment {
+  /** What was counted so far. */
+  counts(): { readonly matched: Counts; readonly others: Counts };
+}
+
+/** A program of an object at a device. */
+export interface AttachedObject extends Attachment, Omit<ObjectInKernel, 'file'> {}
+
+/** Where and how a program is attached. */
+export interface AttachOptions {
+  readonly hook: NetworkHook;
+  /** Of tc: what leaves the device, rather than what arrives. */
+  readonly egress?: boolean;
+  readonly mode?: XdpMode | undefined;
+  /** What lists show; begins with `weir_`. */
+  readonly name: string;
 }
 
 /** A link at a device, whoever holds it. */
@@ -41,7 +59,7 @@ export interface NetworkLink {
 }
 
 // Linux include/uapi/linux/bpf.h, if_link.h
-const ATTACH = { xdp: 37, tc: 46 } as const;
+const ATTACH = { xdp: 37, tc: 46, egress: 47 } as const;
 const MODE = { generic: 2, native: 4 } as const;
 const LINK_TYPE: ReadonlyMap<number, NetworkHook> = new Map([
   [6, 'xdp'],
@@ -55,48 +73,73 @@ const NAME_SIZE = 16;
 /**
  * Attaches a program with counters, as `buildObject` makes it, to what arrives at a device.
  *
- * @param name - What lists show; begins with `weir_`.
  * @throws KernelError
  */
-export function attachFilter(
-  device: string,
-  program: Program,
-  {
-    hook,
-    mode,
-    name,
-  }: { readonly hook: NetworkHook; readonly mode?: XdpMode | undefined; readonly name: string },
-): AttachedFilter {
-  const index = indexOf(device);
+export function attachFilter(device: string, program: Program, options: AttachOptions): AttachedFilter {
   const bpf = new Bpf();
-  const files: number[] = [];
-  const closeAll = (): void => {
-    for (const file of files.splice(0).reverse()) bpf.close(file);
-  };
-  try {
-    const counters = bpf.makeCounters(COUNTER_SIZE, 2);
-    files.push(counters);
+  let counters = -1;
+  const attachment = attachLoaded(bpf, device, options, (kept) => {
+    counters = kept(bpf.makeCounters(COUNTER_SIZE, 2));
     const own = program.map((slot) =>
       slot.opcode === WIDE && slot.src === opcodes.PSEUDO.mapFd ? { ...slot, imm: counters } : slot,
     );
-    const loaded = bpf.load(own, hook === 'xdp' ? 'xdp' : 'sched_cls', name);
-    files.push(loaded);
-    const flags = mode === undefined ? 0 : MODE[mode];
-    const link = linkTo(
-      bpf,
-      device,
-      bpf.attribute().u32(0, loaded).u32(4, index).u32(8, ATTACH[hook]).u32(12, flags),
-    );
-    files.push(link);
-    const { number } = linkInfo(bpf, link);
-    return {
-      link: number,
-      counts: () => ({ matched: countsOf(bpf, counters, 0), others: countsOf(bpf, counters, 1) }),
-      isAttached: () => files.length > 0 && linkInfo(bpf, link).ifindex === index,
-      close: closeAll,
-    };
+    return kept(bpf.load(own, options.hook === 'xdp' ? 'xdp' : 'sched_cls', options.name));
+  });
+  const counts = (): ReturnType<AttachedFilter['counts']> => ({
+    matched: countsOf(bpf, counters, 0),
+    others: countsOf(bpf, counters, 1),
+  });
+  return { ...attachment, counts };
+}
+
+/**
+ * Attaches a program of an object, for XDP or tc.
+ *
+ * @throws KernelError, `refused` with the verifier's log
+ */
+export function attachObject(
+  device: string,
+  object: LoadedObject,
+  entry: LoadedProgram,
+  options: AttachOptions,
+): AttachedObject {
+  const bpf = new Bpf();
+  let loaded: ObjectInKernel;
+  const attachment = attachLoaded(bpf, device, options, (kept) => {
+    loaded = loadObjectProgram(bpf, object, entry, { name: options.name, kept });
+    return loaded.file;
+  });
+  return { ...attachment, runs: () => loaded.runs(), elements: (map) => loaded.elements(map) };
+}
+
+/** Links a program to a device. `load` has what is to be closed in the end `kept`, and gives the program. */
+function attachLoaded(
+  bpf: Bpf,
+  device: string,
+  { hook, egress = false, mode }: AttachOptions,
+  load: (kept: (file: number) => number) => number,
+): Attachment {
+  const index = indexOf(device);
+  const files: number[] = [];
+  const kept = (file: number): number => {
+    files.push(file);
+    return file;
+  };
+  const close = (): void => {
+    for (const file of files.splice(0).reverse()) bpf.close(file);
+  };
+  try {
+    const attribute = bpf
+      .attribute()
+      .u32(0, load(kept))
+      .u32(4, index)
+      .u32(8, ATTACH[egress && hook === 'tc' ? 'egress' : hook])
+      .u32(12, mode === undefined ? 0 : MODE[mode]);
+    const link = kept(linkTo(bpf, device, attribute));
+    const isAttached = (): boolean => files.length > 0 && linkInfo(bpf, link).ifindex === index;
+    return { link: linkInfo(bpf, link).number, isAttached, close };
   } catch (error) {
-    closeAll();
+    close();
     throw error;
   }
 }
@@ -158,7 +201,7 @@ function linkInfo(
   bpf: Bpf,
   file: number,
 ): { readonly type: number; readonly number: number; readonly program: number; readonly ifindex: number } {
-  const info = infoOf(bpf, file, 64);
+  const info = factsOf(bpf, file, 64);
   return {
     type: info.readUInt32LE(0),
     number: info.readUInt32LE(4),
@@ -170,19 +213,9 @@ function linkInfo(
 function programName(bpf: Bpf, id: number): string {
   const file = bpf.tried(COMMAND.programById, bpf.attribute().u32(0, id));
   if (typeof file === 'string') return '';
-  const info = infoOf(bpf, file, PROGRAM_NAME + NAME_SIZE);
+  const info = factsOf(bpf, file, PROGRAM_NAME + NAME_SIZE);
   bpf.close(file);
   return info.toString('latin1', PROGRAM_NAME).replace(/\0.*/s, '');
-}
-
-function infoOf(bpf: Bpf, file: number, size: number): Buffer {
-  const info = Buffer.alloc(size);
-  bpf.call(
-    COMMAND.infoByFile,
-    'asking for facts',
-    bpf.attribute().u32(0, file).u32(4, size).address(8, info),
-  );
-  return info;
 }
 
 /** Sums of all processors. */
@@ -200,10 +233,4 @@ function countsOf(bpf: Bpf, map: number, key: number): Counts {
     bytes += values.readBigUInt64LE(at + 8);
   }
   return { packets, bytes };
-}
-
-/** Values of a map by processor are for all that there may be: `0-3,8`. */
-function possibleProcessors(): number {
-  const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1');
-  return Number(/\d+$/.exec(text.trim())?.[0] ?? 0) + 1;
 }

@@ -41,6 +41,8 @@ export type KernelProgramType = keyof typeof PROGRAM_TYPES;
 export const COMMAND = {
   mapCreate: 0,
   mapLookup: 1,
+  mapUpdate: 2,
+  mapNextKey: 4,
   programLoad: 5,
   testRun: 10,
   programById: 13,
@@ -48,6 +50,8 @@ export const COMMAND = {
   linkCreate: 28,
   linkById: 30,
   nextLink: 31,
+  mapFreeze: 22,
+  enableStatistics: 32,
   linkDetach: 34,
 } as const;
 
@@ -148,17 +152,18 @@ export class Bpf {
    * Loads a program.
    *
    * @param name - What lists of programs show; 15 letters of it.
+   * @param license - Some helpers are for programs under the GPL only.
    * @returns The file that stands for it.
    * @throws KernelError `refused` with the verifier's log
    */
-  load(program: Program, type: KernelProgramType, name: string): number {
+  load(program: Program, type: KernelProgramType, name: string, license = 'Dual MIT/GPL'): number {
     const code = Buffer.from(toBytes(program));
     const attribute = (): Attribute => {
       const made = this.attribute()
         .u32(0, PROGRAM_TYPES[type])
         .u32(4, program.length)
         .address(8, code)
-        .address(16, Buffer.from('Dual MIT/GPL\0'));
+        .address(16, Buffer.from(`${license}\0`));
       made.bytes.write(name.slice(0, NAME_LENGTH), 48, 'latin1');
       return made;
     };

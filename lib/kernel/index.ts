@@ -2,7 +2,11 @@
 
 export {
   type AttachedFilter,
+  type AttachedObject,
+  type Attachment,
+  type AttachOptions,
   attachFilter,
+  attachObject,
   type Counts,
   detach,
   listAttached,

@@ -2,12 +2,13 @@
  * Test support, run as a process of its own in a network namespace of its own: `weir attach` at one end of a cable, datagrams
  * from the other, and what a socket gets of them. Tells on stdout what happened.
  *
- *     unshare --net node attachWire.js WEIR all | one
+ *     unshare --net node attachWire.js WEIR all | one | objects FOLDER
  */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ADDRESS, makeCable, sender } from './cable.js';
 
@@ -17,12 +18,13 @@ export interface Attachment {
   /** Ports of datagrams that arrived. */
   readonly arrived: readonly number[];
   readonly status: number | null;
+  /** What it writes, to either stream. */
   readonly messages: string;
   /** What `--list` shows while it runs, and afterwards. */
   readonly listed: readonly [during: string, after: string];
 }
 
-const [weir, which] = process.argv.slice(2) as [string, 'all' | 'one'];
+const [weir, which, folder = ''] = process.argv.slice(2) as [string, 'all' | 'one' | 'objects', string?];
 const PORTS = [7001, 7002] as const;
 
 /** An Ethernet frame with a datagram for a port of 192.0.2.1. */
@@ -48,12 +50,13 @@ async function run(
 ): Promise<Attachment> {
   arrived.length = 0;
   const child = spawn(process.execPath, [weir, 'attach', 'va', ...words], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let messages = '';
-  child.stderr!.setEncoding('utf8').on('data', (piece: string) => {
-    messages += piece;
-  });
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (piece: string) => {
+      messages += piece;
+    });
   const closed = once(child, 'close');
   for (let tries = 0; !messages.includes('attached') && child.exitCode === null && tries < 1000; tries++)
     await delay(10);
@@ -80,7 +83,17 @@ for (const port of PORTS) {
   await once(socket, 'listening');
 }
 const interrupt = (child: ReturnType<typeof spawn>): void => void child.kill('SIGINT');
-const runs = [await run('XDP drops', [`udp port ${PORTS[0]}`, '--xdp'], interrupt)];
+const runs: Attachment[] = [];
+if (which === 'objects') {
+  const networks = '[{"key":{"length":24,"address":"192.0.2.0"},"value":2}]';
+  const object = (name: string): string => join(folder, `${name}.o`);
+  runs.push(
+    await run('an object with maps', [object('lpm'), '--map', `networks=${networks}`, '--maps'], interrupt),
+    await run('an object with tail calls', [object('tail'), '--program', 'tail', '--maps'], interrupt),
+    await run('an object with maps in maps', [object('inner'), '--maps', '--generic'], interrupt),
+    await run('an object for tc', [object('skb'), '--for', '1s'], () => {}),
+  );
+} else runs.push(await run('XDP drops', [`udp port ${PORTS[0]}`, '--xdp'], interrupt));
 if (which === 'all') {
   const filter = `udp port ${PORTS[0]}`;
   const kill = (signal: NodeJS.Signals) => (child: ReturnType<typeof spawn>) => void child.kill(signal);
