@@ -50,7 +50,8 @@ export class RuleCounts {
   private readonly rules: LoadedRules;
   private readonly counts: number[];
   private readonly isFirstOnly: boolean;
-  private last: readonly number[] = [];
+  private last: Int32Array = new Int32Array(0);
+  private times = 0;
 
   constructor(rules: LoadedRules, isFirstOnly: boolean) {
     this.rules = rules;
@@ -67,8 +68,8 @@ export class RuleCounts {
 
   /** The rules of the packet that was tested last, as its line begins with them. */
   get label(): string {
-    const places = this.isFirstOnly ? this.last.slice(0, 1) : this.last;
-    return `${places.map((place) => this.rules.written[place]!.name).join(',')}: `;
+    const places = this.last.subarray(0, this.isFirstOnly ? 1 : this.times);
+    return `${Array.from(places, (place) => this.rules.written[place]!.name).join(',')}: `;
   }
 
   /** A line a rule: how many packets it matches, and its name. */
@@ -83,6 +84,7 @@ export class RuleCounts {
       const times = rules.find(bytes, start, capturedLength, wireLength);
       if (times === 0) return 0;
       this.last = found;
+      this.times = times;
       if (isFirstOnly) counts[found[0]!]!++;
       else for (let at = 0; at < times; at++) counts[found[at]!]!++;
       return times;

@@ -211,7 +211,7 @@ export async function splitFileByRules(
     const link = rules.for(source);
     return (bytes, start, capturedLength, wireLength) => {
       const times = link.find(bytes, start, capturedLength, wireLength);
-      return firstMatch && times > 1 ? link.found.slice(0, 1) : link.found;
+      return link.found.subarray(0, firstMatch ? Math.min(times, 1) : times);
     };
   });
   return {

@@ -87,14 +87,16 @@ export class Walkable {
     return conditions.size === 0 ? { kind: 'never' } : { kind: 'any', conditions: [...conditions.values()] };
   }
 
-  /** The field of the first test that is not decided, where it is one with a constant. */
-  firstTest(known: Known): Field | undefined {
+  /** The field of the first test that is not decided, where it is one with a constant; `never` where all packets are rejected. */
+  firstTest(known: Known): Field | 'never' | undefined {
     this.begin(known);
     let state = START;
     for (let at = this.graph.entry; ; ) {
       const { statements, exit } = this.graph.blocks[at]!;
       const after = run(this, statements, state);
-      if (after === undefined || exit.kind === 'return') return undefined;
+      if (after === undefined) return undefined;
+      if (exit.kind === 'return')
+        return exit.code === (opcodes.RET | opcodes.K) && exit.k === 0 ? 'never' : undefined;
       if (exit.kind === 'goto') {
         [at, state] = [exit.target, after.state];
         continue;

@@ -5,6 +5,7 @@ import { opcodes, type Program } from '../cbpf/index.js';
 import { Filter, type LinkFilter, type PacketSource } from '../filter/index.js';
 import type { CaptureInterface, Packet } from '../savefile/index.js';
 import { Dispatch } from './dispatch.js';
+import { MOST_HITS } from './hits.js';
 import { type Walkable, walkable } from './necessary.js';
 import { acceptsSomething } from './witness.js';
 
@@ -62,8 +63,8 @@ export class RuleSet {
    */
   matching(packet: Packet): number[] {
     const rules = this.of(packet);
-    rules.find(packet.data, 0, packet.data.length, packet.wireLength);
-    return [...rules.found];
+    const times = rules.find(packet.data, 0, packet.data.length, packet.wireLength);
+    return Array.from(rules.found.subarray(0, times));
   }
 
   /** Place of the first rule that matches a packet, -1 for none. @throws RuleError as {@link matching} does. */
@@ -84,16 +85,32 @@ export class RuleSet {
   }
 }
 
+/** Packets after which optimizing a program has paid for itself. */
+const OFTEN = 1000;
+
 /** Expressions that are the same program, which is asked once. */
-interface Shared {
-  readonly rules: number[];
-  readonly link: LinkFilter;
+class Shared {
+  /** Their places, ascending. */
+  readonly rules: number[] = [];
+  private link: LinkFilter;
+  private readonly optimized: () => LinkFilter;
+  private runs = 0;
+
+  constructor(link: LinkFilter, optimized: () => LinkFilter) {
+    this.link = link;
+    this.optimized = optimized;
+  }
+
+  accepts(bytes: Uint8Array, start: number, capturedLength: number, wireLength: number): boolean {
+    if (this.runs < OFTEN && ++this.runs === OFTEN) this.link = this.optimized();
+    return this.link.test(bytes, start, capturedLength, wireLength) !== 0;
+  }
 }
 
 /** Rules compiled for one link type. */
 export class LinkRules {
-  /** Places of the rules that matched the last packet, ascending. */
-  readonly found: number[] = [];
+  /** Places of the rules that matched the last packet, ascending: as many as {@link find} said. */
+  readonly found: Int32Array;
   private readonly programs: readonly Shared[];
   private readonly dispatch: Dispatch;
   /** The packet for which each program was asked last. */
@@ -110,44 +127,53 @@ export class LinkRules {
       const text = cbpf.map(({ code, jt, jf, k }) => `${code} ${jt} ${jf} ${k}`).join();
       let shared = byText.get(text);
       if (shared === undefined) {
-        byText.set(text, (shared = { rules: [], link }));
+        const optimized = () => linkOf(rule.filter, source, place, rule.name);
+        byText.set(text, (shared = new Shared(link, optimized)));
         walkables.push(walkable(cbpf));
       }
       shared.rules.push(place);
     }
     this.programs = [...byText.values()];
+    this.found = new Int32Array(rules.length);
     this.dispatch = new Dispatch(walkables);
     this.asked = new Uint32Array(this.programs.length);
   }
 
   /** Fills {@link found} for a packet; gives how many rules match. Arguments as for a filter's own test. */
   find(bytes: Uint8Array, start: number, capturedLength: number, wireLength: number): number {
-    const { found, programs, asked } = this;
-    found.length = 0;
+    const { programs, asked } = this;
+    let times = 0;
     this.packet = (this.packet + 1) >>> 0;
     if (this.packet === 0) {
       asked.fill(0);
       this.packet = 1;
     }
     const { packet } = this;
-    const { accepts, asks, tables } = this.dispatch.leafOf(bytes, start, capturedLength);
-    for (let at = 0; at < accepts.length; at++) found.push(...programs[accepts[at]!]!.rules);
+    const { accepts, asks, tables, hits } = this.dispatch.leafOf(bytes, start, capturedLength);
+    for (let at = 0; at < accepts.length; at++) times = this.add(programs[accepts[at]!]!, times);
     for (let at = 0; at < asks.length; at++) {
-      const { rules, link } = programs[asks[at]!]!;
-      if (link.test(bytes, start, capturedLength, wireLength) !== 0) found.push(...rules);
+      const program = programs[asks[at]!]!;
+      if (program.accepts(bytes, start, capturedLength, wireLength)) times = this.add(program, times);
     }
+    const hit = hits(bytes, start, capturedLength);
     for (let table = 0; table < tables.length; table++) {
+      if (table < MOST_HITS && ((hit >>> table) & 1) === 0) continue;
       const candidates = tables[table]!.lookUp(bytes, start, capturedLength);
       for (let at = 0; at < candidates.length; at++) {
         const place = candidates[at]!;
         if (asked[place] === packet) continue;
         asked[place] = packet;
-        const { rules, link } = programs[place]!;
-        if (link.test(bytes, start, capturedLength, wireLength) !== 0) found.push(...rules);
+        const program = programs[place]!;
+        if (program.accepts(bytes, start, capturedLength, wireLength)) times = this.add(program, times);
       }
     }
-    if (found.length > 1) found.sort((a, b) => a - b);
-    return found.length;
+    if (times > 1) this.found.subarray(0, times).sort();
+    return times;
+  }
+
+  private add({ rules }: Shared, times: number): number {
+    for (let at = 0; at < rules.length; at++) this.found[times + at] = rules[at]!;
+    return times + rules.length;
   }
 }
 
@@ -155,8 +181,8 @@ export class LinkRules {
 const PARTIAL: ReadonlySet<number> = new Set([opcodes.DIV, opcodes.MOD, opcodes.LSH, opcodes.RSH]);
 
 /**
- * A rule compiled. Its program is not optimized, which takes most of compiling and gains little for programs that are asked
- * of few packets; its verdict is the same, and what would be refused when it is optimized is refused.
+ * A rule compiled. Its program is not optimized before many packets have asked for it, which takes most of compiling; its
+ * verdict is the same, and what would be refused when it is optimized is refused.
  */
 function compiled(filter: Filter, source: PacketSource, place: number, name: string): LinkFilter {
   const { expression, options, loader } = filter;

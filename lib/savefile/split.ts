@@ -25,7 +25,7 @@ export interface Part {
 export type Choose = (source: CaptureInterface, time: PacketTime) => Choice;
 
 /** Places of the parts of one packet, until the next is asked about. Arguments are those of a {@link PacketTest}. */
-export type Choice = (...packet: Parameters<PacketTest>) => readonly number[];
+export type Choice = (...packet: Parameters<PacketTest>) => ArrayLike<number>;
 
 /** A part on its way: what it wants by interface, what it has, what it gathers of a window. */
 class Output {
@@ -170,7 +170,9 @@ export class Splitting {
     const { bytes, dataStart, dataEnd, wireLength, interfaceIndex } = window;
     this.choices[interfaceIndex] ??= choose(source, time);
     const places = this.choices[interfaceIndex](bytes, dataStart, dataEnd - dataStart, wireLength);
-    return places.length === 0 ? NO_OUTPUTS : places.map((place) => this.outputs[place] ?? this.made(place));
+    return places.length === 0
+      ? NO_OUTPUTS
+      : Array.from(places, (place) => this.outputs[place] ?? this.made(place));
   }
 
   /** Places are chosen in order. */
