@@ -2,7 +2,7 @@
 
 import { describeLinkType, LINK_TYPES, readyMadeFilters } from '../lib/index.js';
 import { hostFacts } from '../lib/node.js';
-import { OPTIONS } from './options.js';
+import { OPTIONS, type Options } from './options.js';
 import { writeMessage, writeOutput } from './standard.js';
 import { packageVersion } from './version.js';
 
@@ -59,8 +59,9 @@ export async function printEngines(): Promise<void> {
 }
 
 /** Those that filters can be compiled for; with `-i` that of the interface. */
-export async function printLinkTypes(name: string | undefined): Promise<void> {
+export async function printLinkTypes({ interface: name, monitor }: Options): Promise<void> {
   if (name !== undefined) {
+    if (monitor) (await import('./deviceFacts.js')).checkMonitorMode(name);
     const { openDevice } = await import('../lib/node.js');
     await using device = await openDevice(name);
     writeOutput(`Data link types for ${device.name} (use option -y to set):\n`);

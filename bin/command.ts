@@ -26,7 +26,11 @@ async function dispatch(words: readonly string[]): Promise<void> {
     case 'listEngines':
       return (await import('./about.js')).printEngines();
     case 'listLinkTypes':
-      return (await import('./about.js')).printLinkTypes(options.interface);
+      return (await import('./about.js')).printLinkTypes(options);
+    case 'listTimeStampTypes':
+      if (options.read === undefined)
+        return (await import('./deviceFacts.js')).printTimeStampTypes(options.interface);
+      break;
     case 'equivalent':
       return (await import('./equivalent.js')).compareExpressions(options);
     case 'libpcap':
@@ -36,7 +40,7 @@ async function dispatch(words: readonly string[]): Promise<void> {
     case 'flowSplit':
       return (await import('./flowSplit.js')).splitFlows(options);
     case 'listInterfaces':
-      return (await import('./live.js')).printInterfaces();
+      return (await import('./deviceFacts.js')).printInterfaces();
     case 'filter':
       break;
   }

@@ -21,6 +21,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { fullRun } from '../lib/testing/vectors.js';
 
 const WEIR = fileURLToPath(new URL('../command/weir.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'weir-live-'));
@@ -116,6 +117,48 @@ test('devices are those of the network namespace that the command runs in', asyn
     t.regex(stderr, new RegExp(`listening on ${device}`), stderr);
     t.regex(stderr, /^1 packet captured$/m, stderr);
     spawnSync('ip', ['-n', name, 'address', 'flush', 'dev', 'wb']);
+  }
+});
+
+test('time stamps and monitor mode are told and refused in the words of tcpdump', (t) => {
+  if (!needs(t, 'tcpdump')) return;
+  const ask = (program: string, ...words: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(program, words, { encoding: 'utf8', timeout: 10_000 });
+    // Later versions of tcpdump write lists to standard output. libpcap adds the system's words to its own.
+    const text = `${stderr}${stdout}`.replace(/^tcpdump: /gm, 'weir: ').replace(/^\(.*\)\n/gm, '');
+    return { status, text };
+  };
+  const file = ['-r', join(import.meta.dirname, '../../captures/dns.pcap'), '-nc1'];
+  const lines = [
+    ['-i', 'lo', '-J'],
+    ['-J', '-i', 'any', '-j', 'adapter'],
+    ['-i', 'lo', '-I', '-L'],
+    ['-i', 'lo', '-I'],
+    ['-i', 'weir-none', '-j', 'adapter_unsynced'],
+    ['-i', 'lo', '-j', 'sundial'],
+    [...file, '-J', '-I', '-j', 'host_hiprec'],
+  ];
+  for (const words of fullRun ? lines : lines.slice(0, 3))
+    t.deepEqual(ask(process.execPath, WEIR, ...words), ask('tcpdump', ...words), words.join(' '));
+});
+
+test('live packets are written and printed with the digits that are asked for', async (t) => {
+  if (!needs(t)) return;
+  const [magic, digits] = [
+    { micro: 0xa1b2c3d4, nano: 0xa1b23c4d },
+    { micro: 6, nano: 9 },
+  ];
+  for (const precision of fullRun ? (['micro', 'nano'] as const) : (['nano'] as const)) {
+    const port = nextPort++;
+    const file = join(folder, `${precision}.pcap`);
+    const words = ['-i', 'lo', `--${precision}`, '-nc1', '-w', file, '--print', 'udp', 'port', `${port}`];
+    const { child, ended } = await start(words, 'pipe');
+    let text = '';
+    child.stdout!.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    await send(port, 1);
+    t.is(await ended, 0);
+    t.is(readFileSync(file).readUInt32LE(0), magic[precision]);
+    t.is(/^\d\d:\d\d:\d\d\.(\d+) IP /.exec(text)?.[1]?.length, digits[precision], text);
   }
 });
 

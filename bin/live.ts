@@ -1,9 +1,10 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
 import { release, type } from 'node:os';
-import { AUTO, describeDevice, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
+import { AUTO, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
 import { Filter, LINK_TYPES, OPTION, type Packet, textOption } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
+import { checkMonitorMode, stampsFor } from './deviceFacts.js';
 import { printProgram } from './dump.js';
 import { expressionOf, filterFor, filterOf, linkTypeText, warnAbout } from './expression.js';
 import type { Options } from './options.js';
@@ -12,17 +13,11 @@ import { relinquishAround } from './privileges.js';
 import { CommandError, fail, warn } from './report.js';
 import { NO_MORE_FILES, type SavefileForm, Savefiles } from './savefiles.js';
 import { kernelMachineOf, loaderFor } from './selection.js';
-import { STDOUT, writeMessage, writeOutput } from './standard.js';
+import { STDOUT, writeMessage } from './standard.js';
 import { packageVersion } from './version.js';
 
 const KIB = 1024;
 const ETHERNET = 1;
-
-export function printInterfaces(): void {
-  for (const [index, device] of listDevices().entries()) {
-    writeOutput(`${index + 1}.${describeDevice(device)}\n`);
-  }
-}
 
 export async function captureLive(options: Options): Promise<void> {
   // Until there is something to report; Node would open a port for debuggers.
@@ -109,7 +104,9 @@ async function open(filter: Filter, options: Options): Promise<Device> {
   try {
     const name = options.interface ?? listDevices()[0]?.name;
     if (name === undefined) throw new CommandError('no suitable device found');
+    if (options.monitor) checkMonitorMode(name);
     const device = await openDevice(name, {
+      timeStampType: stampsFor(name, options.timeStampType),
       snapLength: options.snapLength ?? SNAP_LENGTH,
       promiscuous: options.promiscuous,
       direction: options.direction,

@@ -10,6 +10,8 @@ import {
   PACKET_TYPES,
   type PacketType,
   SNAP_LENGTH,
+  TIME_STAMP_TYPES,
+  type TimeStampType,
 } from '../lib/command.js';
 import type { Direction } from '../lib/node.js';
 import { type OptionSyntax, parseLine } from './getopt.js';
@@ -102,10 +104,16 @@ export interface Options {
   asDot: boolean;
   rawHandles: boolean;
   meshHeaders: boolean;
+  /** `-M`: what TCP signatures are made with. */
+  tcpSecret: string | undefined;
   packetType: PacketType | undefined;
   lineBuffered: boolean;
   packetBuffered: boolean;
   promiscuous: boolean;
+  /** `-I`: the device hands over what it hears, with 802.11 headers. */
+  monitor: boolean;
+  /** `-j`: what stamps packets. */
+  timeStampType: TimeStampType | undefined;
   /** `-Q`: packets that come in, go out, or both. */
   direction: Direction;
   /** Hand on each packet at once. */
@@ -134,6 +142,7 @@ export interface Options {
     | 'version'
     | 'listInterfaces'
     | 'listLinkTypes'
+    | 'listTimeStampTypes'
     | 'listFilters'
     | 'listFields'
     | 'listEngines';
@@ -199,9 +208,12 @@ const DEFAULTS: Options = {
   rawHandles: false,
   meshHeaders: false,
   packetType: undefined,
+  tcpSecret: undefined,
   lineBuffered: false,
   packetBuffered: false,
   promiscuous: true,
+  monitor: false,
+  timeStampType: undefined,
   direction: 'inout',
   immediate: false,
   user: undefined,
@@ -244,6 +256,12 @@ function fileSize(text: string): number {
   const size = /^\d+$/.test(number) ? Number(number) * UNITS[unit.toLowerCase()]! : 0;
   if (!(size > 0 && size <= Number.MAX_SAFE_INTEGER)) throw new CommandError(`invalid file size ${text}`);
   return size;
+}
+
+function timeStampType(text: string): TimeStampType {
+  const type = TIME_STAMP_TYPES.find(({ name }) => name === text)?.name;
+  if (type === undefined) throw new CommandError(`invalid time stamp type ${text}`);
+  return type;
 }
 
 /** `--first`: packets, or bytes where a letter says so. */
@@ -401,11 +419,11 @@ export const OPTIONS: readonly OptionRow[] = [
   flag('H', 'wlan-mesh', 'Printing', 'look for 802.11s mesh headers', (o) => { o.meshHeaders = true; }),
   refused('f', ['foreign-numeric'], 'Printing', undefined, 'which addresses are foreign is not known here; -n prints all as numbers'),
   refused('E', ['esp-secret'], 'Printing', 'SECRET', 'ESP is not decrypted; tshark does it'),
-  refused('M', ['tcp-md5-secret'], 'Printing', 'SECRET', 'TCP-MD5 signatures are not checked'),
+  valued('M', 'tcp-md5-secret', 'Printing', 'SECRET', 'check TCP-MD5 signatures (RFC 2385) with SECRET', (o, v) => { o.tcpSecret = v; }),
   refused('m', ['mib'], 'Printing', 'MODULE', 'MIB modules are not read'),
-  refused('I', ['monitor-mode'], 'Live capture', undefined, 'put the interface into monitor mode before: iw dev NAME set type monitor'),
-  refused('J', ['list-time-stamp-types'], 'Live capture', undefined, 'times are always those of the host'),
-  refused('j', ['time-stamp-type'], 'Live capture', 'TYPE', 'times are always those of the host'),
+  flag('I', 'monitor-mode', 'Live capture', 'capture what a device in monitor mode hears', (o) => { o.monitor = true; }),
+  flag('J', 'list-time-stamp-types', 'Live capture', 'list what can stamp packets of the interface', (o) => { o.action = 'listTimeStampTypes'; }),
+  valued('j', 'time-stamp-type', 'Live capture', 'TYPE', 'have packets stamped by TYPE, as -J lists them', (o, v) => { o.timeStampType = timeStampType(v); }),
   flag('h', 'help', 'About', 'print this help', (o) => { o.action = 'help'; }),
   flag(undefined, 'version', 'About', 'print the version', (o) => { o.action = 'version'; }),
 ];

@@ -118,12 +118,19 @@ function wordsOf(options: Options): (packet: Packet) => string {
     asDot: options.asDot,
     rawHandles: options.rawHandles,
     meshHeaders: options.meshHeaders,
+    ...(options.tcpSecret === undefined ? {} : { tcpDigest: digestWith(options.tcpSecret) }),
     packetType: options.packetType,
     precision: options.precision,
     interfaceName,
     ...(options.numeric > 0 ? {} : { serviceName, hostName }),
   });
   return (packet) => printer.print(packet);
+}
+
+/** Loaded where it is needed: start-up counts. */
+function digestWith(secret: string): (signed: Uint8Array) => Uint8Array {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return (signed) => createHash('md5').update(signed).update(secret).digest();
 }
 
 /** Lists the fields whose names begin so: name, kind of value, whether there may be several. */

@@ -355,8 +355,8 @@ test('wrong words of the command line are answered by who was called', (t) => {
 
 test("options of tcpdump's that are not there are answered by the reason", (t) => {
   for (const [option, reason] of [
-    ['-I', /monitor mode/],
-    ['-J', /those of the host/],
+    ['-mfoo', /-m is not supported: MIB modules are not read/],
+    ['-E0', /-E is not supported/],
     ['-f', /-n prints/],
   ] as const) {
     const { status, stderr } = weir([option, '-r', 'ten.pcap']);

@@ -51,7 +51,14 @@ export {
   listAttached,
 } from './kernel/index.js';
 export { LIFT_FORMS, type LiftForm, liftTraced, type TracedLift } from './lift/index.js';
-export { type DeviceFilter, describeDevice, PacedSink } from './live/index.js';
+export {
+  type DeviceFilter,
+  describeDevice,
+  links,
+  PacedSink,
+  TIME_STAMP_TYPES,
+  type TimeStampType,
+} from './live/index.js';
 export { LINUX_SLL2, SNAP_LENGTH } from './names/index.js';
 export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';
 export { maxCapturedLength, type PacketTest } from './savefile/index.js';

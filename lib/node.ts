@@ -52,5 +52,7 @@ export {
   type Direction,
   type KernelMachine,
   listDevices,
+  type TimeStampType,
+  timeStampTypes,
 } from './live/index.js';
 export { FileSink, fromPcapParser, GatheringSink, PacketWriter } from './savefile/node.js';

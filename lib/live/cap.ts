@@ -49,6 +49,11 @@ export async function openCapDevice(name: string, options: DeviceOptions = {}): 
       `${name}: the package cap captures both directions`,
       'npm install koffi, on Linux',
     );
+  if ((options.timeStampType ?? 'host') !== 'host')
+    throw new DeviceError(
+      'time-stamp-type',
+      `${name}: the package cap has no time stamps but those of the host`,
+    );
   const { Cap } = await loadCap();
   const { snapLength = SNAP_LENGTH, bufferBytes = MIN_BUFFER } = options;
   const session = new Cap();

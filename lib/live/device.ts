@@ -18,6 +18,8 @@ export interface DeviceOptions {
   readonly immediate?: boolean;
   /** LINKTYPE_ number that packets are to have, one of the device's `linkTypes`; else the first of them. */
   readonly linkType?: number | undefined;
+  /** What stamps packets, one of `timeStampTypes()`; `host` unless given. The back end cap has the host alone. */
+  readonly timeStampType?: TimeStampType | undefined;
   /** Rather this back end than the first that works. */
   readonly backend?: Backend;
   /** Which packets to hand on; all of them unless given. */
@@ -57,6 +59,18 @@ export type Backend = 'linux' | 'cap';
 
 /** The machine that a filter in the kernel is a program of: classic BPF, or eBPF. */
 export type KernelMachine = 'cbpf' | 'ebpf';
+
+/** What can stamp packets: names as libpcap has them, and what they say. */
+export const TIME_STAMP_TYPES = [
+  { name: 'host', description: 'Host' },
+  { name: 'host_lowprec', description: 'Host, low precision' },
+  { name: 'host_hiprec', description: 'Host, high precision' },
+  { name: 'adapter', description: 'Adapter' },
+  { name: 'adapter_unsynced', description: 'Adapter, not synced with system time' },
+  { name: 'host_hiprec_unsynced', description: 'Host, high precision, not synced with system time' },
+] as const;
+/** Names of them: of the host's clock, or the device's. */
+export type TimeStampType = (typeof TIME_STAMP_TYPES)[number]['name'];
 
 /** What happened to packets so far. */
 export interface DeviceStats {
@@ -99,6 +113,8 @@ export type DeviceErrorCode =
   | 'down'
   /** The device has no such link type. */
   | 'link-type'
+  /** The device's packets cannot be stamped so. */
+  | 'time-stamp-type'
   | 'permission'
   /** No package that can capture is installed, or libpcap is not. */
   | 'missing'

@@ -12,9 +12,12 @@ export {
   type DeviceStats,
   type Direction,
   type KernelMachine,
+  TIME_STAMP_TYPES,
+  type TimeStampType,
 } from './device.js';
 export { type DeviceAddress, type DeviceInfo, describeDevice, listDevices } from './interfaces.js';
 export { loadKoffi } from './koffi.js';
 export { links } from './links.js';
 export { openDevice } from './open.js';
 export { PacedSink } from './pacedSink.js';
+export { timeStampTypes } from './timeStamps.js';

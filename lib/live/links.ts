@@ -107,17 +107,24 @@ export const linkNamed = (name: string): Link | undefined => links()?.find((link
  * Whether a cable or its like is there, as the driver says (ethtool's "Link detected"); `undefined` where it does not.
  */
 export function linkDetected(name: string): boolean | undefined {
+  const value = Buffer.alloc(8); // struct ethtool_value
+  value.writeUInt32LE(ETHTOOL_GLINK, 0);
+  return ethtool(name, value) ? value.readUInt32LE(4) !== 0 : undefined;
+}
+
+/** Asks a device's driver; the answer takes the question's place. Whether there was one. */
+export const ethtool = (name: string, question: Buffer): boolean => control(name, SIOCETHTOOL, question);
+
+/** An ioctl(2) about a device that is given the address of `argument`. Whether it did what it should. */
+export function control(name: string, number: number, argument: Buffer): boolean {
   const system = calls();
   const descriptor = system?.socket(AF_INET, SOCK_DGRAM, 0) ?? -1;
-  if (system === undefined || descriptor < 0) return undefined;
+  if (system === undefined || descriptor < 0) return false;
   try {
-    const value = Buffer.alloc(8); // struct ethtool_value
-    value.writeUInt32LE(ETHTOOL_GLINK, 0);
     const request = Buffer.alloc(40); // struct ifreq: a name of 16 bytes, an address
     request.write(name.slice(0, 15), 'latin1');
-    request.writeBigUInt64LE(BigInt(system.koffi.address(value)), 16);
-    if (system.ioctl(descriptor, SIOCETHTOOL, request) < 0) return undefined;
-    return value.readUInt32LE(4) !== 0;
+    request.writeBigUInt64LE(BigInt(system.koffi.address(argument)), 16);
+    return system.ioctl(descriptor, number, request) >= 0;
   } finally {
     system.close(descriptor);
   }

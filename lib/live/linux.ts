@@ -16,7 +16,7 @@ import {
   type KernelMachine,
 } from './device.js';
 import { type Link, linkNamed } from './links.js';
-import { BLOCK_SIZE, PacketSocket, type Watch } from './packetSocket.js';
+import { BLOCK_SIZE, PacketSocket, stampError, type Watch } from './packetSocket.js';
 import { BLOCK_LENGTH, BLOCK_STATUS, type RingLayout, readBlock, TP_STATUS_USER } from './ring.js';
 
 /** Milliseconds after which the kernel hands over a block that is not full, and where packets are wanted at once. */
@@ -55,6 +55,10 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     const retire = options.immediate === true ? RETIRE_IMMEDIATELY : RETIRE;
     const blockCount = Math.max(2, Math.floor(bufferBytes / BLOCK_SIZE));
     socket.makeRing(blockCount, retire);
+    const { timeStampType = 'host' } = options;
+    if (timeStampType === 'adapter' || timeStampType === 'adapter_unsynced')
+      socket.useDeviceClock(timeStampType);
+    else if (timeStampType !== 'host') throw stampError(name);
     // Before the socket is bound, nothing can wait in it that the filter has not seen.
     let filtersInKernel = extended !== undefined;
     if (extended === undefined)

@@ -6,8 +6,9 @@
 import { KERNEL_MAX_LENGTH, opcodes, type Program } from '../cbpf/index.js';
 import { DeviceError } from './device.js';
 import { loadKoffi } from './koffi.js';
-import { IFF_UP, type Link } from './links.js';
+import { control, IFF_UP, type Link } from './links.js';
 import { RESERVE } from './ring.js';
+import { HARDWARE_STAMPS } from './timeStamps.js';
 
 // linux/if_packet.h, asm-generic/socket.h, linux/if_arp.h
 const AF_PACKET = 17;
@@ -22,6 +23,10 @@ const PACKET_RX_RING = 5;
 const PACKET_STATISTICS = 6;
 const PACKET_VERSION = 10;
 const PACKET_RESERVE = 12;
+const PACKET_TIMESTAMP = 17;
+/** linux/sockios.h, linux/net_tstamp.h */
+const SIOCSHWTSTAMP = 0x89b0;
+const HWTSTAMP_FILTER_ALL = 1;
 const TPACKET_V3 = 2;
 const PACKET_MR_PROMISC = 1;
 const ETH_P_ALL = 3;
@@ -155,6 +160,13 @@ export class PacketSocket {
     if (link !== undefined && (link.flags & IFF_UP) === 0) throw down(this.name, 'That device is not up');
   }
 
+  /** Has the device's clock stamp all packets, in its own time or in the system's. @throws DeviceError `time-stamp-type` */
+  useDeviceClock(type: keyof typeof HARDWARE_STAMPS): void {
+    const settings = int32(0, 0, HWTSTAMP_FILTER_ALL); // struct hwtstamp_config
+    if (!control(this.name, SIOCSHWTSTAMP, settings)) throw stampError(this.name);
+    this.set(PACKET_TIMESTAMP, int32(HARDWARE_STAMPS[type]), 'PACKET_TIMESTAMP');
+  }
+
   makePromiscuous(link: Link): void {
     const membership = Buffer.concat([int32(link.index), uint16(PACKET_MR_PROMISC, 0), int32(0, 0)]); // struct packet_mreq
     this.set(PACKET_ADD_MEMBERSHIP, membership, 'PACKET_ADD_MEMBERSHIP');
@@ -216,6 +228,10 @@ function int32(...values: number[]): Buffer {
 function uint16(...values: number[]): Buffer {
   return Buffer.from(Uint16Array.from(values).buffer);
 }
+
+/** Libpcap's words. */
+export const stampError = (name: string): DeviceError =>
+  new DeviceError('time-stamp-type', `${name}: That type of time stamp is not supported by that device`);
 
 function down(name: string, what: string): DeviceError {
   return new DeviceError('down', `${name}: ${what}`, `ip link set ${name} up`);

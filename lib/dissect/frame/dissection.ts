@@ -81,6 +81,7 @@ export class Dissection extends BoundedBytes {
   readonly asDot: boolean;
   readonly rawHandles: boolean;
   readonly meshHeaders: boolean;
+  readonly tcpDigest: PrinterOptions['tcpDigest'];
   readonly dumpUnknown: boolean;
   readonly hex: boolean;
   readonly addresses: AddressTexts;
@@ -102,6 +103,7 @@ export class Dissection extends BoundedBytes {
     this.asDot = options.asDot ?? false;
     this.rawHandles = options.rawHandles ?? false;
     this.meshHeaders = options.meshHeaders ?? false;
+    this.tcpDigest = options.tcpDigest;
     this.hex = (options.hex ?? 0) > 0;
     this.dumpUnknown = !(options.hex || options.hexAscii || options.quiet);
     this.interfaceName = options.interfaceName ?? noName;

@@ -41,6 +41,8 @@ export interface PrinterOptions {
   readonly rawHandles?: boolean;
   /** `-H`: look for 802.11s mesh headers. */
   readonly meshHeaders?: boolean;
+  /** `-M`: the MD5 digest of what a TCP signature (RFC 2385) covers, followed by the secret that both ends know. */
+  readonly tcpDigest?: ((signed: Uint8Array) => Uint8Array) | undefined;
   /** `-T`: what UDP and TCP carry, whatever their ports. */
   readonly packetType?: PacketType | undefined;
 }

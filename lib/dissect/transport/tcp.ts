@@ -91,7 +91,11 @@ export function printTcp(d: Dissection, at: number, length: number, ip: number, 
   if ((flags & ACK) !== 0) d.out += `, ack ${ack}`;
   d.out += `, win ${d.u16(at + 14)}`;
   if ((flags & URG) !== 0) d.out += `, urg ${d.u16(at + 18)}`;
-  if (header > HEADER && !printTcpOptions(d, at + HEADER, header - HEADER, payload, flags, peerBase)) return;
+  if (
+    header > HEADER &&
+    !printTcpOptions(d, { ip, tcp: at }, at + HEADER, header - HEADER, payload, flags, peerBase)
+  )
+    return;
   d.out += `, length ${payload}`;
   if (payload === 0) return;
   if (!d.has(at, header)) {

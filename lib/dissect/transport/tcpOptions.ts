@@ -3,10 +3,12 @@
  * (AO), RFC 7413 (fast open), RFC 5482 (user timeout), RFC 8684 (multipath, its own file).
  */
 
+import { IPPROTO } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { hex2, hex4, hexBytes } from '../frame/text.js';
 import { printMptcp } from './mptcp.js';
 
+const HEADER = 20;
 const END = 0;
 const NOP = 1;
 
@@ -56,6 +58,12 @@ const OPTIONS: ReadonlyMap<number, OptionRow> = new Map<number, OptionRow>([
   [254, { name: 'exp', form: 'experiment' }],
 ]);
 
+/** Where the segment's headers begin. */
+export interface Segment {
+  readonly ip: number;
+  readonly tcp: number;
+}
+
 /** Marks an option that contradicts its length; the rest of the packet is then left alone. */
 const BAD = -1;
 
@@ -68,6 +76,7 @@ const BAD = -1;
  */
 export function printTcpOptions(
   d: Dissection,
+  segment: Segment,
   at: number,
   length: number,
   payload: number,
@@ -88,7 +97,7 @@ export function printTcpOptions(
     d.out += row?.name ?? `unknown-${kind}`;
     const data = cursor + (single ? 1 : 2);
     const size = row?.size ?? optionLength - (single ? 1 : 2);
-    const used = printData(d, row?.form ?? 'unknown', data, size, end, payload, flags, peerBase);
+    const used = printData(d, segment, row?.form ?? 'unknown', data, size, end, payload, flags, peerBase);
     if (used === BAD) return bad(d, first);
     if (used === CUT) {
       d.markTruncated();
@@ -111,9 +120,42 @@ function bad(d: Dissection, first: boolean): false {
   return false;
 }
 
+function printSignature(
+  d: Dissection,
+  segment: Segment,
+  at: number,
+  size: number,
+  end: number,
+  payload: number,
+): void {
+  const isWhole = d.has(end, payload);
+  if (isWhole && d.tcpDigest !== undefined) {
+    const digest = d.tcpDigest(signed(d, segment, end, payload));
+    if (digest.every((byte, index) => byte === d.u8(at + index))) d.out += ' valid';
+    // tcpdump 4.99 has two spaces.
+    else d.out += '  (invalid)';
+    return;
+  }
+  d.out += isWhole ? ' shared secret not supplied with -M' : ' snaplen too short';
+  d.out += `, can't check - ${hexBytes(d, at, size)}`;
+}
+
+/** What a signature covers but for the secret (RFC 2385 §2.0): pseudo-header, header without checksum and options, data. */
+function signed(d: Dissection, { ip, tcp }: Segment, data: number, payload: number): Uint8Array {
+  const isIp4 = d.u8(ip) >> 4 === 4;
+  const addresses = isIp4 ? d.data.subarray(ip + 12, ip + 20) : d.data.subarray(ip + 8, ip + 40);
+  const length = isIp4 ? d.u16(ip + 2) - 4 * (d.u8(ip) & 0x0f) : d.u16(ip + 4);
+  const [high, low] = [(length >> 8) & 0xff, length & 0xff];
+  const header = d.data.slice(tcp, tcp + HEADER);
+  header.fill(0, 16, 18);
+  const pseudo = isIp4 ? [0, IPPROTO.TCP, high, low] : [0, 0, high, low, 0, 0, 0, IPPROTO.TCP];
+  return Uint8Array.from([...addresses, ...pseudo, ...header, ...d.data.subarray(data, data + payload)]);
+}
+
 /** Prints the data of one option; {@link BAD} or {@link CUT} where that cannot be. */
 function printData(
   d: Dissection,
+  segment: Segment,
   form: Form,
   at: number,
   size: number,
@@ -142,9 +184,8 @@ function printData(
     case 'timestamp':
       d.out += ` val ${d.u32(at)} ecr ${d.u32(at + 4)}`;
       return 0;
-    case 'md5': // nobody gives us the secret
-      d.out += d.has(end, payload) ? ' shared secret not supplied with -M' : ' snaplen too short';
-      d.out += `, can't check - ${hexBytes(d, at, size)}`;
+    case 'md5':
+      printSignature(d, segment, at, size, end, payload);
       return 0;
     case 'scps':
       d.out += ` cap ${hex2(d.u8(at))} id ${d.u8(at + 1)}`;
