@@ -45,6 +45,8 @@ async function dispatch(words: readonly string[]): Promise<void> {
       break;
   }
   if (options.explain !== undefined) return (await import('./explain.js')).explainPackets(options);
+  if (options.profile || (options.svg ?? options.dot) !== undefined)
+    return (await import('./see.js')).seeFilter(options);
   if (options.read !== undefined || options.readList !== undefined)
     return (await import('./read.js')).readFiles(options);
   if (options.dump > 0 && options.interface === undefined)

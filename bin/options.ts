@@ -125,6 +125,11 @@ export interface Options {
   engine: string | undefined;
   /** `--explain`: why packets match or do not, of one packet where a number is given; or every step. */
   explain: { readonly steps: boolean; readonly packet: number | undefined } | undefined;
+  /** `--profile`: how often what of the filter ran. */
+  profile: boolean;
+  /** `--svg`, `--dot`: files for pictures of the program's flow. */
+  svg: string | undefined;
+  dot: string | undefined;
   reader: 'weir' | 'pcap-parser';
   lint: boolean;
   /** Addresses of the hosts in the expression, once they have been looked up. */
@@ -220,6 +225,9 @@ const DEFAULTS: Options = {
   bufferSize: undefined,
   engine: undefined,
   explain: undefined,
+  profile: false,
+  svg: undefined,
+  dot: undefined,
   reader: 'weir',
   lint: true,
   hosts: new Map(),
@@ -401,6 +409,9 @@ export const OPTIONS: readonly OptionRow[] = [
   flag(undefined, 'libpcap', 'Filter', 'print the expression in libpcap\'s own language, without braces and ready-made filters, proved equal', (o) => { o.action = 'libpcap'; }),
   flag(undefined, 'equivalent', 'Filter', 'tell whether two expressions, one operand each, match the same packets', (o) => { o.action = 'equivalent'; }),
   { long: ['explain'], value: 'optional', group: 'Filter', argument: 'N', help: 'tell of each packet, or of packet N, why it matches or does not: words, bytes, and what would have to be otherwise; =steps: every instruction that ran', set: (o, v) => { o.explain = explained(v); } },
+  flag(undefined, 'profile', 'Filter', 'tell how often the words and the instructions of the filter ran over the savefile, and how often they decided', (o) => { o.profile = true; }),
+  valued(undefined, 'svg', 'Filter', 'FILE', "draw the program's flow: with --profile coloured by it, with --ebpf in that form, with --print-after a picture a pass; - is standard output", (o, v) => { o.svg = v; }),
+  valued(undefined, 'dot', 'Filter', 'FILE', 'the same for Graphviz', (o, v) => { o.dot = v; }),
   valued(undefined, 'engine', 'Filter', 'NAME', 'run the filter on this engine, as --engines names it', (o, v) => { o.engine = v; }),
   flag(undefined, 'engines', 'Filter', 'list the engines, which of them work here, and which is the default', (o) => { o.action = 'listEngines'; }),
   flag(undefined, 'filters', 'Filter', 'list the ready-made filters; @NAME in an expression stands for one', (o) => { o.action = 'listFilters'; }),

@@ -1,6 +1,7 @@
 /** Compilers behind the engines. */
 
 export { compileWebAssembly, filterModule, filterText, loadWebAssembly } from './classic/classicModule.js';
+export { type CountedFilter, type InstructionCounts, loadCounted } from './classic/counted.js';
 export {
   compileJavaScript,
   type JavaScriptSource,

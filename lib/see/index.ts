@@ -1,5 +1,26 @@
 /** Seeing what a filter does: why a packet matched. */
 
+export { toDot } from './dot.js';
 export { type ExplainedPacket, explain } from './explain.js';
+export {
+  type Counts,
+  type FlowEdge,
+  type FlowGraph,
+  type FlowNode,
+  flowGraph,
+  flowGraphOfEbpf,
+  type Words,
+} from './flow.js';
+export { type Box, type Layout, layOut, type Way } from './layout.js';
+export {
+  createProfiler,
+  type InstructionProfile,
+  type Profile,
+  type ProfileOptions,
+  type Profiler,
+  profileText,
+  type WordsProfile,
+} from './profile.js';
 export type { ChangedPart, Part, Reason, ReasonPart } from './reason.js';
 export { placeText, reasonText } from './reasonText.js';
+export { toSvg } from './svg.js';

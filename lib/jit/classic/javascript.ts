@@ -26,6 +26,7 @@ import {
 import { canGenerateCode } from '../shared/permission.js';
 import { type Structured, structure } from '../shared/structure.js';
 import { byteTests } from './byteTests.js';
+import { countEntry, countHeld, countTraps } from './counting.js';
 import { type Flow, flowOf } from './flow.js';
 import { constantRead, furthestConstantRead, knownLengths, usedCells } from './packetReads.js';
 
@@ -58,8 +59,16 @@ export interface JavaScriptSource {
   readonly specials: readonly SpecialLoad[];
 }
 
-/** The emitted source, `undefined` for programs that are irreducible or too long. */
-export function toJavaScript(program: Program, options: LoadOptions = {}): JavaScriptSource | undefined {
+/**
+ * The emitted source, `undefined` for programs that are irreducible or too long.
+ *
+ * @param counts - Whether it counts what runs, in an array `counts` ({@link file://./counting.ts}).
+ */
+export function toJavaScript(
+  program: Program,
+  options: LoadOptions = {},
+  counts = false,
+): JavaScriptSource | undefined {
   const personality = options.personality ?? 'libpcap';
   assertValid(program, { personality, loops: 'bounded' });
   if (program.length > MAX_INSTRUCTIONS) return undefined;
@@ -80,6 +89,7 @@ export function toJavaScript(program: Program, options: LoadOptions = {}): JavaS
     specialAt: new Map(),
     byByte: byteTests(program, flow, personality),
     known: [],
+    counts,
   };
   const furthest = furthestConstantRead(program, personality);
   const variables = ['a = 0', 'x = 0', 't = 0', ...usedCells(program).map((cell) => `m${cell} = 0`)];
@@ -120,6 +130,7 @@ interface Emitter {
   readonly byByte: ReadonlySet<number>;
   /** By block: bytes that the packet is known to have when control enters it. */
   known: readonly number[];
+  readonly counts: boolean;
 }
 
 function emit(parts: readonly Structured[], emitter: Emitter): string[] {
@@ -128,7 +139,7 @@ function emit(parts: readonly Structured[], emitter: Emitter): string[] {
       case 'code':
         return emitBlock(part.node, emitter);
       case 'branch':
-        return [`if (${emitTest(part.node, part.when, emitter)}) {`, ...emit(part.then, emitter), '}'];
+        return emitBranch(part, emitter);
       case 'block':
         return [`L${part.label}: {`, ...emit(part.body, emitter), '}'];
       case 'loop':
@@ -143,15 +154,22 @@ function emit(parts: readonly Structured[], emitter: Emitter): string[] {
   });
 }
 
+function emitBranch(part: Extract<Structured, { kind: 'branch' }>, emitter: Emitter): string[] {
+  const lines = [`if (${emitTest(part.node, part.when, emitter)}) {`, ...emit(part.then, emitter), '}'];
+  const last = emitter.flow.blocks[part.node]!.end - 1;
+  return emitter.counts ? countHeld(lines, last, part.when, emitter.program.length) : lines;
+}
+
 function emitBlock(node: number, emitter: Emitter): string[] {
   const { start, end } = emitter.flow.blocks[node]!;
   let known = emitter.known[node]!;
-  const lines: string[] = [];
+  const lines: string[] = emitter.counts ? [countEntry(start)] : [];
   for (let index = start; index < end; index++) {
     const instruction = emitter.program[index]!;
     const emitted = emitInstruction(instruction, index, known, emitter);
     // The last line puts the value together; what comes before it are checks and the place.
-    lines.push(...(index === end - 2 && emitter.byByte.has(node) ? emitted.slice(0, -1) : emitted));
+    const kept = index === end - 2 && emitter.byByte.has(node) ? emitted.slice(0, -1) : emitted;
+    lines.push(...(emitter.counts ? countTraps(kept, instruction, index, emitter.program.length) : kept));
     if (specialLoad(instruction, emitter.personality) === undefined)
       known = Math.max(known, constantRead(instruction));
   }
