@@ -10,4 +10,5 @@ export { helpedLint, helpedProgram, readyMadeFilters, withReadyMade } from './fi
 export { filterText } from './jit/index.js';
 export { LIFT_FORMS, type LiftForm, liftTraced } from './lift/index.js';
 export { LINK_TYPES, serviceNames } from './names/index.js';
+export { decompressLz4, LocatedCapture } from './savefile/index.js';
 export { CONSTANTS, type Expr, KEYWORDS, parse, postorder, type Token, tokenize } from './syntax/index.js';

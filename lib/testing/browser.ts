@@ -2,8 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { projectRoot } from './vectors.js';
 
@@ -53,8 +53,27 @@ export async function openPage(browser: Browser, address: string, hash = ''): Pr
 
 /** Writes an expression in place of the one that is there, key by key. */
 export async function write(page: Page, expression: string): Promise<void> {
-  await page.locator('.cm-content').click();
+  const focused = await page.evaluate(() => document.activeElement?.classList.contains('editor') === true);
+  if (!focused) {
+    await page.locator('.cm-content').click();
+    // CodeMirror takes a selection of the first fifth of a second for the browser's own.
+    await page.waitForTimeout(250);
+  }
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.type(expression);
   await page.keyboard.press('Escape');
+}
+
+/** Drops a file of the project onto the page. */
+export async function dropFile(page: Page, path: string): Promise<void> {
+  const bytes = readFileSync(join(projectRoot, path)).toString('base64');
+  await page.evaluate(
+    ([text, name]) => {
+      const file = new File([Uint8Array.from(atob(text!), (letter) => letter.charCodeAt(0))], name!);
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(file);
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    },
+    [bytes, basename(path)],
+  );
 }

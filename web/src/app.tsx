@@ -7,12 +7,14 @@ import type { PartName } from './address.js';
 import { MODES, type Mode } from './compiled.js';
 import { mountEditor } from './editor/editor.js';
 import { complaintsOf, fixesOf } from './fixes.js';
+import { lazily } from './lazy.js';
 import { ProgramPart } from './program/program.js';
 import { compiled, expression, linkType, mode, optimize, part } from './state.js';
 import { Tabs } from './tabs.js';
 
 const TITLES: readonly { readonly name: PartName; readonly title: string }[] = [
   { name: 'program', title: 'Program' },
+  { name: 'packets', title: 'Packets' },
 ];
 
 export function App() {
@@ -41,11 +43,17 @@ export function App() {
       </section>
       <main>
         <div class="part" role="tabpanel" id="part-panel" aria-labelledby={`part-${part.value}`}>
-          <ProgramPart />
+          <Part name={part.value} />
         </div>
       </main>
     </>
   );
+}
+
+const Packets = lazily(() => import('./packets/packets.js'));
+
+function Part({ name }: { readonly name: PartName }) {
+  return name === 'packets' ? <Packets /> : <ProgramPart />;
 }
 
 function Editor() {

@@ -24,6 +24,20 @@ export function mountEditor(place: HTMLElement): () => void {
     parent: root,
     state: EditorState.create({ doc: expression.peek(), extensions: extensions() }),
   });
+  let waiting = false;
+  /** Marks follow when what was typed is done with: in the middle of it they would move the cursor. */
+  const later = (): void => {
+    if (waiting) return;
+    waiting = true;
+    queueMicrotask(() => {
+      waiting = false;
+      const now = compiled.peek();
+      if (now.expression !== view.state.doc.toString()) return;
+      view.dispatch(setDiagnostics(view.state, diagnosticsOf(now)), {
+        effects: [setColours.of(now.words), setLit.of(lit.peek())],
+      });
+    });
+  };
   const stops = [
     effect(() => {
       const text = expression.value;
@@ -31,13 +45,9 @@ export function mountEditor(place: HTMLElement): () => void {
         view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
     }),
     effect(() => {
-      const now = compiled.value;
-      if (now.expression !== view.state.doc.toString()) return;
-      view.dispatch(setDiagnostics(view.state, diagnosticsOf(now)), {
-        effects: setColours.of(now.words),
-      });
+      void [compiled.value, lit.value];
+      later();
     }),
-    effect(() => view.dispatch({ effects: setLit.of(lit.value) })),
   ];
   view.focus();
   return () => {

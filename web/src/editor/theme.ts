@@ -9,7 +9,12 @@ const hues = Object.fromEntries(
 export const theme = EditorView.theme({
   '&': { fontSize: 'var(--editor-size)', color: 'var(--ink)', background: 'transparent' },
   '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.75', overflow: 'visible' },
+  '.cm-scroller': {
+    fontFamily: 'var(--mono)',
+    lineHeight: '1.75',
+    fontVariantLigatures: 'none',
+    overflow: 'visible',
+  },
   '.cm-content': { padding: '10px 0', caretColor: 'var(--accent)' },
   '.cm-line': { padding: '0 4px' },
   '.cm-cursor': { borderLeftColor: 'var(--accent)', borderLeftWidth: '2px' },

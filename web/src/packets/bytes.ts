@@ -1,0 +1,36 @@
+/** The bytes of a capture file, decompressed where they are compressed. */
+
+import { decompressLz4 } from '../../../lib/playground.js';
+
+export async function plainBytes(bytes: Uint8Array): Promise<Uint8Array> {
+  switch (new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)) {
+    case 0x28b52ffd: {
+      const { decompress } = await import('fzstd');
+      return decompress(bytes);
+    }
+    case 0x04224d18: {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of decompressLz4([bytes])) pieces.push(piece.slice());
+      return joined(pieces);
+    }
+    default:
+      return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzip(bytes) : bytes;
+  }
+}
+
+async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+  return new Uint8Array(
+    await new Response(stream.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer(),
+  );
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

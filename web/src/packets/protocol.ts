@@ -1,0 +1,99 @@
+/** What the page asks the worker that holds a capture, and what it is told. */
+
+import type { ChangedPart, ReasonPart } from '../../../lib/see.js';
+
+/** What a filter is compiled with, besides the link types of the capture. */
+export interface FilterRequest {
+  readonly expression: string;
+  readonly optimize: boolean;
+}
+
+export interface Opened {
+  readonly name: string;
+  readonly count: number;
+  readonly bytes: number;
+  /** The link types that packets came in by: names, the first is that of the first interface. */
+  readonly linkTypes: readonly string[];
+  /** What is wrong behind the last packet; '' for nothing. */
+  readonly damage: string;
+}
+
+export interface Filtered {
+  readonly matched: number;
+  readonly milliseconds: number;
+  /** Why there is no verdict on packets of some link type; '' where there is one on all. */
+  readonly problem: string;
+}
+
+export interface Row {
+  /** From 0. */
+  readonly index: number;
+  readonly text: string;
+  readonly matches: boolean;
+}
+
+export interface FieldRow {
+  readonly name: string;
+  readonly text: string;
+  /** How far to the right it stands. */
+  readonly depth: number;
+  /** Its bytes; -1 where it has none of its own. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface LayerRow {
+  readonly protocol: string;
+  readonly start: number;
+  readonly end: number;
+  readonly fields: readonly FieldRow[];
+}
+
+export interface Explained {
+  readonly matches: boolean;
+  readonly text: string;
+  readonly words: readonly { readonly start: number; readonly end: number }[];
+  readonly parts: readonly ReasonPart[];
+  readonly change: readonly ChangedPart[];
+}
+
+export interface Shown {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+  readonly wireLength: number;
+  readonly linkType: string;
+  readonly layers: readonly LayerRow[];
+  /** Absent where the filter has no meaning on the packet's link type. */
+  readonly reason: Explained | undefined;
+}
+
+/** Requests by name: what they take and what they give. */
+export interface Requests {
+  open: { take: { readonly name: string; readonly bytes: ArrayBuffer }; give: Opened };
+  filter: { take: FilterRequest; give: Filtered };
+  rows: {
+    take: { readonly from: number; readonly to: number; readonly matching: boolean };
+    give: readonly Row[];
+  };
+  /** Where a packet stands in the list; where it would, if it is not in it. */
+  place: { take: { readonly index: number; readonly matching: boolean }; give: number };
+  packet: { take: { readonly index: number }; give: Shown };
+  /** The next packet after one, or before it, on which the filter decides otherwise; -1 for none. */
+  otherwise: { take: { readonly index: number; readonly step: 1 | -1 }; give: number };
+}
+
+export type RequestName = keyof Requests;
+export type Take<Name extends RequestName> = Requests[Name]['take'];
+export type Give<Name extends RequestName> = Requests[Name]['give'];
+
+export interface Asked {
+  readonly id: number;
+  readonly name: RequestName;
+  readonly take: unknown;
+}
+
+export interface Answered {
+  readonly id: number;
+  readonly give?: unknown;
+  readonly error?: string;
+}
