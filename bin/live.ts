@@ -53,10 +53,10 @@ async function captureUntilStopped(
 ): Promise<void> {
   let stopped: number | undefined;
   const stop = (): void => {
-    stopped ??= Date.now();
+    stopped ??= performance.now();
     void device.close();
   };
-  const patient = (): boolean => stopped === undefined || Date.now() - stopped < PATIENCE_MS;
+  const patient = (): boolean => stopped === undefined || performance.now() - stopped < PATIENCE_MS;
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
   process.on('SIGUSR2', () => output.flush());
   // tcpdump's sign of life while nothing is printed.

@@ -24,12 +24,12 @@ export interface Progress {
 }
 
 export function createProgress(): Progress {
-  const started = Date.now();
+  const started = performance.now();
   let next = started + FIRST_MS;
   let drawn = false;
   return {
     update(state) {
-      const now = Date.now();
+      const now = performance.now();
       if (now < next) return;
       // Asked only now: most runs are over before, and finding out takes longer than some of them.
       next = isTerminal(STDERR) ? now + EVERY_MS : Number.POSITIVE_INFINITY;

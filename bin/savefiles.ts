@@ -88,6 +88,8 @@ export class Savefiles {
     const { rotateBytes, rotateSeconds, fileCount, packetBuffered } = this.options;
     if (rotateSeconds > 0) {
       const now = this.clock();
+      // A clock that is set back would keep the file open until it has caught up.
+      if (now < this.since) this.since = now;
       if (now - this.since >= rotateSeconds) {
         this.since = now;
         this.periods++;

@@ -15,7 +15,7 @@ import {
   type DeviceStats,
   type KernelMachine,
 } from './device.js';
-import { type Link, linkNamed } from './links.js';
+import { type Link, linkNamed, links } from './links.js';
 import { BLOCK_SIZE, PacketSocket, stampError, type Watch } from './packetSocket.js';
 import { BLOCK_LENGTH, BLOCK_STATUS, type RingLayout, readBlock, TP_STATUS_USER } from './ring.js';
 
@@ -69,7 +69,7 @@ export async function openLinuxDevice(name: string, options: DeviceOptions = {})
     socket.bind(link);
     if (promiscuous && link !== undefined) socket.makePromiscuous(link);
     const loopbackIndex = linkNamed('lo')?.index ?? -1;
-    const layout = { source, linkTypes, cooked, loopbackIndex, direction, test };
+    const layout = { source, linkTypes, cooked, loopbackIndex, direction, test, index: link?.index };
     const machine = !filtersInKernel ? undefined : extended === undefined ? 'cbpf' : 'ebpf';
     return new LinuxDevice(socket, ring, machine, layout);
   } catch (error) {
@@ -115,6 +115,8 @@ class LinuxDevice implements Device {
   private readonly states: readonly Int32Array[];
   private readonly layout: RingLayout;
   private readonly copy = new Uint8Array(BLOCK_SIZE);
+  /** The device's, which it keeps when it is renamed; `undefined` for all devices. */
+  private readonly index: number | undefined;
   private readonly missedBefore: number;
   private readonly poll: Watch;
   private next = 0;
@@ -129,7 +131,7 @@ class LinuxDevice implements Device {
     socket: PacketSocket,
     ring: ArrayBuffer,
     machine: KernelMachine | undefined,
-    layout: RingLayout & { readonly linkTypes: readonly number[] },
+    layout: RingLayout & { readonly linkTypes: readonly number[]; readonly index: number | undefined },
   ) {
     this.socket = socket;
     this.filtersInKernel = machine !== undefined;
@@ -141,16 +143,17 @@ class LinuxDevice implements Device {
     const starts = Array.from({ length: ring.byteLength / BLOCK_SIZE }, (_, block) => block * BLOCK_SIZE);
     this.blocks = starts.map((start) => new Uint8Array(ring, start, BLOCK_SIZE));
     this.states = starts.map((start) => new Int32Array(ring, start, 12));
-    this.missedBefore = missedPackets(this.name);
+    this.index = layout.index;
+    this.missedBefore = this.missedPackets();
     this.poll = socket.watch();
   }
 
   async *batches(): AsyncGenerator<Packet[], void, undefined> {
-    let lastBreath = Date.now();
+    let lastBreath = performance.now();
     while (!this.closed) {
-      if (Date.now() - lastBreath > BREATH) {
+      if (performance.now() - lastBreath > BREATH) {
         await new Promise((resolve) => void setImmediate(resolve));
-        lastBreath = Date.now();
+        lastBreath = performance.now();
         continue;
       }
       const state = this.states[this.next]!;
@@ -199,7 +202,7 @@ class LinuxDevice implements Device {
     this.poll.stop();
     if (this.socket.error() !== 0) this.wentDown = true;
     // As libpcap has it: what is down may come up again, what is gone does not come back.
-    if (!this.wentDown || this.name === 'any' || linkNamed(this.name) !== undefined) return;
+    if (!this.wentDown || this.index === undefined || this.link() !== undefined) return;
     await this.close();
     throw new DeviceError('down', `${this.name}: The interface disappeared`);
   }
@@ -211,9 +214,15 @@ class LinuxDevice implements Device {
     if (counters === undefined) return;
     this.received += counters.received;
     this.dropped += counters.dropped;
-    this.missed = missedPackets(this.name) - this.missedBefore;
+    this.missed = Math.max(this.missed, this.missedPackets() - this.missedBefore);
+  }
+
+  private link(): Link | undefined {
+    return links()?.find(({ index }) => index === this.index);
+  }
+
+  /** What the interface lost before the kernel saw it (libpcap pcap-linux.c, linux_if_drops()). */
+  private missedPackets(): number {
+    return this.index === undefined ? 0 : (this.link()?.missed ?? 0);
   }
 }
-
-/** What the interface lost before the kernel saw it (libpcap pcap-linux.c, linux_if_drops()). */
-const missedPackets = (name: string): number => linkNamed(name)?.missed ?? 0;

@@ -82,7 +82,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
   private inputEnded = false;
   private closed = false;
   /** By the clock on the wall: it is at hand, where `performance` has to be loaded first. */
-  private lastBreath = Date.now();
+  private lastBreath = performance.now();
   /** First byte of the window that a scan has not handed on; -1 once there is none. */
   private heldFrom = 0;
   /** Where in the window the section headers are that were stepped over when opening. */
@@ -149,7 +149,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
         if (scan.failure !== undefined) throw scan.failure;
         if (step === FAILED) throw this.damage();
         if (step === MORE && !(await this.fill())) return;
-        if (Date.now() - this.lastBreath > BREATH) await this.breathe();
+        if (performance.now() - this.lastBreath > BREATH) await this.breathe();
         this.signal?.throwIfAborted();
       }
     } finally {
@@ -213,7 +213,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
         await splitting.write();
         if (step === FAILED) throw this.damage();
         if (!(await this.fill())) return splitting.matched;
-        if (Date.now() - this.lastBreath > BREATH) await this.breathe();
+        if (performance.now() - this.lastBreath > BREATH) await this.breathe();
       }
     } finally {
       await splitting.flush();
@@ -291,7 +291,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
         this.count(scan, readBefore);
         return false;
       }
-      if (Date.now() - this.lastBreath > BREATH) await this.breathe();
+      if (performance.now() - this.lastBreath > BREATH) await this.breathe();
       from = window.start;
     }
   }
@@ -376,7 +376,7 @@ export class Capture implements AsyncIterable<Packet>, AsyncDisposable {
 
   private async breathe(): Promise<void> {
     await this.source.breathe?.();
-    this.lastBreath = Date.now();
+    this.lastBreath = performance.now();
     this.signal?.throwIfAborted();
   }
 
