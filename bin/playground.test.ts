@@ -2,10 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Browser, Page } from 'playwright-core';
+import { execute } from '../lib/cbpf.js';
 import { compileProgram, disassemble } from '../lib/compile.js';
-import { compile, createPrinter, readCapture } from '../lib/index.js';
+import { compile, createPrinter, type Packet, readCapture } from '../lib/index.js';
 import {
   dropFile,
   launchBrowser,
@@ -16,6 +18,7 @@ import {
   type Watched,
   write,
 } from '../lib/testing/browser.js';
+import { projectRoot } from '../lib/testing/vectors.js';
 
 let served: Served | undefined;
 let browser: Browser | undefined;
@@ -108,12 +111,11 @@ inBrowser('a capture that is dropped is filtered and printed as the library does
   await write(page, 'tcp[tcpflags] & tcp-syn != 0');
   await dropFile(page, 'captures/http.pcap.zst');
   await page.locator('.packets-list .text').first().waitFor();
-  const bytes = readFileSync(new URL('../../captures/http.pcap', import.meta.url));
   const filter = compile('tcp[tcpflags] & tcp-syn != 0');
   const printer = createPrinter();
   const expected: string[] = [];
   let matched = 0;
-  for await (const packet of await readCapture([bytes])) {
+  for (const packet of await firstPackets('captures/http.pcap')) {
     expected.push(`${filter.matches(packet) ? '●' : '○'} ${printer.print(packet)}`);
     if (filter.matches(packet)) matched++;
   }
@@ -132,11 +134,54 @@ inBrowser('a capture that is dropped is filtered and printed as the library does
   );
 });
 
+/** Packets of a capture of the project, with bytes of their own. */
+async function firstPackets(path: string, count = Infinity): Promise<Packet[]> {
+  const packets: Packet[] = [];
+  for await (const packet of await readCapture([readFileSync(join(projectRoot, path))]))
+    if (packets.length < count) packets.push(packet.copy());
+  return packets;
+}
+
+inBrowser('the debugger goes forth and back through what the machine does', async (t) => {
+  const { page } = watched;
+  await page.getByRole('tab', { name: 'Debugger' }).click();
+  const seen = async (): Promise<string> => {
+    const now = await page.locator('.line.now .at').innerText();
+    const cells = await page.locator('.cells[aria-label="Registers"] .value').allInnerTexts();
+    return [now, ...cells].join(' ');
+  };
+  const [packet] = [...(await firstPackets('captures/http.pcap', 1))];
+  const expected = ['0 0 0'];
+  const program = compileProgram('tcp[tcpflags] & tcp-syn != 0');
+  const { steps } = execute(program, { bytes: packet!.data }, (_, index, { a, x, next, result }) => {
+    expected.push(`${result === undefined ? next : index} ${a} ${x}`);
+  });
+  const forth = [await seen()];
+  for (let step = 0; step < steps; step++) {
+    await page.getByLabel('Step (n)').click();
+    forth.push(await seen());
+  }
+  t.deepEqual(forth, expected);
+  t.regex(await page.locator('.outcome').innerText(), /returns 262144/);
+  const back = [await seen()];
+  for (let step = 0; step < steps; step++) {
+    await page.keyboard.press('p');
+    back.push(await seen());
+  }
+  t.deepEqual(back.reverse(), expected);
+  // A breakpoint on words; then the next packet on which the filter decides otherwise: the third, an answer's answer.
+  await page.locator('.breaks .chip').last().click();
+  await page.keyboard.press('c');
+  t.is(program[Number((await seen()).split(' ')[0])]!.span!.start, 0);
+  await page.keyboard.press('o');
+  await page.getByText('packet 3 of 30').waitFor();
+});
+
 inBrowser('axe finds nothing serious, and nothing was refused or asked of others', async (t) => {
   const { page, faults } = watched;
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(axe);
-  for (const part of ['Program', 'Packets']) {
+  for (const part of ['Program', 'Packets', 'Debugger']) {
     await page.getByRole('tab', { name: part, exact: true }).click();
     t.deepEqual(await seriousFaults(page), [], part);
   }

@@ -3,9 +3,9 @@
  * machine step by step. Runs anywhere. Not published; may change at any time.
  */
 
-export { initialState, step } from './cbpf/index.js';
+export { initialState, type MachineState, opcodes, step } from './cbpf/index.js';
 export { type Block, type Graph, split, successors } from './cfg/index.js';
-export { listInstructions } from './ebpf/index.js';
+export { attach, listInstructions, Memory, programTypeOf } from './ebpf/index.js';
 export { helpedLint, helpedProgram, readyMadeFilters, withReadyMade } from './filter/index.js';
 export { filterText } from './jit/index.js';
 export { LIFT_FORMS, type LiftForm, liftTraced } from './lift/index.js';

@@ -15,6 +15,7 @@ import { Tabs } from './tabs.js';
 const TITLES: readonly { readonly name: PartName; readonly title: string }[] = [
   { name: 'program', title: 'Program' },
   { name: 'packets', title: 'Packets' },
+  { name: 'debug', title: 'Debugger' },
 ];
 
 export function App() {
@@ -51,9 +52,17 @@ export function App() {
 }
 
 const Packets = lazily(() => import('./packets/packets.js'));
+const Debug = lazily(() => import('./debug/debug.js'));
 
 function Part({ name }: { readonly name: PartName }) {
-  return name === 'packets' ? <Packets /> : <ProgramPart />;
+  switch (name) {
+    case 'packets':
+      return <Packets />;
+    case 'debug':
+      return <Debug />;
+    default:
+      return <ProgramPart />;
+  }
 }
 
 function Editor() {

@@ -1,6 +1,7 @@
 /** The program in eBPF, in one of the forms that it is lifted to. */
 
 import { useComputed, useSignal } from '@preact/signals';
+import type { Program } from '../../../lib/ebpf.js';
 import { LIFT_FORMS, type LiftForm, liftTraced, listInstructions } from '../../../lib/playground.js';
 import { type Compiled, hueOf } from '../compiled.js';
 import { settled } from '../state.js';
@@ -48,26 +49,31 @@ export default function Extended() {
 
 function liftedLines(compiled: Compiled | undefined, form: LiftForm): readonly Line[] | string {
   if (compiled?.program === undefined) return [];
-  const { words, expression, mode } = compiled;
+  const { mode } = compiled;
   try {
     const personality = mode === 'linux-live' ? 'kernel' : 'libpcap';
     const { program } = liftTraced(compiled.program, { form, personality });
-    return listInstructions(program, { lenient: true }).map(({ index, text }) => {
-      const { span } = program[index]!;
-      return {
-        key: index,
-        span,
-        hue: hueOf(words, span),
-        content: (
-          <>
-            <span class="at">{index}</span>
-            <span class="source">{text.replace(/^\s*\d+: /, '')}</span>
-            <span class="of">{span === undefined ? '' : expression.slice(span.start, span.end)}</span>
-          </>
-        ),
-      };
-    });
+    return extendedLines(program, compiled);
   } catch (error) {
     return `There is no such form of this filter: ${(error as Error).message}`;
   }
+}
+
+/** The lines of an eBPF program, with the words that each comes from. */
+export function extendedLines(program: Program, { words, expression }: Compiled): Line[] {
+  return listInstructions(program, { lenient: true }).map(({ index, text }) => {
+    const { span } = program[index]!;
+    return {
+      key: index,
+      span,
+      hue: hueOf(words, span),
+      content: (
+        <>
+          <span class="at">{index}</span>
+          <span class="source">{text.replace(/^\s*\d+: (\(..\) )?/, '')}</span>
+          <span class="of">{span === undefined ? '' : expression.slice(span.start, span.end)}</span>
+        </>
+      ),
+    };
+  });
 }

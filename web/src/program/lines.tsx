@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Span } from '../../../lib/compile.js';
 import { touches } from '../compiled.js';
 import { lit } from '../state.js';
@@ -19,6 +19,8 @@ export interface Line {
 interface LinesProps {
   readonly label: string;
   readonly lines: readonly Line[];
+  /** The line that is to be in sight. */
+  readonly current?: number;
   /** Called for a line that is clicked, or where Enter is pressed. */
   readonly onChoose?: (line: number) => void;
 }
@@ -26,9 +28,12 @@ interface LinesProps {
 /** Lines above this number are laid out when they come into sight. */
 const MANY = 200;
 
-export function Lines({ label, lines, onChoose }: LinesProps) {
+export function Lines({ label, lines, current, onChoose }: LinesProps) {
   const active = useSignal(-1);
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (current !== undefined) list.current?.children[current]?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
   const point = (at: number): void => {
     active.value = at;
     lit.value = lines[at]?.span;
