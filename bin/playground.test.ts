@@ -5,9 +5,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Browser, Page } from 'playwright-core';
+import { diff } from '../lib/ask.js';
 import { execute } from '../lib/cbpf.js';
 import { compileProgram, disassemble } from '../lib/compile.js';
-import { compile, createPrinter, type Packet, readCapture } from '../lib/index.js';
+import { compile, createPrinter, implies, type Packet, readCapture } from '../lib/index.js';
 import {
   dropFile,
   launchBrowser,
@@ -177,11 +178,30 @@ inBrowser('the debugger goes forth and back through what the machine does', asyn
   await page.getByText('packet 3 of 30').waitFor();
 });
 
+inBrowser('questions are answered as the library answers them, with packets', async (t) => {
+  const { page } = watched;
+  await page.getByRole('tab', { name: 'Questions' }).click();
+  await write(page, 'tcp port 80');
+  const verdicts = async (): Promise<string[]> => {
+    await page.locator('.relations[aria-busy="false"] .relation').first().waitFor();
+    return page.locator('.relation strong').allInnerTexts();
+  };
+  await page.locator('#other').fill('tcp');
+  t.deepEqual(await verdicts(), ['no', 'yes, proved', 'no', 'no']);
+  const [a, b] = ['tcp port 80', 'tcp'].map((text) => compileProgram(text, { optimize: false }));
+  t.deepEqual([implies(a!, b!).verdict, implies(b!, a!).verdict], ['yes', 'no']);
+  const shown = await page.locator('.witnesses .title').allInnerTexts();
+  t.deepEqual(
+    shown.filter((title) => title.startsWith('Only')),
+    diff(a!, b!).regions.map(({ matchedBy, words }) => `Only ${matchedBy === 'first' ? 'A' : 'B'}: ${words}`),
+  );
+});
+
 inBrowser('axe finds nothing serious, and nothing was refused or asked of others', async (t) => {
   const { page, faults } = watched;
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(axe);
-  for (const part of ['Program', 'Packets', 'Debugger']) {
+  for (const part of ['Program', 'Packets', 'Debugger', 'Questions']) {
     await page.getByRole('tab', { name: part, exact: true }).click();
     t.deepEqual(await seriousFaults(page), [], part);
   }

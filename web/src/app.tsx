@@ -16,6 +16,7 @@ const TITLES: readonly { readonly name: PartName; readonly title: string }[] = [
   { name: 'program', title: 'Program' },
   { name: 'packets', title: 'Packets' },
   { name: 'debug', title: 'Debugger' },
+  { name: 'ask', title: 'Questions' },
 ];
 
 export function App() {
@@ -52,6 +53,7 @@ export function App() {
 }
 
 const Packets = lazily(() => import('./packets/packets.js'));
+const Ask = lazily(() => import('./ask/ask.js'));
 const Debug = lazily(() => import('./debug/debug.js'));
 
 function Part({ name }: { readonly name: PartName }) {
@@ -60,6 +62,8 @@ function Part({ name }: { readonly name: PartName }) {
       return <Packets />;
     case 'debug':
       return <Debug />;
+    case 'ask':
+      return <Ask />;
     default:
       return <ProgramPart />;
   }

@@ -22,7 +22,11 @@ export function mountEditor(place: HTMLElement): () => void {
   const view = new EditorView({
     root,
     parent: root,
-    state: EditorState.create({ doc: expression.peek(), extensions: extensions() }),
+    state: EditorState.create({
+      doc: expression.peek(),
+      selection: { anchor: expression.peek().length },
+      extensions: extensions(),
+    }),
   });
   let waiting = false;
   /** Marks follow when what was typed is done with: in the middle of it they would move the cursor. */
