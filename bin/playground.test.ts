@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import { diff } from '../lib/ask.js';
 import { execute } from '../lib/cbpf.js';
 import { compileProgram, disassemble } from '../lib/compile.js';
+import * as ebpf from '../lib/ebpf.js';
 import { compile, createPrinter, implies, type Packet, readCapture } from '../lib/index.js';
 import {
   dropFile,
@@ -116,7 +117,7 @@ inBrowser('a capture that is dropped is filtered and printed as the library does
   const printer = createPrinter();
   const expected: string[] = [];
   let matched = 0;
-  for (const packet of await firstPackets('captures/http.pcap')) {
+  for (const packet of await packetsOf('captures/http.pcap')) {
     expected.push(`${filter.matches(packet) ? '●' : '○'} ${printer.print(packet)}`);
     if (filter.matches(packet)) matched++;
   }
@@ -136,10 +137,10 @@ inBrowser('a capture that is dropped is filtered and printed as the library does
 });
 
 /** Packets of a capture of the project, with bytes of their own. */
-async function firstPackets(path: string, count = Infinity): Promise<Packet[]> {
+async function packetsOf(path: string): Promise<Packet[]> {
   const packets: Packet[] = [];
   for await (const packet of await readCapture([readFileSync(join(projectRoot, path))]))
-    if (packets.length < count) packets.push(packet.copy());
+    packets.push(packet.copy());
   return packets;
 }
 
@@ -151,7 +152,7 @@ inBrowser('the debugger goes forth and back through what the machine does', asyn
     const cells = await page.locator('.cells[aria-label="Registers"] .value').allInnerTexts();
     return [now, ...cells].join(' ');
   };
-  const [packet] = [...(await firstPackets('captures/http.pcap', 1))];
+  const [packet] = await packetsOf('captures/http.pcap');
   const expected = ['0 0 0'];
   const program = compileProgram('tcp[tcpflags] & tcp-syn != 0');
   const { steps } = execute(program, { bytes: packet!.data }, (_, index, { a, x, next, result }) => {
@@ -197,11 +198,37 @@ inBrowser('questions are answered as the library answers them, with packets', as
   );
 });
 
+inBrowser('a program of eBPF is verified and run as the library does', async (t) => {
+  const { page } = watched;
+  await page.getByRole('tab', { name: 'eBPF', exact: true }).click();
+  const source = async (): Promise<ebpf.Program> =>
+    ebpf.parseProgram(await page.locator('[aria-label="Assembly"]').innerText());
+  await page.locator('.verdict.refused').waitFor();
+  const bad = await source();
+  const { rejection } = ebpf.verify(bad, { type: 'xdp' });
+  const { message, remedy, slice } = ebpf.explainRejection(bad, { type: 'xdp' }, rejection!);
+  const verdict = await page.locator('.verdict').innerText();
+  t.true(verdict.includes(message) && verdict.includes(remedy), verdict);
+  t.is(await page.locator('.line.in-slice').count(), slice.length);
+  await page.locator('[aria-label="Verified program"] .line').nth(5).hover();
+  t.regex(await page.locator('.registers').innerText(), /R4=pkt\(off=14,r=14\)/);
+  await page.getByLabel('Programs to begin with').selectOption('IPv4 is dropped');
+  await page.locator('.verdict.accepted').waitFor();
+  await page.getByRole('button', { name: 'Run on the capture' }).click();
+  await page.locator('.on-capture tr').first().waitFor();
+  const counts = await page.locator('.on-capture tr').allInnerTexts();
+  const run = ebpf.load(await source(), { type: 'xdp' });
+  const dropped = (await packetsOf('captures/http.pcap')).filter(
+    ({ data }) => run(data, 0, data.length, data.length) === 1,
+  );
+  t.deepEqual(counts, [`XDP_DROP (1)\t${dropped.length}`]);
+});
+
 inBrowser('axe finds nothing serious, and nothing was refused or asked of others', async (t) => {
   const { page, faults } = watched;
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(axe);
-  for (const part of ['Program', 'Packets', 'Debugger', 'Questions']) {
+  for (const part of ['Program', 'Packets', 'Debugger', 'Questions', 'eBPF']) {
     await page.getByRole('tab', { name: part, exact: true }).click();
     t.deepEqual(await seriousFaults(page), [], part);
   }

@@ -17,6 +17,7 @@ const TITLES: readonly { readonly name: PartName; readonly title: string }[] = [
   { name: 'packets', title: 'Packets' },
   { name: 'debug', title: 'Debugger' },
   { name: 'ask', title: 'Questions' },
+  { name: 'ebpf', title: 'eBPF' },
 ];
 
 export function App() {
@@ -54,6 +55,7 @@ export function App() {
 
 const Packets = lazily(() => import('./packets/packets.js'));
 const Ask = lazily(() => import('./ask/ask.js'));
+const Lab = lazily(() => import('./lab/lab.js'));
 const Debug = lazily(() => import('./debug/debug.js'));
 
 function Part({ name }: { readonly name: PartName }) {
@@ -62,9 +64,11 @@ function Part({ name }: { readonly name: PartName }) {
       return <Packets />;
     case 'debug':
       return <Debug />;
+    case 'ebpf':
+      return <Lab />;
     case 'ask':
       return <Ask />;
-    default:
+    case 'program':
       return <ProgramPart />;
   }
 }

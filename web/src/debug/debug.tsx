@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import type { Span } from '../../../lib/compile.js';
 import { liftTraced } from '../../../lib/playground.js';
 import { compileNow, hueOf } from '../compiled.js';
-import { ask, capture, openOwn, packet } from '../packets/client.js';
+import { ask, capture, openState, packet } from '../packets/client.js';
 import { Fields } from '../packets/fields.js';
 import { Hex, litBytes } from '../packets/hex.js';
 import { Opening } from '../packets/packets.js';
@@ -29,7 +29,7 @@ const TITLES: Readonly<Record<Machine, string>> = {
 
 export default function Debug() {
   useEffect(() => {
-    if (capture.peek() === undefined) void openOwn(captureName.peek() || 'http.pcap', chosen.peek() || 1);
+    if (capture.peek() === undefined && !openState.peek().busy) captureName.value ||= 'http.pcap';
   }, []);
   return capture.value === undefined || packet.value === undefined ? (
     <section class="pane welcome" aria-label="Debugger">

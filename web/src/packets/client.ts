@@ -47,8 +47,7 @@ export async function openFile(file: File): Promise<void> {
 }
 
 /** Opens one of the project's own captures, which lie beside the page. */
-export async function openOwn(name: string, packetNumber = 1): Promise<void> {
-  captureName.value = name;
+async function openOwn(name: string, packetNumber: number): Promise<void> {
   const url = new URL(`./captures/${encodeURIComponent(name)}`, document.baseURI);
   const fetched = async (): Promise<ArrayBuffer> => {
     const response = await fetch(url);
@@ -74,6 +73,11 @@ async function open(name: string, read: () => Promise<ArrayBuffer>, packetNumber
     openState.value = { busy: false, problem: `${name}: ${(error as Error).message}` };
   }
 }
+
+effect(() => {
+  const name = captureName.value;
+  if (name !== '' && name !== capture.peek()?.name) void openOwn(name, chosen.peek() || 1);
+});
 
 let running = false;
 let again = false;

@@ -15,6 +15,10 @@ export function acceptDrops(): void {
     document.body.classList.remove('dropping');
     const [file] = event.dataTransfer?.files ?? [];
     if (file === undefined) return;
+    if (part.peek() === 'ebpf' && /\.(o|elf)$/.test(file.name)) {
+      void import('../lab/lab.js').then(({ openObject }) => openObject(file));
+      return;
+    }
     if (part.peek() === 'program' || part.peek() === 'ask') part.value = 'packets';
     void import('./client.js').then(({ openFile }) => openFile(file));
   });

@@ -2,6 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import { reveal } from '../program/lines.js';
 import { litBytes } from './hex.js';
 import type { FieldRow, LayerRow, Shown } from './protocol.js';
 
@@ -25,7 +26,7 @@ export function Fields({ shown }: { readonly shown: Shown }) {
     active.value = at;
     const { layer, field } = entries[at]!;
     litBytes.value = field ?? layer;
-    tree.current?.children[at]?.scrollIntoView({ block: 'nearest' });
+    reveal(tree.current!, at);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = active.value;

@@ -2,9 +2,9 @@
 
 import names from 'virtual:captures';
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { captureName, chosen, shown } from '../state.js';
-import { capture, filtered, openFile, openOwn, openState, packet } from './client.js';
+import { capture, filtered, openFile, openState, packet } from './client.js';
 import { Fields } from './fields.js';
 import { Hex } from './hex.js';
 import { PacketList } from './list.js';
@@ -13,10 +13,6 @@ import { Why } from './why.js';
 
 export default function Packets() {
   const matching = useSignal(false);
-  useEffect(() => {
-    if (captureName.peek() !== '' && capture.peek() === undefined)
-      void openOwn(captureName.peek(), chosen.peek() || 1);
-  }, []);
   if (capture.value === undefined) return <Welcome />;
   const now = packet.value;
   return (
@@ -94,7 +90,8 @@ export function Opening() {
         <select
           value={captureName.value}
           onChange={({ currentTarget }) => {
-            if (currentTarget.value !== '') void openOwn(currentTarget.value);
+            chosen.value = 1;
+            captureName.value = currentTarget.value;
           }}
         >
           <option value="">

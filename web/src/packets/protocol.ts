@@ -1,6 +1,7 @@
 /** What the page asks the worker that holds a capture, and what it is told. */
 
 import type { ChangedPart, ReasonPart } from '../../../lib/see.js';
+import type { ProgramRequest, Ran, Verified } from '../lab/protocol.js';
 
 /** What a filter is compiled with, besides the link types of the capture. */
 export interface FilterRequest {
@@ -80,6 +81,9 @@ export interface Requests {
   packet: { take: { readonly index: number }; give: Shown };
   /** The next packet after one, or before it, on which the filter decides otherwise; -1 for none. */
   otherwise: { take: { readonly index: number; readonly step: 1 | -1 }; give: number };
+  verify: { take: ProgramRequest; give: Verified };
+  /** Runs a program of eBPF over the capture. */
+  run: { take: ProgramRequest; give: Ran };
 }
 
 export type RequestName = keyof Requests;

@@ -19,7 +19,7 @@ const FEW = 20_000;
 
 export class Session {
   readonly opened: Opened;
-  private readonly capture: LocatedCapture;
+  readonly capture: LocatedCapture;
   private compiled: Filter | undefined;
   /** Which packets match: 1 each. */
   private readonly verdicts: Uint8Array;

@@ -22,6 +22,8 @@ const ANSWERS: {
   place: ({ index, matching }) => open().place(index, matching),
   packet: ({ index }) => open().show(index),
   otherwise: ({ index, step }) => open().otherwise(index, step),
+  verify: async (take) => (await import('../lab/program.js')).verifyProgram(take),
+  run: async (take) => (await import('../lab/program.js')).runProgram(take, open().capture),
 };
 
 /** One after the other: a capture is open before it is filtered. */

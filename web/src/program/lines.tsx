@@ -21,6 +21,8 @@ interface LinesProps {
   readonly lines: readonly Line[];
   /** The line that is to be in sight. */
   readonly current?: number;
+  /** Called for a line that is pointed at. */
+  readonly onPoint?: (line: number) => void;
   /** Called for a line that is clicked, or where Enter is pressed. */
   readonly onChoose?: (line: number) => void;
 }
@@ -28,16 +30,17 @@ interface LinesProps {
 /** Lines above this number are laid out when they come into sight. */
 const MANY = 200;
 
-export function Lines({ label, lines, current, onChoose }: LinesProps) {
+export function Lines({ label, lines, current, onPoint, onChoose }: LinesProps) {
   const active = useSignal(-1);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (current !== undefined) list.current?.children[current]?.scrollIntoView({ block: 'nearest' });
+    if (current !== undefined) reveal(list.current!, current);
   }, [current]);
   const point = (at: number): void => {
     active.value = at;
     lit.value = lines[at]?.span;
-    list.current?.children[at]?.scrollIntoView({ block: 'nearest' });
+    onPoint?.(at);
+    reveal(list.current!, at);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const last = lines.length - 1;
@@ -80,6 +83,7 @@ export function Lines({ label, lines, current, onChoose }: LinesProps) {
           active={active.value === at}
           onPoint={() => {
             lit.value = line.span;
+            onPoint?.(at);
           }}
           onClick={() => {
             active.value = at;
@@ -89,6 +93,16 @@ export function Lines({ label, lines, current, onChoose }: LinesProps) {
       ))}
     </div>
   );
+}
+
+/** Scrolls a list, and nothing around it, until a line is in sight. */
+export function reveal(list: HTMLElement, line: number): void {
+  const child = list.children[line] as HTMLElement | undefined;
+  if (child === undefined) return;
+  const top = child.offsetTop - list.offsetTop;
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (top + child.offsetHeight > list.scrollTop + list.clientHeight)
+    list.scrollTop = top + child.offsetHeight - list.clientHeight;
 }
 
 interface RowProps {
