@@ -57,3 +57,13 @@ test('--profile counts, and colours the picture', (t) => {
   t.deepEqual(readdirSync(folder).slice(0, 3), ['a.svg', 'b-00-generated.dot', 'b-01-decide.dot']);
   t.regex(weir('--profile', 'tcp').stderr, /--profile is about one savefile/);
 });
+
+test('weir describe says what an expression means', (t) => {
+  const { status, stdout } = weir('describe', 'tcp port 443 and ip');
+  t.is(status, 0);
+  t.is(
+    stdout,
+    'TCP over IPv4, source or destination port 443; of IPv4 fragments only first ones\n  IPv4 only\n',
+  );
+  t.is(weir('describe', 'ip protochain 6').status, 2);
+});

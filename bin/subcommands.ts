@@ -61,6 +61,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     usage: async () => (await import('./ask.js')).DIFF_USAGE,
   },
   {
+    name: 'describe',
+    operands: 'EXPRESSION',
+    help: 'say in words what an expression means',
+    run: async (words) => (await import('./describe.js')).runDescribe(words),
+    usage: async () => (await import('./describe.js')).USAGE,
+  },
+  {
     name: 'translate',
     operands: 'DISPLAY-FILTER | --to=display EXPRESSION',
     help: "turn Wireshark's filters into expressions, and back",

@@ -1,6 +1,6 @@
 /**
  * Weir, seeing a filter at work: why it matches a packet or does not, with the bytes and the words that decided; how
- * often what ran; flow graphs of programs and pictures of them. Runs anywhere.
+ * often what ran; what an expression means in words; flow graphs of programs and pictures of them. Runs anywhere.
  *
  * @packageDocumentation
  */
@@ -10,6 +10,9 @@ export {
   type ChangedPart,
   type Counts,
   createProfiler,
+  type Description,
+  describe,
+  descriptionText,
   type ExplainedPacket,
   explain,
   type FlowEdge,

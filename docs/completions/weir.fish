@@ -6,6 +6,7 @@ complete -c weir -n __fish_is_first_arg -a attach -d 'run a filter in the kernel
 complete -c weir -n __fish_is_first_arg -a implies -d 'tell whether one takes only what the other takes'
 complete -c weir -n __fish_is_first_arg -a disjoint -d 'tell whether no packet is matched by both'
 complete -c weir -n __fish_is_first_arg -a diff -d 'tell in what they differ, with packets'
+complete -c weir -n __fish_is_first_arg -a describe -d 'say in words what an expression means'
 complete -c weir -n __fish_is_first_arg -a translate -d 'turn Wireshark's filters into expressions, and back'
 complete -c weir -n __fish_is_first_arg -a make -d 'make packets that match, or go every way'
 complete -c weir -n __fish_is_first_arg -a info -d 'tell what is in captures'

@@ -1,5 +1,6 @@
 /** Seeing what a filter does: why a packet matched. */
 
+export { type Description, describe, descriptionText } from './describe/describe.js';
 export { toDot } from './dot.js';
 export { type ExplainedPacket, explain } from './explain.js';
 export {

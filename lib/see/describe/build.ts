@@ -1,0 +1,345 @@
+/** From a program to the diagram of what it accepts, of packets that have every byte it looks at. */
+
+import { opcodes, type Program } from '../../cbpf/index.js';
+import { split } from '../../cfg/index.js';
+import {
+  type Decisions,
+  normalize,
+  read,
+  type Step,
+  uses,
+  type Value,
+  Values,
+} from '../../optimize/index.js';
+import type { Span } from '../../source.js';
+import { ACCEPT, Diagrams, type Node, REJECT, type Variable } from './diagram.js';
+import { type Context, contextBehind, ETHERNET, FRAGMENT_HEADER, type Place, Places } from './places.js';
+import { complement, equal, type Numbers, numbersWhere, TooComplex } from './sets.js';
+
+const { ADD, AND, JEQ, JGE, JGT, JSET, LSH } = opcodes;
+
+/** What a variable of the diagram stands for. */
+export type Subject =
+  | { readonly kind: 'place'; readonly place: Place }
+  | { readonly kind: 'length' }
+  /** A test of several fields together, told in the words that it came from. */
+  | { readonly kind: 'words'; readonly span: Span };
+
+/** What a program accepts. */
+export interface Meaning {
+  readonly diagrams: Diagrams;
+  readonly root: Node;
+  /** By rank. */
+  readonly subjects: ReadonlyMap<number, Subject>;
+}
+
+const LENGTH_RANK = 2 ** 40;
+const WORDS_RANK = 2 ** 41;
+const MAX = 0xffff_ffff;
+const MOST_STEPS = 6000;
+/** Steps that are looked at again for what is known in another way. */
+const MOST_VISITS = 40_000;
+const ROUNDS = 6;
+
+/** @throws TooComplex where this way of looking at it does not lead to an end. */
+export function meaningOf(program: Program, expression: string): Meaning {
+  const graph = read(split(program), new Values());
+  if (graph === undefined) throw new TooComplex('the program has a loop, or looks at more than the packet');
+  if (graph.steps.length > MOST_STEPS) throw new TooComplex('the program is too long');
+  const places = new Places();
+  for (let round = 0; round < ROUNDS; round++) {
+    places.forget();
+    const builder = new Builder(graph, places, expression);
+    const root = builder.build();
+    if (!places.grew) return { diagrams: builder.diagrams, root, subjects: builder.subjects };
+  }
+  throw new TooComplex('parts of numbers that overlap');
+}
+
+type Bindings = ReadonlyMap<Value, Value>;
+const NO_BINDINGS: Bindings = new Map();
+
+/** A field that a value is computed from alone, and how. */
+interface Source {
+  readonly place: Place;
+  /** The load within the field's number. */
+  readonly load: Value;
+  readonly shift: number;
+}
+
+class Builder {
+  readonly diagrams = new Diagrams();
+  readonly subjects = new Map<number, Subject>();
+  private readonly graph: Decisions;
+  private readonly values: Values;
+  private readonly places: Places;
+  private readonly known = new Map<string, Node>();
+  private readonly tests = new Map<string, { readonly words: string; readonly rank: number }>();
+  private readonly expression: string;
+  private visits = 0;
+
+  constructor(graph: Decisions, places: Places, expression: string) {
+    this.expression = expression;
+    this.graph = graph;
+    this.values = graph.values;
+    this.places = places;
+  }
+
+  build(): Node {
+    return this.node(this.graph.entry, NO_BINDINGS, ETHERNET);
+  }
+
+  private node(at: number, bindings: Bindings, context: Context): Node {
+    const key = `${at};${context.at} ${context.network} ${context.isFragment};${[...bindings].join()}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    if (++this.visits > MOST_VISITS) throw new TooComplex('too many ways');
+    const made = this.make(this.graph.steps[at]!, bindings, context);
+    this.known.set(key, made);
+    return made;
+  }
+
+  private make(step: Step, bindings: Bindings, context: Context): Node {
+    const { exit, sets } = step;
+    const parts = uses(step).map((value) => this.resolve(value, bindings));
+    if (exit.kind === 'return') {
+      const result = this.values.constantOf(parts.at(-1)!);
+      if (result === undefined) throw new TooComplex('it returns what it computes');
+      return result === 0 ? REJECT : ACCEPT;
+    }
+    let next = bindings;
+    if (sets.length > 0) {
+      const bound = new Map(bindings);
+      for (const [index, { variable }] of sets.entries()) bound.set(variable, parts[index]!);
+      next = bound;
+    }
+    if (exit.kind === 'goto') return this.node(exit.target, next, context);
+    const test = normalize(this.values, exit.op, ...(parts.slice(-2) as [Value, Value]));
+    if (typeof test === 'boolean') return this.node(test ? exit.onTrue : exit.onFalse, next, context);
+    const { variable, set, behind } = this.question(test, exit.span, context);
+    const [onTrue, onFalse] = test.negated ? [exit.onFalse, exit.onTrue] : [exit.onTrue, exit.onFalse];
+    return this.diagrams.choose(
+      variable,
+      set,
+      this.node(onTrue, next, behind),
+      this.node(onFalse, next, context),
+    );
+  }
+
+  /** What a test asks: of which field which numbers, and what is known where it holds. */
+  private question(
+    { op, left, right }: { readonly op: number; readonly left: Value; readonly right: Value },
+    span: Span | undefined,
+    context: Context,
+  ): { variable: Variable; set: Numbers; behind: Context } {
+    const constant = this.values.constantOf(right);
+    if (constant !== undefined) {
+      if (this.values.kinds[left]!.kind === 'length') {
+        this.subjects.set(LENGTH_RANK, { kind: 'length' });
+        return {
+          variable: { rank: LENGTH_RANK, most: MAX },
+          set: rangesOf(op, constant, MAX),
+          behind: context,
+        };
+      }
+      const source = this.sourceOf(left, context);
+      const set = source === undefined ? undefined : this.setOf(source, left, op, constant);
+      if (source !== undefined && set !== undefined) {
+        const { place } = source;
+        this.subjects.set(place.rank, { kind: 'place', place });
+        return { variable: place, set, behind: this.behind(context, place, set) };
+      }
+    }
+    return { variable: this.words(`${op} ${left} ${right}`, span), set: [1, 1], behind: context };
+  }
+
+  /** A test of several fields together: told in its words, where they are those of one comparison. */
+  private words(test: string, span: Span | undefined): Variable {
+    const words = span && `${span.start} ${span.end}`;
+    const known = this.tests.get(test);
+    const isOne = known !== undefined || ![...this.tests.values()].some((other) => other.words === words);
+    if (span === undefined || !isOne || !/[<>=&]/.test(this.expression.slice(span.start, span.end)))
+      throw new TooComplex('a test of several fields together');
+    const rank = known?.rank ?? WORDS_RANK + this.tests.size;
+    this.tests.set(test, { words: words!, rank });
+    this.subjects.set(rank, { kind: 'words', span });
+    return { rank, most: 1 };
+  }
+
+  /** What is known once a field has been found to be one of a set. */
+  private behind(context: Context, { region, offset, size }: Place, set: Numbers): Context {
+    if (set.length !== 2 || set[0] !== set[1]) return context;
+    const { network } = region;
+    if (network === 'frame' && offset === context.at && size === 2) return contextBehind(context, set[0]!);
+    if (network !== 'ip6' || offset !== 6 || size !== 1) return context;
+    return { ...context, isFragment: set[0] === FRAGMENT_HEADER };
+  }
+
+  /** The one load that a value is computed from. */
+  private sourceOf(value: Value, context: Context): Source | undefined {
+    const loads = new Set<Value>();
+    const visit = (part: Value): void => {
+      const kind = this.values.kinds[part]!;
+      if (kind.kind === 'load') loads.add(part);
+      else if (kind.kind === 'alu') {
+        visit(kind.left);
+        visit(kind.right);
+      } else if (kind.kind === 'negate') visit(kind.operand);
+      else if (kind.kind !== 'constant') loads.add(-1);
+    };
+    visit(value);
+    const [load, ...others] = loads;
+    if (load === undefined || load < 0 || others.length > 0) return undefined;
+    const kind = this.values.kinds[load]!;
+    if (kind.kind !== 'load') return undefined;
+    const behindIp4 = kind.base !== undefined;
+    if (kind.base !== undefined && !this.isHeaderLength(kind.base, context)) return undefined;
+    const offset = behindIp4 ? kind.k - context.at - 2 : kind.k;
+    if (offset < 0) return undefined;
+    const place = this.places.of(context, behindIp4, offset, kind.size);
+    const start = place.offset + (behindIp4 || place.region.network === 'frame' ? 0 : context.at + 2);
+    return { place, load, shift: 8 * (start + place.size - offset - kind.size) };
+  }
+
+  /** Whether a value is four times the low half of the byte behind the EtherType. */
+  private isHeaderLength(value: Value, { at, network }: Context): boolean {
+    const { values } = this;
+    const byte = values.load(1, undefined, at + 2);
+    const length = values.alu(LSH, values.alu(AND, byte, values.constant(0xf)), values.constant(2));
+    return network === 'ip4' && value === length;
+  }
+
+  /** The field's numbers for which a test of a value computed from it holds. */
+  private setOf({ place, load, shift }: Source, value: Value, op: number, k: number): Numbers | undefined {
+    const kind = this.values.kinds[load]!;
+    const size = kind.kind === 'load' ? kind.size : 4;
+    const test = opcodes.jumpRowOf(op)!.eval;
+    if (size < 4) {
+      const inner = numbersWhere(2 ** (8 * size) - 1, (it) => {
+        const computed = this.evaluate(value, load, it);
+        return computed !== undefined && test(computed, k);
+      });
+      return widened(inner, size, shift, place);
+    }
+    if (value === load) return rangesOf(op, k, MAX);
+    const outer = this.values.kinds[value]!;
+    const mask =
+      outer.kind === 'alu' && outer.left === load ? this.values.constantOf(outer.right) : undefined;
+    if (outer.kind !== 'alu' || mask === undefined) return undefined;
+    if (outer.op === ADD && op === JEQ) return [(k - mask) >>> 0, (k - mask) >>> 0];
+    if (outer.op !== AND) return undefined;
+    return underMask(mask, op, k);
+  }
+
+  private evaluate(value: Value, load: Value, number: number): number | undefined {
+    if (value === load) return number;
+    const kind = this.values.kinds[value]!;
+    if (kind.kind === 'constant') return kind.k;
+    if (kind.kind === 'negate') {
+      const operand = this.evaluate(kind.operand, load, number);
+      return operand === undefined ? undefined : -operand >>> 0;
+    }
+    if (kind.kind !== 'alu') return undefined;
+    const [left, right] = [this.evaluate(kind.left, load, number), this.evaluate(kind.right, load, number)];
+    if (left === undefined || right === undefined) return undefined;
+    return opcodes.evalAlu(opcodes.aluRowOf(kind.op)!, left, right);
+  }
+
+  /** The value with variables replaced by what they stand for. */
+  private resolve(value: Value, bindings: Bindings): Value {
+    const { values } = this;
+    if (bindings.size === 0 || values.variablesOf(value).length === 0) return value;
+    const bound = bindings.get(value);
+    if (bound !== undefined) return bound;
+    const kind = values.kinds[value]!;
+    const inner = (part: Value): Value => this.resolve(part, bindings);
+    switch (kind.kind) {
+      case 'load':
+        return values.load(kind.size, kind.base === undefined ? undefined : inner(kind.base), kind.k);
+      case 'alu':
+        return values.alu(kind.op, inner(kind.left), inner(kind.right));
+      case 'negate':
+        return values.negate(inner(kind.operand));
+      default:
+        return value;
+    }
+  }
+}
+
+/** Numbers of a plain comparison. */
+function rangesOf(op: number, k: number, most: number): Numbers {
+  switch (op) {
+    case JEQ:
+      return k > most ? [] : [k, k];
+    case JGT:
+      return k >= most ? [] : [k + 1, most];
+    case JGE:
+      return k > most ? [] : [k, most];
+    default:
+      return someBits(k >>> 0);
+  }
+}
+
+/** 32-bit numbers with one of these bits. */
+function someBits(mask: number): Numbers {
+  return complement(allClear(mask), MAX);
+}
+
+/** 32-bit numbers with none of these bits; few ranges only where the bits are the highest ones. */
+const allClear = (mask: number): Numbers => matching(mask, 0);
+
+/** 32-bit numbers that are `k` under a mask. */
+function matching(mask: number, k: number): Numbers {
+  if ((k & ~mask) !== 0) return [];
+  const low = (mask & -mask) >>> 0;
+  if (mask === 0) return [0, MAX];
+  // Bits between those of the mask are counted through.
+  const free = ~mask & ~(low - 1);
+  const width = popcount(free);
+  if (width > 10) throw new TooComplex('a mask with holes');
+  const set: number[] = [];
+  for (let bits = 0; ; ) {
+    const start = ((k & mask) | bits) >>> 0;
+    set.push(start, start + low - 1);
+    bits = ((bits | ~free) + 1) & free;
+    if (bits === 0) break;
+  }
+  const pairs: [number, number][] = [];
+  for (let i = 0; i < set.length; i += 2) pairs.push([set[i]!, set[i + 1]!]);
+  pairs.sort((a, b) => a[0] - b[0]);
+  const merged: number[] = [];
+  for (const [start, end] of pairs) {
+    if (merged.length > 0 && merged.at(-1)! + 1 === start) merged[merged.length - 1] = end;
+    else merged.push(start, end);
+  }
+  return merged;
+}
+
+function popcount(bits: number): number {
+  let count = 0;
+  for (let rest = bits >>> 0; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+function underMask(mask: number, op: number, k: number): Numbers | undefined {
+  if (op === JEQ) return matching(mask, k);
+  if (op === JSET) return someBits((mask & k) >>> 0);
+  // Masks of leading ones keep the order of numbers.
+  const low = (mask & -mask) >>> 0;
+  const isPrefix = equal(matching(mask, 0), [0, low - 1]);
+  if (!isPrefix) return undefined;
+  const least = op === JGT ? Math.floor(k / low) * low + low : Math.ceil(k / low) * low;
+  return least > MAX ? [] : [least, MAX];
+}
+
+/** Numbers of a part of a field as those of the field. */
+function widened(set: Numbers, size: number, shift: number, place: Place): Numbers | undefined {
+  if (size === place.size) return set;
+  const above = 8 * place.size - shift - 8 * size;
+  if (above === 0) return set.map((end, index) => end * 2 ** shift + (index % 2 === 1 ? 2 ** shift - 1 : 0));
+  if (place.size > 2) return undefined;
+  return numbersWhere(place.most, (it) => {
+    const part = Math.floor(it / 2 ** shift) % 2 ** (8 * size);
+    return set.some((low, index) => index % 2 === 0 && part >= low && part <= set[index + 1]!);
+  });
+}
