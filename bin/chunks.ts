@@ -17,6 +17,9 @@ export const USUAL_SCRIPT = 'usual.cjs';
 /** What the file of a compressed script is called after its name. */
 export const COMPRESSED = '.br';
 
+/** What a script is called after its name that lies beside its code. */
+export const UNPACKED = '.txt';
+
 /** What the text of a chunk is a function of. */
 export const CHUNK_PARAMETERS = 'require, importChunk, importPackage, meta';
 
@@ -77,11 +80,16 @@ export class Chunks {
   private loadScript(name: string): void {
     const filename = join(this.folder, name);
     // The bundler escapes what is not ASCII, so that every byte is a character.
-    const source = (this.read(filename) ?? this.unpack(filename)).toString('latin1');
+    const source = (this.read(filename) ?? this.unpacked(name) ?? this.unpack(filename)).toString('latin1');
     const cachedData = this.code === undefined ? undefined : this.read(join(this.code, name));
     const script = new vm.Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
     this.scripts.set(name, script);
     Object.assign(this.functions, script.runInThisContext());
+  }
+
+  /** What the build has left beside the code, which saves loading what decompresses. */
+  private unpacked(name: string): Buffer | undefined {
+    return this.code === undefined ? undefined : this.read(join(this.code, name + UNPACKED));
   }
 
   private unpack(path: string): Buffer {

@@ -33,7 +33,7 @@ import {
 } from './objectFile.js';
 import { fillMap, mapsText, orCommandError } from './objectMaps.js';
 import { type Options, parseOptions } from './options.js';
-import { type TextOutput, wordOutput } from './print.js';
+import type { TextOutput } from './print.js';
 import { CommandError } from './report.js';
 import { loaderFor } from './selection.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
@@ -111,8 +111,7 @@ export async function runObject(line: readonly string[]): Promise<void> {
   const run = new Run(
     file,
     words,
-    options,
-    { keep: keep as Keep, prints: has('print'), events: has('events') },
+    { keep: keep as Keep, text: await textFor(has('print'), options), events: has('events') },
     has('trace'),
     counts,
   );
@@ -151,9 +150,14 @@ export async function runObject(line: readonly string[]): Promise<void> {
 
 type Keep = Fate | 'all';
 
+/** Printers are loaded where they are needed: start-up counts. */
+const textFor = async (prints: boolean, options: Options): Promise<TextOutput | undefined> =>
+  prints ? (await import('./print.js')).wordOutput(options) : undefined;
+
 interface Wishes {
   readonly keep: Keep;
-  readonly prints: boolean;
+  /** Where packets are printed to. */
+  readonly text: TextOutput | undefined;
   readonly events: boolean;
 }
 
@@ -196,7 +200,6 @@ class Run {
   private readonly chain: readonly LoadedProgram[];
   private readonly wishes: Wishes;
   private readonly traces: boolean;
-  private readonly text: TextOutput | undefined;
   private readonly names = new Map<string, number>();
   private writer: PacketWriter | undefined;
   private skipped = 0;
@@ -209,16 +212,15 @@ class Run {
   constructor(
     file: string,
     words: ObjectWords,
-    options: Options,
     wishes: Wishes,
     traces: boolean,
     counts: InstructionCounts | undefined,
   ) {
     const bytes = asObject(readBytes(file));
     if (bytes === undefined) throw new CommandError(`${file}: no ELF object of clang`);
-    const engine = words.given('engine') ?? 'wasm';
-    if (engine !== 'wasm' && engine !== 'interpreter')
-      throw new UsageError(`no engine '${engine}': there are wasm, interpreter`);
+    const engine = words.given('engine') ?? 'auto';
+    if (engine !== 'auto' && engine !== 'wasm' && engine !== 'interpreter')
+      throw new UsageError(`no engine '${engine}': there are auto, wasm, interpreter`);
     this.object = openObject(file, bytes, words, {
       engine,
       ...(traces
@@ -235,7 +237,6 @@ class Run {
     for (const program of this.chain) readied(program);
     this.wishes = wishes;
     this.traces = traces;
-    this.text = wishes.prints ? wordOutput(options) : undefined;
   }
 
   /** What every packet is given to; those that it passes go to the next. */
@@ -273,7 +274,7 @@ class Run {
   get onlyCounts(): boolean {
     const isSimple = this.chain.length === 1 && this.first.type !== 'cgroup_skb';
     const emits = this.first.maps.some(({ map }) => map !== undefined && 'records' in map);
-    return isSimple && !emits && !this.traces && this.text === undefined && this.writer === undefined;
+    return isSimple && !emits && !this.traces && this.wishes.text === undefined && this.writer === undefined;
   }
 
   /** A test that matches nothing, and counts what the program says of each packet. */
@@ -313,11 +314,11 @@ class Run {
     }
     this.count(answer.name, 1);
     this.drain();
-    const { keep } = this.wishes;
-    if (this.writer === undefined && this.text === undefined) return;
+    const { keep, text } = this.wishes;
+    if (this.writer === undefined && text === undefined) return;
     const isChanged = bytes.length !== packet.data.length || bytes.buffer !== packet.data.buffer;
     const after = isChanged ? withBytes(packet, joined(link, bytes), wireLength + header) : packet;
-    this.text?.print(after, `${answer.name.padEnd(12)} `);
+    text?.print(after, `${answer.name.padEnd(12)} `);
     if (this.writer === undefined || (keep !== 'all' && keep !== answer.fate)) return;
     this.writer.write(after);
     this.written++;
@@ -338,7 +339,7 @@ class Run {
   }
 
   end(): void {
-    this.text?.flush();
+    this.wishes.text?.flush();
     this.writer?.close();
     for (const [verdict, times] of this.verdicts)
       this.count(verdictName(this.first.type, verdict).name, times);

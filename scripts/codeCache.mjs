@@ -4,21 +4,26 @@
  * with its output thrown away.
  */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { Chunks, codeFolder } from '../dist/bin/chunks.js';
+import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+import { Chunks, COMPRESSED, codeFolder, UNPACKED } from '../dist/bin/chunks.js';
 
 const root = join(import.meta.dirname, '..');
 const folder = join(root, 'dist', 'command');
 const capture = join(root, 'captures', 'http.pcap');
 
 /** Long enough for a walk over its records to be compiled. */
-const long = join(mkdtempSync(join(tmpdir(), 'weir-build-')), 'long.pcap');
+const scratch = mkdtempSync(join(tmpdir(), 'weir-build-'));
+const long = join(scratch, 'long.pcap');
 const bytes = readFileSync(capture);
 const records = bytes.subarray(24);
 const times = Math.ceil((2 << 20) / records.length);
 writeFileSync(long, Buffer.concat([bytes, ...Array(times).fill(records)]));
+
+/** An object of an expression: there may be no clang. */
+const object = join(scratch, 'filter.o');
 
 const chunks = new Chunks(folder);
 const { runCommand } = chunks.load('command.cjs');
@@ -28,10 +33,16 @@ for (const line of [
   ['-r', long, '--count', 'tcp port 80'],
   ['-r', long, '-w', devNull, 'udp port 53'],
   ['-nr', capture, 'ip or ip6'],
+  ['build', 'tcp port 80 or ip6 host 2001:db8::1', '--xdp', '--count', '-o', object],
+  ['run', object, '-r', capture],
 ]) {
   await runCommand(line);
 }
-rmSync(dirname(long), { recursive: true });
+rmSync(scratch, { recursive: true });
 mkdirSync(codeFolder(folder));
-for (const [name, script] of chunks.scripts)
+for (const [name, script] of chunks.scripts) {
   writeFileSync(join(codeFolder(folder), name), script.createCachedData());
+  const packed = join(folder, name + COMPRESSED);
+  if (existsSync(packed))
+    writeFileSync(join(codeFolder(folder), name + UNPACKED), brotliDecompressSync(readFileSync(packed)));
+}

@@ -25,25 +25,13 @@ export function* keysOf(map: BpfMap): Generator<Uint8Array, void> {
     for (const [index, program] of map.programs.entries()) if (program !== undefined) yield word(index);
     return;
   }
-  if (!('places' in map)) return;
-  for (const text of map.places.keys()) {
-    if (map.kind !== 'lpmTrie') {
-      yield bytesOf(text);
-      continue;
-    }
-    const space = text.indexOf(' ');
-    const bits = bytesOf(text.slice(space + 1));
-    const key = new Uint8Array(map.keySize);
-    key.set(word(Number(text.slice(0, space))));
-    key.set(bits, 4);
-    yield key;
-  }
+  if ('keys' in map) for (const place of map.keys.places()) yield map.keys.keyAt(place);
 }
 
 /** Keys with their values, as views: what is written to them the program sees. */
 export function* elementsOf(map: BpfMap): Generator<readonly [key: Uint8Array, value: Uint8Array], void> {
   // A look-up may move what was used last.
-  const keys = 'places' in map ? [...keysOf(map)] : keysOf(map);
+  const keys = 'keys' in map ? [...keysOf(map)] : keysOf(map);
   for (const key of keys) {
     const value = valueAt(map, key);
     if (value !== undefined) yield [key, value];

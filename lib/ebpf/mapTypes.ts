@@ -1,6 +1,7 @@
 /** Maps: what programs keep from packet to packet, and what they hand to others. */
 
 import type { Program } from './instruction.js';
+import type { KeyTable } from './keyTable.js';
 import type { Region } from './memory.js';
 
 /** What a map is made for: its kind, its sizes in bytes, how many entries. */
@@ -43,10 +44,8 @@ export type KeyedKind =
 
 export interface HashMap extends ValueMap {
   readonly kind: KeyedKind;
-  /** Place in `values` of each key, by the key's bytes as text; those used last come last where that matters. */
-  readonly places: Map<string, number>;
-  /** Places given back. */
-  readonly free: number[];
+  /** Place in `values` of each key; those used last come last where that matters. Bits behind a trie's prefix are 0. */
+  readonly keys: KeyTable;
   /** Of a trie: how many prefixes there are of each length. */
   readonly prefixes: Uint32Array;
 }

@@ -7,6 +7,7 @@
  */
 
 import type { Program } from './instruction.js';
+import { KeyTable } from './keyTable.js';
 import type {
   ArrayMap,
   BpfMap,
@@ -74,7 +75,7 @@ export function createMap(kind: Exclude<MapKind, 'programArray'>, memory: Memory
   const values = memory.add(`values of map ${name}`, new Uint8Array(first), { writable: true, room });
   if (hasAll) return { kind, ...shape, values, stride };
   const prefixes = new Uint32Array(kind === 'lpmTrie' ? 8 * (keySize - PREFIX_LENGTH) + 1 : 0);
-  return { kind, ...shape, values, stride, places: new Map(), free: [], prefixes };
+  return { kind, ...shape, values, stride, keys: new KeyTable(keySize), prefixes };
 }
 
 function checkShape(kind: MapKind, { name, keySize, valueSize, maxEntries }: MapShape): void {
@@ -100,66 +101,81 @@ export const createProgramArray = (
   programs: [...programs],
 });
 
-const indexOf = (key: Uint8Array): number =>
-  (key[0]! | (key[1]! << 8) | (key[2]! << 16) | (key[3]! << 24)) >>> 0;
+const indexOf = (key: Uint8Array, at = 0): number =>
+  (key[at]! | (key[at + 1]! << 8) | (key[at + 2]! << 16) | (key[at + 3]! << 24)) >>> 0;
 const textOf = (key: Uint8Array): string => String.fromCharCode(...key);
-
-/** The text of a trie's prefix: its length, and its bits with those behind them cleared. */
-function prefixOf(key: Uint8Array, length: number): string {
-  const bits = key.slice(PREFIX_LENGTH);
-  for (let at = 0; at < bits.length; at++) {
-    const kept = Math.max(0, Math.min(8, length - 8 * at));
-    bits[at]! &= 0xff00 >> kept;
-  }
-  return `${length} ${textOf(bits)}`;
-}
 
 const longestPrefix = ({ keySize }: HashMap): number => 8 * (keySize - PREFIX_LENGTH);
 
-function findPrefix(map: HashMap, key: Uint8Array): number | undefined {
-  const longest = indexOf(key);
-  if (longest > longestPrefix(map)) return undefined;
-  for (let length = longest; length >= 0; length--) {
-    if (map.prefixes[length] === 0) continue;
-    const place = map.places.get(prefixOf(key, length));
-    if (place !== undefined) return place;
-  }
-  return undefined;
+/** By how many of its bits are kept: a word whose bytes are in the order of memory, the bits of each from the highest on. */
+const KEPT = Int32Array.from({ length: 33 }, (_, bits) =>
+  [0, 1, 2, 3].reduce((mask, at) => mask | (((0xff00 >> clamp(bits - 8 * at)) & 0xff) << (8 * at)), 0),
+);
+
+function clamp(bits: number): number {
+  return Math.max(0, Math.min(8, bits));
 }
 
-const keyOf = (map: HashMap, key: Uint8Array): string =>
-  map.kind === 'lpmTrie' ? prefixOf(key, indexOf(key)) : textOf(key);
+/** Gives the key that is looked for another length, which is no longer than the one before: bits behind it are cleared. */
+function shorten(probe: Int32Array, length: number): void {
+  probe[0] = length;
+  for (
+    let word = probe.length - 1, bits = length - 32 * (word - 1);
+    word > 0 && bits < 32;
+    word--, bits += 32
+  )
+    probe[word]! &= KEPT[Math.max(0, bits)]!;
+}
+
+/** The place of the longest prefix of the key that is looked for. */
+function findPrefix(map: HashMap): number {
+  const { keys, prefixes } = map;
+  const longest = keys.probe[0]! >>> 0;
+  if (longest > longestPrefix(map)) return -1;
+  for (let length = longest; length >= 0; length--) {
+    if (prefixes[length] === 0) continue;
+    shorten(keys.probe, length);
+    const place = keys.find();
+    if (place >= 0) return place;
+  }
+  return -1;
+}
+
+/** Has a key looked for: a trie's without the bits behind its prefix. */
+function keyed(map: HashMap, key: Uint8Array): HashMap['keys'] {
+  map.keys.load(key);
+  if (map.kind === 'lpmTrie') shorten(map.keys.probe, map.keys.probe[0]!);
+  return map.keys;
+}
 
 const isArray = (map: ArrayMap | HashMap): map is ArrayMap =>
   map.kind === 'array' || map.kind === 'perCpuArray';
 
-function placeOf(map: ArrayMap | HashMap, key: Uint8Array): number | undefined {
+/** The place of the value of the key at an index of `bytes`; -1 where there is none. */
+function placeOf(map: ArrayMap | HashMap, bytes: Uint8Array, at = 0): number {
   if (isArray(map)) {
-    const index = indexOf(key);
-    return index < map.maxEntries ? index : undefined;
+    const index = indexOf(bytes, at);
+    return index < map.maxEntries ? index : -1;
   }
-  if (map.kind === 'lpmTrie') return findPrefix(map, key);
-  const text = textOf(key);
-  const place = map.places.get(text);
-  if (place !== undefined && LEAST_RECENT.has(map.kind)) {
-    map.places.delete(text);
-    map.places.set(text, place);
-  }
+  map.keys.load(bytes, at);
+  if (map.kind === 'lpmTrie') return findPrefix(map);
+  const place = map.keys.find();
+  if (place >= 0 && LEAST_RECENT.has(map.kind)) map.keys.use(place);
   return place;
 }
 
-/** Address of the value, or handle of the map; 0 when there is none. */
-export function lookupElement(map: BpfMap, key: Uint8Array): number {
-  if (map.kind === 'mapInMap') return map.handles.get(textOf(key)) ?? 0;
+/** Address of the value, or handle of the map, of the key at an index of `bytes`; 0 when there is none. */
+export function lookupElement(map: BpfMap, bytes: Uint8Array, at = 0): number {
+  if (map.kind === 'mapInMap') return map.handles.get(textOf(bytes.subarray(at, at + map.keySize))) ?? 0;
   if (!('values' in map)) return 0;
-  const place = placeOf(map, key);
-  return place === undefined ? 0 : map.values.base + place * map.stride;
+  const place = placeOf(map, bytes, at);
+  return place < 0 ? 0 : map.values.base + place * map.stride;
 }
 
 /** The value itself, for hosts: what is written to it the program sees. `undefined` when there is none. */
 export function valueAt(map: BpfMap, key: Uint8Array): Uint8Array | undefined {
-  const place = 'values' in map ? placeOf(map, key) : undefined;
-  if (!('values' in map) || place === undefined) return undefined;
+  const place = 'values' in map ? placeOf(map, key) : -1;
+  if (!('values' in map) || place < 0) return undefined;
   const at = map.values.start + place * map.stride;
   return map.values.bytes.subarray(at, at + map.valueSize);
 }
@@ -171,8 +187,8 @@ export function updateElement(map: BpfMap, key: Uint8Array, value: Uint8Array, f
     return 0;
   }
   if (!('values' in map)) return -EINVAL;
-  const place = isArray(map) ? (placeOf(map, key) ?? -E2BIG) : placeToSet(map, key, flags);
-  if (place < 0) return place;
+  const place = isArray(map) ? placeOf(map, key) : placeToSet(map, key, flags);
+  if (place < 0) return isArray(map) ? -E2BIG : place;
   if (isArray(map) && flags === NO_EXIST) return -EEXIST;
   map.values.bytes.set(value, map.values.start + place * map.stride);
   return 0;
@@ -182,24 +198,21 @@ export function updateElement(map: BpfMap, key: Uint8Array, value: Uint8Array, f
 function placeToSet(map: HashMap, key: Uint8Array, flags: number): number {
   if (map.kind === 'lpmTrie' && indexOf(key) > longestPrefix(map)) return -EINVAL;
   if (INDEXED.has(map.kind) && indexOf(key) >= map.maxEntries) return -E2BIG;
-  const place = map.places.get(keyOf(map, key));
-  if (place === undefined) return flags === EXIST ? -ENOENT : makePlace(map, key);
+  const place = keyed(map, key).find();
+  if (place < 0) return flags === EXIST ? -ENOENT : makePlace(map, key);
   if (flags === NO_EXIST) return -EEXIST;
-  if (LEAST_RECENT.has(map.kind)) placeOf(map, key);
+  if (LEAST_RECENT.has(map.kind)) map.keys.use(place);
   return place;
 }
 
 /** A place for a new key, or an error number negated. */
 function makePlace(map: HashMap, key: Uint8Array): number {
-  if (map.places.size >= map.maxEntries) {
+  if (map.keys.size >= map.maxEntries) {
     if (!LEAST_RECENT.has(map.kind)) return map.kind === 'lpmTrie' ? -ENOSPC : -E2BIG;
-    const [oldest, place] = map.places.entries().next().value!;
-    map.places.delete(oldest);
-    map.free.push(place);
+    map.keys.removeOldest();
   }
-  const place = map.free.pop() ?? map.places.size;
+  const place = keyed(map, key).add();
   makeRoom(map, place);
-  map.places.set(keyOf(map, key), place);
   if (map.kind === 'lpmTrie') map.prefixes[indexOf(key)]!++;
   return place;
 }
@@ -207,14 +220,10 @@ function makePlace(map: HashMap, key: Uint8Array): number {
 /** 0, or an error number negated. */
 export function removeElement(map: BpfMap, key: Uint8Array): number {
   if (map.kind === 'mapInMap') return map.handles.delete(textOf(key)) ? 0 : -ENOENT;
-  if (!('places' in map)) return -EINVAL;
+  if (!('keys' in map)) return -EINVAL;
   if (map.kind === 'lpmTrie' && indexOf(key) > longestPrefix(map)) return -EINVAL;
-  const text = keyOf(map, key);
-  const place = map.places.get(text);
-  if (place === undefined) return -ENOENT;
-  map.places.delete(text);
+  if (keyed(map, key).remove() < 0) return -ENOENT;
   if (map.kind === 'lpmTrie') map.prefixes[indexOf(key)]!--;
-  map.free.push(place);
   return 0;
 }
 

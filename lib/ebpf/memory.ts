@@ -31,6 +31,8 @@ export class Region {
    * and behind have addresses, too. That of a packet whose head and tail programs move.
    */
   isWindow = false;
+  /** How often any region has got other bytes: who has looked at all since then need not look again. */
+  static moves = 0;
   /** Whether its bytes are others since whoever keeps them together, such as compiled code, has looked. */
   isElsewhere = true;
   private buffer: Uint8Array;
@@ -54,6 +56,7 @@ export class Region {
     this.buffer = bytes;
     this.viewOfBuffer = undefined;
     this.isElsewhere = true;
+    Region.moves++;
   }
 
   /** Over the same memory as `bytes`. Made when it is asked for: most packets are read byte by byte. */

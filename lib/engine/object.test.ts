@@ -120,6 +120,7 @@ async function compare(
       return;
     }
     for (const options of [
+      { engine: 'auto' },
       { engine: 'interpreter' },
       { engine: 'wasm' },
       { engine: 'wasm', unverified: true },

@@ -21,8 +21,10 @@ import {
   readObject,
   type SourceLine,
 } from '../elf/index.js';
+import { canCompileWebAssembly } from '../jit/index.js';
 import { type MapInfo, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
 import { compiled, VerificationError } from './extended.js';
+import { compiledLater } from './gradual.js';
 import { contentOf, type LoadedMap, makeMaps, mapInfo } from './objectMaps.js';
 import { functionInfos } from './objectTypes.js';
 
@@ -37,8 +39,11 @@ export interface LoadObjectOptions extends Omit<HelperServices, 'maps'> {
   readonly kconfig?: Readonly<Record<string, number | bigint>>;
   /** The hook of sections whose names say none. */
   readonly type?: HookName;
-  /** Default `wasm`: compiled, without the checks that proofs make needless. */
-  readonly engine?: 'interpreter' | 'wasm';
+  /**
+   * `wasm`: compiled, without the checks that proofs make needless. Default `auto`: interpreted at first, and compiled for who
+   * has more packets.
+   */
+  readonly engine?: 'auto' | 'interpreter' | 'wasm';
   /** Default true: the rules for users with CAP_BPF. */
   readonly privileged?: boolean;
   /** Run programs although nobody has verified them, with every check. */
@@ -102,6 +107,11 @@ interface Shared {
   readonly byCode: Map<Program, LoadedProgram>;
 }
 
+/** That a program was admitted, with what was noted on the way. */
+type Admission = NonNullable<Verdict['proofs']> | { readonly program: Program };
+
+/** Instructions of programs that are verified in some milliseconds. */
+const SHORT = 2000;
 const { PSEUDO } = opcodes;
 const WIDE = opcodes.LD | opcodes.IMM | opcodes.DW;
 
@@ -196,18 +206,25 @@ export class LoadedProgram {
   }
 
   private makeReady(): AttachedProgram {
-    const { options, memory, made, byCode } = this.shared;
-    const { engine = 'wasm', unverified = false, budget } = options;
+    const { engine = 'auto', observe } = this.shared.options;
     const [missing] = this.missing;
     if (missing !== undefined) throw new ObjectError(`program ${this.name} needs ${missing}`);
-    const proofs = unverified ? undefined : this.admit();
-    for (const map of this.maps) map.freeze();
-    if (!unverified)
-      for (const { map } of this.maps)
-        if (map?.kind === 'programArray')
-          for (const target of map.programs) if (target !== undefined) byCode.get(target)?.admit();
+    const isGradual = engine === 'auto' && observe === undefined && canCompileWebAssembly();
+    // What is proved takes time to note, and a long program too much to be verified twice.
+    const isProvedLater = isGradual && this.instructions.length <= SHORT;
+    const proofs = this.admitted(!isProvedLater);
+    this.admitTargets();
+    if (!isGradual) return this.hooked(proofs, observe === undefined && engine === 'wasm');
+    const compiledOne = (): AttachedProgram =>
+      this.hooked(isProvedLater ? this.admitted(true) : proofs, true);
+    return compiledLater(this.hooked(proofs, false), compiledOne);
+  }
+
+  /** The program on its hook: compiled or not, observed where somebody asks for that. */
+  private hooked(proofs: Admission | undefined, compiles: boolean): AttachedProgram {
+    const { options, memory, made } = this.shared;
+    const { observe, budget, ...services } = options;
     const type = this.type === 'sched_act' ? 'sched_cls' : this.type;
-    const { observe, ...services } = options;
     return attach(this.instructions, programTypeOf(type), {
       ...services,
       memory,
@@ -219,10 +236,9 @@ export class LoadedProgram {
         const map = made.byHandle.get(low);
         return map !== undefined && 'values' in map ? BigInt(map.values.base + high) : 0n;
       },
+      ...(compiles ? { load: compiled(proofs !== undefined && 'steps' in proofs ? proofs : undefined) } : {}),
       ...(observe === undefined
-        ? engine === 'wasm'
-          ? { load: compiled(proofs) }
-          : {}
+        ? {}
         : {
             definition: true,
             observe: (index, _instruction, _registers, program) => observe(program, index),
@@ -230,10 +246,25 @@ export class LoadedProgram {
     });
   }
 
-  private admit(): NonNullable<Verdict['proofs']> {
-    const { proofs, rejection } = this.verify({ rules: 'sound', proofs: true });
-    if (proofs === undefined) throw new VerificationError(rejection!);
-    return proofs;
+  /**
+   * What the verifier has found out, or, where that is not noted, that it admits the program; `undefined` where it may go
+   * unverified.
+   *
+   * @throws VerificationError
+   */
+  private admitted(noted: boolean): Admission | undefined {
+    if (this.shared.options.unverified === true) return undefined;
+    const { accepted, proofs, rejection } = this.verify({ rules: 'sound', proofs: noted });
+    if (!accepted) throw new VerificationError(rejection!);
+    for (const map of this.maps) map.freeze();
+    return proofs ?? { program: this.instructions };
+  }
+
+  /** Programs that it may call in the tail. */
+  private admitTargets(): void {
+    for (const { map } of this.maps)
+      for (const target of map?.kind === 'programArray' ? map.programs : [])
+        if (target !== undefined) this.shared.byCode.get(target)?.admitted(false);
   }
 
   private get handles(): ReadonlySet<number> {

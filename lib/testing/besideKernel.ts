@@ -106,14 +106,8 @@ function contentsOf(map: BpfMap): [string, string][] {
       hex(Uint8Array.of(index, 0, 0, 0)),
       valueAt(index),
     ]);
-  if (!('places' in map)) return [];
-  return [...map.places].map(([text, place]) => {
-    const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-    if (map.kind !== 'lpmTrie') return [hex(bytes), valueAt(place)];
-    const [length, ...rest] = text.split(' ');
-    const bits = Uint8Array.from(rest.join(' '), (letter) => letter.charCodeAt(0));
-    return [hex(Uint8Array.of(Number(length), 0, 0, 0)) + hex(bits), valueAt(place)];
-  });
+  if (!('keys' in map)) return [];
+  return [...map.keys.places()].map((place) => [hex(map.keys.keyAt(place)), valueAt(place)]);
 }
 
 /** The same for a trie of the kernel, which gives the bits behind the prefix as they were set. */

@@ -50,15 +50,14 @@ const loop: MakeHelper = () => (machine) => {
 
 /** The keys of a map as they are now, with the addresses of their values. */
 function* elementsOf(map: ArrayMap | HashMap): Iterable<readonly [key: Uint8Array, place: number]> {
-  if (!('places' in map)) {
+  if (!('keys' in map)) {
     for (let index = 0; index < map.maxEntries; index++)
       yield [Uint8Array.of(index, index >>> 8, index >>> 16, index >>> 24), index];
     return;
   }
   // What a call has taken out is not there any more.
-  for (const [text, place] of [...map.places])
-    if (map.places.get(text) === place)
-      yield [Uint8Array.from(text, (letter) => letter.charCodeAt(0)), place];
+  const all = [...map.keys.places()].map((place) => [map.keys.keyAt(place), place] as const);
+  for (const [key, place] of all) if (map.keys.load(key).find() === place) yield [key, place];
 }
 
 const isWalked = (map: BpfMap | undefined): map is ArrayMap | HashMap => map !== undefined && 'values' in map;

@@ -6,7 +6,7 @@
  * elsewhere (the next packet) is copied in again.
  */
 
-import { type Memory, opcodes, type Region } from '../../ebpf/index.js';
+import { type Memory, opcodes, Region } from '../../ebpf/index.js';
 
 const { MAX_FRAMES, STACK_SIZE } = opcodes;
 
@@ -24,6 +24,11 @@ export class LinearMemory {
   private readonly source: Memory;
   private regions: readonly Region[] = [];
   private pagesSeen = 0;
+  private movesSeen = -1;
+  /** All of the memory. */
+  private whole: Uint8Array;
+  /** What regions that are aimed elsewhere again and again come back to. */
+  private readonly views = new Map<Region, Uint8Array>();
   private buffer: ArrayBuffer;
 
   private constructor(source: Memory) {
@@ -34,6 +39,7 @@ export class LinearMemory {
     this.stack = frames[0]!.base;
     this.memory = new WebAssembly.Memory({ initial: source.pages.length });
     this.buffer = this.memory.buffer;
+    this.whole = new Uint8Array(this.buffer);
     [this.low, this.high] = registersIn(this.buffer);
     this.settle();
   }
@@ -63,8 +69,11 @@ export class LinearMemory {
       this.regions = [...new Set(pages)].filter((region) => region !== undefined);
       const missing = pages.length - this.buffer.byteLength / PAGE_SIZE;
       if (missing > 0) this.grow(missing);
+      this.movesSeen = -1;
     }
+    if (this.movesSeen === Region.moves) return;
     for (const region of this.regions) if (region.isElsewhere) this.moveIn(region);
+    this.movesSeen = Region.moves;
   }
 
   /** The stack that the main function starts on, as it was at first. */
@@ -78,6 +87,8 @@ export class LinearMemory {
     const capacities = moved.map((region) => region.bytes.length);
     this.memory.grow(pages);
     this.buffer = this.memory.buffer;
+    this.whole = new Uint8Array(this.buffer);
+    this.views.clear();
     [this.low, this.high] = registersIn(this.buffer);
     moved.forEach((region, index) => {
       this.point(region, capacities[index]!);
@@ -87,7 +98,7 @@ export class LinearMemory {
   private moveIn(region: Region): void {
     const { bytes, start, length, base } = region;
     if (region.isWindow) {
-      new Uint8Array(this.buffer, base - start, bytes.length).set(bytes);
+      this.whole.set(bytes, base - start);
       this.point(region, bytes.length);
       return;
     }
@@ -95,14 +106,19 @@ export class LinearMemory {
     const content = region.refresh === undefined ? bytes.subarray(start, start + length) : bytes;
     if (this.source.pages[(base + content.length) >>> 16] !== region)
       throw new RangeError(`${region.name} has no room for ${content.length} bytes`);
-    new Uint8Array(this.buffer, base, content.length).set(content);
+    this.whole.set(content, base);
     this.point(region, content.length);
   }
 
   private point(region: Region, capacity: number): void {
     if (region.isWindow) region.bytes = new Uint8Array(this.buffer, region.base - region.start, capacity);
     else {
-      region.bytes = new Uint8Array(this.buffer, region.base, capacity);
+      let view = this.views.get(region);
+      if (view === undefined || view.length < capacity) {
+        view = new Uint8Array(this.buffer, region.base, capacity);
+        this.views.set(region, view);
+      }
+      region.bytes = view;
       region.start = 0;
     }
     region.isElsewhere = false;

@@ -211,6 +211,22 @@ interface Loaded {
   readonly exports: Exports;
 }
 
+/** What a module has been told of the packet: to set a global takes as long as a look-up in a map. */
+class Shown {
+  private start = -1;
+  private length = -1;
+  private readonly exports: Exports;
+
+  constructor(exports: Exports) {
+    this.exports = exports;
+  }
+
+  tell({ base, length }: Region): void {
+    if (base !== this.start) this.exports.packetStart.value = this.start = base;
+    if (length !== this.length) this.exports.packetLength.value = this.length = length;
+  }
+}
+
 /**
  * Compiles a program for an environment whose memory it then shares. Slots that mean nothing fault when
  * they are reached: validate() first.
@@ -244,7 +260,7 @@ function compileFor(
   const { memory, packet, helpers } = environment;
   const linear = LinearMemory.of(memory);
   const budget = Math.min(environment.budget ?? DEFAULT_BUDGET, MOST_FUEL);
-  const targets = new Map<Program, Loaded>();
+  const targets = new Map<Program, Loaded & { readonly shown: Shown }>();
   /** What a helper calls now, in the module that has called it. */
   let callFunction: (slot: number) => void = () => {};
   const host = {
@@ -261,13 +277,11 @@ function compileFor(
   let tailCalls = 0;
 
   /** Brings in what helpers or callers changed. */
-  const settle = ({ packetStart, packetLength }: Exports): void => {
+  const settle = (shown: Shown): void => {
     linear.settle();
     host.low = linear.low;
     host.high = linear.high;
-    if (packet === undefined) return;
-    packetStart.value = packet.base;
-    packetLength.value = packet.length;
+    if (packet !== undefined) shown.tell(packet);
   };
 
   const registerValue = (register: number): bigint =>
@@ -280,15 +294,19 @@ function compileFor(
       loaded = load(target, {}, 'resume');
       targets.set(target, loaded);
     }
-    const { exports } = loaded;
+    const { exports, shown } = loaded;
     exports.fuel.value = budget;
-    settle(exports);
+    settle(shown);
     const result = exports.resume(...[1, 2, 3, 4, 5, FRAME_POINTER].map(registerValue));
     host.low[0] = Number(BigInt.asIntN(32, result));
     host.high[0] = Number(BigInt.asIntN(32, result >> 32n));
   };
 
-  const load = (loading: Program, settings: WebAssemblyOptions, enteredBy: Entry): Loaded => {
+  const load = (
+    loading: Program,
+    settings: WebAssemblyOptions,
+    enteredBy: Entry,
+  ): Loaded & { readonly shown: Shown } => {
     linear.settle();
     const module = moduleOf(loading, environment, linear, settings, enteredBy);
     const helper = (number: number, index: number): number => {
@@ -303,7 +321,7 @@ function compileFor(
             throw new RuntimeFault('bad-argument', index, `no function begins at ${slot}`);
           if (frame > linear.stack + (MAX_FRAMES - 2) * PAGE_SIZE + STACK_SIZE)
             throw new RuntimeFault('call-depth', index, `calls nest deeper than ${MAX_FRAMES} frames`);
-          settle(exports);
+          settle(shown);
           exports.callFunction!(slot, frame);
           host.index = index;
         };
@@ -321,7 +339,7 @@ function compileFor(
           ended = 1;
         }
       }
-      settle(exports);
+      settle(shown);
       return ended;
     };
     const fault = (kind: number, index: number): never => {
@@ -336,10 +354,12 @@ function compileFor(
       weir: { [MEMORY_IMPORT.name]: linear.memory, helper, fault, locate, headerOffset },
     });
     const exports = exported as unknown as Exports;
-    return { module, exports };
+    const shown = new Shown(exports);
+    return { module, exports, shown };
   };
 
-  const { module, exports } = load(program, options, entry);
+  const { module, exports, shown } = load(program, options, entry);
+  const hasFuel = (options.proofs?.steps ?? Number.POSITIVE_INFINITY) > budget;
   const low = new Int32Array(opcodes.REGISTERS);
   const high = new Int32Array(opcodes.REGISTERS);
   const contexts = looksAround(program, environment.lenient ?? false)
@@ -350,8 +370,8 @@ function compileFor(
     tailCalls = 0;
     for (const context of contexts) context.refresh!();
     if (clears) linear.clearStack();
-    exports.fuel.value = budget;
-    settle(exports);
+    if (hasFuel) exports.fuel.value = budget;
+    settle(shown);
     try {
       low[0] = exports.start(r1, r2);
       high[0] = exports.resultHigh.value;
