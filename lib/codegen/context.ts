@@ -13,7 +13,7 @@ import type { Statement } from '../cfg/index.js';
 import { describeDlt, type Resolver } from '../names/index.js';
 import { FilterError, type Span } from '../source.js';
 import type { Condition } from './condition.js';
-import { INNER_ETHERNET, INNER_PPP, type LinkRow, UNSET } from './link.js';
+import { INNER_ETHERNET, INNER_PPP, INNER_RAW, type LinkRow, UNSET } from './link.js';
 
 const { LDX, MEM, MEMORY_WORDS } = opcodes;
 
@@ -230,9 +230,9 @@ export class Context {
     return [this.statement(LDX | MEM, cell)];
   }
 
-  /** Ethernet or PPP inside what has been matched so far. */
+  /** Ethernet, PPP or a bare packet inside what has been matched so far. */
   enter(
-    dlt: 'EN10MB' | 'PPP',
+    inner: keyof typeof INNER,
     link: Offset,
     rest: Pick<Headers, 'type' | 'payload' | 'network' | 'noSnap'>,
   ): void {
@@ -240,8 +240,7 @@ export class Context {
     this.headers = {
       ...headers,
       ...rest,
-      dlt: dlt === 'PPP' ? DLT_PPP : DLT_EN10MB,
-      row: dlt === 'PPP' ? INNER_PPP : INNER_ETHERNET,
+      ...INNER[inner],
       link,
       outerDlt: headers.dlt,
       outerLink: detached(headers.link),
@@ -250,8 +249,11 @@ export class Context {
   }
 }
 
-const DLT_EN10MB = 1;
-const DLT_PPP = 9;
+const INNER = {
+  EN10MB: { dlt: 1, row: INNER_ETHERNET },
+  PPP: { dlt: 9, row: INNER_PPP },
+  RAW: { dlt: 12, row: INNER_RAW },
+} as const;
 
 function initialHeaders(dlt: number, row: LinkRow): Headers {
   const link: Offset = row.radio === undefined ? fixed(row.header ?? 0) : varying();

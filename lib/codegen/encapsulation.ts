@@ -1,20 +1,18 @@
 /**
- * Tests that step into an inner packet: VLAN tags, MPLS labels, PPPoE sessions, Geneve, VXLAN.
+ * Tests that step over VLAN tags, MPLS labels and PPPoE sessions. Tunnels over IP: tunnel.ts.
  *
  * Each is a condition and a change of the {@link Headers} for everything that follows in the text.
  */
 
 import { opcodes, SKF_AD, SKF_AD_OFF } from '../cbpf/index.js';
 import type { Statement } from '../cfg/index.js';
-import { ETHERTYPE, IPPROTO } from '../names/index.js';
-import { and, anyOf, type Condition, type FragmentBlock, not, or, testK, testX } from './condition.js';
-import { behind, type Context, fixed, type Offset, varying } from './context.js';
+import { ETHERTYPE } from '../names/index.js';
+import { and, anyOf, type Condition, type FragmentBlock, not, or, testK } from './condition.js';
+import { behind, type Context, fixed, type Offset } from './context.js';
 import { linkTest, PPP_MPLS } from './linkTest.js';
-import { anyBit, type Comparison, compare, JUMPS, load, loadIpv4HeaderLength } from './load.js';
-import { portsOverIpv4, portsOverIpv6 } from './port.js';
+import { anyBit, type Comparison, compare, JUMPS, load } from './load.js';
 
-const { ABS, ADD, ALU, AND, B, H, IMM, IND, JEQ, JMP, K, LD, LDX, MEM, MISC, MUL, ST, STX, TAX, TXA, X } =
-  opcodes;
+const { ABS, ADD, ALU, AND, B, H, JEQ, JMP, K, LD, MEM, ST } = opcodes;
 
 const SKF_AD_VLAN_TAG = SKF_AD_OFF + SKF_AD.vlanTci;
 const SKF_AD_VLAN_TAG_PRESENT = SKF_AD_OFF + SKF_AD.vlanPresent;
@@ -23,7 +21,7 @@ const SKF_AD_VLAN_TAG_PRESENT = SKF_AD_OFF + SKF_AD.vlanPresent;
 export type Ids = readonly (readonly [low: number, high: number])[];
 
 /** That one of them is there. @param is - A comparison of the field. */
-function among(
+export function among(
   context: Context,
   ids: Ids,
   [what, limit]: readonly [what: string, limit: number],
@@ -168,144 +166,6 @@ export function pppoeSession(context: Context, sessions: Ids | undefined): Condi
   const ppp = behind(payload, network + 6);
   context.enter('PPP', ppp, { type: ppp, payload: behind(ppp, 2), network: 0, noSnap: 0 });
   return condition;
-}
-
-/** The UDP destination port over IPv4 or IPv6, then `check` on the tunnel header behind UDP's 8 bytes. */
-function tunnelOverIp(
-  context: Context,
-  port: number,
-  what: string,
-  check: (base: 'ipv4-transport' | 'ipv6-transport') => Condition,
-): Condition {
-  const range = { first: port, last: port, protocol: IPPROTO.UDP };
-  const ipv4Port = portsOverIpv4(context, range, 'dst', what);
-  const ipv4 = and(ipv4Port, check('ipv4-transport'));
-  // Leaves A = X = bytes before UDP, from the payload's constant offset: both branches meet with it.
-  const ipv4Length = [...loadIpv4HeaderLength(context), context.statement(MISC | TXA)];
-  const overIpv4 = and(ipv4, testX(ipv4Length, JEQ, context.span));
-  const ipv6Port = portsOverIpv6(context, range, 'dst', what);
-  const ipv6 = and(ipv6Port, check('ipv6-transport'));
-  const start = context.loadX(context.headers.payload);
-  const ipv6Length = [
-    ...start,
-    context.statement(LD | IMM, 40),
-    ...(start.length > 0 ? [context.statement(ALU | ADD | X)] : []),
-    context.statement(MISC | TAX),
-  ];
-  return or(overIpv4, and(ipv6, testX(ipv6Length, JEQ, context.span)));
-}
-
-function identifier(
-  context: Context,
-  base: 'ipv4-transport' | 'ipv6-transport',
-  what: string,
-  ids: Ids,
-): Condition {
-  const is = (id: number, comparison: Comparison) =>
-    compare(context, base, 12, 4, id * 256, 0xffff_ff00, comparison);
-  return among(context, ids, [what, 0xff_ffff], is);
-}
-
-/** `ld #0; jeq #0`: libpcap hangs the computation of the inner offsets on an always-true test. */
-function computing(context: Context, statements: readonly Statement[]): Condition {
-  return testK([...statements, context.statement(LD | IMM, 0)], JEQ, 0, context.span);
-}
-
-/** `vxlan [VNI]`: flags 0x08, then an Ethernet frame 8 bytes on. */
-export function vxlan(context: Context, vni: Ids | undefined): Condition {
-  const found = tunnelOverIp(context, context.settings.tunnelPorts.vxlan, 'port', (base) => {
-    const flags = compare(context, base, 8, 1, 0x08);
-    return vni === undefined ? flags : and(flags, identifier(context, base, 'VXLAN VNI', vni));
-  });
-  const { payload, network } = context.headers;
-  const [link, type, inner] = [context.take(), context.take(), context.take()];
-  const offsets = [
-    context.statement(ALU | ADD | K, payload.constant + network + 8),
-    context.statement(ALU | ADD | K, 8),
-    context.statement(ST, link),
-    context.statement(ALU | ADD | K, 12),
-    context.statement(ST, type),
-    context.statement(ALU | ADD | K, 2),
-    context.statement(MISC | TAX),
-    context.statement(STX, inner),
-  ];
-  enterTunnel(context, link, type, inner);
-  return and(found, computing(context, offsets));
-}
-
-/**
- * `geneve [VNI]`: version 0, options of 4 times the low six bits of the first byte. The payload is an
- * Ethernet frame when the protocol is 0x6558, else it starts with its network header and the type is
- * Geneve's own.
- */
-export function geneve(context: Context, vni: Ids | undefined): Condition {
-  context.unoptimized = true;
-  const found = tunnelOverIp(context, context.settings.tunnelPorts.geneve, 'port', (base) => {
-    const version = compare(context, base, 8, 1, 0, 0xc0);
-    return vni === undefined ? version : and(version, identifier(context, base, 'Geneve VNI', vni));
-  });
-  const { payload, network } = context.headers;
-  const [type, link, inner] = [context.take(), context.take(), context.take()];
-  const blocks: FragmentBlock[] = [
-    {
-      statements: [
-        context.statement(ALU | ADD | K, payload.constant + network + 8),
-        context.statement(MISC | TAX),
-        context.statement(ALU | ADD | K, 2),
-        context.statement(ST, type),
-        context.statement(LD | IND | B, 0),
-        context.statement(ALU | AND | K, 0x3f),
-        context.statement(ALU | MUL | K, 4),
-        context.statement(ALU | ADD | K, 8),
-        context.statement(ALU | ADD | X),
-        context.statement(ST, link),
-        context.statement(LD | IND | H, 2),
-        context.statement(LDX | MEM, link),
-      ],
-      exit: {
-        kind: 'branch',
-        code: JMP | JEQ | K,
-        k: ETHERTYPE.TEB,
-        onTrue: 1,
-        onFalse: 2,
-        span: context.span,
-      },
-    },
-    {
-      statements: [
-        context.statement(MISC | TXA),
-        context.statement(ALU | ADD | K, 12),
-        context.statement(ST, type),
-        context.statement(ALU | ADD | K, 2),
-        context.statement(MISC | TAX),
-      ],
-      exit: { kind: 'goto', target: 2 },
-    },
-    {
-      statements: [context.statement(STX, inner), context.statement(LD | IMM, 0)],
-      exit: {
-        kind: 'branch',
-        code: JMP | JEQ | K,
-        k: 0,
-        onTrue: 'true',
-        onFalse: 'false',
-        span: context.span,
-      },
-    },
-  ];
-  enterTunnel(context, link, type, inner);
-  return and(found, { kind: 'fragment', blocks });
-}
-
-function enterTunnel(context: Context, link: number, type: number, inner: number): void {
-  const { noSnap } = context.headers;
-  context.enter('EN10MB', varying(link), {
-    type: varying(type),
-    payload: varying(inner),
-    network: 0,
-    noSnap,
-  });
-  context.headers = { ...context.headers, tunnelled: true };
 }
 
 /** `lane`: ATM LAN emulation, an Ethernet frame behind SunATM's header and two bytes. */

@@ -258,3 +258,4 @@ export function linkRow(dlt: number, name: string | undefined): LinkRow | undefi
 /** Ethernet and PPP as they appear inside other headers, where only their field layout matters. */
 export const INNER_ETHERNET: LinkRow = ROWS.EN10MB!;
 export const INNER_PPP: LinkRow = ROWS.PPP!;
+export const INNER_RAW: LinkRow = ROWS.RAW!;

@@ -10,12 +10,14 @@ import { hasLinkHeader, mac8Address, mac48Address, wlanDestination } from './add
 import { relation } from './arithmetic.js';
 import { and, type Condition, not, or, TRUE, testK } from './condition.js';
 import type { Context } from './context.js';
-import { geneve, type Ids, mpls, pppoeSession, vlan, vxlan } from './encapsulation.js';
+import { type Ids, mpls, pppoeSession, vlan } from './encapsulation.js';
+import { erspan, gre, gtp, ipip } from './innerPacket.js';
 import type { FieldValue } from './link.js';
 import { ATM_CELL, atmCell, dataFrame, enclosingTest, linkTest } from './linkTest.js';
 import { anyBit, compare, compareBytes, load } from './load.js';
 import { protocolWord } from './protocol.js';
 import { atmFieldTest, atmTest, mtp2Test, mtp3Test } from './telecom.js';
+import { geneve, vxlan } from './tunnel.js';
 import { wlanDirection, wlanSubtype, wlanType } from './wlan.js';
 
 const { ALU, AND, JEQ, JGE, JGT, K, LD, LEN, OR } = opcodes;
@@ -48,8 +50,13 @@ export function primitive(context: Context, node: Primitive): Condition {
       return linkTest(context, ETHERTYPE.PPPOED);
     case 'ifindex':
       return interfaceIndex(context, node.index.value);
-    case 'encapsulation':
-      return ENCAPSULATIONS[node.name](context, idsOf(node));
+    case 'encapsulation': {
+      const condition = ENCAPSULATIONS[node.name](context, idsOf(node));
+      // libpcap goes on looking for labels in what is behind them, whatever that is.
+      if (node.isHead && node.name !== 'mpls' && node.name !== 'vlan')
+        context.headers = { ...context.headers, mplsLabels: 0 };
+      return condition;
+    }
     case 'pf':
       return pfTest(context, node.field, node.value);
     case 'wlan-type':
@@ -76,7 +83,7 @@ function idsOf({ number, among }: Expr & { readonly kind: 'encapsulation' }): Id
   return number === undefined ? undefined : [[number.value, number.value]];
 }
 
-const ENCAPSULATIONS = { vlan, mpls, pppoes: pppoeSession, geneve, vxlan } as const;
+const ENCAPSULATIONS = { vlan, mpls, pppoes: pppoeSession, geneve, vxlan, gre, erspan, ipip, gtp } as const;
 
 function lengthTest(context: Context, op: number, length: number): Condition {
   return testK([context.statement(LD | LEN)], op, length, context.span);

@@ -132,6 +132,7 @@ function primitive(
       return node.protocol === 'ip6' ? 'ipv6.dst == ff00::/8' : 'eth.dst.ig == 1';
     case 'encapsulation': {
       const [word, field] = ENCAPSULATED[node.name];
+      if (field === undefined && node.number !== undefined) throw unsaid(node.span);
       return node.number === undefined ? word : `${field} == ${node.number.value}`;
     }
     case 'pppoed':
@@ -147,6 +148,10 @@ const ENCAPSULATED = {
   pppoes: ['pppoes', 'pppoe.session_id'],
   geneve: ['geneve', 'geneve.vni'],
   vxlan: ['vxlan', 'vxlan.vni'],
+  gre: ['gre', 'gre.key'],
+  erspan: ['erspan', 'erspan.spanid'],
+  ipip: ['(ip.proto in {4, 41} or ipv6.nxt in {4, 41})'],
+  gtp: ['gtp', 'gtp.teid'],
 } as const;
 
 /** What the fields that hold a source and a destination are called, after the name of what holds both. */

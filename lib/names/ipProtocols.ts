@@ -30,6 +30,6 @@ export function ipProtocolName(number: number): string | undefined {
 /** Numbers that the filter language has to know itself. */
 // biome-ignore format: a table
 export const IPPROTO = {
-  HOPOPTS: 0, ICMP: 1, IGMP: 2, TCP: 6, IGRP: 9, UDP: 17, ROUTING: 43, FRAGMENT: 44, ESP: 50, AH: 51,
+  HOPOPTS: 0, ICMP: 1, IGMP: 2, IPV4: 4, TCP: 6, IGRP: 9, UDP: 17, IPV6: 41, ROUTING: 43, FRAGMENT: 44, GRE: 47, ESP: 50, AH: 51,
   ICMPV6: 58, NONE: 59, DSTOPTS: 60, PIM: 103, VRRP: 112, CARP: 112, SCTP: 132,
 } as const;

@@ -396,16 +396,17 @@ class Emitter {
   #rank(left: Value, right: Value): number {
     if (this.#x.includes(right) && !this.#changesX(left)) return 0;
     if (this.#isDirect(right)) return this.#a.includes(left) ? 0 : 1;
-    if (!this.#changesXOnceLoaded(left)) return this.#a.includes(right) ? 1 : 2;
+    if (!this.#changesXBehind(right, left)) return this.#a.includes(right) ? 1 : 2;
     return 3;
   }
 
-  /** As {@link #changesX}, once X holds something else than now. */
-  #changesXOnceLoaded(value: Value): boolean {
-    const x = this.#x;
+  /** As {@link #changesX}, once X holds another value, which is computed in A unless that holds it. */
+  #changesXBehind(loaded: Value, value: Value): boolean {
+    const [a, x] = [this.#a, this.#x];
     this.#x = NONE;
+    if (!a.includes(loaded)) this.#a = NONE;
     const changes = this.#changesX(value);
-    this.#x = x;
+    [this.#a, this.#x] = [a, x];
     return changes;
   }
 
@@ -420,7 +421,7 @@ class Emitter {
       this.toX(right);
       return;
     }
-    if (!this.#changesXOnceLoaded(left) && (!this.#a.includes(left) || this.#isShort(left))) {
+    if (!this.#changesXBehind(right, left) && (!this.#a.includes(left) || this.#isShort(left))) {
       this.toX(right);
       this.toA(left);
       return;

@@ -78,6 +78,10 @@ const EXPRESSIONS: readonly [expression: string, options?: GenerateOptions][] = 
   ['portrange 10-20 or tcp portrange 15-30'],
   [list(24, (at) => `src host 10.0.${at * 2}.${at}`)],
   [list(13, (at) => `net 10.${at * 8}.0.0/${13 + (at % 6)}`)],
+  [
+    '(link[0] + link[0]) & 25 != 0 and (((link[0] + link[0]) >> 6 & 4) + ((link[0] + link[0]) >> 6)) & 0xffff = 1',
+  ],
+  ['gre { ip } or erspan 3 { arp }'],
   [`tcp dst port ${list(16, (at) => `${100 + at * 3 - (at % 2)}`)}`],
 ];
 
@@ -137,7 +141,8 @@ const MISTAKES: readonly Mistake[] = [
   ['lower', 'a variable is stored a cell further', 'this.#emit(ST, cell);\n        }\n        this.#cells.set(cell, [value])', 'this.#emit(ST, cell + 1);\n        }\n        this.#cells.set(cell, [value])'],
   ['lower', 'a sum starts from what A holds, and adds all', 'k - (distance ?? 0)', 'k'],
   ['lower', 'operands change sides, the branches do not', 'onTrue: onFalse,\n            onFalse: onTrue,', 'onTrue,\n            onFalse,'],
-  ['lower', 'computing the left operand never changes X', 'if (!this.#changesXOnceLoaded(left) &&', 'if ('],
+  ['lower', 'computing the left operand never changes X', 'if (!this.#changesXBehind(right, left) &&', 'if ('],
+  ['lower', 'A keeps what it held while X is computed', 'if (!a.includes(loaded)) this.#a = NONE;', ''],
   ['lower', 'cells hold what one way left in them', 'cells: commonCells(a.cells, b.cells)', 'cells: a.cells'],
   ['tidy', 'blocks are equal whatever they load', '{k}`', '{code}`'],
   ['tidy', 'no store is read', '|| read.has(k)', ''],

@@ -57,6 +57,44 @@ test('optimized programs are proved equal or not refuted', (t) => {
   fc.assert(property, { numRuns: fullRun ? 500 : 60 });
 });
 
+/** Sums of fields that share their parts: each term is made of terms before it. */
+const sharingTerms = fc
+  .array(fc.tuple(fc.nat(6), fc.nat(), fc.nat(), fc.nat(40)), { minLength: 4, maxLength: 9 })
+  .map((steps) => {
+    const terms = ['link[0]'];
+    const tests: string[] = [];
+    for (const [kind, one, other, number] of steps) {
+      const [a, b] = [terms[one % terms.length]!, terms[other % terms.length]!];
+      if (a.length + b.length > 400) continue;
+      if (kind === 0) terms.push(`link[${number}:2]`);
+      else if (kind === 1) terms.push(`link[(${a}) + ${number}:2]`);
+      else if (kind === 2) terms.push(`((${a}) & ${1 << (number % 16)})`);
+      else if (kind === 3) terms.push(`((${a}) >> ${number % 14})`);
+      else if (kind === 4) tests.push(`(${a}) & ${number} != 0`);
+      else terms.push(`((${a}) + (${b}))`);
+    }
+    return [
+      ...tests,
+      `(${terms.at(-1)}) & 0xffff = ${steps[0]![3]}`,
+      `${terms.at(-1)} > ${terms.at(-2) ?? 0}`,
+    ].join(' and ');
+  });
+
+test('what fields share is computed rightly wherever registers hold it', (t) => {
+  const packets = fc.array(fc.uint8Array({ minLength: 40, maxLength: 200 }), {
+    minLength: 20,
+    maxLength: 20,
+  });
+  const property = fc.property(sharingTerms, packets, (expression, some) => {
+    const program = compileUnoptimized(expression);
+    const [before, after] = [program, optimized(program)].map((each) => loadInterpreter(each));
+    for (const packet of some)
+      t.is(after!(packet, 0, packet.length, 200), before!(packet, 0, packet.length, 200), expression);
+    t.not(equivalent(program, optimized(program), { budget: 500 }).verdict, 'different', expression);
+  });
+  fc.assert(property, { numRuns: fullRun ? 2000 : 200 });
+});
+
 const PORT_80 = parseListing(`
 (000) ldh      [12]
 (001) jeq      #0x800           jt 2	jf 9

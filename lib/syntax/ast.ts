@@ -140,6 +140,8 @@ export type Primitive =
       readonly number?: NumberLiteral;
       /** Numbers in braces, of which one is meant. No part of libpcap's language. */
       readonly among?: readonly NumberRange[];
+      /** It stands directly before a scope. */
+      readonly isHead?: true;
       readonly span: Span;
     }
   | { readonly kind: 'pf'; readonly field: PfField; readonly value: Word; readonly span: Span }

@@ -6,6 +6,7 @@
 
 import type { Arithmetic, Expr, FieldTest, Identifier, Qualifiers, Word } from './ast.js';
 import { tokenize } from './lexer.js';
+import { isTunnel } from './token.js';
 
 /** What is still to be printed; strings are printed as they are. */
 type Piece = string | Expr | Arithmetic;
@@ -31,8 +32,13 @@ function pieces(node: Expr | Arithmetic): Piece[] {
     case 'group':
     case 'parens':
       return ['(', node.operand, ')'];
-    case 'scope':
-      return ['{ ', node.operand, ' }'];
+    case 'scope': {
+      const { operand } = node;
+      // These words are such before a scope only.
+      if (operand.kind === 'and' && operand.left.kind === 'encapsulation' && isTunnel(operand.left.name))
+        return [operand.left, ' { ', unwrapped(operand.right), ' }'];
+      return ['{ ', operand, ' }'];
+    }
     case 'named':
       return [`@${node.name}`];
     case 'qualified':
@@ -56,6 +62,8 @@ function pieces(node: Expr | Arithmetic): Piece[] {
       return [primitiveText(node)];
   }
 }
+
+const unwrapped = (node: Expr): Expr => (node.kind === 'group' ? node.operand : node);
 
 type Primitive = Exclude<
   Expr,

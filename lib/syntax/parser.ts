@@ -45,7 +45,14 @@ import {
 } from './operands.js';
 import { RELATIONS, readTest, readWlan } from './primitive.js';
 import { numberLiteral, TokenReader } from './reader.js';
-import type { AddressType, Direction, Protocol, Token } from './token.js';
+import {
+  type AddressType,
+  type Direction,
+  type Encapsulation,
+  isTunnel,
+  type Protocol,
+  type Token,
+} from './token.js';
 
 export interface ParseOptions {
   /**
@@ -163,6 +170,10 @@ class Parser {
       case 'ipv6':
       case 'mac':
       case 'mac8':
+        if (context.term && isTunnel(token.text) && this.#opensTunnel()) {
+          this.#tunnel(at.qualifiers);
+          return undefined;
+        }
         if (!context.id) this.#failOperand(context);
         this.#identifier(at);
         return undefined;
@@ -216,6 +227,21 @@ class Parser {
     const operator = this.#operators.at(-1);
     const head = operator?.kind === 'head' ? { head: operator.span } : {};
     this.#operands.push({ kind: 'id', node: { kind: 'id', id, qualifiers, ...head, span }, qualifiers });
+  }
+
+  /** `gre { … }` and `gre 5 { … }` are no part of libpcap's language, where `gre` is a name. */
+  #opensTunnel(): boolean {
+    const { kind, word } = this.#reader.peekBehind();
+    return kind === 'number' || (kind === 'operator' && word === '{');
+  }
+
+  #tunnel(qualifiers: Qualifiers | undefined): void {
+    const { text, span: start } = this.#reader.take();
+    const name = text as Encapsulation;
+    const number = this.#reader.nextIs('{') ? {} : { number: numberLiteral(this.#reader.take()) };
+    const span = cover(start, this.#reader.lastSpan);
+    if (!this.#reader.nextIs('{')) this.#reader.fail(`expected '{' after '${name}'`);
+    this.#test({ kind: 'encapsulation', name, ...number, span }, qualifiers);
   }
 
   #identifier({ qualifiers }: Place): void {
@@ -566,13 +592,15 @@ class Parser {
     const { kind, text } = this.#reader.peek();
     const isList = kind === 'number' || (kind === 'name' && /^\d+-\d+$/.test(text));
     if (node.number !== undefined || node.among !== undefined || !isList)
-      return this.#openScope({ context: START, qualifiers }, span, node);
+      return this.#openScope({ context: START, qualifiers }, span, { ...node, isHead: true });
     const among = [this.#numberRange()];
     while (this.#reader.nextIs(',')) {
       this.#reader.take();
       among.push(this.#numberRange());
     }
     this.#reader.expect('}');
+    if (isTunnel(node.name) && !this.#reader.nextIs('{'))
+      this.#reader.fail(`expected '{' after '${node.name}'`);
     this.#test({ ...node, among, span: cover(node.span, this.#reader.lastSpan) }, qualifiers);
     return undefined;
   }

@@ -1,5 +1,5 @@
 /**
- * Tokens one by one with one token of look-ahead, and the errors of the parser.
+ * Tokens one by one, with look-ahead, and the errors of the parser.
  *
  * Used by parser.ts (identifiers, arithmetic, connectives) and primitive.ts (tests with a fixed form).
  */
@@ -17,7 +17,7 @@ export class TokenReader {
   readonly #source: string;
   readonly #lexer: Lexer;
   readonly #reduced: () => (Expr | Arithmetic)[];
-  #ahead: Token | undefined;
+  readonly #ahead: Token[] = [];
   #last: Token | undefined;
 
   /** @param reduced What is complete so far, for errors to carry. */
@@ -29,16 +29,24 @@ export class TokenReader {
 
   /** The next token, which stays where it is. */
   peek(): Token {
-    this.#ahead ??= this.#lexer.next();
-    const { problem, span } = this.#ahead;
+    if (this.#ahead.length === 0) this.#ahead.push(this.#lexer.next());
+    const [token] = this.#ahead as [Token];
+    const { problem, span } = token;
     // A stray character is a token that fits nowhere; a bad number or address stops libpcap's scanner.
     if (problem !== undefined && problem.libpcapMessage !== SYNTAX_ERROR) this.raise(problem, span);
-    return this.#ahead;
+    return token;
+  }
+
+  /** The token behind the next one, whatever is wrong with it. */
+  peekBehind(): Token {
+    this.peek();
+    this.#ahead[1] ??= this.#lexer.next();
+    return this.#ahead[1];
   }
 
   take(): Token {
     const token = this.peek();
-    this.#ahead = undefined;
+    this.#ahead.shift();
     this.#last = token;
     return token;
   }

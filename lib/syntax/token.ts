@@ -27,7 +27,10 @@ export const ADDRESS_TYPES = ['host', 'net', 'port', 'portrange'] as const;
 export type AddressType = (typeof ADDRESS_TYPES)[number] | 'proto' | 'protochain' | 'gateway';
 
 export const ENCAPSULATIONS = ['vlan', 'mpls', 'pppoes', 'geneve', 'vxlan'] as const;
-export type Encapsulation = (typeof ENCAPSULATIONS)[number];
+/** Words that step into a packet where a scope follows, and are names else. No part of libpcap's language. */
+export const TUNNELS = ['gre', 'erspan', 'ipip', 'gtp'] as const;
+export type Encapsulation = (typeof ENCAPSULATIONS)[number] | (typeof TUNNELS)[number];
+export const isTunnel = (word: string): boolean => (TUNNELS as readonly string[]).includes(word);
 
 export const PF_FIELDS = ['ifname', 'ruleset', 'rnr', 'srnr', 'reason', 'action'] as const;
 export type PfField = (typeof PF_FIELDS)[number];
