@@ -129,11 +129,19 @@ const textOf = ({ scopes, number, leaf }: Question): string =>
     return `${words} { ${inner} }`;
   }, leaf);
 
+/** What `gre { … }` finds in the GRE of ERSPAN: nothing that it knows. */
+const UNKNOWN: Level = { number: 'none' };
+
 /** `undefined` where tshark's answer cannot tell. */
 function expected({ scopes, number, holds }: Question, levels: readonly Level[]): boolean | undefined {
-  const there = scopes.every((scope, place) => levels[place + 1]?.scope === scope);
-  if (!there) return false;
-  const level = levels[scopes.length]!;
+  let level = levels[0]!;
+  for (const [place, scope] of scopes.entries()) {
+    const next = levels[place + 1];
+    if (next?.scope === scope) level = next;
+    else if (scope === 'gre' && next?.scope === 'erspan') level = UNKNOWN;
+    else return false;
+    if (level === UNKNOWN && place + 1 < scopes.length) return false;
+  }
   if (number !== undefined && level.number === undefined) return undefined;
   return (number === undefined || level.number === number) && holds(level);
 }

@@ -142,7 +142,7 @@ const MISTAKES: readonly Mistake[] = [
   ['lower', 'a sum starts from what A holds, and adds all', 'k - (distance ?? 0)', 'k'],
   ['lower', 'operands change sides, the branches do not', 'onTrue: onFalse,\n            onFalse: onTrue,', 'onTrue,\n            onFalse,'],
   ['lower', 'computing the left operand never changes X', 'if (!this.#changesXBehind(right, left) &&', 'if ('],
-  ['lower', 'A keeps what it held while X is computed', 'if (!a.includes(loaded)) this.#a = NONE;', ''],
+  ['lower', 'A keeps what it held while X is computed', 'if (!a.includes(loaded))', 'if (false)'],
   ['lower', 'cells hold what one way left in them', 'cells: commonCells(a.cells, b.cells)', 'cells: a.cells'],
   ['tidy', 'blocks are equal whatever they load', '{k}`', '{code}`'],
   ['tidy', 'no store is read', '|| read.has(k)', ''],
