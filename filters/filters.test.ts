@@ -88,6 +88,8 @@ for (const { name, meaning } of readyMadeFilters().filter(({ meaning }) => /IPv6
   });
 
 /** Filters with arguments, by capture, beside the same in tshark's words. */
+/** No sample capture has these; what they are made of is held to tshark by lib/codegen/tunnels.test.ts. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['inside-geneve', 'inside-gtp', 'inside-erspan']);
 const WITH_ARGUMENTS: readonly (readonly [file: string, expression: string, display: string])[] = [
   ['vlan.pcap', '@tagged-or-not(icmp)', 'icmp'],
   ['qinq.pcap', '@tagged-or-not(ip and not arp)', 'ip and not arp'],
@@ -97,6 +99,8 @@ const WITH_ARGUMENTS: readonly (readonly [file: string, expression: string, disp
   ['mpls.pcap', '@inside-mpls(icmp) or arp', 'mpls and icmp or arp'],
   ['pppoe.pcap', '@inside-pppoe(ip)', 'pppoes and ip'],
   ['vxlan.pcap', '@inside-vxlan(arp)', 'arp'],
+  ['gre.pcap', '@inside-gre(icmp)', 'gre and icmp'],
+  ['ipip.pcap', '@inside-ip(icmp)', 'ip.proto == 4 and icmp'],
   [
     'http.pcap',
     '@between(192.0.2.10, 198.51.100.0/24)',
@@ -129,9 +133,7 @@ test('filters with arguments match what tshark says', async (t) => {
   t.true(
     readyMadeFilters()
       .filter((filter) => !isWhole(filter))
-      .every(
-        ({ name }) => WITH_ARGUMENTS.some(([, text]) => text.includes(name)) || name === 'inside-geneve',
-      ),
+      .every(({ name }) => WITH_ARGUMENTS.some(([, text]) => text.includes(name)) || ELSEWHERE.has(name)),
   );
 });
 

@@ -62,8 +62,17 @@ for (const name of NARROW_TO_WIDE) {
   if (members.length > 0) groups.set(join(outdir, 'parts', `for-${basename(name)}.js`), members);
 }
 const modules = await gather(chunks, groups);
+/**
+ * A module as an object (`opcodes` of weir-bpf/cbpf) is made by a call, which a bundler keeps with all that the object
+ * holds unless it is told that the call does nothing else.
+ */
+const withPureSpaces = (text) =>
+  text.replace(
+    /([\w$]+)=\{\};([\w$]+)\(\1,(\{(?:[\w$]+:\(\)=>[\w$]+,?)+\})\);/g,
+    '$1=/* @__PURE__ */((space,names)=>($2(space,names),space))({},$3);',
+  );
 mkdirSync(join(outdir, 'parts'), { recursive: true });
 for (const [path, text] of modules) {
   const { code } = await transform(text, SHORT);
-  writeFileSync(path, code);
+  writeFileSync(path, withPureSpaces(code));
 }

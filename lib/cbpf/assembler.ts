@@ -9,7 +9,7 @@
  */
 
 import { closest, FilterError, type Span } from '../source.js';
-import { EXTENSIONS, SKF_AD_OFF } from './extensions.js';
+import { extensions, SKF_AD_OFF } from './extensions.js';
 import type { Instruction, Program } from './instruction.js';
 import {
   A,
@@ -123,7 +123,7 @@ const LOADS = new Map([
 /** Words for the packet length: `#len` in bpf_asm, `#pktlen` in tcpdump's listings. */
 const LENGTH_WORDS = new Set(['len', 'pktlen']);
 const EXTENSION_WORDS = new Map(
-  EXTENSIONS.flatMap(({ name, listed, number }) => [
+  extensions().flatMap(({ name, listed, number }) => [
     [name, number] as const,
     ...(listed === undefined ? [] : [[listed, number] as const]),
   ]),

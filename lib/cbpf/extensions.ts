@@ -85,7 +85,7 @@ export interface Extension {
 }
 
 // biome-ignore format: a table reads best with one row a line
-export const EXTENSIONS: readonly Extension[] = [
+export const extensions = (): readonly Extension[] => [
   { number: SKF_AD.protocol, name: 'proto',      read: ({ metadata }) => metadata.protocol ?? 0 },
   { number: SKF_AD.packetType, name: 'type',       read: ({ metadata }) => metadata.packetType ?? 0 },
   { number: SKF_AD.interfaceIndex, name: 'ifidx',      read: ({ metadata }) => metadata.interfaceIndex },
@@ -104,11 +104,17 @@ export const EXTENSIONS: readonly Extension[] = [
   { number: SKF_AD.vlanProtocol,name: 'vlan_tpid',  read: ({ metadata }) => metadata.vlanProtocol ?? 0 },
 ];
 
-const byNumber = new Map(EXTENSIONS.map((row) => [row.number, row]));
+let byNumber: ReadonlyMap<number, Extension> | undefined;
 
 /** The extension that an absolute load of offset `k` names, if it names one. */
-export const extensionAt = (k: number): Extension | undefined =>
-  k >= SKF_AD_OFF ? byNumber.get(k - SKF_AD_OFF) : undefined;
+export function extensionAt(k: number): Extension | undefined {
+  byNumber ??= new Map(extensions().map((row) => [row.number, row]));
+  return k >= SKF_AD_OFF ? byNumber.get(k - SKF_AD_OFF) : undefined;
+}
+
+/** Whether there is one, without the table: their numbers are every fourth one. */
+export const isExtension = (k: number): boolean =>
+  k >= SKF_AD_OFF && k <= SKF_AD_OFF + SKF_AD.vlanProtocol && k % 4 === 0;
 
 /**
  * Where in the packet a negative load offset points, or -1 when nowhere.

@@ -7,7 +7,7 @@
 import { opcodes, SKF_AD, SKF_AD_OFF } from '../cbpf/index.js';
 import type { Statement } from '../cfg/index.js';
 import { ETHERTYPE } from '../names/index.js';
-import { and, anyOf, type Condition, type FragmentBlock, not, or, testK } from './condition.js';
+import { and, anyOf, type Condition, type FragmentBlock, not, or, TRUE, testK } from './condition.js';
 import { behind, type Context, fixed, type Offset } from './context.js';
 import { linkTest, PPP_MPLS } from './linkTest.js';
 import { anyBit, type Comparison, compare, JUMPS, load } from './load.js';
@@ -20,18 +20,18 @@ const SKF_AD_VLAN_TAG_PRESENT = SKF_AD_OFF + SKF_AD.vlanPresent;
 /** Numbers that a tag, label or tunnel may have: from one to another, inclusive. */
 export type Ids = readonly (readonly [low: number, high: number])[];
 
-/** That one of them is there. @param is - A comparison of the field. */
+/** That one of them is there, where any is asked for. @param is - A comparison of the field. */
 export function among(
   context: Context,
-  ids: Ids,
+  ids: Ids | undefined,
   [what, limit]: readonly [what: string, limit: number],
   is: (value: number, comparison: Comparison) => Condition,
 ): Condition {
-  const conditions = ids.map(([low, high]) => {
+  const conditions = (ids ?? []).map(([low, high]) => {
     context.atMost(what, high, limit);
     return low === high ? is(low, '=') : and(is(low, '>='), is(high, '<='));
   });
-  return conditions.reduce((all, each) => or(all, each));
+  return ids === undefined ? TRUE : conditions.reduce(or);
 }
 
 /** `vlan [ID]`: IEEE 802.1Q, 802.1ad and the older 0x9100. */
@@ -61,7 +61,7 @@ function vlanInPacket(context: Context, ids: Ids | undefined): Condition {
   const tag = anyOf(...tagTests(context));
   const is = (value: number, comparison: Comparison) =>
     compare(context, 'network', 0, 2, value, 0xfff, comparison);
-  const condition = ids === undefined ? tag : and(tag, among(context, ids, VLAN_TAG, is));
+  const condition = and(tag, among(context, ids, VLAN_TAG, is));
   const { payload, type } = context.headers;
   context.headers = { ...context.headers, payload: behind(payload, 4), type: behind(type, 4) };
   return condition;
@@ -140,11 +140,9 @@ export function mpls(context: Context, labels: Ids | undefined): Condition {
   } else {
     condition = linkTest(context, row.mpls === 'ppp' ? PPP_MPLS : ETHERTYPE.MPLS);
   }
-  if (labels !== undefined) {
-    const is = (label: number, comparison: Comparison) =>
-      compare(context, 'network', 0, 4, label * 4096, 0xffff_f000, comparison);
-    condition = and(condition, among(context, labels, ['MPLS label', 0xfffff], is));
-  }
+  const is = (label: number, comparison: Comparison) =>
+    compare(context, 'network', 0, 4, label * 4096, 0xffff_f000, comparison);
+  condition = and(condition, among(context, labels, ['MPLS label', 0xfffff], is));
   context.headers = {
     ...context.headers,
     network: (network + 4) >>> 0,
@@ -156,12 +154,10 @@ export function mpls(context: Context, labels: Ids | undefined): Condition {
 
 /** `pppoes [SESSION]`: RFC 2516. Six bytes of header, then PPP without framing. */
 export function pppoeSession(context: Context, sessions: Ids | undefined): Condition {
-  let condition = linkTest(context, ETHERTYPE.PPPOES);
-  if (sessions !== undefined) {
-    const is = (session: number, comparison: Comparison) =>
-      compare(context, 'network', 2, 2, session, 0xffff_ffff, comparison);
-    condition = and(condition, among(context, sessions, ['PPPoE session number', 0xffff], is));
-  }
+  const type = linkTest(context, ETHERTYPE.PPPOES);
+  const is = (session: number, comparison: Comparison) =>
+    compare(context, 'network', 2, 2, session, 0xffff_ffff, comparison);
+  const condition = and(type, among(context, sessions, ['PPPoE session number', 0xffff], is));
   const { payload, network } = context.headers;
   const ppp = behind(payload, network + 6);
   context.enter('PPP', ppp, { type: ppp, payload: behind(ppp, 2), network: 0, noSnap: 0 });

@@ -1,70 +1,30 @@
 /**
  * Scopes of tunnels that libpcap's language has no words for: `gre { … }`, `erspan { … }`, `ipip { … }`, `gtp { … }`.
  *
- * Each is a condition and a change of the {@link Headers}, as in tunnel.ts. What is computed of a packet is given as steps
- * with names: statements, then a comparison or one way on.
+ * Each is a condition and a change of the {@link Headers}, as in tunnel.ts.
  */
 
 import { opcodes } from '../cbpf/index.js';
 import { ETHERTYPE, IPPROTO } from '../names/index.js';
-import {
-  and,
-  type Condition,
-  type FragmentBlock,
-  type FragmentTarget,
-  not,
-  TRUE,
-  testK,
-} from './condition.js';
+import { and, type Condition, not, testK } from './condition.js';
 import { type Context, varying } from './context.js';
 import { among, type Ids } from './encapsulation.js';
 import { type Comparison, compare, JUMPS, type Size, sizeCode } from './load.js';
+import {
+  add,
+  advance,
+  type Code,
+  computed,
+  loadByte,
+  loadHalf,
+  restore,
+  type Steps,
+  seek,
+  store,
+} from './steps.js';
 import { enterTunnel, tunnelOfProtocol, tunnelOverUdp } from './tunnel.js';
 
-const { ADD, ALU, AND, B, H, IND, JEQ, JMP, JSET, K, LD, LDX, LSH, MEM, MISC, RSH, ST, STX, TAX, TXA, X } =
-  opcodes;
-
-type Code = readonly [code: number, k?: number];
-/** A step's name, or the outcome of the whole condition. */
-type Target = string;
-interface Step {
-  readonly code: readonly Code[];
-  /** Where it goes on: always, or as A compares with a constant. */
-  readonly next:
-    | Target
-    | { readonly op: number; readonly k: number; readonly yes: Target; readonly no: Target };
-}
-
-/** Statements of the steps. */
-const loadByte = (at: number): Code => [LD | IND | B, at];
-const loadHalf = (at: number): Code => [LD | IND | H, at];
-const add = (k: number): Code => [ALU | ADD | K, k];
-const store = (cell: number): Code => [ST, cell];
-const restore = (cell: number): Code => [LD | MEM, cell];
-/** X = a cell. */
-const seek = (cell: number): Code => [LDX | MEM, cell];
-/** A cell is so much further. */
-const advance = (cell: number, distance: number): Code[] => [restore(cell), add(distance), store(cell)];
-
-const when = (op: number, k: number, yes: Target, no: Target): Step['next'] => ({ op, k, yes, no });
-
-/** The first step comes first. */
-function computed(context: Context, steps: Readonly<Record<string, Step>>): Condition {
-  const names = Object.keys(steps);
-  const resolve = (target: Target): FragmentTarget => {
-    const place = names.indexOf(target);
-    return place < 0 ? (target as 'true' | 'false') : place;
-  };
-  const blocks = Object.values(steps).map(({ code, next }): FragmentBlock => {
-    const statements = code.map(([op, k]) => context.statement(op, k));
-    if (typeof next === 'string') return { statements, exit: { kind: 'goto', target: resolve(next) } };
-    const { op, k, yes, no } = next;
-    const [onTrue, onFalse] = [resolve(yes), resolve(no)];
-    const { span } = context;
-    return { statements, exit: { kind: 'branch', code: JMP | op | K, k, onTrue, onFalse, span } };
-  });
-  return { kind: 'fragment', blocks };
-}
+const { ADD, ALU, AND, IND, JEQ, JSET, K, LD, LSH, MISC, RSH, STX, TAX, TXA, X } = opcodes;
 
 /** That a field behind the offset in a cell is one of some numbers; true without them. */
 function idAmong(
@@ -74,7 +34,6 @@ function idAmong(
   cell: number,
   [offset, size, mask]: readonly [offset: number, size: Size, mask: number],
 ): Condition {
-  if (ids === undefined) return TRUE;
   return among(context, ids, limit, (value: number, comparison: Comparison) => {
     const { op, negated } = JUMPS[comparison];
     const field = [...context.loadX(varying(cell)), context.statement(LD | IND | sizeCode(size), offset)];
@@ -89,7 +48,7 @@ const GRE = { ROUTING_AND_VERSION: 0x4007, CHECKSUM: 0x8000, KEY: 0x2000, SEQUEN
 const ERSPAN = { II: 0x88be, III: 0x22eb } as const;
 
 /** Finds where GRE begins and its payload does; leaves X = start and goes on with `type`. */
-function greSteps(context: Context, start: number, payload: number): Record<string, Step> {
+function greSteps(context: Context, start: number, payload: number): Steps {
   const { headers } = context;
   /** Four bytes more where the flag is set. */
   const optional = (flag: number): Code[] => [
@@ -102,8 +61,8 @@ function greSteps(context: Context, start: number, payload: number): Record<stri
     store(payload),
   ];
   return {
-    gre: {
-      code: [
+    gre: [
+      [
         add(headers.payload.constant + headers.network),
         store(start),
         [MISC | TAX],
@@ -111,18 +70,12 @@ function greSteps(context: Context, start: number, payload: number): Record<stri
         store(payload),
         loadHalf(0),
       ],
-      next: when(JSET, GRE.ROUTING_AND_VERSION, 'false', 'length'),
-    },
-    length: {
-      code: [
-        ...optional(GRE.CHECKSUM),
-        ...optional(GRE.KEY),
-        ...optional(GRE.SEQUENCE),
-        seek(start),
-        loadHalf(2),
-      ],
-      next: 'type',
-    },
+      [JSET, GRE.ROUTING_AND_VERSION, 'false', 'length'],
+    ],
+    length: [
+      [...optional(GRE.CHECKSUM), ...optional(GRE.KEY), ...optional(GRE.SEQUENCE), seek(start), loadHalf(2)],
+      'type',
+    ],
   };
 }
 
@@ -133,26 +86,23 @@ export function gre(context: Context, keys: Ids | undefined): Condition {
   const key = keys === undefined ? undefined : context.take();
   const reached = computed(context, {
     ...greSteps(context, start, payload),
-    type: { code: [seek(payload)], next: when(JEQ, ETHERTYPE.TEB, 'frame', 'packet') },
-    frame: {
-      code: [[MISC | TXA], add(12), store(type), add(2), store(inner)],
-      next: key === undefined ? 'true' : 'key',
-    },
-    packet: {
-      code: [[STX, inner], restore(start), add(2), store(type)],
-      next: key === undefined ? 'true' : 'key',
-    },
+    type: [[seek(payload)], [JEQ, ETHERTYPE.TEB, 'frame', 'packet']],
+    frame: [[[MISC | TXA], add(12), store(type), add(2), store(inner)], key === undefined ? 'true' : 'key'],
+    packet: [[[STX, inner], restore(start), add(2), store(type)], key === undefined ? 'true' : 'key'],
     // It stands behind the checksum.
-    key: { code: [seek(start), loadHalf(0)], next: when(JSET, GRE.KEY, 'place', 'false') },
-    place: {
-      code: [
+    key: [
+      [seek(start), loadHalf(0)],
+      [JSET, GRE.KEY, 'place', 'false'],
+    ],
+    place: [
+      [
         [ALU | AND | K, GRE.CHECKSUM],
         [ALU | RSH | K, Math.log2(GRE.CHECKSUM / 4)],
         [ALU | ADD | X],
         store(key ?? start),
       ],
-      next: 'true',
-    },
+      'true',
+    ],
   });
   const isKey = idAmong(context, keys, ['GRE key', 0xffff_ffff], key ?? start, [4, 4, 0xffff_ffff]);
   enterTunnel(context, payload, type, inner);
@@ -171,22 +121,22 @@ export function erspan(context: Context, sessions: Ids | undefined): Condition {
   ];
   const reached = computed(context, {
     ...greSteps(context, start, payload),
-    type: {
-      code: [seek(payload), [STX, header], [STX, inner]],
-      next: when(JEQ, ERSPAN.II, 'second', 'other'),
-    },
-    other: { code: [], next: when(JEQ, ERSPAN.III, 'third', 'false') },
-    second: {
-      code: [seek(start), loadHalf(0)],
-      next: when(JSET, GRE.SEQUENCE, 'eight', sessions === undefined ? 'frame' : 'false'),
-    },
-    eight: { code: advance(payload, 8), next: 'frame' },
+    type: [
+      [seek(payload), [STX, header], [STX, inner]],
+      [JEQ, ERSPAN.II, 'second', 'other'],
+    ],
+    other: [[], [JEQ, ERSPAN.III, 'third', 'false']],
+    second: [
+      [seek(start), loadHalf(0)],
+      [JSET, GRE.SEQUENCE, 'eight', sessions === undefined ? 'frame' : 'false'],
+    ],
+    eight: [advance(payload, 8), 'frame'],
     // The lowest bit of its last byte announces eight bytes more.
-    third: {
-      code: [loadByte(11), [ALU | AND | K, 1], [ALU | LSH | K, 3], add(12), [ALU | ADD | X], store(payload)],
-      next: 'frame',
-    },
-    frame: { code: [restore(payload), add(12), store(type), add(2), store(inner)], next: 'true' },
+    third: [
+      [loadByte(11), [ALU | AND | K, 1], [ALU | LSH | K, 3], add(12), [ALU | ADD | X], store(payload)],
+      'frame',
+    ],
+    frame: [[restore(payload), add(12), store(type), add(2), store(inner)], 'true'],
   });
   const isSession = idAmong(context, sessions, ['ERSPAN session', 0x3ff], header, [2, 2, 0x3ff]);
   enterTunnel(context, payload, type, inner);
@@ -200,7 +150,7 @@ export function ipip(context: Context, ids: Ids | undefined): Condition {
   const { payload, network } = context.headers;
   const inner = context.take();
   const reached = computed(context, {
-    place: { code: [add(payload.constant + network), store(inner)], next: 'true' },
+    place: [[add(payload.constant + network), store(inner)], 'true'],
   });
   enterPacket(context, inner);
   return and(found, reached);
@@ -219,47 +169,41 @@ export function gtp(context: Context, tunnels: Ids | undefined): Condition {
       compare(context, base, 8, 1, GTP.VERSION, 0xf0),
       and(
         compare(context, base, 9, 1, GTP.PAYLOAD),
-        tunnels === undefined
-          ? TRUE
-          : among(context, tunnels, ['GTP tunnel', 0xffff_ffff], (value, comparison) =>
-              compare(context, base, 12, 4, value, 0xffff_ffff, comparison),
-            ),
+        among(context, tunnels, ['GTP tunnel', 0xffff_ffff], (value, comparison) =>
+          compare(context, base, 12, 4, value, 0xffff_ffff, comparison),
+        ),
       ),
     ),
   );
   const { payload, network } = context.headers;
   const [start, inner] = [context.take(), context.take()];
   // Up to the last step `inner` is the byte that says what comes next: the last one of each header.
-  const steps: Record<string, Step> = {
-    gtp: {
-      code: [
-        add(payload.constant + network + 8),
-        store(start),
-        [MISC | TAX],
-        add(7),
-        store(inner),
-        loadByte(0),
-      ],
-      next: when(JSET, GTP.OPTIONAL, 'optional', 'packet'),
-    },
-    optional: {
-      code: [...advance(inner, 4), loadByte(0)],
-      next: when(JSET, GTP.EXTENSIONS, 'next0', 'packet'),
-    },
+  const steps: Steps = {
+    gtp: [
+      [add(payload.constant + network + 8), store(start), [MISC | TAX], add(7), store(inner), loadByte(0)],
+      [JSET, GTP.OPTIONAL, 'optional', 'packet'],
+    ],
+    optional: [
+      [...advance(inner, 4), loadByte(0)],
+      [JSET, GTP.EXTENSIONS, 'next0', 'packet'],
+    ],
   };
   for (let place = 0; place < MOST_EXTENSIONS; place++) {
-    steps[`next${place}`] = {
-      code: [seek(inner), loadByte(0)],
-      next: when(JEQ, 0, 'packet', `extension${place}`),
-    };
+    steps[`next${place}`] = [
+      [seek(inner), loadByte(0)],
+      [JEQ, 0, 'packet', `extension${place}`],
+    ];
     // Its length is in words.
-    steps[`extension${place}`] = {
-      code: [loadByte(1), [ALU | LSH | K, 2], [ALU | ADD | X], store(inner)],
-      next: place + 1 < MOST_EXTENSIONS ? `next${place + 1}` : 'last',
-    };
+    steps[`extension${place}`] = [
+      [loadByte(1), [ALU | LSH | K, 2], [ALU | ADD | X], store(inner)],
+      place + 1 < MOST_EXTENSIONS ? `next${place + 1}` : 'last',
+    ];
   }
-  steps.last = { code: [seek(inner), loadByte(0)], next: when(JEQ, 0, 'packet', 'false') };
-  steps.packet = { code: advance(inner, 1), next: 'true' };
+  steps.last = [
+    [seek(inner), loadByte(0)],
+    [JEQ, 0, 'packet', 'false'],
+  ];
+  steps.packet = [advance(inner, 1), 'true'];
   const reached = computed(context, steps);
   enterPacket(context, inner);
   return and(found, reached);

@@ -5,12 +5,13 @@
 import { opcodes } from '../cbpf/index.js';
 import { ETHERTYPE, IPPROTO, SAP } from '../names/index.js';
 import type { Protocol } from '../syntax/index.js';
-import { and, anyOf, type Condition, type FragmentBlock, type FragmentTarget, or } from './condition.js';
+import { and, anyOf, type Condition, or } from './condition.js';
 import type { Context } from './context.js';
 import { frameRelayNlpid, linkTest, NLPID } from './linkTest.js';
 import { compare, load, loadIpv4HeaderLength } from './load.js';
+import { add, computed, loadByte, restore, type Steps, store } from './steps.js';
 
-const { ADD, ALU, B, IMM, IND, JEQ, JMP, K, LD, LDX, MEM, MISC, MUL, ST, TAX, X } = opcodes;
+const { ADD, ALU, IMM, JEQ, K, LDX, MISC, MUL, TAX, X } = opcodes;
 
 /** IS-IS PDU types: ISO 10589 §9. */
 // biome-ignore format: a table
@@ -154,7 +155,7 @@ export function protocolChain(context: Context, number: number, protocol: Protoc
   const type = protocol === 'ip6' ? ETHERTYPE.IPV6 : ETHERTYPE.IP;
   const test = context.inProtocol(() => linkTest(context, type));
   const saved = context.temporary();
-  const walk: Condition = { kind: 'fragment', blocks: chainBlocks(context, number, protocol, saved) };
+  const walk = computed(context, chainSteps(context, number, protocol, saved));
   context.scratch.free(saved);
   return and(test, walk);
 }
@@ -162,51 +163,41 @@ export function protocolChain(context: Context, number: number, protocol: Protoc
 /** IPv6 extension headers whose length counts 8 bytes, the first 8 not included: RFC 8200 §4. */
 const EXTENSIONS = [IPPROTO.HOPOPTS, IPPROTO.DSTOPTS, IPPROTO.ROUTING, IPPROTO.FRAGMENT];
 
-function chainBlocks(
-  context: Context,
-  number: number,
-  protocol: 'ip' | 'ip6',
-  saved: number,
-): FragmentBlock[] {
+function chainSteps(context: Context, number: number, protocol: 'ip' | 'ip6', saved: number): Steps {
   const { payload, network } = context.headers;
   const header = payload.constant + network;
   const v6 = protocol === 'ip6';
   const extensions = v6 ? EXTENSIONS : [];
-  // Block 0 loads, block 1 looks for the number, 2 for the end of the chain, then one each for the
-  // extension headers and for AH; the steps over a header go back to 1.
-  const authentication = 3 + extensions.length;
-  const step = authentication + 1;
-  const stepOverAuthentication = v6 ? step + 1 : step;
   const start = [
     ...load(context, 'network', v6 ? 6 : 9, 1),
     ...(v6 ? [context.statement(LDX | IMM, 40)] : loadIpv4HeaderLength(context)),
   ];
-  const is = (value: number, onTrue: FragmentTarget, onFalse: FragmentTarget): FragmentBlock => ({
-    statements: [],
-    exit: { kind: 'branch', code: JMP | JEQ | K, k: value, onTrue, onFalse, span: context.span },
-  });
   /** A = next header; X += (length + extra) * unit. */
-  const advance = (extra: number, unit: number): FragmentBlock => ({
-    statements: [
-      context.statement(LD | IND | B, header),
-      context.statement(ST, saved),
-      context.statement(LD | IND | B, header + 1),
-      context.statement(ALU | ADD | K, extra),
-      context.statement(ALU | MUL | K, unit),
-      context.statement(ALU | ADD | X),
-      context.statement(MISC | TAX),
-      context.statement(LD | MEM, saved),
+  const stepOver = (extra: number, unit: number): Steps[string] => [
+    [
+      loadByte(header),
+      store(saved),
+      loadByte(header + 1),
+      add(extra),
+      [ALU | MUL | K, unit],
+      [ALU | ADD | X],
+      [MISC | TAX],
+      restore(saved),
     ],
-    exit: { kind: 'goto', target: 1 },
-  });
-  return [
-    { statements: start, exit: { kind: 'goto', target: 1 } },
-    is(number, 'true', 2),
-    is(IPPROTO.NONE, 'false', 3),
-    ...extensions.map((value, index) => is(value, step, 4 + index)),
-    is(IPPROTO.AH, stepOverAuthentication, 'false'),
-    ...(v6 ? [advance(1, 8)] : []),
-    // An authentication header's length counts 4 bytes, 8 of them not included: RFC 4302 §2.2.
-    advance(2, 4),
+    'number',
   ];
+  const tests = extensions.map((value, place) => [
+    `is${place}`,
+    [[], [JEQ, value, 'over', place + 1 < extensions.length ? `is${place + 1}` : 'authentication']],
+  ]);
+  return {
+    start: [start.map(({ code, k }) => [code, k]), 'number'],
+    number: [[], [JEQ, number, 'true', 'end']],
+    end: [[], [JEQ, IPPROTO.NONE, 'false', v6 ? 'is0' : 'authentication']],
+    ...Object.fromEntries(tests),
+    authentication: [[], [JEQ, IPPROTO.AH, 'overAuthentication', 'false']],
+    ...(v6 ? { over: stepOver(1, 8) } : {}),
+    // An authentication header's length counts 4 bytes, 8 of them not included: RFC 4302 §2.2.
+    overAuthentication: stepOver(2, 4),
+  };
 }

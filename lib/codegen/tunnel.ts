@@ -5,39 +5,16 @@
  */
 
 import { opcodes } from '../cbpf/index.js';
-import type { Statement } from '../cfg/index.js';
 import { ETHERTYPE, IPPROTO } from '../names/index.js';
-import { and, type Condition, type FragmentBlock, or, testK, testX } from './condition.js';
+import { and, type Condition, or, testX } from './condition.js';
 import { type Context, varying } from './context.js';
 import { among, type Ids } from './encapsulation.js';
 import { linkTest } from './linkTest.js';
 import { type Comparison, compare, loadIpv4HeaderLength } from './load.js';
 import { firstFragment, portsOverIpv4, portsOverIpv6 } from './port.js';
+import { add, type Code, computed, loadByte, loadHalf, seek, store } from './steps.js';
 
-const {
-  ABS,
-  ADD,
-  ALU,
-  AND,
-  B,
-  H,
-  IMM,
-  IND,
-  JEQ,
-  JMP,
-  K,
-  LD,
-  LDX,
-  LSH,
-  MEM,
-  MISC,
-  MUL,
-  ST,
-  STX,
-  TAX,
-  TXA,
-  X,
-} = opcodes;
+const { ABS, ADD, ALU, AND, B, IMM, IND, JEQ, K, LD, LSH, MISC, MUL, STX, TAX, TXA, X } = opcodes;
 
 type Transport = 'ipv4-transport' | 'ipv6-transport';
 
@@ -101,37 +78,41 @@ function tunnelOverIp(context: Context, isIpv4: () => Condition, isIpv6: () => C
   return or(overIpv4, and(ipv6, testX(ipv6Length, JEQ, context.span)));
 }
 
-function identifier(context: Context, base: Transport, what: string, ids: Ids): Condition {
+function identifier(context: Context, base: Transport, what: string, ids: Ids | undefined): Condition {
   const is = (id: number, comparison: Comparison) =>
     compare(context, base, 12, 4, id * 256, 0xffff_ff00, comparison);
   return among(context, ids, [what, 0xff_ffff], is);
 }
 
-/** `ld #0; jeq #0`: libpcap hangs the computation of the inner offsets on an always-true test. */
-function computing(context: Context, statements: readonly Statement[]): Condition {
-  return testK([...statements, context.statement(LD | IMM, 0)], JEQ, 0, context.span);
-}
+/** libpcap hangs the computation of the inner offsets on a test that always holds: A = 0. */
+const ALWAYS: Code = [LD | IMM, 0];
 
 /** `vxlan [VNI]`: flags 0x08, then an Ethernet frame 8 bytes on. */
 export function vxlan(context: Context, vni: Ids | undefined): Condition {
   const found = tunnelOverUdp(context, context.settings.tunnelPorts.vxlan, (base) => {
     const flags = compare(context, base, 8, 1, 0x08);
-    return vni === undefined ? flags : and(flags, identifier(context, base, 'VXLAN VNI', vni));
+    return and(flags, identifier(context, base, 'VXLAN VNI', vni));
   });
   const { payload, network } = context.headers;
   const [link, type, inner] = [context.take(), context.take(), context.take()];
-  const offsets = [
-    context.statement(ALU | ADD | K, payload.constant + network + 8),
-    context.statement(ALU | ADD | K, 8),
-    context.statement(ST, link),
-    context.statement(ALU | ADD | K, 12),
-    context.statement(ST, type),
-    context.statement(ALU | ADD | K, 2),
-    context.statement(MISC | TAX),
-    context.statement(STX, inner),
-  ];
+  const reached = computed(context, {
+    vxlan: [
+      [
+        add(payload.constant + network + 8),
+        add(8),
+        store(link),
+        add(12),
+        store(type),
+        add(2),
+        [MISC | TAX],
+        [STX, inner],
+        ALWAYS,
+      ],
+      [JEQ, 0, 'true', 'false'],
+    ],
+  });
   enterTunnel(context, link, type, inner);
-  return and(found, computing(context, offsets));
+  return and(found, reached);
 }
 
 /**
@@ -143,59 +124,36 @@ export function geneve(context: Context, vni: Ids | undefined): Condition {
   context.unoptimized = true;
   const found = tunnelOverUdp(context, context.settings.tunnelPorts.geneve, (base) => {
     const version = compare(context, base, 8, 1, 0, 0xc0);
-    return vni === undefined ? version : and(version, identifier(context, base, 'Geneve VNI', vni));
+    return and(version, identifier(context, base, 'Geneve VNI', vni));
   });
   const { payload, network } = context.headers;
   const [type, link, inner] = [context.take(), context.take(), context.take()];
-  const blocks: FragmentBlock[] = [
-    {
-      statements: [
-        context.statement(ALU | ADD | K, payload.constant + network + 8),
-        context.statement(MISC | TAX),
-        context.statement(ALU | ADD | K, 2),
-        context.statement(ST, type),
-        context.statement(LD | IND | B, 0),
-        context.statement(ALU | AND | K, 0x3f),
-        context.statement(ALU | MUL | K, 4),
-        context.statement(ALU | ADD | K, 8),
-        context.statement(ALU | ADD | X),
-        context.statement(ST, link),
-        context.statement(LD | IND | H, 2),
-        context.statement(LDX | MEM, link),
+  const reached = computed(context, {
+    geneve: [
+      [
+        add(payload.constant + network + 8),
+        [MISC | TAX],
+        add(2),
+        store(type),
+        loadByte(0),
+        [ALU | AND | K, 0x3f],
+        [ALU | MUL | K, 4],
+        add(8),
+        [ALU | ADD | X],
+        store(link),
+        loadHalf(2),
+        seek(link),
       ],
-      exit: {
-        kind: 'branch',
-        code: JMP | JEQ | K,
-        k: ETHERTYPE.TEB,
-        onTrue: 1,
-        onFalse: 2,
-        span: context.span,
-      },
-    },
-    {
-      statements: [
-        context.statement(MISC | TXA),
-        context.statement(ALU | ADD | K, 12),
-        context.statement(ST, type),
-        context.statement(ALU | ADD | K, 2),
-        context.statement(MISC | TAX),
-      ],
-      exit: { kind: 'goto', target: 2 },
-    },
-    {
-      statements: [context.statement(STX, inner), context.statement(LD | IMM, 0)],
-      exit: {
-        kind: 'branch',
-        code: JMP | JEQ | K,
-        k: 0,
-        onTrue: 'true',
-        onFalse: 'false',
-        span: context.span,
-      },
-    },
-  ];
+      [JEQ, ETHERTYPE.TEB, 'frame', 'packet'],
+    ],
+    frame: [[[MISC | TXA], add(12), store(type), add(2), [MISC | TAX]], 'packet'],
+    packet: [
+      [[STX, inner], ALWAYS],
+      [JEQ, 0, 'true', 'false'],
+    ],
+  });
   enterTunnel(context, link, type, inner);
-  return and(found, { kind: 'fragment', blocks });
+  return and(found, reached);
 }
 
 /** An Ethernet frame, or what a type announces: then `link` and `inner` are the same. */

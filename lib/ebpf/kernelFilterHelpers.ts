@@ -1,6 +1,6 @@
 /** What converted classic filters call: functions that no other program knows. */
 
-import { EXTENSIONS, headerRelative } from '../cbpf/index.js';
+import { extensions, headerRelative } from '../cbpf/index.js';
 import { answer, answerUnsigned, type HelperFunction } from './helpers.js';
 import { INTERNAL_HELPER, type PacketEvent } from './programTypes.js';
 
@@ -25,7 +25,7 @@ export function kernelFilterHelpers(
       return answerUnsigned(machine, value);
     };
   const extension = (name: string): HelperFunction => {
-    const { read } = EXTENSIONS.find((row) => row.name === name)!;
+    const { read } = extensions().find((row) => row.name === name)!;
     return (machine) => {
       const { bytes, start } = packet;
       const { capturedLength, metadata } = event;

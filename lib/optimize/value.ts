@@ -8,9 +8,9 @@
  * packet and zero divisors are accounted for as traps, see {@link file://./decision.ts}.
  */
 
-import { extensionAt, opcodes } from '../cbpf/index.js';
+import { isExtension, opcodes } from '../cbpf/index.js';
 
-const { ADD, AND, ALU_ROWS, DIV, evalAlu, LSH, MOD, MUL, OR, RSH, SUB, XOR } = opcodes;
+const { ADD, AND, aluRowOf, DIV, evalAlu, LSH, MOD, MUL, OR, RSH, SUB, XOR } = opcodes;
 
 /** Index into {@link Values}. */
 export type Value = number;
@@ -39,7 +39,6 @@ export const BEYOND = 0x8000_0000;
 export const HUGE = 4096;
 const MAX = 0xffff_ffff;
 const NONE: readonly Value[] = [];
-const rows = new Map(ALU_ROWS.map((row) => [row.bits, row]));
 const COMMUTATIVE = new Set([ADD, MUL, AND, OR, XOR]);
 
 /** All ones from the highest set bit down. */
@@ -139,7 +138,7 @@ export class Values {
 
   /** A load that reads no packet bytes; `undefined` where `k` names none that is a plain value. */
   ancillary(code: number, k: number): Value | undefined {
-    if (extensionAt(k) === undefined) return undefined;
+    if (!isExtension(k)) return undefined;
     return this.#intern(`a${k}`, { kind: 'ancillary', code, k }, 0, MAX, MAX, true);
   }
 
@@ -156,7 +155,7 @@ export class Values {
     const a = this.constantOf(left);
     const b = this.constantOf(right);
     if (a !== undefined && b !== undefined) {
-      const folded = evalAlu(rows.get(op)!, a, b);
+      const folded = evalAlu(aluRowOf(op)!, a, b);
       if (folded !== undefined) return this.constant(folded);
     }
     if (a === 0 && (op === LSH || op === RSH)) return left;

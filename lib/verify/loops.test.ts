@@ -24,7 +24,7 @@ test('loops are followed as far as the kernel follows them', (t) => {
   const ratios: number[] = [];
   for (const { name, type, program } of builds) {
     const { accepted, processed } = verify(program, { type });
-    const { admitted, text } = oracle.log({ program, type, egress: false, strict: false });
+    const { admitted, text } = oracle.log({ program, type, egress: false, strict: false }, 'counts');
     t.is(accepted, admitted, name);
     if (accepted) ratios.push(processed / Number(/processed (\d+)/.exec(text)?.[1]));
   }
@@ -50,7 +50,7 @@ test('loops that the runtime ends are followed as the kernel follows them, instr
       const program = assemble(nestedLoops(at + 1, body));
       t.is(verify(program, { type: how.type }).processed, count, `${body}, ${at + 1} rounds`);
       if (typeof oracle === 'string') continue;
-      t.is(Number(/processed (\d+)/.exec(oracle.log({ program, ...how }).text)?.[1]), count, body);
+      t.is(Number(/processed (\d+)/.exec(oracle.log({ program, ...how }, 'counts').text)?.[1]), count, body);
     }
   if (!fullRun) return;
   // Twice as many with each round: that is too much for both.

@@ -24,6 +24,7 @@ const STRICT_ALIGNMENT = 1;
 const LOG_VERBOSE = 1;
 const LOG_ALL = 2;
 const LOG_STATS = 4;
+const LOGS = { counts: 0, path: LOG_VERBOSE, all: LOG_ALL } as const;
 const ATTRIBUTE_SIZE = 128;
 /** Bytes of a `struct bpf_func_info`. */
 const FUNCTION_INFO = 8;
@@ -50,8 +51,11 @@ export interface Loaded {
 export interface Oracle {
   /** Whether the kernel admits the program. */
   readonly admits: (sample: Sample) => boolean;
-  /** The verifier's log; at `all`, of every path. */
-  readonly log: (sample: Sample, all?: boolean) => { readonly admitted: boolean; readonly text: string };
+  /** The verifier's log: of the last path, of every path, or only how much it looked at. */
+  readonly log: (
+    sample: Sample,
+    of?: keyof typeof LOGS,
+  ) => { readonly admitted: boolean; readonly text: string };
   /** The program, ready to run, or why it was refused. */
   readonly load: (sample: Sample) => Loaded | string;
   /** All values of a map of plain bytes, and how to set them. */
@@ -223,8 +227,8 @@ export async function openOracle(): Promise<Oracle | string> {
       if (file >= 0) close(file);
       return file >= 0;
     },
-    log(sample, all = false) {
-      const file = load(sample, (all ? LOG_ALL : LOG_VERBOSE) | LOG_STATS);
+    log(sample, of = 'path') {
+      const file = load(sample, LOGS[of] | LOG_STATS);
       if (file >= 0) close(file);
       return { admitted: file >= 0, text: file < 0 && text() === '' ? `errno ${koffi.errno()}` : text() };
     },
