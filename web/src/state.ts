@@ -2,6 +2,7 @@
 
 import { computed, effect, signal } from '@preact/signals';
 import type { Span } from '../../lib/compile.js';
+import type { Counts } from '../../lib/see.js';
 import { readAddress, writeAddress } from './address.js';
 import { type Compiled, compileNow } from './compiled.js';
 
@@ -48,6 +49,11 @@ effect(() => {
       settled.value = now;
     }, 150);
 });
+
+/** How often each instruction ran over the open capture, for the expression that was counted. */
+export const counted = signal<{ readonly compiled: Compiled; readonly counts: Counts } | undefined>(
+  undefined,
+);
 
 /** The words that are pointed at, here or in a view. */
 export const lit = signal<Span | undefined>(undefined);

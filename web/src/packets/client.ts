@@ -1,7 +1,7 @@
 /** The page's side of the worker: what capture is open, which packets match, and asking for more. */
 
 import { effect, signal } from '@preact/signals';
-import { captureName, chosen, compiled, linkType } from '../state.js';
+import { captureName, chosen, compiled, counted, linkType, settled } from '../state.js';
 import type { Answered, Asked, Filtered, Give, Opened, RequestName, Shown, Take } from './protocol.js';
 
 /** The open capture. */
@@ -104,6 +104,23 @@ async function filterNow(): Promise<void> {
 
 effect(() => {
   if (capture.value !== undefined && compiled.value.program !== undefined) void filterNow();
+});
+
+/** Packets that are counted over: under a strict policy counting steps the machine, half a million a second. */
+const MOST_COUNTED = 200_000;
+
+/** The graph is coloured by what ran, once the capture is filtered. */
+effect(() => {
+  const now = settled.value;
+  if (filtered.value === undefined || now?.program === undefined || counted.peek()?.compiled === now) return;
+  if ((capture.peek()?.count ?? 0) > MOST_COUNTED) return;
+  const { expression, optimize, linkType: name } = now;
+  void ask('profile', { expression, optimize, linkType: name }).then(
+    (counts) => {
+      counted.value = { compiled: now, counts };
+    },
+    () => {},
+  );
 });
 
 effect(() => {

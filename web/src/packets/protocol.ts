@@ -1,6 +1,6 @@
 /** What the page asks the worker that holds a capture, and what it is told. */
 
-import type { ChangedPart, ReasonPart } from '../../../lib/see.js';
+import type { ChangedPart, Counts, ReasonPart } from '../../../lib/see.js';
 import type { ProgramRequest, Ran, Verified } from '../lab/protocol.js';
 
 /** What a filter is compiled with, besides the link types of the capture. */
@@ -72,6 +72,8 @@ export interface Shown {
 export interface Requests {
   open: { take: { readonly name: string; readonly bytes: ArrayBuffer }; give: Opened };
   filter: { take: FilterRequest; give: Filtered };
+  /** How often each instruction ran on the packets of a link type. */
+  profile: { take: FilterRequest & { readonly linkType: string }; give: Counts };
   rows: {
     take: { readonly from: number; readonly to: number; readonly matching: boolean };
     give: readonly Row[];

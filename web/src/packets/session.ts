@@ -9,7 +9,7 @@ import {
   type Printer,
 } from '../../../lib/index.js';
 import { LocatedCapture } from '../../../lib/playground.js';
-import { explain, reasonText } from '../../../lib/see.js';
+import { type Counts, createProfiler, explain, reasonText } from '../../../lib/see.js';
 import { plainBytes } from './bytes.js';
 import { layersOf } from './decoded.js';
 import type { Explained, Filtered, FilterRequest, Opened, Row, Shown } from './protocol.js';
@@ -77,6 +77,19 @@ export class Session {
     for (let at = 0, to = 0; to < matched; at++) if (verdicts[at] === 1) matching[to++] = at;
     this.matching = matching;
     return { matched, milliseconds: performance.now() - begun, problem };
+  }
+
+  /** Runs a filter over the packets of a link type, and counts what ran. */
+  profile({ expression, optimize, linkType }: FilterRequest & { readonly linkType: string }): Counts {
+    const { bytes, starts, lengths, wireLengths, sources, count, interfaces } = this.capture;
+    const wanted = interfaces.map((source) => nameOf(source.linkType) === linkType);
+    const source = interfaces[wanted.indexOf(true)];
+    if (source === undefined) throw new Error(`no packet is of ${linkType}`);
+    const profiler = createProfiler(compile(expression, { optimize }).for(source));
+    for (let at = 0; at < count; at++)
+      if (wanted[sources[at]!]) profiler.test(bytes, starts[at]!, lengths[at]!, wireLengths[at]!);
+    const { instructions } = profiler.profile();
+    return { ran: instructions.map(({ ran }) => ran), held: instructions.map(({ held }) => held) };
   }
 
   /** Rows of the list from one to before another: of all packets, or of those that match. */

@@ -18,6 +18,7 @@ const ANSWERS: {
     return session.opened;
   },
   filter: (take) => open().filter(take),
+  profile: (take) => open().profile(take),
   rows: ({ from, to, matching }) => open().rows(from, to, matching),
   place: ({ index, matching }) => open().place(index, matching),
   packet: ({ index }) => open().show(index),

@@ -1,12 +1,21 @@
 /** The flow graph of the program, as it is generated and after each pass of the optimizer that changes it. */
 
 import { useComputed, useSignal } from '@preact/signals';
-import { passesOf, touches } from '../compiled.js';
-import { lit, settled } from '../state.js';
-import { type Drawing, draw, type Edge, type Node } from './layout.js';
+import type { Program } from '../../../lib/cbpf.js';
+import {
+  type Box,
+  type FlowGraph,
+  type FlowNode,
+  flowGraph,
+  type Layout,
+  layOut,
+  type Way,
+} from '../../../lib/see.js';
+import { hueOf, passesOf, touches } from '../compiled.js';
+import { counted, lit, settled } from '../state.js';
 
-/** More blocks than this are no picture. */
-const MOST_BLOCKS = 400;
+/** Longer programs are no picture. */
+const MOST = 2000;
 
 export default function Graph() {
   const passes = useComputed(() => (settled.value === undefined ? [] : passesOf(settled.value)));
@@ -16,11 +25,13 @@ export default function Graph() {
   const last = passes.value.length - 1;
   const at = Math.max(0, last - back.value);
   const pass = passes.value[at];
-  const drawing = useComputed(() => {
-    const of = passes.value[Math.max(0, passes.value.length - 1 - back.value)];
-    return of === undefined || settled.value === undefined
-      ? undefined
-      : draw(of.program, settled.value, MOST_BLOCKS);
+  const drawing = useComputed((): Drawing | undefined => {
+    const now = settled.value;
+    const { program } = passes.value[Math.max(0, passes.value.length - 1 - back.value)] ?? {};
+    if (program === undefined || now === undefined || program.length > MOST) return undefined;
+    const counts = counted.value?.compiled === now && back.value === 0 ? counted.value.counts : undefined;
+    const graph = flowGraph(program, now.expression, counts);
+    return { graph, layout: layOut(graph), program };
   });
   return (
     <>
@@ -64,7 +75,7 @@ export default function Graph() {
           →
         </button>
         <span class="quiet">
-          {pass?.program.length ?? 0} instructions, {drawing.value?.nodes.length ?? 0} blocks
+          {pass?.program.length ?? 0} instructions, {drawing.value?.graph.nodes.length ?? 0} blocks
         </span>
         <button
           type="button"
@@ -81,7 +92,7 @@ export default function Graph() {
         <p class="notice">
           {passes.value.length === 0
             ? 'Nothing to draw yet.'
-            : `More than ${MOST_BLOCKS} blocks are no picture.`}
+            : `More than ${MOST} instructions are no picture.`}
         </p>
       ) : (
         <Picture drawing={drawing.value} whole={whole.value} />
@@ -90,80 +101,138 @@ export default function Graph() {
   );
 }
 
+interface Drawing {
+  readonly graph: FlowGraph;
+  readonly layout: Layout;
+  readonly program: Program;
+}
+
 function Picture({ drawing, whole }: { readonly drawing: Drawing; readonly whole: boolean }) {
-  const { width, height, nodes, edges } = drawing;
+  const { graph, layout, program } = drawing;
+  const { width, height, boxes, ways } = layout;
   const size = whole ? {} : { width, height };
+  const most = Math.max(1, ...graph.nodes.map(({ ran = 0 }) => ran));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: who scrolls by keyboard has to get there
-    <section class={`picture${whole ? ' whole' : ''}`} tabIndex={0} aria-label="Flow graph">
-      <svg viewBox={`0 0 ${width} ${height}`} {...size} role="img" aria-label={describeGraph(drawing)}>
-        <defs>
-          {['yes', 'no', 'on'].map((kind) => (
-            <marker
-              key={kind}
-              id={`arrow-${kind}`}
-              class={`arrow ${kind}`}
-              viewBox="0 0 8 8"
-              refX="7"
-              refY="4"
-              markerWidth="7"
-              markerHeight="7"
-              orient="auto-start-reverse"
-            >
-              <path d="M0 0.6 L8 4 L0 7.4 z" />
-            </marker>
-          ))}
-        </defs>
-        {edges.map((edge) => (
-          <Way key={edge.key} edge={edge} />
+    <section
+      class={`picture${whole ? ' whole' : ''}`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: who scrolls by keyboard has to get there
+      tabIndex={0}
+      aria-label="Flow graph"
+    >
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        {...size}
+        role="img"
+        aria-label={`${graph.nodes.length} blocks, ${graph.edges.length} ways`}
+      >
+        {ways.map((way, at) => (
+          <Line key={at} way={way} />
         ))}
-        {nodes.map((node) => (
-          <Box key={node.block} node={node} />
-        ))}
+        {boxes.map((box, at) =>
+          box.kind === 'bend' ? null : box.node === undefined ? (
+            <Leaf key={at} box={box} />
+          ) : (
+            <Block key={at} box={box} node={box.node} program={program} most={most} />
+          ),
+        )}
       </svg>
     </section>
   );
 }
 
-const describeGraph = ({ nodes, edges }: Drawing): string => `${nodes.length} blocks, ${edges.length} ways`;
+/** Where a way leaves its box: tests to the left where they held, else to the right. */
+const exitOf = ({ boxes: [from], edge }: Way): number =>
+  from!.x + (edge.kind === 'next' ? 0 : (edge.kind === 'yes' ? -1 : 1) * Math.min(from!.width / 4, 34));
 
-function Way({ edge: { path, kind } }: { readonly edge: Edge }) {
-  return <path class={`way ${kind}`} d={path} marker-end={`url(#arrow-${kind})`} />;
+function Line({ way }: { readonly way: Way }) {
+  const { edge, boxes } = way;
+  const [from] = boxes;
+  const start = exitOf(way);
+  let [x, y] = [start, from!.y + from!.height];
+  let path = `M${x} ${y}`;
+  for (const box of boxes.slice(1)) {
+    const middle = (y + box.y) / 2;
+    path += `C${x} ${middle} ${box.x} ${middle} ${box.x} ${box.y}`;
+    [x, y] = [box.x, box.y];
+    if (box.kind === 'bend') path += `V${(y += box.height)}`;
+  }
+  const label = edge.ran === undefined ? '' : edge.ran.toLocaleString('en');
+  return (
+    <>
+      <path class={`way ${edge.kind}`} d={path} />
+      <path class={`arrow ${edge.kind}`} d={`M${x} ${y}l-4 -7h8z`} />
+      {label !== '' && (
+        <text
+          class="count"
+          x={start + (edge.kind === 'yes' ? -4 : 4)}
+          y={from!.y + from!.height + 13}
+          text-anchor={edge.kind === 'yes' ? 'end' : 'start'}
+        >
+          {label}
+        </text>
+      )}
+    </>
+  );
 }
 
-function Box({ node }: { readonly node: Node }) {
-  const { x, y, width, height, lines, end } = node;
+function Leaf({ box: { x, y, width, height, text, kind } }: { readonly box: Box }) {
   return (
-    <g class={`block ${end}`} transform={`translate(${x} ${y})`}>
-      <rect width={width} height={height} rx="7" />
-      {lines.map(({ at, text, words, hue, span }, row) => (
-        // biome-ignore lint/a11y/noStaticElementInteractions: the listing says the same to keys
-        <g
-          key={at}
-          class={`row ${hue === undefined ? '' : `hue-${hue}`}${touches(lit.value, span) ? ' lit' : ''}`}
-          transform={`translate(0 ${8 + row * 18})`}
-          onMouseEnter={() => {
-            lit.value = span;
-          }}
-          onMouseLeave={() => {
-            lit.value = undefined;
-          }}
-        >
-          <rect class="back" x="1" width={width - 2} height="18" />
-          {hue !== undefined && <rect class="tick" x="0" y="2" width="3" height="14" />}
-          <text class="number" x="12" y="13">
-            {at}
-          </text>
-          <text class="code" x="38" y="13">
-            {text}
-          </text>
-          {words !== '' && (
-            <text class="of" x={width - 10} y="13" text-anchor="end">
-              {words}
+    <g class={`leaf ${kind}`}>
+      <rect x={x - width / 2} y={y} width={width} height={height} rx="9" />
+      <text x={x} y={y + 15} text-anchor="middle">
+        {text}
+      </text>
+    </g>
+  );
+}
+
+interface BlockProps {
+  readonly box: Box;
+  readonly node: FlowNode;
+  readonly program: Program;
+  /** How often the block ran that ran most. */
+  readonly most: number;
+}
+
+function Block({ box: { x, y, width, height, text }, node, program, most }: BlockProps) {
+  const left = x - width / 2;
+  const words = settled.value?.words ?? [];
+  // What runs a hundredth as often as the rest is still seen.
+  const heat = node.ran === undefined || node.ran === 0 ? 0 : (node.ran / most) ** 0.4;
+  return (
+    <g class="block">
+      {node.ran !== undefined && <title>{`${node.ran.toLocaleString('en')} times`}</title>}
+      <rect x={left} y={y} width={width} height={height} rx="5" />
+      {heat > 0 && (
+        <rect class="heat" x={left} y={y} width={width} height={height} rx="5" opacity={0.1 + 0.3 * heat} />
+      )}
+      <text class="head" x={left + 10} y={y + 15}>
+        <tspan class="number">{node.start}</tspan> {text}
+      </text>
+      {node.lines.map((line, row) => {
+        const span = program[node.start + row]?.span;
+        const hue = hueOf(words, span);
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: the listing says the same to keys
+          <g
+            key={line + row}
+            class={`row ${hue === undefined ? '' : `hue-${hue}`}${touches(lit.value, span) ? ' lit' : ''}`}
+            transform={`translate(${left} ${y + 15 * (row + 1) + 4})`}
+            onMouseEnter={() => {
+              lit.value = span;
+            }}
+            onMouseLeave={() => {
+              lit.value = undefined;
+            }}
+          >
+            <rect class="back" x="1" width={width - 2} height="15" />
+            {hue !== undefined && <rect class="tick" x="0" y="1" width="3" height="13" />}
+            <text x="10" y="11">
+              {line}
             </text>
-          )}
-        </g>
-      ))}
+          </g>
+        );
+      })}
     </g>
   );
 }
