@@ -1,10 +1,9 @@
 /** The playground in Chromium: what the page shows is what the library says. */
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { diff } from '../lib/ask.js';
 import { execute } from '../lib/cbpf.js';
 import { compileProgram, disassemble } from '../lib/compile.js';
@@ -16,6 +15,7 @@ import {
   noBrowser,
   openPage,
   type Served,
+  seriousFaults,
   servePlayground,
   type Watched,
   write,
@@ -226,26 +226,9 @@ inBrowser('a program of eBPF is verified and run as the library does', async (t)
 
 inBrowser('axe finds nothing serious, and nothing was refused or asked of others', async (t) => {
   const { page, faults } = watched;
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(axe);
   for (const part of ['Program', 'Packets', 'Debugger', 'Questions', 'eBPF']) {
     await page.getByRole('tab', { name: part, exact: true }).click();
     t.deepEqual(await seriousFaults(page), [], part);
   }
   t.deepEqual(faults, []);
 });
-
-async function seriousFaults(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
-  });
-}
-
-interface Axe {
-  run(): Promise<{
-    violations: { id: string; impact: string; nodes: { html: string }[] }[];
-  }>;
-}

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { projectRoot } from './vectors.js';
@@ -36,9 +37,19 @@ export interface Watched {
   readonly faults: string[];
 }
 
-/** Opens a page whose state is `hash`. */
-export async function openPage(browser: Browser, address: string, hash = ''): Promise<Watched> {
+/**
+ * Opens a page whose state is `hash`.
+ *
+ * @param before - Called with the page before anything is loaded.
+ */
+export async function openPage(
+  browser: Browser,
+  address: string,
+  hash = '',
+  before: (page: Page) => void = () => {},
+): Promise<Watched> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  before(page);
   const faults: string[] = [];
   page.on('request', (request) => {
     if (!request.url().startsWith(address)) faults.push(`asks for ${request.url()}`);
@@ -76,4 +87,19 @@ export async function dropFile(page: Page, path: string): Promise<void> {
     },
     [bytes, basename(path)],
   );
+}
+
+/** What axe finds on a page that keeps people out: faults that it calls serious or critical. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+  });
+}
+
+interface Axe {
+  run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
 }

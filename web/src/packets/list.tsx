@@ -27,13 +27,15 @@ export function PacketList({ matching }: ListProps) {
   const pages = usePages(matching);
   const count = (matching.value ? filtered.value?.matched : capture.value?.count) ?? 0;
   const whole = Math.min(count * ROW, HIGHEST);
-  const squeezed = (count * ROW) / Math.max(1, whole);
-  const inSight = Math.ceil(height.value / ROW);
-  const first = Math.min(Math.max(0, count - inSight), Math.floor((top.value * squeezed) / ROW));
+  const inSight = Math.max(1, Math.floor(height.value / ROW));
+  const mostFirst = Math.max(0, count - inSight);
+  const squeezed = count * ROW > HIGHEST;
+  /** Rows for each pixel that is scrolled. */
+  const pace = squeezed ? mostFirst / (whole - height.value) : 1 / ROW;
+  const first = Math.min(mostFirst, Math.floor(top.value * pace));
   const last = Math.min(count, first + inSight + 2);
   pages.want(first, last);
-  // In proportion where the list is squeezed, else to the pixel.
-  const shift = squeezed > 1 ? top.value : first * ROW;
+  const shift = squeezed ? top.value : first * ROW;
 
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => {
@@ -43,10 +45,9 @@ export function PacketList({ matching }: ListProps) {
     return () => observer.disconnect();
   }, []);
   const reveal = (at: number): void => {
-    const element = place.current!;
-    const from = (at * ROW) / squeezed;
-    if (from < element.scrollTop) element.scrollTop = from;
-    else if (from + ROW > element.scrollTop + height.value) element.scrollTop = from + ROW - height.value;
+    const from = Math.floor(place.current!.scrollTop * pace);
+    if (at < from) place.current!.scrollTop = at / pace;
+    else if (at >= from + inSight) place.current!.scrollTop = Math.ceil((at - inSight + 1) / pace);
   };
   const rows = Array.from({ length: last - first }, (_, at) => pages.row(first + at));
   const onKeyDown = (event: KeyboardEvent): void => {
