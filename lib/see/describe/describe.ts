@@ -6,8 +6,9 @@
 import { compileProgram, type LinkFilter } from '../../filter/index.js';
 import { type Meaning, meaningOf } from './build.js';
 import { casesOf } from './cases.js';
-import { type Clause, clauseOf, clauseText, commonOf, merged, needsFor } from './clauses.js';
+import { type Clause, clauseOf, needsFor } from './clauses.js';
 import { ACCEPT, REJECT } from './diagram.js';
+import { clauseText, commonOf, merged } from './sentence.js';
 import { TooComplex } from './sets.js';
 
 /** What a filter means. */
