@@ -5,21 +5,30 @@ import type { ebpf, LoadedObject, LoadedProgram } from '../lib/command.js';
 
 /** Counts the instructions of an object's programs as they run. */
 export class InstructionCounts {
-  private readonly counts = new Map<ebpf.Program, Uint32Array>();
-  total = 0;
+  private readonly counts = new Map<ebpf.Program, Float64Array>();
+  private readonly readers = new Map<ebpf.Program, (() => Float64Array)[]>();
 
+  /** One instruction ran. */
   readonly observe = (program: ebpf.Program, index: number): void => {
     let counts = this.counts.get(program);
     if (counts === undefined) {
-      counts = new Uint32Array(program.length);
+      counts = new Float64Array(program.length);
       this.counts.set(program, counts);
     }
     counts[index]!++;
-    this.total++;
   };
 
-  of({ instructions }: LoadedProgram): Uint32Array {
-    return this.counts.get(instructions) ?? new Uint32Array(instructions.length);
+  /** Compiled code counts for itself. */
+  readonly add = (program: ebpf.Program, read: () => Float64Array): void => {
+    this.readers.set(program, [...(this.readers.get(program) ?? []), read]);
+  };
+
+  /** How often each slot ran. */
+  of({ instructions }: LoadedProgram): Float64Array {
+    const sum = this.counts.get(instructions)?.slice() ?? new Float64Array(instructions.length);
+    for (const read of this.readers.get(instructions) ?? [])
+      for (const [slot, times] of read().entries()) sum[slot]! += times;
+    return sum;
   }
 }
 
@@ -121,11 +130,13 @@ const MOST_LINES = 10;
 export function profileText(object: LoadedObject, counts: InstructionCounts, packets: number): string {
   const functions = new Map<string, number>();
   const lines = new Map<string, number>();
+  let total = 0;
   for (const program of object.programs) {
     let name = '';
     for (const [slot, times] of counts.of(program).entries()) {
       name = program.functions.find(({ start }) => start === slot)?.name ?? name;
       if (times === 0) continue;
+      total += times;
       functions.set(name, (functions.get(name) ?? 0) + times);
       const line = program.lineOf(slot);
       const key =
@@ -134,15 +145,15 @@ export function profileText(object: LoadedObject, counts: InstructionCounts, pac
     }
   }
   const row = ([name, times]: readonly [string, number]): string =>
-    `${`${times}`.padStart(12)} ${((100 * times) / Math.max(1, counts.total)).toFixed(1).padStart(5)} %  ${name}`;
+    `${`${times}`.padStart(12)} ${((100 * times) / Math.max(1, total)).toFixed(1).padStart(5)} %  ${name}`;
   const most = (map: ReadonlyMap<string, number>): string[] =>
     [...map]
       .sort(([, a], [, b]) => b - a)
       .slice(0, MOST_LINES)
       .map(row);
-  const mean = (counts.total / Math.max(1, packets)).toFixed(1);
+  const mean = (total / Math.max(1, packets)).toFixed(1);
   return [
-    `${counts.total} instructions, ${mean} a packet`,
+    `${total} instructions, ${mean} a packet`,
     'by function:',
     ...most(functions),
     'by line:',

@@ -226,7 +226,11 @@ class Run {
       ...(traces
         ? { trace: (said: string) => writeOutput(`#${this.packets} ${said.replace(/\n$/, '')}\n`) }
         : {}),
-      ...(counts === undefined ? {} : { observe: counts.observe }),
+      ...(counts === undefined
+        ? {}
+        : engine === 'interpreter'
+          ? { observe: counts.observe }
+          : { counted: counts.add }),
     });
     for (const word of words.all('map')) fillMap(this.object, word);
     const named = words.given('chain');

@@ -16,7 +16,7 @@ import {
   programTypeOf,
   valueAt,
 } from '../ebpf/index.js';
-import { compileEbpf, extendedBody, type FilterBody } from '../jit/index.js';
+import { compileEbpf, extendedBody, type FilterBody, type WebAssemblyOptions } from '../jit/index.js';
 import { type LiftForm, type LiftOptions, lift as liftUnverified } from '../lift/index.js';
 import {
   type MapInfo,
@@ -85,12 +85,17 @@ export const liftProved = (
 export const liftedBody = (program: Classic): FilterBody | undefined =>
   extendedBody(liftProved(program, 'tc'), programTypeOf(TYPE_OF_FORM.tc));
 
-/** Makes programs ready for {@link attach} by compiling them, with what is proved of them. */
+/**
+ * Makes programs ready for {@link attach} by compiling them, with what is proved of them.
+ *
+ * @param counted - Told of what reads how often slots have run.
+ */
 export const compiled =
-  (proofs?: Proofs): NonNullable<AttachOptions['load']> =>
+  (proofs?: Proofs, counted?: WebAssemblyOptions['counted']): NonNullable<AttachOptions['load']> =>
   (program, environment, context) =>
     compileEbpf(program, environment, {
       pointers: new Map([[1, context]]),
+      counted,
       ...(proofs === undefined ? {} : { proofs }),
     });
 

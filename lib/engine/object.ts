@@ -51,6 +51,11 @@ export interface LoadObjectOptions extends Omit<HelperServices, 'maps'> {
   readonly budget?: number;
   /** Called before each instruction of each run, which is then slow: on the definition of the machine. */
   readonly observe?: (program: Program, index: number) => void;
+  /**
+   * Counts what runs, in compiled code: told of each program when it is compiled, and of what reads how often its slots have
+   * run. Not with `observe`, nor on the interpreter.
+   */
+  readonly counted?: (program: Program, read: () => Float64Array) => void;
 }
 
 /** An object: its programs and maps. Maps keep what programs leave in them from packet to packet. */
@@ -206,7 +211,9 @@ export class LoadedProgram {
   }
 
   private makeReady(): AttachedProgram {
-    const { engine = 'auto', observe } = this.shared.options;
+    const { counted, observe, engine: asked = 'auto' } = this.shared.options;
+    // What counts is compiled from the first packet on.
+    const engine = asked === 'auto' && counted !== undefined ? 'wasm' : asked;
     const [missing] = this.missing;
     if (missing !== undefined) throw new ObjectError(`program ${this.name} needs ${missing}`);
     const isGradual = engine === 'auto' && observe === undefined && canCompileWebAssembly();
@@ -223,7 +230,7 @@ export class LoadedProgram {
   /** The program on its hook: compiled or not, observed where somebody asks for that. */
   private hooked(proofs: Admission | undefined, compiles: boolean): AttachedProgram {
     const { options, memory, made } = this.shared;
-    const { observe, budget, ...services } = options;
+    const { observe, counted, budget, ...services } = options;
     const type = this.type === 'sched_act' ? 'sched_cls' : this.type;
     return attach(this.instructions, programTypeOf(type), {
       ...services,
@@ -236,7 +243,7 @@ export class LoadedProgram {
         const map = made.byHandle.get(low);
         return map !== undefined && 'values' in map ? BigInt(map.values.base + high) : 0n;
       },
-      ...(compiles ? { load: compiled(proofs !== undefined && 'steps' in proofs ? proofs : undefined) } : {}),
+      ...(compiles ? { load: compiled(proofs !== undefined && 'steps' in proofs ? proofs : undefined, counted) } : {}),
       ...(observe === undefined
         ? {}
         : {

@@ -165,11 +165,12 @@ function emitNode(node: number, emitter: Emitter): void {
   }
   const { instructions, stuckAt } = source.blocks[node]!;
   let known = emitter.known[node]!;
-  for (const placed of instructions) {
+  for (const [place, placed] of instructions.entries()) {
     if (around.proofs[placed.index]?.dead === true) {
       code.op('unreachable');
       return;
     }
+    around.counters?.note(code, placed, instructions[place - 1]);
     emitInstruction(placed, known, emitter);
     known = learn(known, placed.instruction);
   }

@@ -8,6 +8,7 @@ import type { Proof } from '../../verify/index.js';
 import type { CodeWriter, Local } from '../../wasm/index.js';
 import { constant, type Scratch, typeOfWidth } from '../shared/alu.js';
 import type { Convention } from './convention.js';
+import type { RunCounters } from './counters.js';
 import type { EbpfFunction } from './ebpfFlow.js';
 import type { ReducibleGraph } from './irreducible.js';
 import type { Knowledge } from './knowledge.js';
@@ -59,6 +60,8 @@ export interface Surroundings {
   readonly field?: (offset: number, size: number) => ((code: CodeWriter) => void) | undefined;
   /** By register of the main function: the region it points into. */
   readonly guesses: ReadonlyMap<number, number>;
+  /** Where what runs is to be counted. */
+  readonly counters?: RunCounters | undefined;
 }
 
 /** Numbers of faults as compiled code reports them. */

@@ -18,6 +18,7 @@ import {
 import type { Proofs } from '../../verify/index.js';
 import { type DefinedFunction, encodeModule, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
 import { conventionOf } from './convention.js';
+import { RunCounters } from './counters.js';
 import { type EbpfFunction, functionsOf, type Placed } from './ebpfFlow.js';
 import { emitFunction } from './emit.js';
 import { FAULTS, type FixedRegion, type Surroundings } from './emitter.js';
@@ -53,6 +54,8 @@ export interface WebAssemblyOptions {
   readonly proofs?: Proofs;
   /** By register of the entry: the region it will point into. Wrong guesses cost time only. */
   readonly pointers?: ReadonlyMap<number, Region>;
+  /** Counts what runs: told of each program that is compiled, and of what reads how often its slots have run. */
+  readonly counted?: ((program: Program, read: () => Float64Array) => void) | undefined;
 }
 
 /**
@@ -85,6 +88,7 @@ function moduleOf(
   linear: LinearMemory,
   options: WebAssemblyOptions,
   entry: Entry,
+  counters: RunCounters | undefined,
 ): WasmModule {
   const { packet, lenient = false } = environment;
   const regions = linear.all.filter((region) => region !== packet && region.refresh === undefined);
@@ -134,6 +138,7 @@ function moduleOf(
     guesses: new Map(
       pointers.map(([register, region]) => [register, region === packet ? PACKET : all.indexOf(region)]),
     ),
+    counters,
   };
   const emitted = functions.map((source: EbpfFunction) => emitFunction(source, around));
   const frame = linear.stack + STACK_SIZE;
@@ -150,7 +155,7 @@ function moduleOf(
   return {
     imports: IMPORTS,
     memoryPages: linear.memory.buffer.byteLength / PAGE_SIZE,
-    globals: GLOBALS,
+    globals: [...GLOBALS, ...(counters?.globals ?? [])],
     functions: [
       accessFunction(fixed),
       HELPER_FUNCTION,
@@ -164,6 +169,7 @@ function moduleOf(
         ? []
         : [{ name: CALLBACK, kind: 'func' as const, index: MAIN + emitted.length }]),
       ...Object.entries(GLOBAL).map(([name, index]) => ({ name, kind: 'global' as const, index })),
+      ...(counters?.exports ?? []),
     ],
   };
 }
@@ -308,7 +314,8 @@ function compileFor(
     enteredBy: Entry,
   ): Loaded & { readonly shown: Shown } => {
     linear.settle();
-    const module = moduleOf(loading, environment, linear, settings, enteredBy);
+    const counters = options.counted && new RunCounters(GLOBALS.length);
+    const module = moduleOf(loading, environment, linear, settings, enteredBy, counters);
     const helper = (number: number, index: number): number => {
       const run = helpers.get(number);
       if (run === undefined) throw new RuntimeFault('unknown-helper', index, `there is no helper ${number}`);
@@ -354,6 +361,7 @@ function compileFor(
       weir: { [MEMORY_IMPORT.name]: linear.memory, helper, fault, locate, headerOffset },
     });
     const exports = exported as unknown as Exports;
+    if (counters !== undefined) options.counted?.(loading, () => counters.read(exported, loading.length));
     const shown = new Shown(exports);
     return { module, exports, shown };
   };
