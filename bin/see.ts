@@ -3,11 +3,12 @@
 import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Program } from '../lib/cbpf.js';
-import { NO_LOADER, openSavefile, SNAP_LENGTH } from '../lib/command.js';
+import { type LiftForm, NO_LOADER, openSavefile, SNAP_LENGTH } from '../lib/command.js';
 import { compileProgram } from '../lib/compile.js';
 import type { Filter, LinkFilter } from '../lib/index.js';
 import {
   type Counts,
+  createEbpfProfiler,
   createProfiler,
   type FlowGraph,
   flowGraph,
@@ -45,6 +46,9 @@ export async function seeFilter(options: Options): Promise<void> {
     const profiled = await profileOf(filter, options);
     if (profiled === undefined) return;
     const { linkFilter, profile } = profiled;
+    const { ebpf: form } = options;
+    if (form !== undefined && (options.svg ?? options.dot) !== undefined)
+      return draw([await liftedPicture(filter, linkFilter, form, options)], options);
     const counts = {
       ran: profile.instructions.map(({ ran }) => ran),
       held: profile.instructions.map(({ held }) => held),
@@ -120,7 +124,7 @@ async function picturesOf(
   const { svg, dot, printAfter, ebpf: form } = options;
   if ((svg ?? dot) === undefined) return [];
   const { expression, cbpf } = filter;
-  const title = expression.replace(/\s+/g, ' ').slice(0, 100);
+  const title = titleOf(filter);
   if (form !== undefined) {
     const { liftedProgram } = await import('./lifted.js');
     const { program } = liftedProgram(filter, { form });
@@ -133,6 +137,31 @@ async function picturesOf(
     graph: flowGraph(program, expression),
   }));
 }
+
+/** The filter as eBPF, coloured by another run over the savefile, in that form. */
+async function liftedPicture(
+  family: Filter,
+  filter: LinkFilter,
+  form: LiftForm,
+  options: Options,
+): Promise<Picture> {
+  if (form === 'kernel') throw new CommandError('the form kernel does not run here: it has no profile');
+  const { program, test, counts } = createEbpfProfiler(filter, form);
+  const name = options.read!;
+  if (name === STDIO) throw new CommandError('a profile as eBPF reads the savefile twice: give a file');
+  await using capture = await openSavefile(name, { name });
+  const nothing = (): number => 0;
+  const select = (source: Parameters<Filter['for']>[0]) => (family.for(source) === filter ? test : nothing);
+  await capture.scan({ select });
+  const { expression } = filter;
+  return {
+    suffix: '',
+    title: `${titleOf(filter)} (${form})`,
+    graph: flowGraphOfEbpf(program, expression, counts()),
+  };
+}
+
+const titleOf = ({ expression }: LinkFilter): string => expression.replace(/\s+/g, ' ').slice(0, 100);
 
 /** The program as it was generated, and after passes of the optimizer that changed it. */
 function passesOf(filter: LinkFilter, wanted: string): { name: string; program: Program }[] {

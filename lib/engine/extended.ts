@@ -112,6 +112,8 @@ export interface ExtendedOptions extends HelperServices {
   readonly budget?: number;
   /** Run it although nobody has verified it, with every check. */
   readonly unverified?: boolean;
+  /** With `wasm`: counts what runs; told of what reads how often slots have run. */
+  readonly counted?: (program: Program, read: () => Float64Array) => void;
 }
 
 /**
@@ -129,6 +131,7 @@ export function loadEbpf(program: Program, options: ExtendedOptions): AttachedPr
     privileged = true,
     unverified = false,
     maps = new Map(),
+    counted,
     ...services
   } = options;
   const admitted = (one: Program): Proofs => admit(one, { type, privileged, maps: mapsNamed(one, maps) });
@@ -146,7 +149,7 @@ export function loadEbpf(program: Program, options: ExtendedOptions): AttachedPr
       if (!NAMES_VALUE.has(pseudo)) return BigInt(low >>> 0);
       return map !== undefined && 'values' in map ? BigInt(map.values.base + high) : 0n;
     },
-    ...(engine === 'wasm' ? { load: compiled(proofs) } : {}),
+    ...(engine === 'wasm' ? { load: compiled(proofs, counted) } : {}),
   });
 }
 

@@ -13,8 +13,8 @@ export interface Words extends Span {
 export interface Counts {
   /** Of each instruction. */
   readonly ran: ArrayLike<number>;
-  /** Of each conditional jump, how often its test held. */
-  readonly held: ArrayLike<number>;
+  /** Of each conditional jump, how often its test held; without it, of those where it follows from what ran. */
+  readonly held?: ArrayLike<number> | undefined;
 }
 
 /** A basic block. */
@@ -125,7 +125,26 @@ function graphOf(lines: readonly Line[], expression: string, counts: Counts | un
   const idAt = new Map(blocks.map(([head], id) => [head!.index, id]));
   const nodes = blocks.map((block, id) => nodeOf(block, id, expression, counts));
   const edges = blocks.flatMap((block, from) => edgesOf(block.at(-1)!, from, idAt, counts));
-  return { nodes, edges };
+  return {
+    nodes,
+    edges: counts === undefined || counts.held !== undefined ? edges : filledIn(nodes, edges, counts.ran),
+  };
+}
+
+/** Counts of edges that alone lead to their block, and of the other ways out of where they come from. */
+function filledIn(nodes: readonly FlowNode[], edges: readonly FlowEdge[], ran: Counts['ran']): FlowEdge[] {
+  const entering = new Map<number, number>();
+  for (const { to } of edges) entering.set(to, (entering.get(to) ?? 0) + 1);
+  const alone = edges.map((edge) => {
+    const isAlone = edge.ran === undefined && entering.get(edge.to) === 1 && edge.to !== 0;
+    return isAlone ? { ...edge, ran: nodes[edge.to]!.ran } : edge;
+  });
+  return alone.map((edge) => {
+    const other = alone.find(({ from, kind }) => from === edge.from && kind !== edge.kind);
+    if (edge.ran !== undefined || other?.ran === undefined) return edge;
+    // A load may have ended the program before the block's end.
+    return { ...edge, ran: ran[nodes[edge.from]!.end - 1]! - other.ran };
+  });
 }
 
 function nodeOf(
@@ -157,7 +176,7 @@ function edgesOf(
   counts: Counts | undefined,
 ): FlowEdge[] {
   const ran = counts?.ran[index];
-  const held = counts?.held[index];
+  const held = counts?.held?.[index];
   return targets.flatMap((target, place): FlowEdge[] => {
     const to = idAt.get(target);
     if (to === undefined) return [];

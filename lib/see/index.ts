@@ -22,6 +22,7 @@ export {
   profileText,
   type WordsProfile,
 } from './profile.js';
+export { createEbpfProfiler, type EbpfProfiler } from './profileEbpf.js';
 export type { ChangedPart, Part, Reason, ReasonPart } from './reason.js';
 export { placeText, reasonText } from './reasonText.js';
 export { toSvg } from './svg.js';

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import test from 'ava';
 import { openCapture } from '../capture/index.js';
 import { execute, opcodes } from '../cbpf/index.js';
+import { attach, programTypeOf } from '../ebpf/index.js';
 import { compile, type LinkFilter } from '../filter/index.js';
 import { loadCounted } from '../jit/index.js';
 import { FilterError } from '../source.js';
 import { fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
-import { createProfiler } from './index.js';
+import { createEbpfProfiler, createProfiler, flowGraphOfEbpf } from './index.js';
 
 const OWN = [
   'tcp port 443',
@@ -99,4 +100,36 @@ test('counts are those of the definition, and every packet is decided once', asy
         tally.check(wrong === undefined, () => `${linkType} '${expression}' ${optimize}: ${wrong}`);
       }
   tally.finish(t);
+});
+
+test('counts of eBPF are those of the definition', async (t) => {
+  const packets = (await packetsByType(['http.pcap', 'dns.pcap', 'arp.pcap'])).get(1)!;
+  for (const expression of [
+    'tcp port 80',
+    'port 53 or (icmp and not src net 192.0.2.0/24)',
+    'ip[0] & 15 > 5 or arp',
+  ])
+    for (const form of ['portable', 'xdp', 'tc'] as const) {
+      const { program, test: run, counts } = createEbpfProfiler(filterFor(expression, 1, true)!, form);
+      const ran = new Float64Array(program.length);
+      const type = programTypeOf({ portable: 'socket_filter', xdp: 'xdp', tc: 'sched_cls' }[form] as 'xdp');
+      const definition = attach(program, type, {
+        unverified: true,
+        definition: true,
+        observe: (index) => ran[index]!++,
+      });
+      for (const { data, wireLength } of packets) {
+        t.is(run(data, 0, data.length, wireLength), definition(data, 0, data.length, wireLength));
+      }
+      t.deepEqual(counts().ran, ran, `${expression} as ${form}`);
+      const { edges, nodes } = flowGraphOfEbpf(program, expression, counts());
+      for (const { id, end, returns } of nodes) {
+        const left = edges.filter(({ from }) => from === id).map((edge) => edge.ran);
+        if (returns === undefined && !left.includes(undefined))
+          t.is(
+            left.reduce((sum, it) => sum! + it!, 0),
+            entered,
+          );
+      }
+    }
 });
