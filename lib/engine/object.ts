@@ -243,7 +243,9 @@ export class LoadedProgram {
         const map = made.byHandle.get(low);
         return map !== undefined && 'values' in map ? BigInt(map.values.base + high) : 0n;
       },
-      ...(compiles ? { load: compiled(proofs !== undefined && 'steps' in proofs ? proofs : undefined, counted) } : {}),
+      ...(compiles
+        ? { load: compiled(proofs !== undefined && 'steps' in proofs ? proofs : undefined, counted) }
+        : {}),
       ...(observe === undefined
         ? {}
         : {
