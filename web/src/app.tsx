@@ -133,6 +133,8 @@ function Settings() {
   );
 }
 
+const first = compiled.peek();
+
 /** What is wrong, or how long the program is. Said to screen readers when it changes. */
 function Status() {
   const now = compiled.value;
@@ -143,7 +145,8 @@ function Status() {
         {complaint === undefined ? (
           <>
             <b>{now.program!.length}</b> {now.program!.length === 1 ? 'instruction' : 'instructions'}
-            <span class="quiet"> · compiled in {now.milliseconds.toFixed(1)} ms</span>
+            {/* The first time the compiler itself is compiled. */}
+            {now !== first && <span class="quiet"> · compiled in {now.milliseconds.toFixed(1)} ms</span>}
           </>
         ) : (
           <>

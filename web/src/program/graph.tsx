@@ -164,7 +164,7 @@ function Line({ way }: { readonly way: Way }) {
       {label !== '' && (
         <text
           class="count"
-          x={start + (edge.kind === 'yes' ? -4 : 4)}
+          x={start + (edge.kind === 'yes' ? -8 : 8)}
           y={from!.y + from!.height + 13}
           text-anchor={edge.kind === 'yes' ? 'end' : 'start'}
         >
