@@ -122,7 +122,7 @@ function bodyOf(text) {
 }
 
 /** Bytes; to decompress takes a millisecond or two besides. */
-const WORTH_COMPRESSING = 10_000;
+const WORTH_COMPRESSING = 3000;
 
 const scripts = new Map([[USUAL_SCRIPT, []]]);
 for (const { path, text } of outputFiles) {

@@ -14,9 +14,11 @@ const to = join(root, 'dist', 'types');
 /** `AsyncDisposable` is there without @types/node, too, where the target of who compiles is older. */
 const HEAD = '/// <reference lib="esnext.disposable" />\n';
 
+/** Indented by tabs: one byte for four. */
+const withTabs = (text) => text.replace(/^( {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4));
+
 /** Views of typed arrays have a type parameter since 5.7 only. */
-const forOlder = (text) =>
-  text.replace(/\b(Uint8Array|Uint32Array|Int32Array|DataView)<ArrayBuffer(Like)?>/g, '$1');
+const forOlder = (text) => text.replace(/\b(\w+Array|DataView)<ArrayBuffer(Like)?>/g, '$1');
 
 /** `a, type B as C` as pairs of the name outside and the name inside. */
 const pairsIn = (list) =>
@@ -100,5 +102,7 @@ for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     queue.push(join(dirname(path), `${specifier}.d.ts`));
   const target = join(to, relative(from, path));
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, HEAD + forOlder(withImportsOnTop(withoutInnerComments(path, text, published))));
+  const head = /Dispos(e|able)\b/.test(text) ? HEAD : '';
+  const body = forOlder(withImportsOnTop(withoutInnerComments(path, text, published)));
+  writeFileSync(target, head + withTabs(body));
 }
