@@ -1,26 +1,25 @@
 /** The playground in Chromium: what the page shows is what the library says. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Browser } from 'playwright-core';
 import { diff } from '../lib/ask.js';
 import { execute } from '../lib/cbpf.js';
 import { compileProgram, disassemble } from '../lib/compile.js';
 import * as ebpf from '../lib/ebpf.js';
-import { compile, createPrinter, implies, type Packet, readCapture } from '../lib/index.js';
+import { compile, createPrinter, implies } from '../lib/index.js';
 import {
   dropFile,
   launchBrowser,
   noBrowser,
   openPage,
+  packetsOf,
   type Served,
   seriousFaults,
   servePlayground,
   type Watched,
   write,
 } from '../lib/testing/browser.js';
-import { projectRoot } from '../lib/testing/vectors.js';
+import { fullRun } from '../lib/testing/vectors.js';
 
 let served: Served | undefined;
 let browser: Browser | undefined;
@@ -59,7 +58,7 @@ inBrowser('an expression that is typed is compiled as the library does', async (
     'ip6 or vlan 5',
     '@tls-client-hello',
   ]) {
-    await write(page, expression);
+    await write(page, expression, expression.startsWith('ip6'));
     const { withReadyMade } = await import('../lib/playground.js');
     const expected = disassemble(compileProgram(expression, withReadyMade({})))
       .split('\n')
@@ -80,6 +79,17 @@ inBrowser('the mark under what is wrong moves with it, and its remedy is at hand
   await page.locator('.cm-diagnosticAction').click();
   t.is(await page.locator('.cm-content').innerText(), 'ip and tcp port 80');
   t.is(await page.locator('.cm-lintRange-error').count(), 0);
+});
+
+inBrowser('words, constants and ready-made filters are offered, and taken by Enter', async (t) => {
+  const { page } = watched;
+  await write(page, 'tcp and ', true);
+  await page.keyboard.type('@dns-f');
+  await page.locator('.cm-tooltip-autocomplete li[aria-selected]', { hasText: '@dns-failures' }).waitFor();
+  // CodeMirror takes no key for the list in its first moment: it may have been meant for the text.
+  await page.waitForTimeout(100);
+  await page.keyboard.press('Enter');
+  t.is(await page.locator('.cm-content').innerText(), 'tcp and @dns-failures');
 });
 
 inBrowser('words light up their instructions, and instructions their words', async (t) => {
@@ -136,14 +146,6 @@ inBrowser('a capture that is dropped is filtered and printed as the library does
   );
 });
 
-/** Packets of a capture of the project, with bytes of their own. */
-async function packetsOf(path: string): Promise<Packet[]> {
-  const packets: Packet[] = [];
-  for await (const packet of await readCapture([readFileSync(join(projectRoot, path))]))
-    packets.push(packet.copy());
-  return packets;
-}
-
 inBrowser('the debugger goes forth and back through what the machine does', async (t) => {
   const { page } = watched;
   await page.getByRole('tab', { name: 'Debugger' }).click();
@@ -160,7 +162,7 @@ inBrowser('the debugger goes forth and back through what the machine does', asyn
   });
   const forth = [await seen()];
   for (let step = 0; step < steps; step++) {
-    await page.getByLabel('Step (n)').click();
+    await (step === 0 ? page.getByLabel('Step (n)').click() : page.keyboard.press('n'));
     forth.push(await seen());
   }
   t.deepEqual(forth, expected);
@@ -224,9 +226,11 @@ inBrowser('a program of eBPF is verified and run as the library does', async (t)
   t.deepEqual(counts, [`XDP_DROP (1)\t${dropped.length}`]);
 });
 
+const PARTS = ['Program', 'Packets', 'Debugger', 'Questions', 'eBPF'];
+
 inBrowser('axe finds nothing serious, and nothing was refused or asked of others', async (t) => {
   const { page, faults } = watched;
-  for (const part of ['Program', 'Packets', 'Debugger', 'Questions', 'eBPF']) {
+  for (const part of fullRun ? PARTS : PARTS.slice(0, 2)) {
     await page.getByRole('tab', { name: part, exact: true }).click();
     t.deepEqual(await seriousFaults(page), [], part);
   }

@@ -14,14 +14,18 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import type { Browser, Page } from 'playwright-core';
+import { toWebAssemblyText } from '../lib/cbpf.js';
+import { compileProgram } from '../lib/compile.js';
 import * as ebpf from '../lib/ebpf.js';
 import { compile } from '../lib/index.js';
 import { filterFile } from '../lib/node.js';
+import { attach, programTypeOf } from '../lib/playground.js';
 import {
   dropFile,
   launchBrowser,
   noBrowser,
   openPage,
+  packetsOf,
   seriousFaults,
   write,
 } from '../lib/testing/browser.js';
@@ -35,6 +39,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
 };
+
+/** What programs of each form are run as. */
+const HOOKS = { kernel: 'kernel_filter', portable: 'socket_filter', xdp: 'xdp', tc: 'sched_cls' } as const;
 
 let server: Server;
 let browser: Browser;
@@ -105,6 +112,62 @@ for (const [colorScheme, width] of [
     t.deepEqual(faults, []);
     await page.close();
   });
+
+whole('every view shows what the library prints', async (t) => {
+  const expression = 'tcp port 80 and not net 10.0.0.0/8 or vlan 3 and ip6';
+  const { page, faults } = await openPage(
+    browser,
+    address,
+    `#e=${encodeURIComponent(expression)}&v=wasm,ebpf`,
+  );
+  const program = compileProgram(expression);
+  const listed = async (view: string): Promise<string[]> => {
+    await page.locator(`[aria-label="${view}"] .line`).first().waitFor();
+    return page.locator(`[aria-label="${view}"] .line .source`).allTextContents();
+  };
+  t.deepEqual(await listed('WebAssembly'), toWebAssemblyText(program).trimEnd().split('\n'));
+  for (const form of ['kernel', 'portable', 'xdp', 'tc'] as const) {
+    await page.locator('.pane-tools select').selectOption(form);
+    const lifted = ebpf.lift(program, { form });
+    const expected = ebpf
+      .disassemble(lifted, { lenient: true })
+      .split('\n')
+      .map((line) => line.replace(/^\s*\d+: \(..\) /, ''));
+    t.deepEqual(await listed('eBPF'), expected, form);
+  }
+  await page.getByLabel('Right view').getByRole('tab', { name: 'Flow graph' }).click();
+  const passes = await page.getByLabel('Pass of the optimizer').locator('option').allInnerTexts();
+  const { length } = compileProgram(expression, { optimize: false });
+  t.deepEqual([passes[0]!, passes.at(-1)!], [`as generated · ${length}`, `at the end · ${program.length}`]);
+  t.deepEqual(faults, []);
+  await page.close();
+});
+
+whole('the debugger ends with what the library returns, on every machine', async (t) => {
+  const expression = 'tcp dst port 80';
+  const hash = `#e=${encodeURIComponent(expression)}&c=http.pcap&p=debug`;
+  const { page, faults } = await openPage(browser, address, hash);
+  const [program, packets] = [compileProgram(expression), await packetsOf('captures/http.pcap')];
+  for (const form of ['portable', 'xdp', 'tc', 'kernel'] as const) {
+    await page.locator('.debug select').selectOption(form);
+    const run = attach(ebpf.lift(program, { form }), programTypeOf(HOOKS[form]), { unverified: true });
+    for (const index of [0, 1, 2]) {
+      const { data, wireLength } = packets[index]!;
+      await page.evaluate((number) => {
+        location.hash = location.hash.replace(/&n=\d+|$/, `&n=${number}`);
+      }, index + 1);
+      await page.getByText(`packet ${index + 1} of 30`).waitFor();
+      await page.getByLabel('To the end').click();
+      const outcome = await page.locator('.outcome').innerText();
+      t.true(
+        outcome.startsWith(`r0 is ${run.run(data, { wireLength }).verdict} `),
+        `${form} ${index}: ${outcome}`,
+      );
+    }
+  }
+  t.deepEqual(faults, []);
+  await page.close();
+});
 
 whole('by keyboard alone: from the expression to the packets, a field and the debugger', async (t) => {
   const { page, faults } = await openPage(browser, address, '#e=udp&c=dns.pcap');

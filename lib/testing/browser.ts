@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Packet, readCapture } from '../savefile/index.js';
 import { projectRoot } from './vectors.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -62,8 +63,8 @@ export async function openPage(
   return { page, faults };
 }
 
-/** Writes an expression in place of the one that is there, key by key. */
-export async function write(page: Page, expression: string): Promise<void> {
+/** Writes an expression in place of the one that is there: at once, or key by key. */
+export async function write(page: Page, expression: string, keys = false): Promise<void> {
   const focused = await page.evaluate(() => document.activeElement?.classList.contains('editor') === true);
   if (!focused) {
     await page.locator('.cm-content').click();
@@ -71,7 +72,8 @@ export async function write(page: Page, expression: string): Promise<void> {
     await page.waitForTimeout(250);
   }
   await page.keyboard.press('ControlOrMeta+a');
-  await page.keyboard.type(expression);
+  if (keys) await page.keyboard.type(expression);
+  else await page.keyboard.insertText(expression);
   await page.keyboard.press('Escape');
 }
 
@@ -102,4 +104,12 @@ export async function seriousFaults(page: Page): Promise<string[]> {
 
 interface Axe {
   run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+}
+
+/** Packets of a capture of the project, with bytes of their own. */
+export async function packetsOf(path: string): Promise<Packet[]> {
+  const packets: Packet[] = [];
+  for await (const packet of await readCapture([readFileSync(join(projectRoot, path))]))
+    packets.push(packet.copy());
+  return packets;
 }

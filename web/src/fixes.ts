@@ -16,8 +16,19 @@ export function complaintsOf({ error, lints }: Compiled): readonly Complaint[] {
   return lints.map(({ message, hint, span }) => ({ message, hint, span, severity: 'warning' }));
 }
 
+const known = new WeakMap<Compiled, Map<string, readonly string[]>>();
+
 /** What the hint quotes, where the expression compiles with it in place of the words, or errs later. */
-export function fixesOf(compiled: Compiled, { hint, span }: Complaint): readonly string[] {
+export function fixesOf(compiled: Compiled, complaint: Complaint): readonly string[] {
+  const fixes = known.get(compiled) ?? new Map<string, readonly string[]>();
+  known.set(compiled, fixes);
+  const key = `${complaint.span.start} ${complaint.hint}`;
+  const found = fixes.get(key) ?? findFixes(compiled, complaint);
+  fixes.set(key, found);
+  return found;
+}
+
+function findFixes(compiled: Compiled, { hint, span }: Complaint): readonly string[] {
   const { expression, linkType, mode, optimize } = compiled;
   const quoted = [...hint.matchAll(/'([^']+)'/g)].map(([, words]) => words!);
   return quoted.filter((words) => {

@@ -23,8 +23,23 @@ export const chosen = signal(at.packet);
 /** What the expression is compared with. */
 export const other = signal(at.other);
 
+/** Longer expressions are compiled when nobody has typed for a moment. */
+const LONG = 1500;
+/** The expression as it is compiled. */
+const text = signal(at.expression);
+let compiling: ReturnType<typeof setTimeout> | undefined;
+effect(() => {
+  const now = expression.value;
+  clearTimeout(compiling);
+  if (now.length <= LONG) text.value = now;
+  else
+    compiling = setTimeout(() => {
+      text.value = now;
+    }, 150);
+});
+
 export const compiled = computed<Compiled>(() =>
-  compileNow(expression.value, {
+  compileNow(text.value, {
     linkType: linkType.value,
     mode: mode.value,
     optimize: optimize.value,

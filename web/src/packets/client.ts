@@ -1,7 +1,7 @@
 /** The page's side of the worker: what capture is open, which packets match, and asking for more. */
 
 import { effect, signal } from '@preact/signals';
-import { captureName, chosen, compiled, counted, linkType, settled } from '../state.js';
+import { captureName, chosen, compiled, counted, linkType, mode, settled } from '../state.js';
 import type { Answered, Asked, Filtered, Give, Opened, RequestName, Shown, Take } from './protocol.js';
 
 /** The open capture. */
@@ -64,6 +64,7 @@ async function open(name: string, read: () => Promise<ArrayBuffer>, packetNumber
     const opened = await ask('open', { name, bytes }, [bytes]);
     const [first] = opened.linkTypes;
     if (first !== undefined) linkType.value = first;
+    mode.value = opened.mode;
     filtered.value = undefined;
     packet.value = undefined;
     capture.value = opened;

@@ -1,6 +1,7 @@
 /** What the page asks the worker that holds a capture, and what it is told. */
 
 import type { ChangedPart, Counts, ReasonPart } from '../../../lib/see.js';
+import type { Mode } from '../compiled.js';
 import type { ProgramRequest, Ran, Verified } from '../lab/protocol.js';
 
 /** What a filter is compiled with, besides the link types of the capture. */
@@ -15,6 +16,8 @@ export interface Opened {
   readonly bytes: number;
   /** The link types that packets came in by: names, the first is that of the first interface. */
   readonly linkTypes: readonly string[];
+  /** What the first interface's packets come from: the byte order matters to a few expressions. */
+  readonly mode: Mode;
   /** What is wrong behind the last packet; '' for nothing. */
   readonly damage: string;
 }

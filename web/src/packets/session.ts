@@ -42,6 +42,7 @@ export class Session {
       count,
       bytes: bytes.length,
       linkTypes: [...new Set(interfaces.map(({ linkType }) => nameOf(linkType)))],
+      mode: interfaces[0]?.bigEndian === true ? 'savefile-swapped' : 'savefile',
       damage: error?.message ?? '',
     };
     this.verdicts = new Uint8Array(count);

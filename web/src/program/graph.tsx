@@ -1,6 +1,7 @@
 /** The flow graph of the program, as it is generated and after each pass of the optimizer that changes it. */
 
 import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Program } from '../../../lib/cbpf.js';
 import {
   type Box,
@@ -14,6 +15,8 @@ import {
 import { hueOf, passesOf, touches } from '../compiled.js';
 import { counted, lit, settled } from '../state.js';
 
+/** The smallest scale at which a picture is fitted in: what is larger is scrolled. */
+const LEAST = 0.55;
 /** Longer programs are no picture. */
 const MOST = 2000;
 
@@ -110,10 +113,18 @@ interface Drawing {
 function Picture({ drawing, whole }: { readonly drawing: Drawing; readonly whole: boolean }) {
   const { graph, layout, program } = drawing;
   const { width, height, boxes, ways } = layout;
-  const size = whole ? {} : { width, height };
+  const place = useRef<HTMLElement>(null);
+  const size = whole ? { style: { minWidth: width * LEAST, minHeight: height * LEAST } } : { width, height };
+  useEffect(() => {
+    // The start in the middle, where not all is in sight.
+    const element = place.current!;
+    element.scrollTop = 0;
+    element.scrollLeft = ((boxes[0]?.x ?? 0) / width) * element.scrollWidth - element.clientWidth / 2;
+  }, [layout, whole]);
   const most = Math.max(1, ...graph.nodes.map(({ ran = 0 }) => ran));
   return (
     <section
+      ref={place}
       class={`picture${whole ? ' whole' : ''}`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: who scrolls by keyboard has to get there
       tabIndex={0}

@@ -2,7 +2,7 @@
 
 import { VIEWS, type ViewName } from '../address.js';
 import { lazily } from '../lazy.js';
-import { shown, views } from '../state.js';
+import { settled, shown, views } from '../state.js';
 import { Tabs } from '../tabs.js';
 import { Listing } from './listing.js';
 import { Tree } from './tree.js';
@@ -56,8 +56,12 @@ function Pane({ side, label }: { readonly side: 0 | 1; readonly label: string })
   );
 }
 
+/** Longer programs are shown when nobody has typed for a moment. */
+const SHORT = 400;
+
 function View({ name }: { readonly name: ViewName }) {
-  const compiled = shown.value;
+  const isLong = (shown.value?.program?.length ?? 0) > SHORT;
+  const compiled = isLong ? settled.value : shown.value;
   if (compiled === undefined) return <p class="quiet">Nothing compiles yet.</p>;
   switch (name) {
     case 'cbpf':
