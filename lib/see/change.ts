@@ -6,7 +6,7 @@
  * tried and found to turn the verdict round is told.
  */
 
-import type { FilterFunction, Program } from '../cbpf/index.js';
+import { type FilterFunction, opcodes, type Program } from '../cbpf/index.js';
 import { type Input, type TakenTest, type Trace, trace, type Unit } from './trace.js';
 
 /** A number that a part of the packet would have to be. */
@@ -32,19 +32,24 @@ interface Node extends Change {
   readonly from: number;
 }
 
-/** @returns `undefined` where no change is found. */
+/**
+ * @param isOpen - Whether a part may be changed.
+ * @returns `undefined` where no change is found.
+ */
 export function findChange(
   program: Program,
   run: FilterFunction,
   input: Input,
   first: Trace,
+  isOpen: (unit: Unit) => boolean = () => true,
 ): Change | undefined {
   const matched = first.result !== 0;
+  const compared = comparedWith(program);
   const queue: Node[] = [{ input, turned: [], run: first, from: 0 }];
   let tries = MOST_TRIES;
   for (let runs = 0; runs < queue.length && runs < MOST_RUNS; runs++) {
     const node = queue[runs]!;
-    for (const [index, option] of optionsOf(node)) {
+    for (const [index, option] of optionsOf(node, compared, isOpen)) {
       if (--tries < 0) return undefined;
       const { bytes, wireLength } = option.input;
       if ((run(bytes, 0, bytes.length, wireLength) !== 0) !== matched)
@@ -70,14 +75,18 @@ function isTurned(before: Trace, after: Trace, index: number): boolean {
 }
 
 /** Packets on which one test may come out the other way, with its number; the last tests first. */
-function* optionsOf({ input, turned, run, from }: Node): Generator<[number, Change]> {
+function* optionsOf(
+  { input, turned, run, from }: Node,
+  compared: Compared,
+  isOpen: (unit: Unit) => boolean,
+): Generator<[number, Change]> {
   const { cut, tests } = run;
   if (cut !== undefined && cut.needs <= MOST_BYTES) yield [tests.length, extended(input, turned, cut.needs)];
   for (let index = tests.length - 1; index >= from; index--) {
     const test = tests[index]!;
     for (const unit of test.units) {
-      if (turned.some((other) => overlaps(other.unit, unit))) continue;
-      for (const value of candidates(test, unit, numberAt(input, unit)))
+      if (!isOpen(unit) || turned.some((other) => overlaps(other.unit, unit))) continue;
+      for (const value of candidates(test, unit, numberAt(input, unit), compared.get(unit.key) ?? []))
         yield [index, { input: withValue(input, unit, value), turned: [...turned, { unit, value }] }];
     }
   }
@@ -138,8 +147,37 @@ function withValue(input: Input, { at, size }: Unit, value: number): Input {
   return { bytes, wireLength: input.wireLength };
 }
 
+/** By a unit's key, what its number is compared with anywhere in a program. */
+type Compared = ReadonlyMap<string, readonly number[]>;
+
+const known = new WeakMap<Program, Compared>();
+/** Of lists that are longer, the first are tried. */
+const MOST_COMPARED = 24;
+
+function comparedWith(program: Program): Compared {
+  const before = known.get(program);
+  if (before !== undefined) return before;
+  const compared = new Map<string, number[]>();
+  let key = '';
+  for (const { code, k } of program) {
+    if (opcodes.classOf(code) === opcodes.LD)
+      key = opcodes.modeOf(code) === opcodes.ABS ? `${k} ${opcodes.sizeOf(code)}` : '';
+    if (!opcodes.isConditional(code) || opcodes.usesX(code) || key === '') continue;
+    const numbers = compared.get(key) ?? [];
+    compared.set(key, numbers);
+    if (numbers.length < MOST_COMPARED && !numbers.includes(k)) numbers.push(k);
+  }
+  known.set(program, compared);
+  return compared;
+}
+
 /** Numbers worth trying, the plainest first. */
-function candidates({ left, right }: TakenTest, unit: Unit, now: number): readonly number[] {
+function candidates(
+  { left, right }: TakenTest,
+  unit: Unit,
+  now: number,
+  others: readonly number[],
+): readonly number[] {
   const most = unit.at < 0 ? 0xffff_ffff : 2 ** (8 * unit.size) - 1;
   const mask = unit.mask === 0 ? most : unit.mask;
   const low = (mask & -mask) >>> 0 || 1;
@@ -148,6 +186,8 @@ function candidates({ left, right }: TakenTest, unit: Unit, now: number): readon
     const it = (((now & ~mask) | (value & mask)) >>> 0) as number;
     if (it !== now && it <= most) found.add(it);
   };
+  add(right);
+  for (const k of others) add(k);
   for (const k of [right, right + 1, right - 1, left, left + 1, left - 1]) {
     if (k < 0 || k > 0xffff_ffff) continue;
     add(k);

@@ -7,13 +7,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { openCapture } from '../capture/index.js';
-import { execute, type Program } from '../cbpf/index.js';
+import { execute, loadInterpreter, type Program } from '../cbpf/index.js';
 import { compile, compileProgram, type LinkFilter } from '../filter/index.js';
 import type { Packet } from '../savefile/index.js';
 import { FilterError } from '../source.js';
 import { generator, type Random } from '../testing/random.js';
 import { fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
+import { findChange } from './change.js';
 import { explain, type Reason } from './index.js';
+import { trace } from './trace.js';
 
 const GROUPS = [
   'abbrev',
@@ -106,6 +108,23 @@ function wrongWith(program: Program, packet: Packet, reason: Reason, random: Ran
     : undefined;
 }
 
+/** Parts that a test looks at and that can be left out as far as a search finds: it changes nothing but one of them, and what is not named. */
+function needlessIn(program: Program, { data: bytes, wireLength }: Packet, { parts }: Reason): string[] {
+  const input = { bytes, wireLength };
+  const run = trace(program, input);
+  const tested = new Set(run.tests.flatMap(({ units }) => units.map(({ at }) => at)));
+  return parts
+    .filter(({ start }) => tested.has(start) && start >= 0)
+    .filter((part) => {
+      const isHeld = new Uint8Array(bytes.length);
+      for (const { start, end } of parts) if (start >= 0 && start !== part.start) isHeld.fill(1, start, end);
+      const isOpen = ({ at, size }: { at: number; size: number }) =>
+        at >= 0 && !isHeld.subarray(at, at + size).includes(1);
+      return findChange(program, loadInterpreter(program), input, run, isOpen) === undefined;
+    })
+    .map(({ fields }) => fields.join());
+}
+
 test('bytes that are not named do not matter, and the change turns the verdict round', async (t) => {
   const tally = new Tally('reasons of verdicts');
   const random = generator(0x51ee);
@@ -118,6 +137,8 @@ test('bytes that are not named do not matter, and the change turns the verdict r
   const step = fullRun ? Math.max(1, Math.floor(found.length / 300)) : 1;
   const filters = [...OWN, ...found.filter((_, index) => index % step === 0)];
   const names = readdirSync(folder).filter((name) => name.endsWith('.pcap'));
+  const shortest = new Tally('parts of reasons that cannot be left out');
+  let count = 0;
   let without = 0;
   for (const name of fullRun ? names : names.filter((_, index) => index % 4 === 0)) {
     for (const packet of await packetsOf(name, 1)) {
@@ -128,6 +149,11 @@ test('bytes that are not named do not matter, and the change turns the verdict r
         const program = compileProgram(expression, { ...filter.options, optimize: false });
         const wrong = wrongWith(program, packet, reason, random);
         if (reason.change.length === 0) without++;
+        if (reason.isShort && reason.change.length > 0 && ++count % 4 === 0)
+          for (const { length } of [needlessIn(program, packet, reason)]) {
+            for (let i = 0; i < reason.parts.length; i++)
+              shortest.check(i >= length, () => `${name} ${expression}`);
+          }
         tally.check(
           wrong === undefined && filter.matches(packet.data, packet.wireLength) === reason.matches,
           () => `${name} ${expression}: ${wrong}`,
@@ -136,6 +162,7 @@ test('bytes that are not named do not matter, and the change turns the verdict r
     }
   }
   t.log(`${without} without a change`);
+  shortest.finish(t, 0.97);
   tally.finish(t);
 });
 

@@ -67,6 +67,8 @@ class FixedWalk {
   private readonly held: Held;
   private readonly matches: boolean;
   private readonly known = new Map<Value, Value>();
+  /** Loads of which some bytes are held: their mask, and what they are. */
+  private readonly partly = new Map<Value, { readonly mask: number; readonly k: number }>();
   private readonly pending: Place[] = [];
   private readonly seen = new Set<string>();
 
@@ -96,6 +98,7 @@ class FixedWalk {
     let known = facts;
     for (const value of parts) {
       if (value === TRAP) return !this.matches;
+      if (this.partly.size > 0) known = this.withHeld(known, value);
       if (!mayTrap(values, known, value)) continue;
       // It may end the program here, or it may not.
       if (this.matches) return false;
@@ -187,12 +190,26 @@ class FixedWalk {
     if (kind.kind !== 'load' || kind.base !== undefined) return value;
     const { k: at } = kind;
     if (at + size > input.bytes.length) return TRAP;
-    let number = 0;
+    let [number, mask] = [0, 0];
     for (let i = at; i < at + size; i++) {
-      if (held.bytes[i] === 0) return value;
-      number = number * 256 + input.bytes[i]!;
+      const isHeld = held.bytes[i] === 1;
+      number = number * 256 + (isHeld ? input.bytes[i]! : 0);
+      mask = mask * 256 + (isHeld ? 0xff : 0);
     }
-    return values.constant(number);
+    if (mask === 2 ** (8 * size) - 1) return values.constant(number);
+    if (mask !== 0) this.partly.set(value, { mask, k: number });
+    return value;
+  }
+
+  /** What is known of a value's loads by the bytes of them that are held. */
+  private withHeld(facts: Facts, value: Value): Facts {
+    const { values } = this;
+    const part = this.partly.get(value);
+    if (part !== undefined && !facts.known.has(value)) {
+      const masked = values.alu(opcodes.AND, value, values.constant(part.mask));
+      return learn(values, facts, opcodes.JEQ, masked, values.constant(part.k), true) ?? facts;
+    }
+    return values.operands(value).reduce((known, operand) => this.withHeld(known, operand), facts);
   }
 }
 
