@@ -1,10 +1,11 @@
 /** `--explain`: why packets match or do not, of savefiles and live. */
 
-import { NO_LOADER, openSavefile, SNAP_LENGTH } from '../lib/command.js';
+import { ebpf, type LiftForm, NO_LOADER, openSavefile, SNAP_LENGTH } from '../lib/command.js';
 import type { Filter, LinkFilter, Packet } from '../lib/index.js';
 import { listDevices, openDevice } from '../lib/node.js';
 import { explain, reasonText } from '../lib/see.js';
 import { expressionOf, filterOf } from './expression.js';
+import { liftedProgram } from './lifted.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
 import { STDIO, writeMessage, writeOutput } from './standard.js';
@@ -54,6 +55,7 @@ async function* devicePackets(options: Options): AsyncGenerator<Packet> {
 function textOf(filter: Filter, packet: Packet, number: number, options: Options): string {
   const { json, explain: wanted } = options;
   const linkFilter = filter.for(packet.interface);
+  if (wanted!.steps && options.ebpf !== undefined) return ebpfStepsText(linkFilter, packet, number, options);
   if (wanted!.steps) return stepsText(linkFilter, packet, number, json);
   const reason = explain(linkFilter, packet);
   if (!json) return `${number}: ${reasonText(reason).replaceAll('\n', '\n     ')}\n`;
@@ -80,4 +82,40 @@ function stepsText(filter: LinkFilter, packet: Packet, number: number, json: boo
     return `  ${listing[index]!.padEnd(44)} ${registers.padEnd(26)} ${words}`.trimEnd();
   });
   return `${number}: ${accepted ? 'yes' : 'no'}, ${result} after ${steps.length} instructions\n${lines.join('\n')}\n`;
+}
+
+const TYPES = { portable: 'socket_filter', xdp: 'xdp', tc: 'sched_cls', cgroup: 'cgroup_skb' } as const;
+
+/** Each instruction of a form as eBPF that ran, with the registers that it changed and its words. */
+function ebpfStepsText(filter: LinkFilter, packet: Packet, number: number, options: Options): string {
+  const form = options.ebpf as Exclude<LiftForm, 'kernel'>;
+  if (!(form in TYPES)) throw new CommandError(`the form ${form} does not run here: name another one`);
+  const { program } = liftedProgram(filter, { form });
+  const ran: { readonly index: number; readonly before: readonly bigint[] }[] = [];
+  const run = ebpf.attach(program, ebpf.programTypeOf(TYPES[form]), {
+    unverified: true,
+    definition: true,
+    observe: (index, _, registers) => ran.push({ index, before: [...registers] }),
+  });
+  const result = run(packet.data, 0, packet.data.length, packet.wireLength);
+  const texts = new Map(
+    ebpf.listInstructions(program, { lenient: true }).map(({ index, text }) => [index, text.trim()]),
+  );
+  const steps = ran.map(({ index, before }, step) => {
+    const after = ran[step + 1]?.before ?? before;
+    const changed = Object.fromEntries(
+      after.flatMap((value, register) =>
+        value === before[register] ? [] : [[`r${register}`, `0x${value.toString(16)}`]],
+      ),
+    );
+    const { span } = program[index]!;
+    const words = span === undefined ? '' : filter.expression.slice(span.start, span.end);
+    return { index, text: texts.get(index) ?? '', changed, words };
+  });
+  if (options.json) return `${JSON.stringify({ number, form, result, steps })}\n`;
+  const lines = steps.map(({ text, changed, words }) => {
+    const registers = Object.entries(changed).map(([name, value]) => `${name}=${value}`);
+    return `  ${text.padEnd(44)} ${registers.join(' ').padEnd(26)} ${words}`.trimEnd();
+  });
+  return `${number}: ${form} returns ${result} after ${steps.length} instructions\n${lines.join('\n')}\n`;
 }

@@ -40,6 +40,8 @@ test('--explain=steps lists what ran, as weir -d does', (t) => {
   const { stdout } = weir('-r', CAPTURE, '--explain=steps,1', 'tcp port 443');
   t.regex(stdout, /^1: no, 0 after 13 instructions\n {2}\(000\) ldh {6}\[12\] +A=0x800 X=0x0 +tcp\n/);
   t.is(stdout.trim().split('\n').length, 14);
+  const lifted = weir('-r', CAPTURE, '--explain=steps,1', '--ebpf=xdp', 'tcp port 443').stdout;
+  t.regex(lifted, /^1: xdp returns 0 after 30 instructions\n {2}0: \(b4\) w0 = 0\n/);
 });
 
 test('--explain refuses what it cannot explain', (t) => {

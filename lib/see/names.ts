@@ -56,12 +56,35 @@ export class Names {
   private part({ at, size, mask }: Unit): Told {
     const end = at + size;
     const over = this.fields().filter((field) => field.start < end && field.end > at);
-    const exact = over.find((field) => field.start === at && field.end === end && !isPart(over, field));
+    const exact = over.find(
+      (field) => field.start === at && field.end === end && this.hangsOnAll(field, at, size, mask),
+    );
+    const around = mask === 2 ** (8 * size) - 1 ? smallestAround(over, at, end) : undefined;
     const { looked, isAll } =
-      exact === undefined ? this.lookedAt(over, at, size, mask) : { looked: [exact], isAll: true };
+      exact !== undefined
+        ? { looked: [exact], isAll: true }
+        : around !== undefined
+          ? { looked: [around], isAll: false }
+          : this.lookedAt(over, at, size, mask);
     const fields = [...new Set((looked.length > 0 ? looked : over).map(({ name }) => name))];
-    const value = looked.length === 1 && isAll ? looked[0]!.text : this.hex(at, size);
+    const [one] = looked;
+    const isOne = looked.length === 1 && (isAll || (one!.start >= at && one!.end <= end));
+    const value = isOne ? one!.text : this.hex(at, size);
     return { start: at, end, fields, value };
+  }
+
+  /** Whether what tshark says of a field hangs on each bit of a mask, and the mask is all of the field. */
+  private hangsOnAll(field: FieldSpan, at: number, size: number, mask: number): boolean {
+    if (mask !== 2 ** (8 * size) - 1) return false;
+    const bytes = this.input.bytes.slice();
+    for (let bit = 0; bit < 8 * size; bit++) {
+      const byte = at + (bit >> 3);
+      const before = bytes[byte]!;
+      bytes[byte] = before ^ (1 << (bit & 7));
+      if (field.textOf(bytes) === field.text) return false;
+      bytes[byte] = before;
+    }
+    return true;
   }
 
   /** The fields that hang on the bits of a mask; those that hang on nothing else, where there are such. */
@@ -91,9 +114,11 @@ export class Names {
   }
 }
 
-/** Whether another field takes the same bytes: then which bits are meant has to be looked at. */
-const isPart = (fields: readonly FieldSpan[], field: FieldSpan): boolean =>
-  fields.some(
-    (other) =>
-      other !== field && other.start === field.start && other.end === field.end && other.name !== field.name,
+/** The one smallest field of which these bytes are a part. */
+function smallestAround(fields: readonly FieldSpan[], at: number, end: number): FieldSpan | undefined {
+  const around = fields.filter(
+    (field) => field.start <= at && field.end >= end && field.end - field.start > end - at,
   );
+  const isIn = fields.some((field) => field.start === at && field.end === end);
+  return isIn ? undefined : around.sort((a, b) => a.end - a.start - (b.end - b.start))[0];
+}
