@@ -3,11 +3,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
-import { projectRoot } from '../lib/testing/vectors.js';
+import { fullRun, projectRoot } from '../lib/testing/vectors.js';
 
 const WEIR = join(projectRoot, 'dist/command/weir.js');
 const scratch = mkdtempSync(join(tmpdir(), 'weir-extcap-'));
@@ -79,4 +80,63 @@ test('a capture goes into the FIFO, and ends with SIGTERM', async (t) => {
   await Promise.all([once(capture, 'close'), once(reader, 'close')]);
   const { stdout } = spawnSync(process.execPath, [WEIR, '-r', copy, '--count'], { encoding: 'utf8' });
   t.is(stdout, '3 packets\n');
+});
+
+test('tshark captures from it what weir captures itself, and is told what is wrong with a filter', async (t) => {
+  const link = ask('--extcap-interface', 'weir-lo', '--extcap-dlts');
+  const place = spawnSync('tshark', ['-G', 'folders'], { encoding: 'utf8' });
+  const [, global] = /^(?:Global )?Extcap path:\s+(\S+)$/m.exec(place.stdout ?? '') ?? [];
+  const why = !fullRun
+    ? 'it is for full runs'
+    : link.status !== 0
+      ? 'no live capture here'
+      : global === undefined
+        ? 'there is no tshark with a folder for extcap'
+        : undefined;
+  if (why !== undefined) {
+    t.log(`left out: ${why}`);
+    t.pass();
+    return;
+  }
+  // A name of its own: there may be one that is in use.
+  const path = join(global!, `weir-test-${process.pid}`);
+  mkdirSync(global!, { recursive: true });
+  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${WEIR}' extcap "$@"\n`, { mode: 0o755 });
+  t.teardown(() => rmSync(path));
+  const port = 20_000 + (process.pid % 10_000);
+  const filter = `udp dst port ${port}`;
+  const listening = (program: string, ...words: readonly string[]) => {
+    const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let told = '';
+    child.stderr.on('data', (bytes) => (told += bytes));
+    return { child, ended: once(child, 'close'), told: () => told };
+  };
+  const [theirs, ours] = [join(scratch, 'theirs.pcapng'), join(scratch, 'ours.pcapng')];
+  const both = [
+    listening('tshark', '-i', 'weir-lo', '-f', filter, '-w', theirs, '-c', '5'),
+    listening(process.execPath, WEIR, '-i', 'lo', '-Q', 'inout', '-w', ours, '-c', '5', filter),
+  ];
+  for (let tries = 0; tries < 100 && !both[1]!.told().includes('listening'); tries++) await delay(50);
+  // tshark does not say when the program that it has started captures.
+  await delay(2500);
+  const socket = createSocket('udp4');
+  for (let sent = 0; sent < 5; sent++) {
+    await new Promise((resolve) => socket.send(`packet ${sent}`, port, '127.0.0.1', resolve));
+    await delay(20);
+  }
+  socket.close();
+  await delay(1000);
+  for (const { child } of both) child.kill('SIGINT');
+  await Promise.all(both.map(({ ended }) => ended));
+  const printed = (file: string): string =>
+    spawnSync(process.execPath, [WEIR, '-t', '-nxr', file], { encoding: 'utf8' }).stdout;
+  t.regex(printed(ours), /^(IP .*\n(\t.*\n)+){5}$/, both[1]!.told());
+  t.is(printed(theirs), printed(ours), both[0]!.told());
+
+  const wrong = spawnSync('tshark', ['-i', 'weir-lo', '-f', 'tcp prot 80', '-c', '1'], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  t.not(wrong.status, 0);
+  t.regex(wrong.stderr, /did you mean 'port'\?/);
 });

@@ -4,9 +4,20 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { compile, FilterError, LINK_TYPES, readyMadeFilters } from '../lib/index.js';
 import { listDevices } from '../lib/node.js';
 import { parseLine, UsageError } from './getopt.js';
@@ -142,7 +153,26 @@ async function capture(
   if (!promiscuous) words.push('-p');
   if (engine !== undefined) words.push('--engine', engine);
   if (filter !== '') words.push(`--filter=${filter}`);
-  await captureLive(parseOptions(words));
+  try {
+    await captureLive(parseOptions(words));
+  } catch (error) {
+    await openOnce(fifo);
+    throw error;
+  }
+}
+
+/** Milliseconds that a reader may take to begin. */
+const READER_MS = 2000;
+
+/** Whoever waits at the other end for a capture that does not come would wait for ever. */
+async function openOnce(fifo: string): Promise<void> {
+  for (const until = performance.now() + READER_MS; performance.now() < until; await delay(50))
+    try {
+      closeSync(openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') return;
+    }
 }
 
 const MARK = '# Made by weir extcap --install';

@@ -12,12 +12,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import test from 'ava';
 import { compile } from '../lib/index.js';
 import { filterFile } from '../lib/node.js';
-import { projectRoot } from '../lib/testing/vectors.js';
+import { fullRun, projectRoot } from '../lib/testing/vectors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-docs-'));
 symlinkSync(join(projectRoot, 'captures'), join(folder, 'captures'));
@@ -100,7 +103,56 @@ test(
   ['tcp dst port 80', 'captures/http.pcap', 'captures/tls.pcap'],
   /^captures\/http\.pcap 18\ncaptures\/tls\.pcap 0\n$/,
 );
+test(
+  runs,
+  'resets.mjs',
+  ['captures/tcp-reset.pcap'],
+  /^(.* Flags \[R\.?\].*\n){2}(\d times \S+ resets \S+\n)+$/,
+);
+test(runs, 'top-talkers.mjs', ['captures/http.pcap'], /^2\S+Z 192\.0\.2\.10 1534, 198\.51\.100\.20 1227\n$/);
+test(runs, 'ring.mjs', ['captures/http.pcap', 'ring', '10', '2'], /^30 packets, 2 files\n$/);
 test(runs, 'browser.mjs', [], /^(IP .*: ICMP echo request, .*\n){3}$/);
+
+const cannotCapture =
+  !fullRun || process.platform !== 'linux' || process.getuid?.() !== 0
+    ? 'capturing live is for full runs, on Linux, as root'
+    : undefined;
+
+test('examples that capture live see what is sent meanwhile, and end', async (t) => {
+  if (cannotCapture !== undefined) {
+    t.log(`left out: ${cannotCapture}`);
+    t.pass();
+    return;
+  }
+  const runs = [
+    ['resets.mjs', 'lo', '3'],
+    ['top-talkers.mjs', 'lo', '3'],
+    ['server-names.mjs', 'lo', '3'],
+  ].map(([name, ...words]) => node(example(name!), ...words));
+  const ring = spawn(process.execPath, [example('ring.mjs'), 'lo', join(folder, 'live'), '10', '2', 'tcp'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const told = once(ring.stdout, 'data');
+  await delay(1500);
+  // Nobody listens there; a server that takes what a client of TLS says first.
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const closed = port === 65_535 ? port - 1 : port + 1;
+  for (let times = 0; times < 5; times++)
+    await once(createConnection(closed, '127.0.0.1'), 'error').catch(() => {});
+  const client = connect({ port, host: '127.0.0.1', servername: 'www.example.org' }).on('error', () => {});
+  await delay(300);
+  client.destroy();
+  server.close();
+  ring.kill('SIGINT');
+  const [resets, talkers, names] = (await Promise.all(runs)).map(({ stdout }) => stdout);
+  t.regex(resets!, /^[1-9]\d* times 127\.0\.0\.1 resets 127\.0\.0\.1$/m);
+  t.regex(talkers!, /^2\S+Z 127\.0\.0\.1 \d+/m);
+  t.regex(names!, /'www\.example\.org'/);
+  const [line] = (await told) as [Buffer];
+  t.regex(`${line}`, /^\d+ packets, 2 files$/m);
+});
 
 test('example follow.mjs', (t) => {
   const { status, stdout } = spawnSync(process.execPath, [example('follow.mjs'), '@tcp-syn'], {

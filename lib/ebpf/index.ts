@@ -59,7 +59,7 @@ export {
   valueAt,
 } from './maps.js';
 export type { BpfMap, MapKind, MapShape, OutputMap } from './mapTypes.js';
-export { aim, type FaultKind, Memory, Region, RuntimeFault } from './memory.js';
+export { aim, type FaultKind, Memory, type Region, RuntimeFault } from './memory.js';
 export * as opcodes from './opcodes.js';
 export {
   ALU_ROWS,

@@ -48,6 +48,8 @@ export interface HashMap extends ValueMap {
   readonly keys: KeyTable;
   /** Of a trie: how many prefixes there are of each length. */
   readonly prefixes: Uint32Array;
+  /** Lengths of which there are some, the longest first. */
+  readonly lengths: number[];
 }
 
 export interface ProgramArray extends MapShape {

@@ -75,7 +75,7 @@ export function createMap(kind: Exclude<MapKind, 'programArray'>, memory: Memory
   const values = memory.add(`values of map ${name}`, new Uint8Array(first), { writable: true, room });
   if (hasAll) return { kind, ...shape, values, stride };
   const prefixes = new Uint32Array(kind === 'lpmTrie' ? 8 * (keySize - PREFIX_LENGTH) + 1 : 0);
-  return { kind, ...shape, values, stride, keys: new KeyTable(keySize), prefixes };
+  return { kind, ...shape, values, stride, keys: new KeyTable(keySize), prefixes, lengths: [] };
 }
 
 function checkShape(kind: MapKind, { name, keySize, valueSize, maxEntries }: MapShape): void {
@@ -129,16 +129,26 @@ function shorten(probe: Int32Array, length: number): void {
 
 /** The place of the longest prefix of the key that is looked for. */
 function findPrefix(map: HashMap): number {
-  const { keys, prefixes } = map;
+  const { keys, lengths } = map;
   const longest = keys.probe[0]! >>> 0;
   if (longest > longestPrefix(map)) return -1;
-  for (let length = longest; length >= 0; length--) {
-    if (prefixes[length] === 0) continue;
+  for (let at = 0; at < lengths.length; at++) {
+    const length = lengths[at]!;
+    if (length > longest) continue;
     shorten(keys.probe, length);
     const place = keys.find();
     if (place >= 0) return place;
   }
   return -1;
+}
+
+/** Notes that there is one prefix more or less of a length. */
+function countPrefix({ prefixes, lengths }: HashMap, length: number, change: 1 | -1): void {
+  prefixes[length]! += change;
+  const isNew = change === 1 && prefixes[length] === 1;
+  if (isNew) lengths.push(length);
+  if (isNew) lengths.sort((a, b) => b - a);
+  if (prefixes[length] === 0) lengths.splice(lengths.indexOf(length), 1);
 }
 
 /** Has a key looked for: a trie's without the bits behind its prefix. */
@@ -213,7 +223,7 @@ function makePlace(map: HashMap, key: Uint8Array): number {
   }
   const place = keyed(map, key).add();
   makeRoom(map, place);
-  if (map.kind === 'lpmTrie') map.prefixes[indexOf(key)]!++;
+  if (map.kind === 'lpmTrie') countPrefix(map, indexOf(key), 1);
   return place;
 }
 
@@ -223,7 +233,7 @@ export function removeElement(map: BpfMap, key: Uint8Array): number {
   if (!('keys' in map)) return -EINVAL;
   if (map.kind === 'lpmTrie' && indexOf(key) > longestPrefix(map)) return -EINVAL;
   if (keyed(map, key).remove() < 0) return -ENOENT;
-  if (map.kind === 'lpmTrie') map.prefixes[indexOf(key)]!--;
+  if (map.kind === 'lpmTrie') countPrefix(map, indexOf(key), -1);
   return 0;
 }
 

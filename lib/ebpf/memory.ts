@@ -31,8 +31,8 @@ export class Region {
    * and behind have addresses, too. That of a packet whose head and tail programs move.
    */
   isWindow = false;
-  /** How often any region has got other bytes: who has looked at all since then need not look again. */
-  static moves = 0;
+  /** Where the region puts itself down once its bytes are others: of whoever keeps regions together. */
+  moved: Region[] | undefined = undefined;
   /** Whether its bytes are others since whoever keeps them together, such as compiled code, has looked. */
   isElsewhere = true;
   private buffer: Uint8Array;
@@ -55,8 +55,8 @@ export class Region {
     if (bytes === this.buffer) return;
     this.buffer = bytes;
     this.viewOfBuffer = undefined;
+    if (!this.isElsewhere) this.moved?.push(this);
     this.isElsewhere = true;
-    Region.moves++;
   }
 
   /** Over the same memory as `bytes`. Made when it is asked for: most packets are read byte by byte. */

@@ -6,7 +6,7 @@
  * elsewhere (the next packet) is copied in again.
  */
 
-import { type Memory, opcodes, Region } from '../../ebpf/index.js';
+import { type Memory, opcodes, type Region } from '../../ebpf/index.js';
 
 const { MAX_FRAMES, STACK_SIZE } = opcodes;
 
@@ -24,7 +24,8 @@ export class LinearMemory {
   private readonly source: Memory;
   private regions: readonly Region[] = [];
   private pagesSeen = 0;
-  private movesSeen = -1;
+  /** Regions that lie elsewhere again. */
+  private readonly moved: Region[] = [];
   /** All of the memory. */
   private whole: Uint8Array;
   /** What regions that are aimed elsewhere again and again come back to. */
@@ -69,11 +70,15 @@ export class LinearMemory {
       this.regions = [...new Set(pages)].filter((region) => region !== undefined);
       const missing = pages.length - this.buffer.byteLength / PAGE_SIZE;
       if (missing > 0) this.grow(missing);
-      this.movesSeen = -1;
+      for (const region of this.regions) {
+        region.moved = this.moved;
+        if (region.isElsewhere) this.moveIn(region);
+      }
     }
-    if (this.movesSeen === Region.moves) return;
-    for (const region of this.regions) if (region.isElsewhere) this.moveIn(region);
-    this.movesSeen = Region.moves;
+    while (this.moved.length > 0) {
+      const region = this.moved.pop()!;
+      if (region.isElsewhere) this.moveIn(region);
+    }
   }
 
   /** The stack that the main function starts on, as it was at first. */
