@@ -70,7 +70,12 @@ class Span implements FieldSpan {
   textOf(data: Uint8Array): string {
     const { view, field, start, end } = this;
     const other = new View(view.layout).place(data, view.at, view.end, view.limit);
-    const value = field.reading.read(data, start, end - start, other);
-    return value === undefined ? '' : field.text(value);
+    try {
+      const value = field.reading.read(data, start, end - start, other);
+      return value === undefined ? '' : field.text(value);
+    } catch (error) {
+      if (error !== TRUNCATED) throw error;
+      return '';
+    }
   }
 }
