@@ -3,6 +3,7 @@
 import test from 'ava';
 import { assemble } from '../ebpf/index.js';
 import { nestedLoops } from '../testing/judge/cases.js';
+import { sampleOf, verdictOf } from '../testing/judge/judge.js';
 import { openOracle } from '../testing/judge/oracle.js';
 import { buildLoops } from '../testing/loops/build.js';
 import { fullRun } from '../testing/vectors.js';
@@ -58,3 +59,12 @@ test('loops that the runtime ends are followed as the kernel follows them, instr
   t.is(verify(program, { type: how.type }).rejection?.kind, 'too-complex');
   if (typeof oracle !== 'string') t.false(oracle.admits({ program, ...how }));
 });
+
+if (fullRun)
+  test('a path that grows with each round, and is gone back over in each, is given up', (t) => {
+    // A callback with a loop of its own: the kernel needs 14 s for a million instructions, and refuses it.
+    const { sample } = sampleOf(115, 15_878);
+    const { accepted, rejection } = verdictOf(sample);
+    t.false(accepted);
+    t.is(rejection?.kind, 'too-complex');
+  });

@@ -100,6 +100,8 @@ export class History {
   private readonly decided: number[] = [];
   private readonly slots: Place[] = [];
   private readonly rare = new Map<number, Marks>();
+  /** Steps that {@link needsSoFar} has gone back, all together: on paths that grow with each round it goes far each time. */
+  wentBack = 0;
 
   get length(): number {
     return this.indexes.length;
@@ -137,6 +139,7 @@ export class History {
         const instruction = instructions[this.indexes[i]!]!;
         depth = goBack(needs, instruction, depth, this.decided[i]!, this.slots[i]!, this.rare.get(i));
       }
+      this.wentBack += 1 + end - stretch.start;
       end = stretch.start;
       if (stretch === first) break;
     }
