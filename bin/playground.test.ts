@@ -79,6 +79,10 @@ inBrowser('the mark under what is wrong moves with it, and its remedy is at hand
   await page.locator('.cm-diagnosticAction').click();
   t.is(await page.locator('.cm-content').innerText(), 'ip and tcp port 80');
   t.is(await page.locator('.cm-lintRange-error').count(), 0);
+  // Of a warning, the words stay the same.
+  await write(page, 'arp or udp and ip');
+  await page.getByRole('button', { name: 'Replace with' }).click();
+  t.is(await page.locator('.cm-content').innerText(), 'arp or (udp and ip)');
 });
 
 inBrowser('words, constants and ready-made filters are offered, and taken by Enter', async (t) => {

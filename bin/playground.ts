@@ -13,10 +13,10 @@ import { parseLine, UsageError } from './getopt.js';
 import { CommandError } from './report.js';
 import { writeOutput } from './standard.js';
 
-export const USAGE = `Usage: weir playground [--port PORT]
+export const USAGE = `Usage: weir playground [--port PORT] [EXPRESSION]
 
-Serves the playground, a page that shows what an expression compiles to and why packets match, on 127.0.0.1, and prints its address.
-What is dropped into the page stays in it. Ctrl-C ends it.
+Serves the playground, a page that shows what an expression compiles to and why packets match, on 127.0.0.1, and prints its address,
+with the expression in it. What is dropped into the page stays in it. Ctrl-C ends it.
 `;
 
 const ROWS = [
@@ -48,13 +48,13 @@ const TYPES: Readonly<Record<string, string>> = {
 export async function runPlayground(words: readonly string[]): Promise<void> {
   const { options, operands } = parseLine(words, ROWS);
   if (options.some(({ row }) => row.long[0] === 'help')) return writeOutput(USAGE);
-  if (operands.length > 0) throw new UsageError(`weir playground takes no '${operands[0]}'`);
   const given = options.findLast(({ row }) => row.long[0] === 'port')?.value ?? '0';
   const port = Number(given);
   if (!/^\d+$/.test(given) || port > 65_535) throw new UsageError(`'${given}' is no port`);
   const server = createServer(answerFrom(filesOf()));
   await listen(server, port);
-  writeOutput(`http://${HOST}:${(server.address() as AddressInfo).port}/\n`);
+  const state = operands.length === 0 ? '' : `#${new URLSearchParams({ e: operands.join(' ') })}`;
+  writeOutput(`http://${HOST}:${(server.address() as AddressInfo).port}/${state}\n`);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });

@@ -69,6 +69,12 @@ test.serial('who asks for another host, or wants to write, is refused', async (t
   t.is((await ask('/', {}, 'HEAD')).body.length, 0);
 });
 
+test.serial('an expression is in the address that is printed', async (t) => {
+  const { address, process: server } = await servePlayground('--port=0', 'tcp port', '80');
+  server.kill('SIGTERM');
+  t.regex(address, /^http:\/\/127\.0\.0\.1:\d+\/#e=tcp\+port\+80$/);
+});
+
 test.serial('an interrupt ends it, with connections open', async (t) => {
   const idle = connect(Number(new URL(served.address).port), '127.0.0.1');
   await once(idle, 'connect');

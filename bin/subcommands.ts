@@ -132,7 +132,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'playground',
-    operands: '[--port PORT]',
+    operands: '[--port PORT] [EXPRESSION]',
     help: 'serve a page that shows what a filter does',
     run: async (words) => (await import('./playground.js')).runPlayground(words),
     usage: async () => (await import('./playground.js')).USAGE,

@@ -6,7 +6,8 @@
 export { initialState, type MachineState, opcodes, step } from './cbpf/index.js';
 export { type Block, type Graph, split, successors } from './cfg/index.js';
 export { attach, listInstructions, Memory, programTypeOf } from './ebpf/index.js';
-export { helpedLint, helpedProgram, readyMadeFilters, withReadyMade } from './filter/index.js';
+export { NO_LOADER } from './engine/index.js';
+export { helpedLint, helpedProgram, LinkFilter, readyMadeFilters, withReadyMade } from './filter/index.js';
 export { filterText } from './jit/index.js';
 export { LIFT_FORMS, type LiftForm, liftTraced } from './lift/index.js';
 export { LINK_TYPES, serviceNames } from './names/index.js';

@@ -23,8 +23,10 @@ export interface Served {
 }
 
 /** `weir playground` on a port that is free. */
-export async function servePlayground(): Promise<Served> {
-  const server = spawn(process.execPath, [WEIR, 'playground'], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function servePlayground(...words: string[]): Promise<Served> {
+  const server = spawn(process.execPath, [WEIR, 'playground', ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = (await once(server.stdout, 'data')) as [Buffer];
   return { process: server, address: String(line).trim() };
 }

@@ -1,15 +1,14 @@
 /** The page: the expression above, and one of its parts below. */
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { Span } from '../../lib/compile.js';
 import { LINK_TYPES } from '../../lib/playground.js';
 import type { PartName } from './address.js';
 import { MODES, type Mode } from './compiled.js';
 import { mountEditor } from './editor/editor.js';
-import { complaintsOf, fixesOf } from './fixes.js';
+import { complaintsOf, fixesOf, written } from './fixes.js';
 import { lazily } from './lazy.js';
 import { ProgramPart } from './program/program.js';
-import { compiled, expression, linkType, mode, optimize, part } from './state.js';
+import { compiled, expression, linkType, meaning, mode, optimize, part } from './state.js';
 import { Tabs } from './tabs.js';
 
 const TITLES: readonly { readonly name: PartName; readonly title: string }[] = [
@@ -154,17 +153,34 @@ function Status() {
           </>
         )}
       </p>
+      {complaint === undefined && <Meaning />}
       {complaint !== undefined &&
-        fixesOf(now, complaint).map((words) => (
-          <button key={words} type="button" class="small" onClick={() => replace(complaint.span, words)}>
-            Replace with <code>{words}</code>
+        fixesOf(now, complaint).map((fix) => (
+          <button
+            key={fix.words}
+            type="button"
+            class="small"
+            onClick={() => {
+              expression.value = written(expression.value, fix);
+            }}
+          >
+            Replace with <code>{fix.words}</code>
           </button>
         ))}
     </div>
   );
 }
 
-function replace({ start, end }: Span, words: string): void {
-  const text = expression.value;
-  expression.value = text.slice(0, start) + words + text.slice(end);
+/** What the expression means, and what may surprise. */
+function Meaning() {
+  const { compiled: of, said } = meaning.value ?? {};
+  if (said === undefined || of !== compiled.value || !said.isExact) return null;
+  return (
+    <p class="meaning">
+      {said.sentence}.
+      {said.notes.length > 0 && <span class="quiet"> {said.notes.map(asSentence).join(' ')}</span>}
+    </p>
+  );
 }
+
+const asSentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;

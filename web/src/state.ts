@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from '@preact/signals';
 import type { Span } from '../../lib/compile.js';
-import type { Counts } from '../../lib/see.js';
+import type { Counts, Description } from '../../lib/see.js';
 import { readAddress, writeAddress } from './address.js';
 import { type Compiled, compileNow } from './compiled.js';
 
@@ -65,6 +65,22 @@ effect(() => {
     }, 150);
 });
 
+/** What the expression means, in words, and of which; said when nobody has typed for half a second. */
+export const meaning = signal<{ readonly compiled: Compiled; readonly said: Description } | undefined>(
+  undefined,
+);
+/** Longer expressions are too much for a sentence. */
+const MOST_SAID = 300;
+effect(() => {
+  const now = settled.value;
+  if (now === undefined || now.linkType !== 'EN10MB' || now.expression.length > MOST_SAID) return;
+  const soon = setTimeout(async () => {
+    const { meaningOf } = await import('./meaning.js');
+    meaning.value = { compiled: now, said: meaningOf(now) };
+  }, 350);
+  return () => clearTimeout(soon);
+});
+
 /** How often each instruction ran over the open capture, for the expression that was counted. */
 export const counted = signal<{ readonly compiled: Compiled; readonly counts: Counts } | undefined>(
   undefined,
@@ -87,8 +103,9 @@ effect(() =>
   }),
 );
 
-addEventListener('hashchange', () => {
-  const now = readAddress(location.hash);
+// By then the page may have put its own state into the address.
+addEventListener('hashchange', ({ newURL }) => {
+  const now = readAddress(new URL(newURL).hash);
   expression.value = now.expression;
   linkType.value = now.linkType;
   mode.value = now.mode;

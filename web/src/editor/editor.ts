@@ -114,12 +114,12 @@ function diagnosticsOf(compiled: Compiled): Diagnostic[] {
       to: Math.min(limit, Math.max(from + 1, span.end)),
       severity,
       message: hint === '' ? message : `${message}\n${hint}`,
-      actions: fixesOf(compiled, complaint).map((words) => ({
-        name: `Replace with ${words}`,
-        apply: (view, from, to) =>
+      actions: fixesOf(compiled, complaint).map((fix) => ({
+        name: `Replace with ${fix.words}`,
+        apply: (view) =>
           view.dispatch({
-            changes: { from, to, insert: words },
-            selection: { anchor: from + words.length },
+            changes: { from: fix.span.start, to: fix.span.end, insert: fix.words },
+            selection: { anchor: fix.span.start + fix.words.length },
           }),
       })),
     };
