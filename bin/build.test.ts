@@ -18,6 +18,30 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 const run = (command: string, ...words: string[]) => spawnSync(command, words, { encoding: 'utf8' });
 const weir = (...words: string[]) => run(process.execPath, WEIR, ...words);
 
+test.serial('heads of packets that match are handed on as xdpdump has them', (t) => {
+  for (const [hook, action] of [
+    ['--xdp', 1],
+    ['--tc', 2],
+  ] as const) {
+    const built = weir('build', 'tcp src port 80', hook, '--count', '--sample', '40', '-o', object);
+    t.is(built.status, 0, built.stderr);
+    const { stdout } = weir('run', object, '-r', CAPTURE, '--events', '--maps');
+    const events = [...stdout.matchAll(/^#\d+ samples (\w+)$/gm)].map(([, hex]) => Buffer.from(hex!, 'hex'));
+    const matching = Number(weir('-r', CAPTURE, '--count', 'tcp src port 80').stdout.split(' ')[0]);
+    t.is(events.length, matching);
+    t.regex(stdout, new RegExp(`"key":0,"value":\\{"packets":${matching},`));
+    // struct pkt_trace_metadata of xdp-tools: interface, queue, lengths, flags, program, action.
+    for (const event of events) {
+      t.deepEqual([event.readUInt32LE(0), event.readUInt32LE(4)], [1, 0]);
+      t.true(event.readUInt16LE(8) >= 40);
+      t.deepEqual([event.readUInt16LE(10), event.readUInt32LE(12), event.readInt32LE(16)], [40, 0, action]);
+      t.is(event.length, 60);
+      t.is(event.readUInt16BE(20 + 12), 0x0800);
+      t.is(event.readUInt16BE(20 + 34), 80);
+    }
+  }
+});
+
 test.serial('an object answers for packets that match, and otherwise for others, and counts both', (t) => {
   const built = weir('build', 'tcp src port 80', '--xdp=tx', '--else=drop', '--count', '-o', object);
   t.is(built.status, 0, built.stderr);
@@ -38,6 +62,8 @@ test.serial('what a hook does not have is refused', (t) => {
   refused(/takes one of --xdp, --tc/, 'tcp', '-o', object);
   refused(/--xdp takes aborted, drop, pass, tx, not 'shot'/, 'tcp', '--xdp=shot', '-o', object);
   refused(/takes a file to write/, 'tcp', '--xdp');
+  refused(/samples are of XDP and tc/, 'tcp', '--cgroup', '--sample', '64', '-o', object);
+  refused(/--sample takes bytes/, 'tcp', '--xdp', '--sample', 'all', '-o', object);
   refused(/filters of sockets have no counters/, 'tcp', '--socket', '--count', '-o', object);
   refused(/the filter expression cannot be compiled/, 'tcp prot 80', '--xdp', '-o', object);
 });

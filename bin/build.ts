@@ -19,6 +19,7 @@ const ROWS = [
   { long: ['socket'], value: 'none' },
   { long: ['else'], value: 'required' },
   { long: ['count'], value: 'none' },
+  { long: ['sample'], value: 'required' },
   { long: ['c'], value: 'none' },
   { long: ['license'], value: 'required' },
   { short: 'F', long: ['filter-file'], value: 'required' },
@@ -79,7 +80,8 @@ export const USAGE = `Usage: weir build EXPRESSION --xdp[=${Object.keys(XDP).joi
 Makes an object of eBPF that answers so for packets that match (default: drop them), and the opposite, or what --else says, for
 others. It loads with ip link set dev DEVICE xdp obj FILE sec xdp, tc filter add dev DEVICE ingress bpf da obj FILE sec tc,
 bpftool prog load and libbpf: with types, license, and the words of the expression as line information. --count keeps packets
-and bytes of each processor in a map: at 0 those that match, at 1 others. --c prints the same as C instead. -F FILE has the
+and bytes of each processor in a map: at 0 those that match, at 1 others. --sample N hands N bytes of each packet that matches to a
+perf event array, behind the metadata that xdpdump has. --c prints the same as C instead. -F FILE has the
 expression. Programs of cgroups see what arrives; expressions for them begin with IP. --socket keeps what matches. --tc looks for
 VLAN tags beside the packet too, where the kernel puts them.
 `;
@@ -112,6 +114,7 @@ export async function runBuild(words: readonly string[]): Promise<void> {
     hook,
     ...resultsFor(hook, given(hook), given('else')),
     count: has('count'),
+    ...(given('sample') === undefined ? {} : { sample: sampleOf(given('sample')!) }),
     personality: linked.options.mode === 'linux-live' ? 'kernel' : 'libpcap',
     ...(license === undefined ? {} : { license }),
   } as const;
@@ -128,6 +131,11 @@ export async function runBuild(words: readonly string[]): Promise<void> {
     if (error instanceof RangeError) throw new CommandError(error.message);
     throw error;
   }
+}
+
+function sampleOf(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--sample takes bytes, not '${text}'`);
+  return Number(text);
 }
 
 /** On tc and sockets the kernel has taken VLAN tags out of packets, as for captures. */

@@ -47,7 +47,10 @@ test.before(() => {
   for (const [index, expression] of EXPRESSIONS.entries())
     for (const hook of ['xdp', 'tc'] as const) {
       const file = join(folder, `${hook}${index}.o`);
-      const counts = index % 2 === 0 ? ['--count'] : [];
+      const counts = [
+        ...(index % 2 === 0 ? ['--count'] : []),
+        ...(index % 3 === 0 ? ['--sample', '64'] : []),
+      ];
       const built = run(process.execPath, [
         WEIR,
         'build',

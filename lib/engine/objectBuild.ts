@@ -1,11 +1,12 @@
 /** Filters as objects that loaders take: a lifted program with types, license, counters, and lines of its expression. */
 
 import type { Program as Classic, Personality } from '../cbpf/index.js';
-import { opcodes, type Program, type Slot, build as slots, toBytes } from '../ebpf/index.js';
+import { opcodes, type Program, toBytes } from '../ebpf/index.js';
 import { BtfWriter, type LineRecord, STT, writeElf, writeExtension } from '../elf/index.js';
-import { liftTraced, type Results, type ResultValue, resultsOf, toC } from '../lift/index.js';
+import { liftTraced, type ResultValue, resultsOf, toC } from '../lift/index.js';
 import type { MapInfo } from '../verify/index.js';
 import { admit } from './extended.js';
+import { COUNTERS, COUNTS, followedBy, MAPS, SAMPLES } from './objectTail.js';
 
 /** Where the program of an object is to run. */
 export type BuildHook = 'xdp' | 'tc' | 'cgroup' | 'socket';
@@ -22,6 +23,11 @@ export interface BuildObjectOptions {
   readonly reject?: ResultValue;
   /** Keep packets and bytes in a map `counts`, of each processor: at 0 those that match, at 1 others. */
   readonly count?: boolean;
+  /**
+   * Hand so many bytes of each packet that matches to a perf event array `samples`, behind the metadata that xdpdump of
+   * xdp-tools has. Of XDP and tc.
+   */
+  readonly sample?: number;
   /** Default `Dual MIT/GPL`. */
   readonly license?: string;
   /** Whose rules the program follows at the edges; default `libpcap`. */
@@ -99,24 +105,31 @@ const SLOT = 8;
  *   counters of sockets, whose loads end the program.
  */
 export function buildObject(source: BuildSource, options: BuildObjectOptions): BuiltObject {
-  const { hook, count = false, license = LICENSE, personality = 'libpcap' } = options;
+  const { hook, count = false, sample = 0, license = LICENSE, personality = 'libpcap' } = options;
   const row = HOOKS[hook];
+  if (!(Number.isInteger(sample) && sample >= 0 && sample <= MOST_SAMPLED))
+    throw new RangeError(`a sample has from 1 to ${MOST_SAMPLED} bytes`);
+  if (sample > 0 && hook !== 'xdp' && hook !== 'tc') throw new RangeError('samples are of XDP and tc');
   if (count && hook === 'socket')
     throw new RangeError('filters of sockets have no counters: a load past the end ends them');
   const { accept = row.accept, reject = row.reject } = options;
   const results = { ...(accept === undefined ? {} : { accept }), reject };
   const lift = (chosen: typeof results): Program =>
     liftTraced(source.cbpf, { form: row.form, personality, ...chosen }).program;
-  const program = count
-    ? counted(lift({ accept: 1, reject: 0 }), hook, resultsOf(row.form, results))
-    : lift(results);
+  const { accept: matched = 1, reject: other } = resultsOf(row.form, results);
+  const program =
+    count || sample > 0
+      ? followedBy(lift({ accept: 1, reject: 0 }), { hook, count, sample, accept: matched, reject: other })
+      : lift(results);
   admit(program, { type: row.type, maps: mapsOf(program) });
-  return { bytes: objectOf(program, row, { count, license, expression: source.expression ?? '' }), program };
+  const maps = [...(count ? [COUNTS] : []), ...(sample > 0 ? [SAMPLES] : [])];
+  return { bytes: objectOf(program, row, { maps, license, expression: source.expression ?? '' }), program };
 }
 
 /** The same filter as C. @throws LiftError, RangeError */
 export function buildC(source: BuildSource, options: BuildObjectOptions): string {
-  const { hook, count = false, license = LICENSE } = options;
+  const { hook, count = false, sample = 0, license = LICENSE } = options;
+  if (sample > 0) throw new RangeError('samples are of objects, not of C');
   const row = HOOKS[hook];
   const { accept = row.accept ?? 262144, reject = row.reject } = options;
   // Refuses what the hook does not have.
@@ -133,134 +146,75 @@ export function buildC(source: BuildSource, options: BuildObjectOptions): string
 }
 
 const WIDE = opcodes.LD | opcodes.IMM | opcodes.DW;
-const EXIT = opcodes.JMP | opcodes.EXIT;
-const { alu, branch, call, constant, load, move, register, set, store } = slots;
-/** Stack that no lifted program uses: the context, and a key. */
-const CONTEXT_AT = -512;
-const KEY_AT = -504;
-const COUNTERS = { keySize: 4, valueSize: 16, entries: 2 } as const;
 
-/** Puts a program that gives 1 or 0 before one that counts what it gave: its exits become jumps. */
-function counted(program: Program, hook: BuildHook, { accept = 1, reject }: Results): Program {
-  const tail = counter(hook, accept, reject);
-  const body = program.map((slot, index): Slot => {
-    if (slot.opcode !== EXIT) return slot;
-    const jump = slots.jump(0);
-    const distance = program.length - index - 1;
-    const { span } = slot;
-    const made =
-      distance <= 0x7fff
-        ? { ...jump, offset: distance }
-        : { ...jump, opcode: opcodes.JMP32 | opcodes.JA, imm: distance };
-    return span === undefined ? made : { ...made, span };
-  });
-  return [store(8, 10, CONTEXT_AT, 1), ...body, ...tail];
-}
-
-function counter(hook: BuildHook, accept: number, reject: number): readonly Slot[] {
-  const add = (offset: number, what: Slot): readonly Slot[] => [
-    load(8, 3, 0, offset),
-    what,
-    store(8, 0, offset, 3),
-  ];
-  const length =
-    hook === 'xdp'
-      ? [load(4, 1, 2, 4), load(4, 2, 2, 0), alu(64, 'sub', 1, register(2))]
-      : [load(4, 1, 2, 0)];
-  const update = [
-    ...add(0, alu(64, 'add', 3, constant(1))),
-    load(8, 2, 10, CONTEXT_AT),
-    ...length,
-    ...add(8, alu(64, 'add', 3, register(1))),
-  ];
-  return [
-    move(6, 0),
-    // Key 0 for what matches.
-    alu(64, 'xor', 0, constant(1)),
-    store(4, 10, KEY_AT, 0),
-    move(2, 10),
-    alu(64, 'add', 2, constant(KEY_AT)),
-    { opcode: WIDE, dst: 1, src: opcodes.PSEUDO.mapFd, offset: 0, imm: COUNTS },
-    { opcode: 0, dst: 0, src: 0, offset: 0, imm: 0 },
-    call(LOOKUP),
-    branch(64, 'jeq', 0, constant(0), update.length),
-    ...update,
-    set(0, accept),
-    branch(64, 'jne', 6, constant(0), 1),
-    set(0, reject),
-    slots.exit,
-  ];
-}
-
-/** Handle of the map of counters, before a loader puts its own in. */
-const COUNTS = 1;
-const LOOKUP = 1;
-
-/** Where a program names its counters. */
+/** Where a program names its maps. */
 const placesOfMap = (program: Program): readonly number[] =>
   program.flatMap(({ opcode, src }, index) =>
     opcode === WIDE && src === opcodes.PSEUDO.mapFd ? [index] : [],
   );
 
 const mapsOf = (program: Program): ReadonlyMap<number, MapInfo> =>
-  new Map(
-    placesOfMap(program).map((index) => [
-      index,
-      { kind: 'perCpuArray', ...COUNTERS, writable: true, readable: true } as const,
-    ]),
-  );
+  new Map(placesOfMap(program).map((index) => [index, MAPS.get(program[index]!.imm)!]));
 
 /** Sections by their places in the file. */
 const SECTION = { code: 1, license: 2, maps: 3 } as const;
 const R_BPF_64_64 = 1;
 
 interface ObjectParts {
-  readonly count: boolean;
+  /** Handles of its maps. */
+  readonly maps: readonly number[];
   readonly license: string;
   readonly expression: string;
 }
 
-function objectOf(program: Program, row: HookRow, { count, license, expression }: ObjectParts): Uint8Array {
+function objectOf(program: Program, row: HookRow, { maps, license, expression }: ObjectParts): Uint8Array {
   // Loaders put the handles of maps in.
   const places = placesOfMap(program);
   const code = toBytes(
     program.map((slot, index) => (places.includes(index) ? { ...slot, src: 0, imm: 0 } : slot)),
   );
   const licenseBytes = new TextEncoder().encode(`${license}\0`);
-  const { btf, main } = typesOf(row, licenseBytes.length, count);
+  const { btf, main } = typesOf(row, licenseBytes.length, maps);
   const section = btf.texts.add(row.section);
   const extension = writeExtension(section, main, linesOf(program, expression, btf));
-  const maps = new Uint8Array(MAP_DEFINITION);
+  const definitions = new Uint8Array(MAP_DEFINITION * maps.length);
   const sections = [
     { name: row.section, data: code, flags: 6 },
     { name: 'license', data: licenseBytes, flags: 3 },
-    ...(count ? [{ name: '.maps', data: maps, flags: 3 }] : []),
+    ...(maps.length > 0 ? [{ name: '.maps', data: definitions, flags: 3 }] : []),
     { name: '.BTF', data: btf.bytes },
     { name: '.BTF.ext', data: extension },
   ];
-  const symbol = (name: string, type: number, section: number, size: number) =>
-    ({ name, type, isGlobal: true, section, value: 0, size }) as const;
+  const symbol = (name: string, type: number, section: number, size: number, value = 0) =>
+    ({ name, type, isGlobal: true, section, value, size }) as const;
   const symbols = [
     symbol(NAME, STT.func, SECTION.code, code.length),
     symbol('LICENSE', STT.object, SECTION.license, licenseBytes.length),
-    ...(count ? [symbol('counts', STT.object, SECTION.maps, maps.length)] : []),
+    ...maps.map((handle, at) =>
+      symbol(MAP_NAMES[handle]!, STT.object, SECTION.maps, MAP_DEFINITION, at * MAP_DEFINITION),
+    ),
   ];
+  const symbolOf = (handle: number): number => symbols.length - maps.length + maps.indexOf(handle) + 1;
   return writeElf(sections, symbols, {
     of: SECTION.code,
-    rows: places.map((index) => [index * SLOT, symbols.length, R_BPF_64_64]),
+    rows: places.map((index) => [index * SLOT, symbolOf(program[index]!.imm), R_BPF_64_64]),
   });
 }
 
-/** Four pointers: type, max_entries, key, value. */
+const MAP_NAMES: Readonly<Record<number, string>> = { [COUNTS]: 'counts', [SAMPLES]: 'samples' };
+/** Four pointers: type, max_entries, key, value; or, of events, type, max_entries and two sizes. */
 const MAP_DEFINITION = 32;
 const PER_CPU_ARRAY = 6;
+const PERF_EVENT_ARRAY = 4;
+/** Bytes of a packet that fit the length in its metadata. */
+const MOST_SAMPLED = 65_535;
 /** Linkage of functions and variables that others see. */
 const GLOBAL = 1;
 
 function typesOf(
   row: HookRow,
   license: number,
-  count: boolean,
+  maps: readonly number[],
 ): { readonly btf: BtfWriter; readonly main: number } {
   const btf = new BtfWriter();
   const int = btf.integer('int', 4, true);
@@ -270,22 +224,37 @@ function typesOf(
   const char = btf.integer('char', 1, true);
   const text = btf.add('array', '', 0, [char, int, license]);
   btf.datasec('license', license, [[btf.add('var', 'LICENSE', text, [GLOBAL]), 0, license]]);
-  if (!count) return { btf, main };
+  if (maps.length === 0) return { btf, main };
+  const variables = maps.map((handle, at): [number, number, number] => {
+    const definition = handle === COUNTS ? counters(btf, int) : events(btf, int);
+    return [btf.add('var', MAP_NAMES[handle]!, definition, [GLOBAL]), at * MAP_DEFINITION, MAP_DEFINITION];
+  });
+  btf.datasec('.maps', MAP_DEFINITION * maps.length, variables);
+  return { btf, main };
+}
+
+function counters(btf: BtfWriter, int: number): number {
   const [word, wide] = [btf.integer('unsigned int', 4), btf.integer('unsigned long long', 8)];
   const value = btf.struct('counts', COUNTERS.valueSize, [
     ['packets', wide, 0],
     ['bytes', wide, 8],
   ]);
-  const definition = btf.struct('', MAP_DEFINITION, [
+  return btf.struct('', MAP_DEFINITION, [
     ['type', btf.number(PER_CPU_ARRAY, int), 0],
     ['max_entries', btf.number(COUNTERS.entries, int), 8],
     ['key', btf.add('ptr', '', word), 16],
     ['value', btf.add('ptr', '', value), 24],
   ]);
-  const variable = btf.add('var', 'counts', definition, [GLOBAL]);
-  btf.datasec('.maps', MAP_DEFINITION, [[variable, 0, MAP_DEFINITION]]);
-  return { btf, main };
 }
+
+/** As many as there are processors: 0 entries, of which loaders make that. */
+const events = (btf: BtfWriter, int: number): number =>
+  btf.struct('', MAP_DEFINITION, [
+    ['type', btf.number(PERF_EVENT_ARRAY, int), 0],
+    ['max_entries', btf.number(0, int), 8],
+    ['key_size', btf.number(4, int), 16],
+    ['value_size', btf.number(4, int), 24],
+  ]);
 
 const LAST_COLUMN = 1023;
 const FILE = 'expression';

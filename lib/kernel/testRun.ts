@@ -1,6 +1,7 @@
 /**
  * The running kernel as an engine for packets that are here: BPF_PROG_TEST_RUN, one packet a call. An outside judge of every
- * other engine, and slow: a system call a packet.
+ * other engine, and slow: a system call a packet. The kernel has no batches for this: `repeat` runs one packet again, and the live
+ * frames of XDP are sent on instead of being answered for.
  */
 
 import {
