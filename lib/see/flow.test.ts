@@ -110,7 +110,7 @@ function unreadable({ nodes }: FlowGraph, { boxes, ways, width, height }: Layout
 for (const [name, expression] of [
   ['10', 'tcp port 443'],
   ['60', 'port 53 or (vlan and icmp) or ip6 protochain 6'],
-  ['300', hosts(fullRun ? 140 : 50)],
+  ['300', hosts(fullRun ? 140 : 40)],
 ] as const)
   test(`a picture of about ${name} blocks can be read`, (t) => {
     const program = compileProgram(expression);

@@ -28,7 +28,7 @@ const rows = readFileSync(join(projectRoot, 'docs', 'guide', 'describe.md'), 'ut
 test('every row of the guide is true', (t) => {
   let count = 0;
   for (const [, first, same, other, sentence] of rows) {
-    if (count++ % 4 !== 0 && !fullRun) continue;
+    if (count++ % 8 !== 0 && !fullRun) continue;
     const [a, b, c] = [first!, same!, other!].map(filterFor) as [LinkFilter, LinkFilter, LinkFilter];
     const told = describe(a);
     t.is(told.sentence, sentence!, first!);
