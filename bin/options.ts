@@ -18,41 +18,42 @@ import { type OptionSyntax, parseLine } from './getopt.js';
 import { CommandError } from './report.js';
 import { durationOf, instantOf, type Times } from './timeWindow.js';
 
-export interface Options {
+/** What a command line asks for, as it is where nothing is said. */
+export class Options {
   /** `-r`: savefiles to read; `-` is standard input. */
   read: string | undefined;
   /** `-V`: a file that lists savefiles. */
   readList: string | undefined;
   /** Threads that filter: files of a list, or parts of one. */
-  jobs: number;
+  jobs = 1;
   /** `--split`: the folder for savefiles, one for each rule of `by`. */
   split: string | undefined;
-  by: readonly string[];
+  by: readonly string[] = [];
   /** `--rules`: a file of named expressions, in place of one. */
   rules: string | undefined;
   /** `--first-match`: a packet is of the first rule that matches, not of all. */
-  firstMatch: boolean;
+  firstMatch = false;
   /** `--flows`: the whole flows of packets that match, or from the match on. */
   flows: 'whole' | 'after' | undefined;
   /** `--first`: of each flow so many packets, or packets until so many bytes. */
   first: { readonly packets?: number; readonly bytes?: number } | undefined;
   /** `--flow-split`: the folder for savefiles, one for each flow. */
   flowSplit: string | undefined;
-  maxFlows: number;
+  maxFlows = 1_000_000;
   /** `--since`, `--until`, `--start-offset`. */
-  times: Times;
+  times: Times = { since: undefined, until: undefined, startOffset: undefined };
   /** What to do with the index beside a capture. */
-  index: 'auto' | 'off' | 'require';
+  index: 'auto' | 'off' | 'require' = 'auto';
   /** `-w`; `-` is standard output. */
   write: string | undefined;
   /** Container of the written file; `undefined` keeps the kind of what is read. */
   writeFormat: 'pcap' | 'pcapng' | undefined;
   /** `-C`: begin another file when one is larger than so many bytes; 0 never. */
-  rotateBytes: number;
+  rotateBytes = 0;
   /** `-G`: begin another file every so many seconds; 0 never. */
-  rotateSeconds: number;
+  rotateSeconds = 0;
   /** `-W`: as many files as that; 0 any number. */
-  fileCount: number;
+  fileCount = 0;
   /** `-z`: run with each file that another one has followed. */
   rotateCommand: string | undefined;
   interface: string | undefined;
@@ -61,63 +62,63 @@ export interface Options {
   filter: string | undefined;
   /** `-c`: stop after so many matching packets. */
   count: number | undefined;
-  countOnly: boolean;
-  print: boolean;
+  countOnly = false;
+  print = false;
   /** `-s`; `undefined` as captured. */
   snapLength: number | undefined;
   linkType: string | undefined;
-  optimize: boolean;
+  optimize = true;
   /** Pass of the optimizer after which the program is printed, or `all`. */
   printAfter: string | undefined;
   /** How many `d`: 1 text, 2 C array, 3 decimal. */
-  dump: number;
+  dump = 0;
   /** Print the compiled filter as WebAssembly text. */
-  wasm: boolean;
+  wasm = false;
   /** `--ebpf`: print what the filter becomes in this form. */
   ebpf: LiftForm | undefined;
   /** `--accept`, `--reject`: results of that program, as numbers or names. */
   accept: string | undefined;
   reject: string | undefined;
-  numeric: number;
-  shortNames: boolean;
-  linkLayer: boolean;
-  quiet: number;
-  verbose: number;
-  absoluteSequence: boolean;
-  timestamp: number;
+  numeric = 0;
+  shortNames = false;
+  linkLayer = false;
+  quiet = 0;
+  verbose = 0;
+  absoluteSequence = false;
+  timestamp = 0;
   precision: 'micro' | 'nano' | undefined;
-  hex: number;
-  hexAscii: number;
-  ascii: number;
-  number: boolean;
+  hex = 0;
+  hexAscii = 0;
+  ascii = 0;
+  number = false;
   /** `--json`: packets as objects, one a line. */
-  json: boolean;
+  json = false;
   /** `--fields`: packets as lines of these fields. */
   fields: readonly string[] | undefined;
   /** `undefined`: not asked for, which means tabs. */
   table: 'tsv' | 'csv' | undefined;
   /** Print the names of the fields first. */
-  header: boolean;
+  header = false;
   /** `--list-fields`: what the names are to begin with. */
-  fieldPrefix: string;
-  skipChecksums: boolean;
-  asDot: boolean;
-  rawHandles: boolean;
-  meshHeaders: boolean;
+  fieldPrefix = '';
+  skipChecksums = false;
+  asDot = false;
+  rawHandles = false;
+  meshHeaders = false;
   /** `-M`: what TCP signatures are made with. */
   tcpSecret: string | undefined;
   packetType: PacketType | undefined;
-  lineBuffered: boolean;
-  packetBuffered: boolean;
-  promiscuous: boolean;
+  lineBuffered = false;
+  packetBuffered = false;
+  promiscuous = true;
   /** `-I`: the device hands over what it hears, with 802.11 headers. */
-  monitor: boolean;
+  monitor = false;
   /** `-j`: what stamps packets. */
   timeStampType: TimeStampType | undefined;
   /** `-Q`: packets that come in, go out, or both. */
-  direction: Direction;
+  direction: Direction = 'inout';
   /** Hand on each packet at once. */
-  immediate: boolean;
+  immediate = false;
   /** `-Z`: go on as this user once the input is open. */
   user: string | undefined;
   /** `-B`: kernel buffer in KiB. */
@@ -126,14 +127,14 @@ export interface Options {
   /** `--explain`: why packets match or do not, of one packet where a number is given; or every step. */
   explain: { readonly steps: boolean; readonly packet: number | undefined } | undefined;
   /** `--profile`: how often what of the filter ran. */
-  profile: boolean;
+  profile = false;
   /** `--svg`, `--dot`: files for pictures of the program's flow. */
   svg: string | undefined;
   dot: string | undefined;
-  reader: 'weir' | 'pcap-parser';
-  lint: boolean;
+  reader: 'weir' | 'pcap-parser' = 'weir';
+  lint = true;
   /** Addresses of the hosts in the expression, once they have been looked up. */
-  hosts: ReadonlyMap<string, readonly string[]>;
+  hosts: ReadonlyMap<string, readonly string[]> = new Map();
   vxlanPort: number | undefined;
   genevePort: number | undefined;
   /** What to do instead of filtering. */
@@ -150,93 +151,11 @@ export interface Options {
     | 'listTimeStampTypes'
     | 'listFilters'
     | 'listFields'
-    | 'listEngines';
-  expression: string;
+    | 'listEngines' = 'filter';
+  expression = '';
   /** The words that are no options. */
-  operands: readonly string[];
+  operands: readonly string[] = [];
 }
-
-const DEFAULTS: Options = {
-  read: undefined,
-  readList: undefined,
-  jobs: 1,
-  split: undefined,
-  by: [],
-  rules: undefined,
-  firstMatch: false,
-  flows: undefined,
-  first: undefined,
-  flowSplit: undefined,
-  maxFlows: 1_000_000,
-  times: { since: undefined, until: undefined, startOffset: undefined },
-  index: 'auto',
-  write: undefined,
-  writeFormat: undefined,
-  rotateBytes: 0,
-  rotateSeconds: 0,
-  fileCount: 0,
-  rotateCommand: undefined,
-  interface: undefined,
-  filterFile: undefined,
-  filter: undefined,
-  count: undefined,
-  countOnly: false,
-  print: false,
-  snapLength: undefined,
-  linkType: undefined,
-  optimize: true,
-  printAfter: undefined,
-  dump: 0,
-  wasm: false,
-  ebpf: undefined,
-  accept: undefined,
-  reject: undefined,
-  numeric: 0,
-  shortNames: false,
-  linkLayer: false,
-  quiet: 0,
-  verbose: 0,
-  absoluteSequence: false,
-  timestamp: 0,
-  precision: undefined,
-  hex: 0,
-  hexAscii: 0,
-  ascii: 0,
-  number: false,
-  json: false,
-  fields: undefined,
-  table: undefined,
-  header: false,
-  fieldPrefix: '',
-  skipChecksums: false,
-  asDot: false,
-  rawHandles: false,
-  meshHeaders: false,
-  packetType: undefined,
-  tcpSecret: undefined,
-  lineBuffered: false,
-  packetBuffered: false,
-  promiscuous: true,
-  monitor: false,
-  timeStampType: undefined,
-  direction: 'inout',
-  immediate: false,
-  user: undefined,
-  bufferSize: undefined,
-  engine: undefined,
-  explain: undefined,
-  profile: false,
-  svg: undefined,
-  dot: undefined,
-  reader: 'weir',
-  lint: true,
-  hosts: new Map(),
-  vxlanPort: undefined,
-  genevePort: undefined,
-  action: 'filter',
-  expression: '',
-  operands: [],
-};
 
 /** Headings of the help text, in its order. */
 export type Group = 'Input' | 'Output' | 'Printing' | 'Filter' | 'Live capture' | 'About';
@@ -445,7 +364,7 @@ const MOST_TIMESTAMPS = 5;
 /** Reads a command line. @throws UsageError, and CommandError for values that are none. */
 export function parseOptions(words: readonly string[]): Options {
   const line = parseLine(words, OPTIONS);
-  const options = { ...DEFAULTS };
+  const options = new Options();
   for (const { row, value } of line.options) row.set(options, value ?? '');
   if (options.read !== undefined && options.readList !== undefined)
     throw new CommandError('-V and -r are mutually exclusive.');
