@@ -58,10 +58,11 @@ export interface PlacedMap {
   readonly map: ObjectMap;
 }
 
+const UNTYPED = { keyType: 0, valueType: 0, pinned: false, slots: [] } as const;
 const READ_ONLY_FOR_PROGRAMS = 0x80;
 const WORDS = { type: 0, keySize: 4, valueSize: 8, maxEntries: 12, flags: 16 } as const;
-/** iproute2's records go on with id, pinning, inner id, inner index. */
-const PINNING_AT = 24;
+/** iproute2's records go on; maps within one tell their index, it tells their id. */
+const MORE = { id: 20, pinning: 24, innerId: 28, innerIndex: 32 } as const;
 const VARIABLES = /^\.(?:data|bss|rodata)(?:\.|$)/;
 
 export function readMaps(file: ElfFile, btf: Btf | undefined): readonly PlacedMap[] {
@@ -103,12 +104,10 @@ export const mapOfVariables = (
   valueSize: content.length,
   maxEntries: 1,
   flags: readOnly ? READ_ONLY_FOR_PROGRAMS : 0,
-  keyType: 0,
+  ...UNTYPED,
   valueType,
-  pinned: false,
   content,
   readOnly,
-  slots: [],
 });
 
 function plainMaps({ symbols }: ElfFile, section: Section, add: Add): void {
@@ -116,23 +115,30 @@ function plainMaps({ symbols }: ElfFile, section: Section, add: Add): void {
   const own = symbols
     .filter((symbol) => symbol.section === index && symbol.type !== STT.section)
     .sort((a, b) => a.value - b.value);
-  for (const [place, { name, value }] of own.entries()) {
+  const inside = new Map<
+    number /* their id */,
+    { inner: MapDefinition; slots: { index: number; name: string }[] }
+  >();
+  const found = own.map(({ name, value }, place) => {
     const end = own[place + 1]?.value ?? data.length;
     const word = (at: number): number => (at + 4 <= end - value ? data.u32(value + at) : 0);
-    add(index, value, {
+    const map: Omit<ObjectMap, 'handle'> = {
       name,
       type: typeOf(data.u32(value + WORDS.type), name),
       keySize: data.u32(value + WORDS.keySize),
       valueSize: data.u32(value + WORDS.valueSize),
       maxEntries: data.u32(value + WORDS.maxEntries),
       flags: word(WORDS.flags),
-      keyType: 0,
-      valueType: 0,
-      pinned: word(PINNING_AT) !== 0,
+      ...UNTYPED,
+      pinned: word(MORE.pinning) !== 0,
       readOnly: (word(WORDS.flags) & READ_ONLY_FOR_PROGRAMS) !== 0,
-      slots: [],
-    });
-  }
+    };
+    const [id, innerId] = [word(MORE.id), word(MORE.innerId)];
+    if (!inside.has(id)) inside.set(id, { inner: map, slots: [] });
+    inside.get(id)!.slots.push({ index: word(MORE.innerIndex), name });
+    return () => add(index, value, innerId === 0 ? map : { ...map, ...inside.get(innerId) });
+  });
+  for (const addFound of found) addFound();
 }
 
 function typeOf(number: number, name: string): ObjectMapType {

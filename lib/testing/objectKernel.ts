@@ -75,19 +75,27 @@ export interface KernelObject {
 export function loadInKernel(kernel: Kernel, object: LoadedObject, entry: LoadedProgram): KernelObject {
   const byHandle: KernelMap[] = [];
   const maps = new Map<string, KernelMap>();
-  for (const map of object.maps) {
-    const { type, keySize, valueSize, maxEntries, flags, handle, name, readOnly, content } = map.definition;
+  // What is in a map of maps comes before it.
+  for (const map of [...object.maps].sort(
+    (a, b) => Number(b.definition.inner === undefined) - Number(a.definition.inner === undefined),
+  )) {
+    const { type, keySize, valueSize, maxEntries, flags, handle, name, readOnly, content, slots } =
+      map.definition;
     const isEvents = type === 'perfEventArray';
+    const inner = map.definition.inner === undefined ? undefined : maps.get(slots[0]!.name);
     const made = kernel.createMap({
       type: MAP_TYPES.indexOf(type),
       keySize: isEvents ? 4 : keySize,
       valueSize: isEvents ? 4 : valueSize,
       maxEntries: isEvents ? 2 : type === 'ringBuffer' ? Math.max(PAGE, maxEntries) : maxEntries,
       flags,
+      ...(inner === undefined ? {} : { inner }),
     });
     byHandle[handle] = made;
     maps.set(name, made);
-    if (map.map !== undefined && type !== 'programArray' && !isEvents)
+    if (inner !== undefined)
+      for (const slot of slots) made.set(word(slot.index), word(maps.get(slot.name)!.file));
+    else if (map.map !== undefined && type !== 'programArray' && !isEvents)
       for (const [key, value] of elementsOf(map.map))
         if (value.some((byte) => byte !== 0)) made.set(key, value);
     if (content !== undefined && readOnly) made.freeze();
