@@ -68,6 +68,24 @@ interface Source {
   readonly shift: number;
 }
 
+/** A step with what is known there. */
+interface Point {
+  readonly at: number;
+  readonly bindings: Bindings;
+  readonly context: Context;
+}
+
+/** What a step comes to: an end, or a test of what its ways come to. */
+type Plan =
+  | { readonly node: Node }
+  | {
+      readonly test: { readonly variable: Variable; readonly set: Numbers } | undefined;
+      readonly ways: readonly Point[];
+    };
+
+const keyOf = ({ at, bindings, context }: Point): string =>
+  `${at};${context.at} ${context.network} ${context.isFragment};${[...bindings].join()}`;
+
 class Builder {
   readonly diagrams = new Diagrams();
   readonly subjects = new Map<number, Subject>();
@@ -77,7 +95,7 @@ class Builder {
   private readonly known = new Map<string, Node>();
   private readonly tests = new Map<string, { readonly words: string; readonly rank: number }>();
   private readonly expression: string;
-  private visits = 0;
+  private readonly plans = new Map<string, Plan>();
 
   constructor(graph: Decisions, places: Places, expression: string) {
     this.expression = expression;
@@ -86,27 +104,45 @@ class Builder {
     this.places = places;
   }
 
+  /** No recursion: lists of addresses are thousands of steps deep. */
   build(): Node {
-    return this.node(this.graph.entry, NO_BINDINGS, ETHERNET);
+    const start: Point = { at: this.graph.entry, bindings: NO_BINDINGS, context: ETHERNET };
+    const pending = [start];
+    for (let point = pending.at(-1); point !== undefined; point = pending.at(-1)) {
+      const plan = this.planOf(point);
+      const open = 'node' in plan ? [] : plan.ways.filter((way) => !this.known.has(keyOf(way)));
+      if (open.length > 0) {
+        pending.push(...open);
+        continue;
+      }
+      pending.pop();
+      this.known.set(keyOf(point), 'node' in plan ? plan.node : this.nodeOf(plan));
+    }
+    return this.known.get(keyOf(start))!;
   }
 
-  private node(at: number, bindings: Bindings, context: Context): Node {
-    const key = `${at};${context.at} ${context.network} ${context.isFragment};${[...bindings].join()}`;
-    const known = this.known.get(key);
+  private nodeOf({ test, ways }: Extract<Plan, { ways: unknown }>): Node {
+    const [yes, no] = ways.map((way) => this.known.get(keyOf(way))!);
+    return test === undefined ? yes! : this.diagrams.choose(test.variable, test.set, yes!, no!);
+  }
+
+  private planOf(point: Point): Plan {
+    const key = keyOf(point);
+    const known = this.plans.get(key);
     if (known !== undefined) return known;
-    if (++this.visits > MOST_VISITS) throw new TooComplex('too many ways');
-    const made = this.make(this.graph.steps[at]!, bindings, context);
-    this.known.set(key, made);
+    if (this.plans.size > MOST_VISITS) throw new TooComplex('too many ways');
+    const made = this.plan(this.graph.steps[point.at]!, point);
+    this.plans.set(key, made);
     return made;
   }
 
-  private make(step: Step, bindings: Bindings, context: Context): Node {
+  private plan(step: Step, { bindings, context }: Point): Plan {
     const { exit, sets } = step;
     const parts = uses(step).map((value) => this.resolve(value, bindings));
     if (exit.kind === 'return') {
       const result = this.values.constantOf(parts.at(-1)!);
       if (result === undefined) throw new TooComplex('it returns what it computes');
-      return result === 0 ? REJECT : ACCEPT;
+      return { node: result === 0 ? REJECT : ACCEPT };
     }
     let next = bindings;
     if (sets.length > 0) {
@@ -114,17 +150,13 @@ class Builder {
       for (const [index, { variable }] of sets.entries()) bound.set(variable, parts[index]!);
       next = bound;
     }
-    if (exit.kind === 'goto') return this.node(exit.target, next, context);
+    const way = (at: number, known = context): Point => ({ at, bindings: next, context: known });
+    if (exit.kind === 'goto') return { test: undefined, ways: [way(exit.target)] };
     const test = normalize(this.values, exit.op, ...(parts.slice(-2) as [Value, Value]));
-    if (typeof test === 'boolean') return this.node(test ? exit.onTrue : exit.onFalse, next, context);
+    if (typeof test === 'boolean') return { test: undefined, ways: [way(test ? exit.onTrue : exit.onFalse)] };
     const { variable, set, behind } = this.question(test, exit.span, context);
     const [onTrue, onFalse] = test.negated ? [exit.onFalse, exit.onTrue] : [exit.onTrue, exit.onFalse];
-    return this.diagrams.choose(
-      variable,
-      set,
-      this.node(onTrue, next, behind),
-      this.node(onFalse, next, context),
-    );
+    return { test: { variable, set }, ways: [way(onTrue, behind), way(onFalse)] };
   }
 
   /** What a test asks: of which field which numbers, and what is known where it holds. */

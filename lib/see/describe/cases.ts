@@ -16,6 +16,8 @@ export interface Demand {
 export type Case = readonly Demand[];
 
 const MOST_CASES = 160;
+/** Ranges of one field that are tried for a case. */
+const MOST_PARTS = 200;
 
 /** @param needs - Whether a demand gives another one its meaning: it stays as long as that does. */
 export function casesOf(
@@ -74,8 +76,11 @@ function shortened(
     if (isStructural) continue;
     const rest = kept.filter((other) => other !== demand);
     let widest = set;
-    for (const part of partsOf(diagrams, root, variable)) {
-      const more = intersection(part, complement(widest, variable.most));
+    const parts = partsOf(diagrams, root, variable);
+    const outside = complement(set, variable.most);
+    // A list is as wide as it is; to try each gap of a long one takes long.
+    for (const part of parts.length > MOST_PARTS ? [] : parts) {
+      const more = intersection(part, outside);
       if (more.length > 0 && isWithin(diagrams, root, ordered([...rest, { variable, set: more }])))
         widest = union(widest, more);
     }

@@ -51,6 +51,13 @@ test('what cannot be told is given as it is written, with the reason', (t) => {
     isExact: false,
     reason: 'only filters for Ethernet are told in words',
   });
+  // Long lists: thousands of steps, one behind the other.
+  if (fullRun) {
+    const hosts = Array.from({ length: 300 }, (_, i) => `host 10.${i % 3}.${i % 250}.${(i * 7) % 250}`).join(
+      ' or ',
+    );
+    t.like(describe(filterFor(hosts)), { isExact: false, reason: 'too many decisions' });
+  }
   t.is(describe(filterFor('tcp or not tcp')).sentence, 'every packet');
   t.is(describe(filterFor('tcp and not tcp')).sentence, 'no packet');
 });
