@@ -68,6 +68,11 @@ function Debugger() {
     position.value = 0;
   });
   useSignalEffect(() => {
+    // Lines are others then.
+    void [settled.value, machine.value];
+    breaks.value = new Set();
+  });
+  useSignalEffect(() => {
     const { run, lines } = subject.value ?? {};
     const moment = run?.moments[position.value];
     litBytes.value = moment?.reads;

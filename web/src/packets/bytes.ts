@@ -18,11 +18,15 @@ export async function plainBytes(bytes: Uint8Array): Promise<Uint8Array> {
   }
 }
 
+/** Browsers tell neither how far they came nor why they stopped. */
 async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-  return new Uint8Array(
-    await new Response(stream.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer(),
-  );
+  try {
+    const plain = new Response(stream.pipeThrough(new DecompressionStream('gzip')));
+    return new Uint8Array(await plain.arrayBuffer());
+  } catch {
+    throw new Error('is damaged or cut, or has several members, of which browsers read the first alone');
+  }
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -34,6 +34,12 @@ export function ask<Name extends RequestName>(
       if (error === undefined) resolve(give as never);
       else reject(new Error(error));
     });
+    worker.addEventListener('error', ({ message }) => {
+      worker = undefined;
+      for (const { reject } of waiting.values())
+        reject(new Error(`the worker ended: ${message ?? 'no reason'}`));
+      waiting.clear();
+    });
   }
   const request: Asked = { id: ++asked, name, take };
   worker.postMessage(request, transfer);
