@@ -143,7 +143,7 @@ inBrowser('a capture that is dropped is filtered and printed as the library does
     (await page.locator('.packets-list .packet').allInnerTexts()).map((row) => row.replace(/\s+\d+\s+/, ' '));
   t.deepEqual(await listed(), expected.slice(0, (await listed()).length));
   await page.getByLabel('only what matches').check();
-  await page.waitForFunction((count) => document.querySelectorAll('.packet').length === count, matched);
+  await page.waitForFunction((count) => document.querySelectorAll('.packet .text').length === count, matched);
   t.deepEqual(
     await listed(),
     expected.filter((row) => row.startsWith('●')),

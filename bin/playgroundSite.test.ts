@@ -129,13 +129,14 @@ whole('every view shows what the library prints', async (t) => {
   for (const form of ['kernel', 'portable', 'xdp', 'tc'] as const) {
     await page.locator('.pane-tools select').selectOption(form);
     const lifted = ebpf.lift(program, { form });
-    const expected = ebpf
-      .disassemble(lifted, { lenient: true })
-      .split('\n')
-      .map((line) => line.replace(/^\s*\d+: \(..\) /, ''));
-    t.deepEqual(await listed('eBPF'), expected, form);
+    const lines = ebpf.disassemble(lifted, { lenient: true }).replace(/^\s*\d+: \(..\) /gm, '');
+    t.deepEqual(await listed('eBPF'), lines.split('\n'), form);
   }
+  await page.getByLabel('Left view').getByRole('tab', { name: 'Tree' }).click();
+  await page.locator('.cm-content .words', { hasText: 'ip6' }).hover();
+  t.deepEqual(await page.locator('[aria-label="Tree"] .line.lit .source').allTextContents(), ['ip6']);
   await page.getByLabel('Right view').getByRole('tab', { name: 'Flow graph' }).click();
+  await page.locator('.picture').waitFor();
   const passes = await page.getByLabel('Pass of the optimizer').locator('option').allInnerTexts();
   const { length } = compileProgram(expression, { optimize: false });
   t.deepEqual([passes[0]!, passes.at(-1)!], [`as generated · ${length}`, `at the end · ${program.length}`]);
@@ -145,8 +146,7 @@ whole('every view shows what the library prints', async (t) => {
 
 whole('the debugger ends with what the library returns, on every machine', async (t) => {
   const expression = 'tcp dst port 80';
-  const hash = `#e=${encodeURIComponent(expression)}&c=http.pcap&p=debug`;
-  const { page, faults } = await openPage(browser, address, hash);
+  const { page, faults } = await openPage(browser, address, `#e=${expression}&c=http.pcap&p=debug`);
   const [program, packets] = [compileProgram(expression), await packetsOf('captures/http.pcap')];
   for (const form of ['portable', 'xdp', 'tc', 'kernel'] as const) {
     await page.locator('.debug select').selectOption(form);

@@ -112,3 +112,7 @@ export function hueOf(words: readonly Span[], span: Span | undefined): number | 
 /** Whether what is pointed at belongs to these words. */
 export const touches = (lit: Span | undefined, span: Span | undefined): boolean =>
   lit !== undefined && span !== undefined && lit.start < span.end && span.start < lit.end;
+
+/** Whether all of these words are pointed at. */
+export const covers = (lit: Span | undefined, span: Span | undefined): boolean =>
+  lit !== undefined && span !== undefined && lit.start <= span.start && span.end <= lit.end;

@@ -1,6 +1,6 @@
 /** The debugger: a program on the chosen packet, step by step, forth and back. */
 
-import { batch, useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { batch, computed, useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Span } from '../../../lib/compile.js';
 import { liftTraced } from '../../../lib/playground.js';
@@ -9,6 +9,7 @@ import { ask, capture, openState, packet } from '../packets/client.js';
 import { Fields } from '../packets/fields.js';
 import { Hex, litBytes } from '../packets/hex.js';
 import { Opening } from '../packets/packets.js';
+import type { Opened, Shown } from '../packets/protocol.js';
 import { extendedLines } from '../program/extended.js';
 import { Lines } from '../program/lines.js';
 import { linesOf } from '../program/listing.js';
@@ -41,6 +42,15 @@ export default function Debug() {
   );
 }
 
+/** The chosen packet; the same object as long as it is the same packet, whatever filter it is shown under. */
+let last: { readonly packet: Shown; readonly capture: Opened | undefined } | undefined;
+const subjectPacket = computed(() => {
+  const [now, of] = [packet.value, capture.value];
+  if (now === undefined) return undefined;
+  if (last?.packet.index !== now.index || last.capture !== of) last = { packet: now, capture: of };
+  return last.packet;
+});
+
 function Debugger() {
   const machine = useSignal<Machine>('classic');
   const position = useSignal(0);
@@ -48,7 +58,7 @@ function Debugger() {
   const message = useSignal('');
   const subject = useComputed(() => {
     const now = settled.value;
-    const on = packet.value;
+    const on = subjectPacket.value;
     if (now === undefined || on === undefined) return undefined;
     const compiled =
       on.linkType === now.linkType ? now : compileNow(now.expression, { ...now, linkType: on.linkType });

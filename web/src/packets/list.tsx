@@ -1,6 +1,6 @@
 /** The packets as a list of any length: only rows in sight exist. */
 
-import { type Signal, useSignal, useSignalEffect } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { chosen } from '../state.js';
 import { ask, capture, filtered } from './client.js';
@@ -124,19 +124,15 @@ function PacketRow({ row, position, count }: PacketRowProps) {
   );
 }
 
-/** Rows in pages, asked for when they are wanted; forgotten when the filter or the capture changes. */
+/** Rows in pages, asked for when they are wanted; forgotten when the filter, the capture or the choice of rows changes. */
 function usePages(matching: Signal<boolean>): Pages {
   const changed = useSignal(0);
   const pages = useRef<Pages>(undefined);
   pages.current ??= new Pages(() => {
     changed.value = changed.peek() + 1;
   }, matching);
-  useSignalEffect(() => {
-    // Read, so that this runs when one of them changes.
-    void [filtered.value, capture.value, matching.value];
-    pages.current!.forget();
-  });
   void changed.value;
+  pages.current.hold(filtered.value, capture.value, matching.value);
   return pages.current;
 }
 
@@ -145,6 +141,7 @@ class Pages {
   private readonly changed: () => void;
   private readonly matching: Signal<boolean>;
   private age = 0;
+  private of: readonly unknown[] = [];
   /** Keys may come faster than rows. */
   private stepping = Promise.resolve(0);
 
@@ -153,10 +150,12 @@ class Pages {
     this.matching = matching;
   }
 
-  forget(): void {
+  /** Forgets rows of other things than these. */
+  hold(...of: readonly unknown[]): void {
+    if (of.every((thing, at) => thing === this.of[at])) return;
+    this.of = of;
     this.age++;
     this.pages.clear();
-    this.changed();
   }
 
   row(at: number): Row | undefined {

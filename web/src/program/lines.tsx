@@ -4,13 +4,15 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Span } from '../../../lib/compile.js';
-import { touches } from '../compiled.js';
+import { covers, touches } from '../compiled.js';
 import { lit } from '../state.js';
 
 export interface Line {
   readonly key: string | number;
   readonly span: Span | undefined;
   readonly hue: number | undefined;
+  /** Lit only where all of its words are pointed at. */
+  readonly isWhole?: boolean;
   readonly content: ComponentChildren;
   /** More classes. */
   readonly look?: string;
@@ -115,7 +117,8 @@ interface RowProps {
 
 function Row({ id, line, active, onPoint, onClick }: RowProps) {
   const classes = ['line', line.hue === undefined ? 'hue-none' : `hue-${line.hue}`, line.look ?? ''];
-  if (touches(lit.value, line.span)) classes.push('lit');
+  const isLit = line.isWhole === true ? covers(lit.value, line.span) : touches(lit.value, line.span);
+  if (isLit) classes.push('lit');
   if (active) classes.push('active');
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the keys, as a listbox does

@@ -30,6 +30,7 @@ function treeLines({ words, expression }: Compiled, root: Expr): Line[] {
     lines.push({
       key: lines.length,
       span: node.span,
+      isWhole: inner.length > 0,
       hue: inner.length > 0 ? undefined : (hueOf(words, node.span) ?? hueWithin(words, node.span)),
       content: (
         <>
