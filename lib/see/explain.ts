@@ -191,7 +191,8 @@ class Explainer {
 
   /** Whether the verdict is the other one when one test comes out the other way. */
   private turnsAt(place: number): boolean {
-    this.turns[place] ??= (resultTurned(this.prepared.program, this.input, place) !== 0) !== this.matches;
+    const test = this.run.tests[place]!;
+    this.turns[place] ??= (resultTurned(this.prepared.program, this.input, test) !== 0) !== this.matches;
     return this.turns[place];
   }
 

@@ -3,7 +3,15 @@
  * stepped, and beside each register the parts of the packet that its value was computed from.
  */
 
-import { execute, type Instruction, initialState, opcodes, type Program, step } from '../cbpf/index.js';
+import {
+  execute,
+  type Instruction,
+  initialState,
+  type MachineState,
+  opcodes,
+  type Program,
+  step,
+} from '../cbpf/index.js';
 import type { Span } from '../source.js';
 
 const { ABS, ALU, AND, classOf, IMM, IND, isConditional, JSET, LD, LDX, LEN, MEM, MISC, MSH, modeOf } =
@@ -31,6 +39,9 @@ export interface TakenTest {
   /** The number that was compared with the other one, a constant or X. */
   readonly left: number;
   readonly right: number;
+  /** X and the scratch cells there. */
+  readonly x: number;
+  readonly memory: Uint32Array;
 }
 
 /** What a run did. */
@@ -62,18 +73,18 @@ export function trace(program: Program, input: Input): Trace {
   return new Tracer(input).run(program);
 }
 
-/** What a program returns when the test that comes so many tests after the first comes out the other way. */
-export function resultTurned(program: Program, input: Input, place: number): number {
-  const state = initialState();
-  let rest = place;
-  while (state.result === undefined) {
-    const index = state.next;
-    const instruction = program[index]!;
-    step(instruction, state, input);
-    if (!isConditional(instruction.code) || rest-- !== 0) continue;
-    const { jt, jf } = instruction;
-    state.next = index + 1 + (state.next === index + 1 + jt ? jf : jt);
-  }
+/** What a program returns when a test comes out the other way. */
+export function resultTurned(program: Program, input: Input, test: TakenTest): number {
+  const { index, outcome, left, x, memory } = test;
+  const { jt, jf } = program[index]!;
+  const state = {
+    ...initialState(),
+    a: left,
+    x,
+    memory: memory.slice(),
+    next: index + 1 + (outcome ? jf : jt),
+  };
+  while (state.result === undefined) step(program[state.next]!, state, input);
   return state.result;
 }
 
@@ -86,6 +97,8 @@ class Tracer {
   private a: Taint = CLEAN;
   private x: Taint = CLEAN;
   private readonly memory: Taint[] = [];
+  /** The cells as they are, copied when one has changed. */
+  private cells = new Uint32Array(opcodes.MEMORY_WORDS);
   private cut: Trace['cut'];
   /** X before the instruction that ran last. */
   private base = 0;
@@ -105,18 +118,15 @@ class Tracer {
     return { result, tests, units: [...this.used], cut, path };
   }
 
-  private note(
-    instruction: Instruction,
-    index: number,
-    state: { readonly next: number; readonly result: number | undefined },
-  ): void {
+  private note(instruction: Instruction, index: number, state: MachineState): void {
     this.path.push(index);
     const { code, jt, k } = instruction;
     const kind = classOf(code);
     if (kind === LD || kind === LDX) this.load(instruction, index, state.result !== undefined);
-    else if (kind === ST) this.memory[k] = this.a;
-    else if (kind === STX) this.memory[k] = this.x;
-    else if (kind === ALU) this.compute(instruction);
+    else if (kind === ST || kind === STX) {
+      this.memory[k] = kind === ST ? this.a : this.x;
+      this.cells = state.memory.slice();
+    } else if (kind === ALU) this.compute(instruction);
     else if (kind === MISC) {
       if (operationOf(code) === TXA) this.a = this.x;
       else this.x = this.a;
@@ -129,7 +139,9 @@ class Tracer {
       this.use(units);
       const outcome = state.next === index + 1 + jt;
       const right = usesX(code) ? this.base : k;
-      this.tests.push({ index, outcome, span: instruction.span, units, left: this.before, right });
+      const { x } = state;
+      const { cells: memory } = this;
+      this.tests.push({ index, outcome, span: instruction.span, units, left: this.before, right, x, memory });
     }
   }
 
