@@ -140,3 +140,49 @@ test('tshark captures from it what weir captures itself, and is told what is wro
   t.not(wrong.status, 0);
   t.regex(wrong.stderr, /did you mean 'port'\?/);
 });
+
+test('pipes to and from dumpcap and tshark, as the guide has them', async (t) => {
+  const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
+  const link = ask('--extcap-interface', 'weir-lo', '--extcap-dlts');
+  if (!fullRun || link.status !== 0 || !has('tshark') || !has('dumpcap') || !has('bash')) {
+    t.log('left out: for full runs, with tshark, dumpcap, bash, and live capture');
+    t.pass();
+    return;
+  }
+  const weir = `'${process.execPath}' '${WEIR}'`;
+  const run = (line: string) =>
+    spawn('bash', ['-c', line], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const capture = join(projectRoot, 'captures', 'http.pcapng');
+  const lines = spawnSync(
+    'bash',
+    ['-c', `tshark -r <(${weir} -r ${capture} -w - 'tcp dst port 80') 2>/dev/null`],
+    {
+      encoding: 'utf8',
+    },
+  ).stdout;
+  t.is(lines.trimEnd().split('\n').length, 18);
+
+  const port = 30_000 + (process.pid % 10_000);
+  const children = [
+    // In Wireshark's place, which needs a display.
+    run(`${weir} -i lo -Q in -c 3 -Uw - 'udp dst port ${port}' | tshark -i - -c 3`),
+    run(
+      `dumpcap -q -i lo -f 'udp dst port ${port}' -c 3 -w - | ${weir} -r - -w - 'udp[8] = 50' | ${weir} -r - --count`,
+    ),
+  ];
+  const told = children.map(() => '');
+  for (const [at, child] of children.entries())
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (told[at] += bytes));
+  await delay(3000);
+  const socket = createSocket('udp4');
+  for (const text of ['1', '2', '3'])
+    await new Promise((resolve) => socket.send(text, port, '127.0.0.1', resolve));
+  socket.close();
+  const closed = Promise.all(children.map((child) => once(child, 'close')));
+  await Promise.race([closed, delay(8000)]);
+  // All of a pipe, where it has not ended.
+  for (const child of children) if (child.exitCode === null) process.kill(-child.pid!);
+  t.is(told[0]!.match(/ UDP /g)?.length, 3, told[0]);
+
+  t.regex(told[1]!, /^1 packet$/m, told[1]);
+});
