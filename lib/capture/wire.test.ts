@@ -111,12 +111,16 @@ test('the same packets are seen in every way of running a filter', async (t) => 
   const sent = await frames();
   const filters = fullRun ? FILTERS : FILTERS.slice(0, 5);
   const questions: Questions = { filters, frames: sent, tcpdump: fullRun && hasTcpdump };
-  const { stdout, stderr, status, signal, error } = spawnSync('unshare', ['--net', process.execPath, WIRE], {
-    input: JSON.stringify(questions),
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    timeout: 60_000,
-  });
+  const { stdout, stderr, status, signal, error } = spawnSync(
+    'unshare',
+    ['--net', '--pid', '--fork', '--kill-child', process.execPath, WIRE],
+    {
+      input: JSON.stringify(questions),
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      timeout: 60_000,
+    },
+  );
   t.is(status, 0, `${signal ?? error ?? ''} ${stderr}`);
   const answers = JSON.parse(stdout) as Answer[];
   /** Frames by their place in what was sent: a difference is then a number, and not a frame. */
