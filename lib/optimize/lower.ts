@@ -417,12 +417,12 @@ class Emitter {
       return;
     }
     if (this.#isDirect(right) && !this.#x.includes(right)) {
-      this.toA(left);
+      this.#keeping(right, () => this.toA(left));
       this.toX(right);
       return;
     }
     if (!this.#changesXBehind(right, left) && (!this.#a.includes(left) || this.#isShort(left))) {
-      this.toX(right);
+      this.#keeping(left, () => this.toX(right));
       this.toA(left);
       return;
     }
@@ -443,6 +443,23 @@ class Emitter {
       this.toX(right);
     }
     this.#pending.delete(cell);
+  }
+
+  /** Leaves the cells alone that a value is in or is computed from, while something else is computed. */
+  #keeping(value: Value, compute: () => void): void {
+    const kept = [...this.#cellsOf(value)].filter((cell) => !this.#pending.has(cell));
+    for (const cell of kept) this.#pending.add(cell);
+    compute();
+    for (const cell of kept) this.#pending.delete(cell);
+  }
+
+  #cellsOf(value: Value, seen = new Set<Value>(), found = new Set<number>()): ReadonlySet<number> {
+    if (seen.has(value)) return found;
+    seen.add(value);
+    const cell = this.#cellWith(value);
+    if (cell !== undefined) return found.add(cell);
+    for (const operand of this.#values.operands(value)) this.#cellsOf(operand, seen, found);
+    return found;
   }
 
   /** A scratch cell that neither a variable nor this step needs. */

@@ -81,6 +81,7 @@ const EXPRESSIONS: readonly [expression: string, options?: GenerateOptions][] = 
   [
     '(link[0] + link[0]) & 25 != 0 and (((link[0] + link[0]) >> 6 & 4) + ((link[0] + link[0]) >> 6)) & 0xffff = 1',
   ],
+  ['len + len > len and ((len + len) + tcp[3:4]) & 10 != 0 and len + len = ((len | link[0]) | tcp[3:4])'],
   ['gre { ip } or erspan 3 { arp }'],
   [`tcp dst port ${list(16, (at) => `${100 + at * 3 - (at % 2)}`)}`],
 ];
@@ -142,6 +143,7 @@ const MISTAKES: readonly Mistake[] = [
   ['lower', 'a sum starts from what A holds, and adds all', 'k - (distance ?? 0)', 'k'],
   ['lower', 'operands change sides, the branches do not', 'onTrue: onFalse,\n            onFalse: onTrue,', 'onTrue,\n            onFalse,'],
   ['lower', 'computing the left operand never changes X', 'if (!this.#changesXBehind(right, left) &&', 'if ('],
+  ['lower', 'a cell is not kept for what it holds', 'this.#keeping(right, () => this.toA(left))', 'this.toA(left)'],
   ['lower', 'A keeps what it held while X is computed', 'if (!a.includes(loaded))', 'if (false)'],
   ['lower', 'cells hold what one way left in them', 'cells: commonCells(a.cells, b.cells)', 'cells: a.cells'],
   ['tidy', 'blocks are equal whatever they load', '{k}`', '{code}`'],
