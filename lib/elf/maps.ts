@@ -110,15 +110,14 @@ export const mapOfVariables = (
   readOnly,
 });
 
-function plainMaps({ symbols }: ElfFile, section: Section, add: Add): void {
+const symbolsIn = ({ symbols }: ElfFile, { index }: Section) =>
+  symbols.filter(({ section, type }) => section === index && type !== STT.section);
+
+function plainMaps(file: ElfFile, section: Section, add: Add): void {
   const { data, index } = section;
-  const own = symbols
-    .filter((symbol) => symbol.section === index && symbol.type !== STT.section)
-    .sort((a, b) => a.value - b.value);
-  const inside = new Map<
-    number /* their id */,
-    { inner: MapDefinition; slots: { index: number; name: string }[] }
-  >();
+  const own = symbolsIn(file, section).sort((a, b) => a.value - b.value);
+  /** By their id. */
+  const inside = new Map<number, { inner: MapDefinition; slots: { index: number; name: string }[] }>();
   const found = own.map(({ name, value }, place) => {
     const end = own[place + 1]?.value ?? data.length;
     const word = (at: number): number => (at + 4 <= end - value ? data.u32(value + at) : 0);
@@ -151,9 +150,7 @@ function typeOf(number: number, name: string): ObjectMapType {
 function typedMaps(file: ElfFile, section: Section, btf: Btf | undefined, add: Add): void {
   if (btf === undefined) section.data.fail(0, 'its maps are told by types, and the object has no BTF');
   const rows = btf.ofKind('datasec').find(({ name }) => name === section.name)?.variables ?? [];
-  const places = new Map(
-    file.symbols.filter((symbol) => symbol.section === section.index).map(({ name, value }) => [name, value]),
-  );
+  const places = new Map(symbolsIn(file, section).map(({ name, value }) => [name, value]));
   for (const { type } of rows) {
     const variable = btf.type(type);
     const place = places.get(variable.name);
@@ -175,14 +172,8 @@ const POINTER = 8;
 
 /** What the object puts in a map's places: relocations from `values` on. */
 function slotsOf(file: ElfFile, section: Section, from: number): ObjectMap['slots'] {
-  const end = Math.min(
-    ...file.symbols
-      .filter(
-        ({ section: home, value, type }) => home === section.index && type !== STT.section && value > from,
-      )
-      .map(({ value }) => value),
-    section.size,
-  );
+  const behind = symbolsIn(file, section).filter(({ value }) => value > from);
+  const end = Math.min(...behind.map(({ value }) => value), section.size);
   return (file.relocations.get(section.index) ?? [])
     .filter(({ offset }) => offset >= from && offset < end)
     .map(({ offset, symbol }) => ({ index: (offset - from) / POINTER, name: symbol.name }));
