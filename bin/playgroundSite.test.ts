@@ -86,6 +86,8 @@ whole(
       page.on('response', (response) => bodies.push(response.body())),
     );
     await page.locator('.picture svg').waitFor();
+    await page.waitForLoadState('networkidle');
+    page.removeAllListeners('response');
     const size = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0);
     t.log(`${bodies.length} files, ${size} bytes of gzip`);
     t.true(size <= 250_000, `${size} bytes`);
