@@ -74,5 +74,5 @@ const withPureSpaces = (text) =>
 mkdirSync(join(outdir, 'parts'), { recursive: true });
 for (const [path, text] of modules) {
   const { code } = await transform(text, SHORT);
-  writeFileSync(path, withPureSpaces(code));
+  writeFileSync(path, withPureSpaces(withoutBareImports(code)));
 }

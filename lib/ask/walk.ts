@@ -89,7 +89,7 @@ export const bareMaker: Maker = (values, { facts, limit }, attempt, random) =>
 export const TOO_MANY = 'too many paths';
 
 /** Values of variables, by packet values alone. */
-type Bindings = ReadonlyMap<Value, Value>;
+export type Bindings = ReadonlyMap<Value, Value>;
 
 /** How far one program is. */
 interface Place {
@@ -423,20 +423,9 @@ const move = (state: State, side: 0 | 1, place: Place): State => ({
 });
 
 /** The value with variables replaced by what they are bound to. */
-function substitute(values: Values, value: Value, bindings: Bindings): Value {
+export function substitute(values: Values, value: Value, bindings: Bindings): Value {
   if (bindings.size === 0 || values.variablesOf(value).length === 0) return value;
   const bound = bindings.get(value);
   if (bound !== undefined) return bound;
-  const kind = values.kinds[value]!;
-  const inner = (part: Value): Value => substitute(values, part, bindings);
-  switch (kind.kind) {
-    case 'load':
-      return values.load(kind.size, kind.base === undefined ? undefined : inner(kind.base), kind.k);
-    case 'alu':
-      return values.alu(kind.op, inner(kind.left), inner(kind.right));
-    case 'negate':
-      return values.negate(inner(kind.operand));
-    default:
-      return value;
-  }
+  return values.rebuilt(value, (part) => substitute(values, part, bindings));
 }

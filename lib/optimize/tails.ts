@@ -101,18 +101,7 @@ const moved = (values: Values, value: Value, base: Value, constant: number): Val
 
 function rebased(values: Values, value: Value, base: Value, by: Value): Value {
   if (value === base) return by;
-  const inner = (part: Value): Value => rebased(values, part, base, by);
-  const kind = values.kinds[value]!;
-  switch (kind.kind) {
-    case 'load':
-      return kind.base === undefined ? value : values.load(kind.size, inner(kind.base), kind.k);
-    case 'alu':
-      return values.alu(kind.op, inner(kind.left), inner(kind.right));
-    case 'negate':
-      return values.negate(inner(kind.operand));
-    default:
-      return value;
-  }
+  return values.rebuilt(value, (part) => rebased(values, part, base, by));
 }
 
 /** The graph with one tail for both; the old ones stay for whoever enters them further down. */

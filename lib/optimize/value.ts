@@ -277,6 +277,21 @@ export class Values {
     }
   }
 
+  /** The value made anew of what its operands become. */
+  rebuilt(value: Value, become: (operand: Value) => Value): Value {
+    const kind = this.kinds[value]!;
+    switch (kind.kind) {
+      case 'load':
+        return kind.base === undefined ? value : this.load(kind.size, become(kind.base), kind.k);
+      case 'alu':
+        return this.alu(kind.op, become(kind.left), become(kind.right));
+      case 'negate':
+        return this.negate(become(kind.operand));
+      default:
+        return value;
+    }
+  }
+
   /** Values that this one is computed from directly. */
   operands(value: Value): readonly Value[] {
     const kind = this.kinds[value]!;

@@ -12,25 +12,12 @@ import { compile, compileProgram, type LinkFilter } from '../filter/index.js';
 import type { Packet } from '../savefile/index.js';
 import { FilterError } from '../source.js';
 import { generator, type Random } from '../testing/random.js';
-import { fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
+import { ETHERNET_GROUPS, fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
 import { findChange } from './change.js';
 import { explain, type Reason } from './index.js';
 import { trace } from './trace.js';
 
-const GROUPS = [
-  'abbrev',
-  'arith',
-  'compound',
-  'cookbook',
-  'encap',
-  'hostnet',
-  'llc',
-  'mac',
-  'named',
-  'port',
-  'proto',
-  'protochain',
-];
+const GROUPS = [...ETHERNET_GROUPS, 'protochain'];
 const OWN = [
   'tcp port 443',
   'host 192.0.2.1 or host 192.0.2.2',

@@ -90,3 +90,7 @@ export class Tally {
     );
   }
 }
+
+/** Groups of reference expressions that are of Ethernet, mostly, and of programs without loops. */
+export const ETHERNET_GROUPS: readonly string[] =
+  'abbrev arith compound cookbook encap hostnet llc mac named port proto'.split(' ');

@@ -1,5 +1,6 @@
 /** From a program to the diagram of what it accepts, of packets that have every byte it looks at. */
 
+import { type Bindings, substitute } from '../../ask/index.js';
 import { opcodes, type Program } from '../../cbpf/index.js';
 import { split } from '../../cfg/index.js';
 import {
@@ -57,7 +58,6 @@ export function meaningOf(program: Program, expression: string): Meaning {
   throw new TooComplex('parts of numbers that overlap');
 }
 
-type Bindings = ReadonlyMap<Value, Value>;
 const NO_BINDINGS: Bindings = new Map();
 
 /** A field that a value is computed from alone, and how. */
@@ -138,7 +138,7 @@ class Builder {
 
   private plan(step: Step, { bindings, context }: Point): Plan {
     const { exit, sets } = step;
-    const parts = uses(step).map((value) => this.resolve(value, bindings));
+    const parts = uses(step).map((value) => substitute(this.values, value, bindings));
     if (exit.kind === 'return') {
       const result = this.values.constantOf(parts.at(-1)!);
       if (result === undefined) throw new TooComplex('it returns what it computes');
@@ -276,25 +276,5 @@ class Builder {
     const [left, right] = [this.evaluate(kind.left, load, number), this.evaluate(kind.right, load, number)];
     if (left === undefined || right === undefined) return undefined;
     return opcodes.evalAlu(opcodes.aluRowOf(kind.op)!, left, right);
-  }
-
-  /** The value with variables replaced by what they stand for. */
-  private resolve(value: Value, bindings: Bindings): Value {
-    const { values } = this;
-    if (bindings.size === 0 || values.variablesOf(value).length === 0) return value;
-    const bound = bindings.get(value);
-    if (bound !== undefined) return bound;
-    const kind = values.kinds[value]!;
-    const inner = (part: Value): Value => this.resolve(part, bindings);
-    switch (kind.kind) {
-      case 'load':
-        return values.load(kind.size, kind.base === undefined ? undefined : inner(kind.base), kind.k);
-      case 'alu':
-        return values.alu(kind.op, inner(kind.left), inner(kind.right));
-      case 'negate':
-        return values.negate(inner(kind.operand));
-      default:
-        return value;
-    }
   }
 }

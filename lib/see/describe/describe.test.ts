@@ -10,7 +10,7 @@ import { cover, equivalent, type MadePacket } from '../../ask/index.js';
 import { execute } from '../../cbpf/index.js';
 import { compile, type LinkFilter } from '../../filter/index.js';
 import { FilterError } from '../../source.js';
-import { fullRun, projectRoot, Tally, vectors } from '../../testing/vectors.js';
+import { ETHERNET_GROUPS, fullRun, projectRoot, Tally, vectors } from '../../testing/vectors.js';
 import { describe } from '../index.js';
 import { type Meaning, meaningOf } from './build.js';
 import { ACCEPT } from './diagram.js';
@@ -62,20 +62,7 @@ test('what cannot be told is given as it is written, with the reason', (t) => {
   t.is(describe(filterFor('tcp and not tcp')).sentence, 'no packet');
 });
 
-const GROUPS = [
-  'abbrev',
-  'arith',
-  'compound',
-  'cookbook',
-  'encap',
-  'hostnet',
-  'llc',
-  'mac',
-  'named',
-  'port',
-  'proto',
-  'random',
-];
+const GROUPS = [...ETHERNET_GROUPS, 'random'];
 
 /** What a diagram says of a packet; `undefined` where it asks for words, or for bytes that are not there. */
 function verdictOf(
