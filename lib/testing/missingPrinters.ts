@@ -25,7 +25,6 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'LWAPP', words: /LWAPPv/ },
   { name: 'lwres', words: /lwres/ },
   { name: 'OLSR', words: /OLSRv|\[\|olsr\]/ },
-  { name: 'OpenFlow', words: /OpenFlow|\[\|openflow/ },
   { name: 'RPKI-Router', words: /RPKI-RTR/ },
   { name: 'timed', words: /tsp_type|\[\|timed\]/ },
   { name: 'zephyr', words: /\[\|zephyr\]|zephyr/ },

@@ -74,7 +74,8 @@ export class Dissection extends BoundedBytes {
   readonly linkLayer: boolean;
   readonly quiet: number;
   readonly packetType: PacketType | undefined;
-  readonly verbose: number;
+  /** A printer of frames inside messages lowers it for them. */
+  verbose: number;
   readonly absoluteSequence: boolean;
   readonly verifyChecksums: boolean;
   /** With -x and -X a payload without a printer is not dumped a second time, with -q not at all. */

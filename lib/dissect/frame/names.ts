@@ -36,3 +36,15 @@ export function bitNames(packed: string, none = 'none', separator = ', '): Names
     return set.length === 0 ? otherwise : set.map(([, name]) => name).join(separator);
   };
 }
+
+/** Numbers without a name as they are, for {@link named}. */
+export const decimal = (value: number, _size: number): string => `${value}`;
+/** Numbers that a protocol does not know, for {@link named}. */
+export const invalid = (value: number, size: number): string =>
+  `invalid (0x${value.toString(16).padStart(2 * size, '0')})`;
+
+/** A table of names as a writer of patterns. */
+export function named(packed: string, unknown = decimal): (value: number, size: number) => string {
+  const table = names(packed, '');
+  return (value, size) => table(value) || unknown(value, size);
+}

@@ -118,26 +118,66 @@ export function bandwidth(d: Dissection, at: number): string {
   return `${float32(d, at, 8, 1_000_000)} Mbps`;
 }
 
+/** Writes numbers in words, by the letter that stands for them in a pattern. */
+export type Writers = Readonly<Record<string, (value: number, size: number) => string>>;
+
+const HOLE = /%(\??)(?:([a-z_!-]?)(\d+)|([iIm]))/g;
+const ADDRESS_SIZES: Readonly<Record<string, number>> = { i: 4, I: 16, m: 6 };
+
+function valueText(d: Dissection, at: number, kind: string, size: number, writers: Writers): string {
+  if (kind === '-') return '';
+  d.need(at, size);
+  if (kind === 'i') return d.ip4(at);
+  if (kind === 'I') return d.ip6(at);
+  if (kind === 'm') return d.mac(at);
+  if (kind === 'x') return hexBytes(d, at, size);
+  if (kind === '_' || kind === '!') return '';
+  if (size === 8) return `${d.u64(at)}`;
+  const value = size === 1 ? d.u8(at) : size === 2 ? d.u16(at) : size === 3 ? d.u24(at) : d.u32(at);
+  return writers[kind]?.(value, size) ?? `${value}`;
+}
+
 /**
  * Writes the values that lie behind each other at `at` into a text: `%1` to `%4` and `%8` are unsigned numbers of as many bytes,
  * `%x4` is one in hex with all its digits, `%i` and `%I` are addresses, `%m` is one of Ethernet; `%_4` passes over four bytes.
  */
-export function filled(d: Dissection, at: number, pattern: string): string {
+export function filled(d: Dissection, at: number, pattern: string, writers: Writers = {}): string {
   let next = at;
-  return pattern.replace(
-    /%(?:([x_]?)(\d+)|([iIm]))/g,
-    (_, kind: string, digits: string, address?: string) => {
-      const place = next;
-      const size = address === undefined ? Number(digits) : address === 'i' ? 4 : address === 'm' ? 6 : 16;
-      next += size;
-      if (address === 'i') return d.ip4(place);
-      if (address === 'I') return d.ip6(place);
-      if (address === 'm') return d.mac(place);
-      if (kind === 'x') return hexBytes(d, place, size);
-      d.need(place, size);
-      if (kind === '_') return '';
-      if (size === 8) return `${d.u64(place)}`;
-      return `${size === 1 ? d.u8(place) : size === 2 ? d.u16(place) : size === 3 ? d.u24(place) : d.u32(place)}`;
-    },
-  );
+  return pattern.replace(HOLE, (_, _sometimes, kind: string, digits: string, address?: string) => {
+    const place = next;
+    const size = address === undefined ? Number(digits) : ADDRESS_SIZES[address]!;
+    next += size;
+    return valueText(d, place, address ?? kind, size, writers);
+  });
+}
+
+/**
+ * Appends the same phrase by phrase: the words before a value stand there only if the value can be read, those before a `~`
+ * always. Besides: `%p2` is written by `writers.p`, `%?2` and its words are left out where it is 0, `%n16` is text up to a
+ * zero byte, `%-4` passes over bytes that need not be there.
+ *
+ * @returns Where the next value lies.
+ */
+export function sayFilled(d: Dissection, at: number, pattern: string, writers: Writers = {}): number {
+  let next = at;
+  let from = 0;
+  for (const hole of pattern.matchAll(HOLE)) {
+    const [whole, sometimes, letter, digits, address] = hole;
+    const parts = pattern.slice(from, hole.index).split('~');
+    const before = parts.pop()!;
+    d.out += parts.join('');
+    const kind = address ?? letter!;
+    const size = address === undefined ? Number(digits) : ADDRESS_SIZES[address]!;
+    from = hole.index + whole.length;
+    if (kind === 'n') {
+      d.out += before;
+      sayPadded(d, next, size);
+    } else {
+      const text = valueText(d, next, kind, size, writers);
+      if (sometimes === '' || text !== '0') d.out += before + text;
+    }
+    next += size;
+  }
+  d.out += pattern.slice(from);
+  return next;
 }

@@ -24,6 +24,7 @@ import { L2TP } from '../application/l2tp.js';
 import { LDP } from '../application/ldp.js';
 import { LSP_PING } from '../application/lspPing.js';
 import { RPC } from '../application/nfs.js';
+import { OPENFLOW } from '../application/openFlow.js';
 import { PPTP } from '../application/pptp.js';
 import { PTP } from '../application/ptp.js';
 import { RADIUS } from '../application/radius.js';
@@ -238,6 +239,7 @@ export const LAYOUTS = [
   DECNET,
   WPAN,
   PGM,
+  OPENFLOW,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -355,6 +357,7 @@ const UDP_PORTS: Rows = [
 const TCP_PORTS: Rows = [
   [[646], leaf(LDP), LDP],
   [[1723], leaf(PPTP), PPTP],
+  [[6633, 6653], leaf(OPENFLOW), OPENFLOW],
   [[2049], (w, at, limit) => w.layer(RPC, at + 4, limit, limit), RPC],
   [[179], dissectBgp, BGP],
   [[53], dissectDnsOverTcp, DNS],

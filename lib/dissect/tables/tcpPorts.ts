@@ -7,6 +7,7 @@ import { printDnsOverTcp } from '../application/dns.js';
 import { printLdp } from '../application/ldp.js';
 import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from '../application/lines.js';
 import { printNfsOverTcp } from '../application/nfs.js';
+import { printOpenFlow } from '../application/openFlow.js';
 import { printPptp } from '../application/pptp.js';
 import { printResp } from '../application/resp.js';
 import { printTelnet } from '../application/telnet.js';
@@ -26,6 +27,7 @@ const printerOf = printerByPort([
   { ports: [554, 8554], print: printRtsp },
   { ports: [53], print: printDnsOverTcp },
   { ports: [646], print: printLdp },
+  { ports: [6633, 6653], print: printOpenFlow },
   { ports: [2049], print: printNfsOverTcp },
 ]);
 
