@@ -11,8 +11,9 @@ import type { TimeChoice } from './timeWindow.js';
 
 export const USAGE = `Usage: weir index FILE...
 
-Makes an index beside each capture, FILE.weirindex, which knows in which blocks of it times, addresses, ports and protocols
-occur. Later runs read only the blocks that can hold packets which match; what they print, write and count is the same.
+Makes an index beside each capture, FILE.weirindex, which knows in which blocks of it times, link types, addresses, ports,
+protocols, VLANs and TCP flags occur. Later runs read only the blocks that can hold packets which match; what they print,
+write and count is the same.
 An index that is damaged, or of what a capture was before, is not used. Compressed captures have none.
 `;
 

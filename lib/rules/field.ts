@@ -13,6 +13,8 @@ export interface Field {
   readonly header: number;
   readonly offset: number;
   readonly size: ReturnType<typeof opcodes.sizeOf>;
+  /** The bits that count, where not all do. */
+  readonly mask?: number;
   /** All of its values. */
   readonly every: Interval;
 }
@@ -37,6 +39,17 @@ export function fieldOf(header: number, offset: number, size: Field['size']): Fi
   return field;
 }
 
+const parts = new Map<string, Field>();
+
+/** Some bits of a field, where they are. */
+export function partOf(field: Field, mask: number): Field {
+  if (mask >= field.every.high) return field;
+  const key = `${field.key}:${mask}`;
+  let part = parts.get(key);
+  if (part === undefined) parts.set(key, (part = { ...field, key, mask, every: { low: 0, high: mask } }));
+  return part;
+}
+
 export const highest = ({ every }: Field): number => every.high;
 
 /** A value outside the captured bytes: whoever reads there rejects the packet. */
@@ -50,8 +63,12 @@ export function readField(field: Field, bytes: Uint8Array, start: number, length
     offset += 4 * (bytes[start + field.header]! & 15);
   }
   if (offset + field.size > length) return ABSENT;
-  const at = start + offset;
-  switch (field.size) {
+  const value = bytesAsNumber(bytes, start + offset, field.size);
+  return field.mask === undefined ? value : (value & field.mask) >>> 0;
+}
+
+function bytesAsNumber(bytes: Uint8Array, at: number, size: Field['size']): number {
+  switch (size) {
     case 1:
       return bytes[at]!;
     case 2:

@@ -10,7 +10,7 @@
 
 import { opcodes, type Program } from '../cbpf/index.js';
 import { type Block, type Exit, type Graph, split, successors } from '../cfg/index.js';
-import { type Field, fieldOf, type Interval } from './field.js';
+import { type Field, fieldOf, type Interval, partOf } from './field.js';
 import { FURTHEST, isSameState, type Known, partsOf, run, START, type State } from './symbolic.js';
 
 const { classOf, modeOf, operationOf, sizeOf, usesX } = opcodes;
@@ -43,7 +43,8 @@ const ACCEPTED: Cover = { ...UNCOVERED, certain: true };
 /** Places of a program that are looked at before it counts as not understood. */
 const MOST_PLACES = 20_000;
 const NONE: ReadonlySet<string> = new Set();
-const ANY = (_: Condition): boolean => true;
+/** Tables are of whole fields. */
+const WHOLE = ({ field }: Condition): boolean => field.mask === undefined;
 /** What a common condition costs more. */
 const COMMON_COST = 0.2;
 /** Conditions that are worth their tables. */
@@ -60,7 +61,7 @@ export class Walkable {
   private readonly graph: Graph;
   known: Known = new Map();
   private common = NONE;
-  private isUsable = ANY;
+  private isUsable = WHOLE;
   /** Bytes that are there, because something known lies in them. */
   present = 0;
   private tested: readonly (Field | undefined)[] | undefined;
@@ -75,9 +76,9 @@ export class Walkable {
   /**
    * @param known - Holds for the packets that are asked about.
    * @param common - Conditions, by their keys, that tell little, because many packets are expected to meet them.
-   * @param isUsable - Which conditions can be told; without it, all.
+   * @param isUsable - Which conditions can be told; without it, those of whole fields.
    */
-  need(known: Known, common: ReadonlySet<string> = NONE, isUsable = ANY): Need {
+  need(known: Known, common: ReadonlySet<string> = NONE, isUsable = WHOLE): Need {
     this.begin(known);
     this.common = common;
     this.isUsable = isUsable;
@@ -187,11 +188,16 @@ export class Walkable {
     if (a.kind === 'constant')
       return [{ target: opcodes.jumpRowOf(code)!.eval(a.value, k) ? onTrue : onFalse, state }];
     if (a.kind !== 'field') return blind;
+    const some = operation === opcodes.JSET ? (a.mask & k) >>> 0 : 0;
+    if (some !== 0)
+      return [this.way(onTrue, state, partOf(a.field, some), { low: 1, high: some }), blind[1]!];
     if (range === undefined) {
       // Some bits of a field: the upper ones, as of a network, are an interval of it.
-      const low = ~a.mask >>> 0;
-      if (operation !== opcodes.JEQ || (low & (low + 1)) !== 0) return blind;
-      if ((k & low) !== 0) return [{ target: onFalse, state }];
+      if (operation !== opcodes.JEQ) return blind;
+      if ((k & ~a.mask) !== 0) return [{ target: onFalse, state }];
+      const low = (a.field.every.high & ~a.mask) >>> 0;
+      if ((low & (low + 1)) !== 0)
+        return [this.way(onTrue, state, partOf(a.field, a.mask), { low: k, high: k }), blind[1]!];
       const within = meet(this.known.get(a.field) ?? a.field.every, { low: k, high: (k | low) >>> 0 });
       if (within === undefined) return [{ target: onFalse, state }];
       const known = this.known.get(a.field);

@@ -1,10 +1,9 @@
 /** Making an index: one pass over a capture. */
 
 import * as fs from 'node:fs';
-import { ABSENT, readField } from '../rules/index.js';
 import { CaptureError, type PacketTest, type PacketTime, type Select } from '../savefile/index.js';
 import { openSavefile } from '../savefile/node.js';
-import { classesOf, isOf, NETWORKS, type PacketClass } from './classes.js';
+import { classesOf } from './classes.js';
 import {
   BLOCK_WORDS,
   CHUNK_BLOCKS,
@@ -16,13 +15,11 @@ import {
   writeDirectory,
   writeParts,
 } from './format.js';
-import { BITS, newRows, rowsOf } from './signature.js';
+import { type Note, Notes } from './notes.js';
+import { CLASS_ROWS, ROWS } from './signature.js';
 
 /** Bytes of the capture from which on a block ends. */
-const BLOCK_SIZE = 16_384;
-/** Rows in front of those of values: blocks that must be read; and one for each class. */
-export const CLASS_ROWS = 32;
-export const ROWS = CLASS_ROWS + BITS;
+const BLOCK_SIZE = 18_944;
 
 /** What was made of a capture. */
 export interface IndexResult {
@@ -37,9 +34,14 @@ export interface IndexResult {
  * Makes the index of a capture, beside it; one that is there is replaced when the new one is whole.
  *
  * @param blockSize - Bytes from which on a block ends.
+ * @param isPlain - In the slow way that the fast one is held to.
  * @throws CaptureError for what cannot be read or is compressed; what the system says where it cannot be written.
  */
-export async function buildIndex(path: string, blockSize = BLOCK_SIZE): Promise<IndexResult> {
+export async function buildIndex(
+  path: string,
+  blockSize = BLOCK_SIZE,
+  isPlain = false,
+): Promise<IndexResult> {
   await using capture = await openSavefile(path, { name: path });
   if (capture.compression !== undefined || capture.bytesTotal === undefined)
     throw new CaptureError('unsupported', 'only plain files can be entered in the middle', { path });
@@ -50,7 +52,7 @@ export async function buildIndex(path: string, blockSize = BLOCK_SIZE): Promise<
   const made = `${target}.${process.pid}.tmp`;
   const descriptor = fs.openSync(made, 'w');
   try {
-    const builder = new IndexBuilder(descriptor, blockSize);
+    const builder = new IndexBuilder(descriptor, blockSize, isPlain);
     let damage: CaptureError | undefined;
     try {
       await capture.scan({ select: builder.select });
@@ -71,23 +73,6 @@ export async function buildIndex(path: string, blockSize = BLOCK_SIZE): Promise<
   }
 }
 
-/** A class of packets, ready to be noted. */
-interface PreparedClass {
-  readonly of: PacketClass;
-  readonly number: number;
-  readonly fields: PacketClass['fields'];
-  readonly kinds: readonly number[];
-  readonly addresses: readonly boolean[];
-}
-
-const prepared = (of: PacketClass, number: number): PreparedClass => ({
-  of,
-  number,
-  fields: of.fields,
-  kinds: of.fields.map((_, place) => kindOf(number, place, 0)),
-  addresses: of.fields.map((field) => of.addresses.has(field)),
-});
-
 class IndexBuilder {
   readonly sources: (readonly [number, boolean])[] = [];
   first: readonly [number, number] | null = null;
@@ -95,9 +80,8 @@ class IndexBuilder {
   /** Where the next part is written. */
   at = MAGIC.length;
   private readonly descriptor: number;
-  /** Classes of all sources, one behind the other. */
-  private classes = 0;
-  private readonly rows = new Uint8Array((ROWS * CHUNK_BLOCKS) / 8);
+  private readonly notes = new Notes();
+  private readonly rows = new Int32Array(ROWS * CELLS);
   private readonly table = new Float64Array(CHUNK_BLOCKS * BLOCK_WORDS);
   private blocks = 0;
   private packets = 0;
@@ -107,15 +91,14 @@ class IndexBuilder {
   private until = 0;
   /** End of the last packet. */
   private last = -1;
-  private readonly chosen = newRows();
-  /** Bits of the block that is being made. */
-  private readonly signature = new Int32Array(BITS / 32);
 
   private readonly blockSize: number;
+  private readonly isPlain: boolean;
 
-  constructor(descriptor: number, blockSize: number) {
+  constructor(descriptor: number, blockSize: number, isPlain: boolean) {
     this.descriptor = descriptor;
     this.blockSize = blockSize;
+    this.isPlain = isPlain;
     fs.writeSync(descriptor, MAGIC);
   }
 
@@ -128,9 +111,8 @@ class IndexBuilder {
       .slice(0, place)
       .reduce((sum, [linkType]) => sum + classesOf({ linkType }).length, 0);
     const classes = classesOf(source);
-    this.classes = Math.max(this.classes, base + classes.length);
-    const isKnown = classes.length > 0 && base + classes.length < CLASS_ROWS;
-    return this.test(isKnown ? classes.map((one, place) => prepared(one, base + place)) : [], time);
+    const isKnown = base + classes.length < CLASS_ROWS;
+    return this.test(this.notes.noteFor(isKnown ? classes : [], base, this.isPlain), time);
   };
 
   end(): void {
@@ -138,96 +120,69 @@ class IndexBuilder {
     this.endChunk();
   }
 
-  private test(classes: readonly PreparedClass[], time: PacketTime): PacketTest {
+  private test(note: Note, time: PacketTime): PacketTest {
     return (bytes, start, capturedLength) => {
       time.read();
       const { offset, end, seconds, nanoseconds } = time;
-      this.first ??= [seconds, nanoseconds];
-      if (this.last >= 0 && offset !== this.last) this.passOver(offset);
-      if (this.blockStart >= 0 && offset - this.blockStart >= this.blockSize) this.endBlock();
-      if (this.blockStart < 0) {
-        if (this.blocks === CHUNK_BLOCKS) this.endChunk();
-        this.blockStart = offset;
-        this.since = Number.POSITIVE_INFINITY;
-        this.until = Number.NEGATIVE_INFINITY;
-      }
+      if (offset !== this.last || offset - this.blockStart >= this.blockSize) this.begin(offset, time);
       this.last = end;
       this.packets++;
       if (seconds < this.since) this.since = seconds;
       // Damaged files may have more than a second of nanoseconds.
-      const until = seconds + Math.floor(nanoseconds / 1e9) + 1;
+      const until = seconds + (nanoseconds < 1e9 ? 1 : Math.floor(nanoseconds / 1e9) + 1);
       if (until > this.until) this.until = until;
-      let place = 0;
-      while (place < classes.length && !isOf(classes[place]!.of, bytes, start, capturedLength)) place++;
-      if (place === classes.length) this.set(0);
-      else this.note(classes[place]!, bytes, start, capturedLength);
+      note(bytes, start, capturedLength);
       return 0;
     };
+  }
+
+  /** A block begins with the packet that is there. */
+  private begin(offset: number, { seconds, nanoseconds }: PacketTime): void {
+    this.first ??= [seconds, nanoseconds];
+    if (this.last >= 0 && offset !== this.last) this.passOver(offset);
+    else this.endBlock();
+    this.beginBlock(offset, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+  }
+
+  private beginBlock(offset: number, since: number, until: number): void {
+    if (this.blocks === CHUNK_BLOCKS) this.endChunk();
+    this.notes.nextBlock(this.blocks);
+    this.blockStart = offset;
+    this.since = since;
+    this.until = until;
   }
 
   /** What is no packet has to be read always: interfaces, names, comments of the file. */
   private passOver(offset: number): void {
     this.endBlock();
-    if (this.blocks === CHUNK_BLOCKS) this.endChunk();
-    this.blockStart = this.last;
-    this.since = Number.NEGATIVE_INFINITY;
-    this.until = Number.POSITIVE_INFINITY;
-    this.set(0);
+    this.beginBlock(this.last, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    this.notes.set(0);
     this.last = offset;
     this.endBlock();
   }
 
-  private note(
-    { number, fields, kinds, addresses }: PreparedClass,
-    bytes: Uint8Array,
-    start: number,
-    length: number,
-  ): void {
-    this.set(1 + number);
-    for (let place = 0; place < fields.length; place++) {
-      const value = readField(fields[place]!, bytes, start, length);
-      if (value === ABSENT) continue;
-      const kind = kinds[place]!;
-      this.add(kind, value);
-      if (!addresses[place]!) continue;
-      for (let at = 0; at < NETWORKS.length; at++) this.add(kind | NETWORKS[at]!, value >>> NETWORKS[at]!);
-    }
-  }
-
-  private add(kind: number, value: number): void {
-    const { signature, chosen } = this;
-    rowsOf(kind, value, chosen);
-    for (let at = 0; at < chosen.length; at++) signature[chosen[at]! >> 5]! |= 1 << (chosen[at]! & 31);
-  }
-
-  /** Puts the block's bits, gathered side by side, into the rows. */
-  private spread(): void {
-    const { signature, rows, blocks } = this;
-    const bit = 1 << (blocks & 7);
-    for (let word = 0; word < signature.length; word++) {
-      for (let left = signature[word]!; left !== 0; left &= left - 1) {
-        const row = CLASS_ROWS + 32 * word + 31 - Math.clz32(left & -left);
-        rows[row * (CHUNK_BLOCKS / 8) + (blocks >> 3)]! |= bit;
-      }
-    }
-    signature.fill(0);
-  }
-
-  private set(row: number): void {
-    this.rows[row * (CHUNK_BLOCKS / 8) + (this.blocks >> 3)]! |= 1 << (this.blocks & 7);
-  }
-
   private endBlock(): void {
     if (this.blockStart < 0) return;
-    this.spread();
-    this.table.set([this.blockStart, this.since, this.until], this.blocks * BLOCK_WORDS);
-    this.blocks++;
+    const { table, blocks } = this;
+    table[blocks * BLOCK_WORDS] = this.blockStart;
+    table[blocks * BLOCK_WORDS + 1] = this.since;
+    table[blocks * BLOCK_WORDS + 2] = this.until;
+    if ((++this.blocks & (CELL_BLOCKS - 1)) === 0) this.store();
     this.blockStart = -1;
+  }
+
+  /** Puts the bits of up to 32 blocks into their rows. */
+  private store(): void {
+    const { rows } = this;
+    const { cells } = this.notes;
+    for (let row = 0, at = (this.blocks - 1) >>> 5; row < ROWS; row++, at += CELLS) rows[at] = cells[row]!;
+    cells.fill(0);
   }
 
   private endChunk(): void {
     const { blocks, descriptor, table, packets } = this;
     if (blocks === 0) return;
+    if ((blocks & (CELL_BLOCKS - 1)) !== 0) this.store();
     const entry = {
       at: this.at,
       blocks,
@@ -238,11 +193,10 @@ class IndexBuilder {
     };
     const used = table.subarray(0, blocks * BLOCK_WORDS);
     const parts = [new Uint8Array(used.buffer, 0, used.byteLength)];
+    const bytes = new Uint8Array(this.rows.buffer);
     const length = Math.ceil(blocks / 8);
-    for (let row = 0; row < ROWS; row++) {
-      const from = row * (CHUNK_BLOCKS / 8);
-      parts.push(this.rows.subarray(from, from + length));
-    }
+    for (let row = 0; row < ROWS; row++)
+      parts.push(bytes.subarray(row * CELLS * 4, row * CELLS * 4 + length));
     this.at += writeParts(descriptor, parts, this.at);
     this.chunks.push(entry);
     this.rows.fill(0);
@@ -250,6 +204,10 @@ class IndexBuilder {
     this.packets = 0;
   }
 }
+
+/** Blocks whose bits are in one cell, and cells of a row. */
+const CELL_BLOCKS = 32;
+const CELLS = CHUNK_BLOCKS / CELL_BLOCKS;
 
 /** JSON has no infinities. */
 function timesOf(table: Float64Array, blocks: number): Pick<ChunkEntry, 'since' | 'until'> {
@@ -260,10 +218,6 @@ function timesOf(table: Float64Array, blocks: number): Pick<ChunkEntry, 'since' 
   }
   return { since, until };
 }
-
-/** A number for each kind of value that is kept apart. */
-export const kindOf = (classNumber: number, field: number, shift: number): number =>
-  (classNumber << 16) | (field << 8) | shift;
 
 /** Where a row of a chunk is in the file. */
 export const rowAt = ({ at, blocks }: ChunkEntry, row: number): number =>

@@ -1,10 +1,40 @@
 /**
- * What an index knows packets by: they are sorted into classes, as of IPv4 on Ethernet, and of each class some fields count.
- * A filter is asked what it needs of the packets of a class, whose first fields are known.
+ * What an index knows packets by: they are sorted into classes, as of TCP on IPv4 on Ethernet, and of each class some fields
+ * count. A filter is asked what it needs of the packets of a class, whose first fields are known.
  */
 
-import { type Condition, type Field, fieldOf, type Interval, type Known, readField } from '../rules/index.js';
+import {
+  type Condition,
+  type Field,
+  fieldOf,
+  type Interval,
+  type Known,
+  partOf,
+  readField,
+} from '../rules/index.js';
 import type { CaptureInterface } from '../savefile/index.js';
+
+/**
+ * Kinds of values. Both ends of a packet are of one, so that flows that go both ways note what they have once, and what is
+ * asked of either end is looked for once.
+ */
+export const KIND = {
+  address: 1,
+  tcpPort: 2,
+  port: 3,
+  station: 4,
+  protocol: 5,
+  flags: 6,
+  type: 7,
+  vlan: 8,
+  innerVlan: 9,
+  /** Of IPv6 addresses, three words. */
+  word: 10,
+} as const;
+
+/** Values that are many, and asked for one by one. */
+export const isFine = (kind: number): boolean =>
+  kind === KIND.address || kind === KIND.tcpPort || kind === KIND.port || kind === KIND.word + 2;
 
 /** What packets have in common, and what tells them apart. */
 export interface PacketClass {
@@ -12,10 +42,12 @@ export interface PacketClass {
   readonly known: Known;
   readonly tests: readonly Condition[];
   readonly fields: readonly Field[];
-  /** Addresses of IPv4, which are asked for by network as well. */
-  readonly addresses: ReadonlySet<Field>;
+  /** Of the fields, in their order. */
+  readonly kinds: readonly number[];
   /** Fields that tell less apart than others do. */
   readonly vague?: ReadonlySet<Field>;
+  /** Where the IP header begins. */
+  readonly header?: number;
 }
 
 /** Where the network header begins, and the field that tells of which protocol it is, by link type. */
@@ -28,7 +60,10 @@ const LINKS: ReadonlyMap<number, { readonly network: number; readonly type?: num
   [228, { network: 0 }], // IPV4
 ]);
 const ETHERNET = 1;
-const [IPV4, ARP, VLAN, IPV6] = [0x0800, 0x0806, 0x8100, 0x86dd];
+const [IPV4, ARP, IPV6] = [0x0800, 0x0806, 0x86dd];
+/** IEEE 802.1Q's tag, 802.1ad's, and what was used before that. */
+const [VLAN, ...OUTER] = [0x8100, 0x88a8, 0x9100];
+const TCP = 6;
 
 const exactly = (value: number): Interval => ({ low: value, high: value });
 
@@ -42,60 +77,84 @@ export function classesOf(source: Pick<CaptureInterface, 'linkType'>): readonly 
 
 type Described = Omit<PacketClass, 'tests'>;
 
+/** A field with its kind. */
+type Kept = readonly [Field, number];
+
+const describe = (known: Known, kept: readonly Kept[], more: Partial<Described> = {}): Described => ({
+  ...more,
+  known,
+  fields: kept.map(([field]) => field),
+  kinds: kept.map(([, kind]) => kind),
+});
+
 function described({ linkType }: Pick<CaptureInterface, 'linkType'>): Described[] {
   const link = LINKS.get(linkType);
   if (link === undefined) return [];
-  const ends = linkType === ETHERNET ? [fieldOf(-1, 2, 4), fieldOf(-1, 8, 4)] : [];
+  // The last four bytes of both addresses.
+  const ends = (linkType === ETHERNET ? [2, 8] : []).map((at): Kept => [fieldOf(-1, at, 4), KIND.station]);
   const { network, type } = link;
   if (type === undefined) {
-    const version = fieldOf(-1, network, 1);
-    return [
-      ipv4Class(network, new Map([[version, { low: 0x40, high: 0x4f }]]), ends),
-      ipv6Class(network, new Map([[version, { low: 0x60, high: 0x6f }]]), ends),
-      { known: new Map(), fields: ends, addresses: new Set() },
-    ];
+    const version = (number: number): Known =>
+      new Map([[fieldOf(-1, network, 1), { low: number << 4, high: (number << 4) | 15 }]]);
+    return [...ipClasses(network, version(4), version(6), ends), describe(new Map(), ends)];
   }
   const typeField = fieldOf(-1, type, 2);
   const behind = (value: number): Known => new Map([[typeField, exactly(value)]]);
-  const inner = fieldOf(-1, type + 4, 2);
-  const tagged = (value: number): Known => new Map([...behind(VLAN), [inner, exactly(value)]]);
-  const others = { known: new Map(), fields: [typeField, ...ends], addresses: new Set<Field>() };
-  const plain = [ipv4Class(network, behind(IPV4), ends), ipv6Class(network, behind(IPV6), ends)];
-  const arp = [fieldOf(-1, network + 14, 4), fieldOf(-1, network + 24, 4)];
-  plain.push({ known: behind(ARP), fields: [...arp, ...ends], addresses: new Set(arp) });
+  const arp = [14, 24].map((at): Kept => [fieldOf(-1, network + at, 4), KIND.address]);
+  const plain = [
+    ...ipClasses(network, behind(IPV4), behind(IPV6), ends),
+    describe(behind(ARP), [...arp, ...ends]),
+  ];
+  const others = describe(new Map(), [[typeField, KIND.type], ...ends]);
   if (linkType !== ETHERNET) return [...plain, others];
+  const vlanAt = (at: number, kind: number): Kept => [partOf(fieldOf(-1, at, 2), 0xfff), kind];
+  const inner = fieldOf(-1, type + 4, 2);
+  const tagged = (value: number): Known => new Map([...behind(VLAN!), [inner, exactly(value)]]);
+  const onVlan = [...ends, vlanAt(network, KIND.vlan)];
   return [
     ...plain,
-    ipv4Class(network + 4, tagged(IPV4), ends),
-    ipv6Class(network + 4, tagged(IPV6), ends),
-    { known: behind(VLAN), fields: [inner, ...ends], addresses: new Set() },
+    ...ipClasses(network + 4, tagged(IPV4), tagged(IPV6), onVlan),
+    ...[VLAN!, ...OUTER].map((value) =>
+      describe(behind(value), [[inner, KIND.type], vlanAt(network + 4, KIND.innerVlan), ...onVlan]),
+    ),
     others,
   ];
 }
 
-function ipv4Class(at: number, known: Known, ends: readonly Field[]): Described {
-  const addresses = [fieldOf(-1, at + 12, 4), fieldOf(-1, at + 16, 4)];
-  const ports = [fieldOf(at, at, 2), fieldOf(at, at + 2, 2)];
-  return {
-    known,
-    fields: [fieldOf(-1, at + 9, 1), ...addresses, ...ports, ...ends],
-    addresses: new Set(addresses),
+/** TCP on IPv4, IPv4, TCP on IPv6, IPv6. */
+function ipClasses(at: number, four: Known, six: Known, more: readonly Kept[]): Described[] {
+  const addresses = [12, 16].map((offset): Kept => [fieldOf(-1, at + offset, 4), KIND.address]);
+  // Of addresses the words that networks end behind, and the last.
+  const words = [8, 12, 20, 24, 28, 36].map((offset, place): Kept => {
+    return [fieldOf(-1, at + offset, 4), KIND.word + (place % 3)];
+  });
+  const vague = new Set(words.flatMap(([field, kind]) => (kind === LAST_WORD ? [] : [field])));
+  const classes = (
+    known: Known,
+    protocol: Field,
+    begin: readonly Kept[],
+    transport: (offset: number, size: 1 | 2) => Field,
+  ) => {
+    const ports = (kind: number) => [0, 2].map((offset): Kept => [transport(offset, 2), kind]);
+    const flags: Kept = [transport(13, 1), KIND.flags];
+    const ofTcp: Known = new Map([...known, [protocol, exactly(TCP)]]);
+    return [
+      describe(ofTcp, [...begin, ...ports(KIND.tcpPort), flags, ...more], { header: at, vague }),
+      describe(known, [...begin, ...ports(KIND.port), [protocol, KIND.protocol], ...more], {
+        header: at,
+        vague,
+      }),
+    ];
   };
+  const behindFour = (offset: number, size: 1 | 2) => fieldOf(at, at + offset, size);
+  const behindSix = (offset: number, size: 1 | 2) => fieldOf(-1, at + 40 + offset, size);
+  return [
+    ...classes(four, fieldOf(-1, at + 9, 1), addresses, behindFour),
+    ...classes(six, fieldOf(-1, at + 6, 1), words, behindSix),
+  ];
 }
 
-/** Of addresses the words that networks end behind, and the last. */
-function ipv6Class(at: number, known: Known, ends: readonly Field[]): Described {
-  const words = [8, 12, 20, 24, 28, 36].map((offset) => fieldOf(-1, at + offset, 4));
-  const ports = [fieldOf(-1, at + 40, 2), fieldOf(-1, at + 42, 2)];
-  const [next, ...last] = [fieldOf(-1, at + 6, 1), words[2]!, words[5]!];
-  const fields = [next, ...words, ...ports, ...ends];
-  return {
-    known,
-    fields,
-    addresses: new Set(),
-    vague: new Set(words.filter((word) => !last.includes(word))),
-  };
-}
+const LAST_WORD = KIND.word + 2;
 
 /** Whether a packet is of a class. */
 export function isOf({ tests }: PacketClass, bytes: Uint8Array, start: number, length: number): boolean {
@@ -112,23 +171,38 @@ export const NETWORKS = [8, 16] as const;
 
 /** Most values of a field that are looked for one by one. */
 const MOST_VALUES = 16;
+/** Bits of a byte of flags from the one that fewest packets have: URG, CWR, ECE, RST, FIN, SYN, PSH, ACK. */
+const RAREST = [5, 7, 6, 2, 0, 1, 3, 4];
 
-/** What is looked for of a field: a value, or one without its last bits. */
+/** What is looked for: a value, or one without its last bits; or 1 for one of its bits. */
 export interface Wanted {
-  readonly field: Field;
-  readonly shift: 0 | (typeof NETWORKS)[number];
+  readonly kind: number;
+  /** Or {@link bitKind} of the bit. */
+  readonly shift: number;
   readonly value: number;
 }
 
+/** In place of a shift, where a value is about one bit. */
+export const bitKind = (bit: number): number => 32 + bit;
+
 /** The values that meet a condition; `undefined` where an index does not tell. */
-export function wantedBy(
-  { fields, addresses }: PacketClass,
-  { field, low, high }: Condition,
-): Wanted[] | undefined {
-  if (!fields.includes(field)) return undefined;
+export function wantedBy({ fields, kinds }: PacketClass, condition: Condition): Wanted[] | undefined {
+  const { field, low, high } = condition;
+  const { mask } = field;
+  if (mask !== undefined && low > 0) {
+    const place = fields.findIndex((whole, at) => kinds[at] === KIND.flags && field === partOf(whole, mask));
+    const bits = place < 0 ? [] : RAREST.filter((bit) => ((low === high ? low : mask) & (1 << bit)) !== 0);
+    // A value has all of its bits, what is not 0 has any.
+    if (place >= 0)
+      return bits
+        .slice(0, low === high ? 1 : 8)
+        .map((bit) => ({ kind: KIND.flags, shift: bitKind(bit), value: 1 }));
+  }
+  const kind = kinds[fields.indexOf(field)];
+  if (kind === undefined) return undefined;
   if (high - low < MOST_VALUES)
-    return Array.from({ length: high - low + 1 }, (_, at) => ({ field, shift: 0, value: low + at }));
-  if (!addresses.has(field)) return undefined;
+    return Array.from({ length: high - low + 1 }, (_, at) => ({ kind, shift: 0, value: low + at }));
+  if (kind !== KIND.address) return undefined;
   const shift = NETWORKS.find((bits) => low >>> bits === high >>> bits);
-  return shift === undefined ? undefined : [{ field, shift, value: low >>> shift }];
+  return shift === undefined ? undefined : [{ kind, shift, value: low >>> shift }];
 }

@@ -1,7 +1,7 @@
 /**
  * The file of an index: chunks of rows, then a directory that tells what capture it is of and where the chunks are.
  *
- *     "weirindex 1\n" | chunk | chunk | ... | directory, as JSON | its length, its CRC | "end\n"
+ *     "weirindex 2\n" | chunk | chunk | ... | directory, as JSON | its length, its CRC | "end\n"
  *
  *     chunk: table of the blocks' offsets and times, CRC | row 0, CRC | row 1, CRC | ...
  *
@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 
-export const MAGIC = 'weirindex 1\n';
+export const MAGIC = 'weirindex 2\n';
 const END = 'end\n';
 const FOOTER = 8 + END.length;
 const CRC = 4;

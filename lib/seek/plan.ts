@@ -4,8 +4,8 @@ import * as fs from 'node:fs';
 import type { Filter } from '../filter/index.js';
 import { type Condition, conditionKey, type Need, type Walkable, walkable } from '../rules/index.js';
 import { FilterError } from '../source.js';
-import { CLASS_ROWS, kindOf, ROWS, rowAt } from './build.js';
-import { classesOf, NETWORKS, type PacketClass, wantedBy } from './classes.js';
+import { rowAt } from './build.js';
+import { classesOf, isFine, KIND, NETWORKS, type PacketClass, wantedBy } from './classes.js';
 import {
   BLOCK_WORDS,
   CHUNK_BLOCKS,
@@ -17,7 +17,7 @@ import {
   readPart,
   readParts,
 } from './format.js';
-import { newRows, rowsOf } from './signature.js';
+import { CLASS_ROWS, ROWS, rowsOf, seedOf } from './signature.js';
 
 /** Seconds; packets from `since` on and before `until`. */
 export interface TimeWindow {
@@ -187,7 +187,7 @@ export class SeekIndex {
       for (const chosen of any) {
         const all = left.slice();
         for (const place of chosen) {
-          const bits = row(CLASS_ROWS + place);
+          const bits = row(place);
           if (bits === undefined) return undefined;
           for (let at = 0; at < all.length; at++) all[at]! &= bits[at]!;
         }
@@ -206,7 +206,7 @@ export class SeekIndex {
       const program = programOf(filter, linkType, bigEndian);
       const walk = program && walkable(program);
       for (const one of classes) {
-        questions.push(questionOf(walk, one, questions.length));
+        questions.push(questionOf(walk, one));
       }
     }
     return questions;
@@ -222,7 +222,7 @@ const ROUNDS = 6;
 const MOST_LISTS = 3;
 
 /** What a program needs of a class of packets: several things, where it needs several. */
-function questionOf(walk: Walkable | undefined, one: PacketClass, number: number): Question {
+function questionOf(walk: Walkable | undefined, one: PacketClass): Question {
   const isUsable = (condition: Condition) => wantedBy(one, condition) !== undefined;
   const common = new Set<string>();
   const lists: (readonly Rows[])[] = [];
@@ -233,13 +233,13 @@ function questionOf(walk: Walkable | undefined, one: PacketClass, number: number
     const { conditions } = need;
     const isVague = conditions.some(({ field }) => one.vague?.has(field) === true);
     const isNew = conditions.every((condition) => !common.has(conditionKey(condition)));
-    if (isNew && !(isVague && round < ROUNDS - 1)) lists.push(rowsFor(one, number, conditions));
+    if (isNew && !(isVague && round < ROUNDS - 1)) lists.push(rowsFor(one, conditions));
     const before = common.size;
     for (const condition of conditions)
       if (!isVague || one.vague!.has(condition.field)) common.add(conditionKey(condition));
     if (common.size === before) {
       // Nothing else tells more.
-      if (lists.length === 0) lists.push(rowsFor(one, number, conditions));
+      if (lists.length === 0) lists.push(rowsFor(one, conditions));
       break;
     }
   }
@@ -258,16 +258,15 @@ function programOf(filter: Filter, linkType: number, bigEndian: boolean) {
   }
 }
 
-function rowsFor(one: PacketClass, number: number, conditions: readonly Condition[]): Uint16Array[] {
-  return conditions.flatMap((condition) =>
-    wantedBy(one, condition)!.map(({ field, shift, value }) => {
-      const place = one.fields.indexOf(field);
-      const rows = (by: number) => [
-        ...rowsOf(kindOf(number, place, by), by === shift ? value : value >>> by, newRows()),
-      ];
-      // Where an address is, its networks are: rows more that must be set.
-      const networks = shift === 0 && one.addresses.has(field) ? NETWORKS : [];
-      return Uint16Array.from([shift, ...networks].flatMap(rows));
-    }),
-  );
+function rowsFor(one: PacketClass, conditions: readonly Condition[]): Uint16Array[] {
+  const lists = new Map<string, Uint16Array>();
+  for (const { kind, shift, value } of conditions.flatMap((condition) => wantedBy(one, condition)!)) {
+    const rows = rowsOf(seedOf(kind, shift), value, shift === 0 && isFine(kind));
+    // Where an address is, its networks are: rows more that must be set.
+    if (kind === KIND.address)
+      for (const by of NETWORKS)
+        if (by > shift) rows.push(...rowsOf(seedOf(kind, by), value >>> (by - shift), false));
+    lists.set(`${rows}`, Uint16Array.from(rows));
+  }
+  return [...lists.values()];
 }
