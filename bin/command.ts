@@ -44,6 +44,8 @@ async function dispatch(words: readonly string[]): Promise<void> {
     case 'filter':
       break;
   }
+  if (options.makesIndex && options.write === undefined)
+    throw new CommandError('--index without a way to use one makes it beside what -w writes');
   if (options.explain !== undefined) return (await import('./explain.js')).explainPackets(options);
   if (options.profile || (options.svg ?? options.dot) !== undefined)
     return (await import('./see.js')).seeFilter(options);

@@ -12,6 +12,7 @@ import type { TextOutput } from './print.js';
 import { relinquishAround } from './privileges.js';
 import { CommandError, fail, warn } from './report.js';
 import { NO_MORE_FILES, type SavefileForm, Savefiles } from './savefiles.js';
+import type { Follow } from './seek.js';
 import { kernelMachineOf, loaderFor } from './selection.js';
 import { STDOUT, writeMessage } from './standard.js';
 import { packageVersion } from './version.js';
@@ -33,7 +34,11 @@ export async function captureLive(options: Options): Promise<void> {
     return;
   }
   const makeText = await (await import('./print.js')).textMaker(options);
-  const output = await relinquishAround(options, () => new LiveOutput(options, device, source, makeText));
+  const follow = options.makesIndex ? (await import('./seek.js')).followerOf(options) : undefined;
+  const output = await relinquishAround(
+    options,
+    () => new LiveOutput(options, device, source, makeText, follow),
+  );
   if (source !== '') warnAbout(filter, options);
   announce(device, options);
 
@@ -167,7 +172,13 @@ class LiveOutput {
   /** Packets of the savefile. */
   private delivered = 0;
 
-  constructor(options: Options, device: Device, source: string, makeText: (sink: PacedSink) => TextOutput) {
+  constructor(
+    options: Options,
+    device: Device,
+    source: string,
+    makeText: (sink: PacedSink) => TextOutput,
+    follow: Follow | undefined,
+  ) {
     const { write, writeFormat, precision } = options;
     if (prints(options)) {
       this.sinks.text = new PacedSink(STDOUT);
@@ -182,7 +193,7 @@ class LiveOutput {
       nanoseconds: precision === 'nano',
       pcapng: this.aboutCapture(device, source),
     } as const;
-    this.savefiles = new Savefiles(options, form, [], undefined, (target) => this.sinkFor(target));
+    this.savefiles = new Savefiles(options, form, [], undefined, (target) => this.sinkFor(target, follow));
     // The header is there at once, for whoever reads the other end of a pipe.
     this.flush();
   }
@@ -247,8 +258,10 @@ class LiveOutput {
         );
   }
 
-  private sinkFor(target: string | number): PacedSink {
-    this.sinks.file = new PacedSink(target);
-    return this.sinks.file;
+  private sinkFor(target: string | number, follow: Follow | undefined): PacedSink {
+    const file = new PacedSink(target);
+    file.follower = follow?.(file.name);
+    this.sinks.file = file;
+    return file;
   }
 }

@@ -44,6 +44,8 @@ export class Options {
   times: Times = { since: undefined, until: undefined, startOffset: undefined };
   /** What to do with the index beside a capture. */
   index: 'auto' | 'off' | 'require' = 'auto';
+  /** Make an index beside what is written. */
+  makesIndex = false;
   /** `-w`; `-` is standard output. */
   write: string | undefined;
   /** Container of the written file; `undefined` keeps the kind of what is read. */
@@ -313,7 +315,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued(undefined, 'since', 'Filter', 'TIME', 'only packets from TIME on: seconds since 1970, or 2024-05-01 12:00:00', (o, v) => { o.times = { ...o.times, since: instantOf(v) }; }),
   valued(undefined, 'until', 'Filter', 'TIME', 'only packets before TIME', (o, v) => { o.times = { ...o.times, until: instantOf(v) }; }),
   valued(undefined, 'start-offset', 'Filter', 'N', 'only packets from N seconds behind the first on; m, h, d: minutes, hours, days', (o, v) => { o.times = { ...o.times, startOffset: durationOf(v) }; }),
-  valued(undefined, 'index', 'Input', 'HOW', 'use the index beside a capture, as weir index makes it: auto (the default), off, or require', (o, v) => { o.index = oneOf('way to use an index', v, ['auto', 'off', 'require']); }),
+  { long: ['index'], value: 'optional', group: 'Input', argument: 'HOW', help: 'use the index beside a capture, as weir index makes it: auto (the default), off, or require; without HOW, make one beside what -w writes', set: (o, v) => { if (v === '') o.makesIndex = true; else o.index = oneOf('way to use an index', v, ['auto', 'off', 'require']); } },
   valued(undefined, 'max-flows', 'Filter', 'N', 'flows kept in mind at once (1000000); of those idle for long some are forgotten for others', (o, v) => { o.maxFlows = numberIn('number of flows', v, 1, 2 ** 24); }),
   valued('y', 'linktype', 'Filter', 'NAME', 'compile for this link type, as -L names it', (o, v) => { o.linkType = v; }),
   flag('d', 'dump', 'Filter', 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals', (o) => { o.dump++; }),

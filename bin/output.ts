@@ -6,6 +6,7 @@ import { FileSink, GatheringSink } from '../lib/node.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import type { SavefileForm, Savefiles } from './savefiles.js';
+import type { Follow } from './seek.js';
 import { STDIO, STDOUT } from './standard.js';
 
 /** Where what matches goes: a savefile, printed lines, both, or nowhere. */
@@ -19,6 +20,7 @@ export class Output {
   private savefiles: Savefiles | undefined;
   private limitReached: Error | undefined;
   private readonly label: (() => string) | undefined;
+  private follow: Follow | undefined;
 
   /** @param label - What the line of the packet that was tested last begins with. */
   constructor(
@@ -40,17 +42,24 @@ export class Output {
   async sinkFor(capture: Capture): Promise<Sink | undefined> {
     const { write, packetBuffered } = this.options;
     if (write === undefined) return undefined;
+    if (this.options.makesIndex) this.follow = (await import('./seek.js')).followerOf(this.options);
     const inputs = this.names.filter((name) => name !== STDIO);
     if (this.mustEncode(capture)) {
       if (this.savefiles !== undefined) return undefined;
       const { NO_MORE_FILES, Savefiles } = await import('./savefiles.js');
       this.limitReached = NO_MORE_FILES;
-      this.savefiles = new Savefiles(this.options, this.formLike(capture), inputs);
+      this.savefiles = new Savefiles(this.options, this.formLike(capture), inputs, undefined, this.open);
       return undefined;
     }
-    this.file = new FileSink(write === STDIO ? STDOUT : write, ...inputs);
+    this.file = this.open(write === STDIO ? STDOUT : write, inputs);
     return packetBuffered ? this.file : new GatheringSink(this.file);
   }
+
+  private readonly open = (target: string | number, inputs: readonly string[]): FileSink => {
+    const sink = new FileSink(target, ...inputs);
+    sink.follower = this.follow?.(sink.name);
+    return sink;
+  };
 
   /** What to do with each match, where copying records is not all. */
   get onMatch(): ((packet: Packet) => void) | undefined {

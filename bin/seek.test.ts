@@ -1,7 +1,7 @@
 /** `weir index` and times: the command beside itself without an index, and beside the times that tcpdump prints. */
 
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -41,6 +41,33 @@ test('an index changes nothing but what is read', (t) => {
     );
     t.regex(weir('index', path).stderr, /truncated dump file.*; the index is of what lies before\n$/);
     if (fullRun) same('-r', path, '-w', '-', 'tcp');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('-w --index makes the index of what is written, as weir index would', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-index-'));
+  try {
+    const written = join(folder, 'tcp.pcap');
+    const indexed = (...words: string[]) => {
+      const { stderr, status } = weir(...words, '-w', written, '--index');
+      t.is(status, 0, stderr);
+      const [capture, index] = [readFileSync(written), readFileSync(`${written}.weirindex`)];
+      const plain = join(folder, 'plain.pcap');
+      t.is(weir(...words, '-w', plain).status, 0);
+      t.true(capture.equals(readFileSync(plain)), 'the index changes nothing of what is written');
+      weir('index', written);
+      t.true(index.equals(readFileSync(`${written}.weirindex`)), words.join(' '));
+      t.deepEqual(readdirSync(folder).sort(), ['plain.pcap', 'tcp.pcap', 'tcp.pcap.weirindex']);
+    };
+    const path = join(projectRoot, 'captures/http.pcap');
+    indexed('-r', path, 'tcp');
+    if (fullRun) indexed('-r', path, '--nano', 'tcp');
+    if (fullRun)
+      indexed('-r', join(projectRoot, 'captures/mixed.pcapng'), '--write-format=pcapng', 'tcp or udp');
+    t.regex(weir('-r', path, '--index', 'tcp').stderr, /beside what -w writes/);
+    t.regex(weir('-r', path, '-w', '-', '--index', 'tcp').stderr, /beside a file/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,12 +1,20 @@
 /** `weir index`, and the index beside a capture that is read. */
 
-import { buildIndex, indexPathOf, openIndex, type SeekSource, seekSource } from '../lib/command.js';
+import {
+  buildIndex,
+  type Follower,
+  FollowingIndex,
+  indexPathOf,
+  openIndex,
+  type SeekSource,
+  seekSource,
+} from '../lib/command.js';
 import type { Capture, Filter } from '../lib/index.js';
 import { reasonOf } from './expression.js';
 import { parseLine, UsageError } from './getopt.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
-import { writeMessage, writeOutput } from './standard.js';
+import { STDIO, writeMessage, writeOutput } from './standard.js';
 import type { TimeChoice } from './timeWindow.js';
 
 export const USAGE = `Usage: weir index FILE...
@@ -35,6 +43,25 @@ export async function runIndex(words: readonly string[]): Promise<void> {
     writeMessage(`weir: ${made.damage.message}; the index is of what lies before\n`);
     process.exitCode = 1;
   }
+}
+
+/** Gives what follows a file that is written. */
+export type Follow = (path: string) => Follower | undefined;
+
+/** What makes the index of a file while it is written. @throws CommandError */
+export function followerOf({ write, user }: Options): Follow {
+  if (write === STDIO || user !== undefined)
+    throw new CommandError('an index is made beside a file, by who may write there: neither -w - nor -Z');
+  return (path) => {
+    const report = (error: unknown) =>
+      writeMessage(`weir: ${indexPathOf(path)}: not made: ${reasonOf(error)}\n`);
+    try {
+      return new FollowingIndex(path, report);
+    } catch (error) {
+      report(error);
+      return undefined;
+    }
+  };
 }
 
 /** What reads of a capture only what may matter; `undefined` where that is all of it. @throws CommandError */

@@ -63,6 +63,7 @@ export { LINUX_SLL2, SNAP_LENGTH } from './names/index.js';
 export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';
 export { maxCapturedLength, type PacketTest } from './savefile/index.js';
 export {
+  type Follower,
   firstPacketOf,
   ioError,
   joinedSource,
@@ -73,6 +74,7 @@ export {
 } from './savefile/node.js';
 export {
   buildIndex,
+  FollowingIndex,
   indexPathOf,
   openIndex,
   type SeekIndex,

@@ -70,7 +70,7 @@ complete -c weir -l first -x -d 'of each flow only the first N packets, or bytes
 complete -c weir -l since -x -d 'only packets from TIME on: seconds since 1970, or 2024-05-01 12:00:00'
 complete -c weir -l until -x -d 'only packets before TIME'
 complete -c weir -l start-offset -x -d 'only packets from N seconds behind the first on; m, h, d: minutes, hours, days'
-complete -c weir -l index -x -d 'use the index beside a capture, as weir index makes it: auto (the default), off, or require'
+complete -c weir -l index -d 'use the index beside a capture, as weir index makes it: auto (the default), off, or require; without HOW, make one beside what -w writes'
 complete -c weir -l max-flows -x -d 'flows kept in mind at once (1000000); of those idle for long some are forgotten for others'
 complete -c weir -s 'y' -l linktype -x -d 'compile for this link type, as -L names it'
 complete -c weir -s 'd' -l dump -d 'print the compiled filter and stop: -d as text, -dd as C, -ddd as decimals'

@@ -32,6 +32,8 @@ export interface WalkState {
   /** First byte not yet stepped over; end of the bytes at hand. */
   start: number;
   end: number;
+  /** Offset in the file of the window's first byte. */
+  base: number;
   /** Interfaces as in {@link RecordRun}. */
   interfaces: number;
   /** Most bytes of a packet that the first interface captured, for blocks that do not say how many it did. */

@@ -100,6 +100,13 @@ async function* chunksOf(source: Source, window: Window): AsyncGenerator<Uint8Ar
   }
 }
 
+/** Follows what is written to a file. Throws nothing: the file comes first. */
+export interface Follower {
+  take(bytes: Uint8Array, start: number, end: number): void;
+  /** The file is closed. */
+  end(): void;
+}
+
 /**
  * A file or descriptor that a scan or a writer puts bytes into. Writes are synchronous and complete, or
  * throw: a full disk or a closed pipe never passes unnoticed.
@@ -108,6 +115,8 @@ export class FileSink implements Sink {
   readonly name: string;
   /** Bytes written so far. */
   bytesWritten = 0;
+  /** Sees what is written as well. */
+  follower: Follower | undefined;
   protected readonly descriptor: number;
   private readonly owned: boolean;
   private closed = false;
@@ -138,6 +147,7 @@ export class FileSink implements Sink {
     for (let at = start; at < end; ) {
       try {
         const count = fs.writeSync(this.descriptor, bytes, at, end - at);
+        this.follower?.take(bytes, at, at + count);
         at += count;
         this.bytesWritten += count;
       } catch (error) {
@@ -155,6 +165,8 @@ export class FileSink implements Sink {
       fs.closeSync(this.descriptor);
     } catch (error) {
       throw ioError(error, this.name);
+    } finally {
+      this.follower?.end();
     }
   }
 

@@ -7,6 +7,7 @@ export type { Accelerator, RecordLayout, RecordRun, RecordWalk, Taking, WalkStat
 export { blockLeast, ENHANCED_PACKET, SIMPLE_PACKET } from './blocks.js';
 export { PacketTime, type Step } from './container.js';
 export { CaptureError, type CaptureErrorCode, type CaptureErrorOptions } from './error.js';
+export { FollowingScan } from './follow.js';
 export { LocatedCapture } from './located.js';
 export { decompressLz4 } from './lz4.js';
 export { OPTION, type Option, optionText, optionTexts, readOptions, textOption } from './options.js';

@@ -2,7 +2,7 @@
  * Capture files, the half that needs Node: files, pipes, compression, pcap-parser.
  */
 
-export { FileSink, GatheringSink, ManyFiles, openSavefile } from './file.js';
+export { FileSink, type Follower, GatheringSink, ManyFiles, openSavefile } from './file.js';
 export { ioError } from './ioError.js';
 export { PacketWriter } from './packetWriter.js';
 export { fromPcapParser, type PcapParser, type PcapParserHeader } from './pcapParser.js';

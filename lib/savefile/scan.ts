@@ -59,6 +59,7 @@ export class Scan {
   readonly state: WalkState = {
     start: 0,
     end: 0,
+    base: 0,
     interfaces: 0,
     snapLength: 0,
     packets: 0,
@@ -143,6 +144,7 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
         const { state } = scan;
         state.start = window.start;
         state.end = window.end;
+        state.base = window.base;
         state.interfaces = run!.interfaces;
         state.snapLength = run!.source.snapLength;
         state.packets = 0;

@@ -1,13 +1,24 @@
 /** Making an index: one pass over a capture. */
 
 import * as fs from 'node:fs';
-import { CaptureError, type PacketTest, type PacketTime, type Select } from '../savefile/index.js';
-import { openSavefile } from '../savefile/node.js';
+import {
+  type Accelerator,
+  CaptureError,
+  type CaptureInterface,
+  FollowingScan,
+  type PacketTest,
+  type PacketTime,
+  type RecordLayout,
+  type RecordWalk,
+  type Select,
+} from '../savefile/index.js';
+import { type Follower, openSavefile } from '../savefile/node.js';
 import { classesOf } from './classes.js';
 import {
   BLOCK_WORDS,
   CHUNK_BLOCKS,
   type ChunkEntry,
+  type Identity,
   identityOf,
   indexPathOf,
   MAGIC,
@@ -45,31 +56,115 @@ export async function buildIndex(
   await using capture = await openSavefile(path, { name: path });
   if (capture.compression !== undefined || capture.bytesTotal === undefined)
     throw new CaptureError('unsupported', 'only plain files can be entered in the middle', { path });
-  const source = fs.openSync(path, 'r');
-  const identity = identityOf(source);
-  fs.closeSync(source);
-  const target = indexPathOf(path);
-  const made = `${target}.${process.pid}.tmp`;
-  const descriptor = fs.openSync(made, 'w');
+  const index = new IndexFile(path, blockSize, isPlain);
   try {
-    const builder = new IndexBuilder(descriptor, blockSize, isPlain);
     let damage: CaptureError | undefined;
+    // Of the capture that is read, and not of what it may become meanwhile.
+    const identity = index.identity();
     try {
-      await capture.scan({ select: builder.select });
+      await capture.scan(index.builder);
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       damage = error;
     }
+    const bytes = index.finish(identity);
+    return { path: index.path, packets: capture.packetsRead, bytes, damage };
+  } catch (error) {
+    index.drop();
+    throw error;
+  }
+}
+
+/** Makes the index of a capture while it is written; without one where that fails. */
+export class FollowingIndex implements Follower {
+  private readonly index: IndexFile;
+  private readonly scan: FollowingScan;
+  private readonly onFailure: (error: unknown) => void;
+  private state: 'goes on' | 'damaged' | 'failed' = 'goes on';
+
+  /**
+   * @param path - The capture's.
+   * @param onFailure - Told why there will be no index.
+   * @throws what the system says where an index cannot be written.
+   */
+  constructor(path: string, onFailure: (error: unknown) => void) {
+    this.index = new IndexFile(path, BLOCK_SIZE, false);
+    this.scan = new FollowingScan(this.index.builder);
+    this.onFailure = onFailure;
+  }
+
+  take(bytes: Uint8Array, start: number, end: number): void {
+    if (this.state !== 'goes on') return;
+    try {
+      if (!this.scan.take(bytes, start, end)) this.state = 'damaged';
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  end(): void {
+    if (this.state === 'failed') return;
+    try {
+      this.index.finish(this.index.identity());
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private fail(error: unknown): void {
+    this.state = 'failed';
+    this.index.drop();
+    this.onFailure(error);
+  }
+}
+
+/** An index that takes its name when it is whole. */
+class IndexFile {
+  readonly path: string;
+  readonly builder: IndexBuilder;
+  private readonly capture: string;
+  private readonly made: string;
+  private readonly descriptor: number;
+  private isOpen = true;
+
+  constructor(capture: string, blockSize: number, isPlain: boolean) {
+    this.capture = capture;
+    this.path = indexPathOf(capture);
+    this.made = `${this.path}.${process.pid}.tmp`;
+    this.descriptor = fs.openSync(this.made, 'w');
+    this.builder = new IndexBuilder(this.descriptor, blockSize, isPlain);
+  }
+
+  identity(): Identity {
+    const source = fs.openSync(this.capture, 'r');
+    try {
+      return identityOf(source);
+    } finally {
+      fs.closeSync(source);
+    }
+  }
+
+  /** Gives the length of the index. */
+  finish(identity: Identity): number {
+    const { builder, descriptor } = this;
     builder.end();
     const { sources, first, chunks, at } = builder;
     writeDirectory(descriptor, { identity, sources, first, chunks }, at);
-    fs.fsyncSync(descriptor);
-    fs.closeSync(descriptor);
-    fs.renameSync(made, target);
-    return { path: target, packets: capture.packetsRead, bytes: fs.statSync(target).size, damage };
-  } catch (error) {
-    fs.rmSync(made, { force: true });
-    throw error;
+    const { size } = fs.fstatSync(descriptor);
+    // Nothing waits for the disk: what a crash leaves of an index is told from a whole one.
+    this.close();
+    fs.renameSync(this.made, this.path);
+    return size;
+  }
+
+  drop(): void {
+    this.close();
+    fs.rmSync(this.made, { force: true });
+  }
+
+  private close(): void {
+    if (this.isOpen) fs.closeSync(this.descriptor);
+    this.isOpen = false;
   }
 }
 
@@ -81,7 +176,12 @@ class IndexBuilder {
   at = MAGIC.length;
   private readonly descriptor: number;
   private readonly notes = new Notes();
+  /** What records are walked over in. */
+  private bytes: Uint8Array = new Uint8Array(0);
+  private window: DataView = new DataView(this.bytes.buffer);
   private readonly rows = new Int32Array(ROWS * CELLS);
+  /** Of rows, what of them is written. */
+  private views: readonly Uint8Array[] = [];
   private readonly table = new Float64Array(CHUNK_BLOCKS * BLOCK_WORDS);
   private blocks = 0;
   private packets = 0;
@@ -103,7 +203,59 @@ class IndexBuilder {
   }
 
   /** Selects nothing. */
-  readonly select: Select = (source, time) => {
+  readonly select: Select = (source, time) => this.test(this.noteFor(source), time);
+
+  /** Walks over records of pcap files at once. */
+  readonly accelerator: Accelerator = {
+    worthFrom: 0,
+    grow: (bytes, size) => {
+      const grown = new Uint8Array(size);
+      grown.set(bytes);
+      this.window = new DataView(grown.buffer);
+      this.bytes = grown;
+      return grown;
+    },
+    places: () => new Uint32Array(0),
+    walkFor: (layout, source) =>
+      this.isPlain || layout.kind !== 'pcap' ? undefined : this.walk(layout, source, this.noteFor(source)),
+  };
+
+  private walk(
+    layout: RecordLayout & { kind: 'pcap' },
+    { timestampUnit }: CaptureInterface,
+    note: Note,
+  ): RecordWalk {
+    const { littleEndian, headerLength, maxCaptured, snapLength } = layout;
+    const most = timestampUnit < 1e-6 ? 1e9 : 1e6;
+    return (state) => {
+      const { window, bytes, blockSize } = this;
+      const { end, base } = state;
+      let { start, packets } = state;
+      while (start + headerLength <= end) {
+        const captured = window.getUint32(start + 8, littleEndian);
+        const data = start + headerLength;
+        if (captured > maxCaptured || data + captured > end) break;
+        const seconds = window.getUint32(start, littleEndian);
+        const parts = window.getUint32(start + 4, littleEndian);
+        const offset = base + start;
+        if (offset !== this.last || offset - this.blockStart >= blockSize)
+          this.begin(offset, seconds, parts * (1e9 / most));
+        start = data + captured;
+        this.last = base + start;
+        if (seconds < this.since) this.since = seconds;
+        const until = seconds + (parts < most ? 1 : Math.floor(parts / most) + 1);
+        if (until > this.until) this.until = until;
+        note(bytes, data, captured > snapLength ? snapLength : captured);
+        packets++;
+      }
+      this.packets += packets - state.packets;
+      state.start = start;
+      state.packets = packets;
+      state.runStart = start;
+    };
+  }
+
+  private noteFor(source: CaptureInterface): Note {
     const bigEndian = source.bigEndian === true;
     let place = this.sources.findIndex(([type, order]) => type === source.linkType && order === bigEndian);
     if (place < 0) place = this.sources.push([source.linkType, bigEndian]) - 1;
@@ -112,8 +264,8 @@ class IndexBuilder {
       .reduce((sum, [linkType]) => sum + classesOf({ linkType }).length, 0);
     const classes = classesOf(source);
     const isKnown = base + classes.length < CLASS_ROWS;
-    return this.test(this.notes.noteFor(isKnown ? classes : [], base, this.isPlain), time);
-  };
+    return this.notes.noteFor(isKnown ? classes : [], base, this.isPlain);
+  }
 
   end(): void {
     this.endBlock();
@@ -124,7 +276,8 @@ class IndexBuilder {
     return (bytes, start, capturedLength) => {
       time.read();
       const { offset, end, seconds, nanoseconds } = time;
-      if (offset !== this.last || offset - this.blockStart >= this.blockSize) this.begin(offset, time);
+      if (offset !== this.last || offset - this.blockStart >= this.blockSize)
+        this.begin(offset, seconds, nanoseconds);
       this.last = end;
       this.packets++;
       if (seconds < this.since) this.since = seconds;
@@ -137,7 +290,7 @@ class IndexBuilder {
   }
 
   /** A block begins with the packet that is there. */
-  private begin(offset: number, { seconds, nanoseconds }: PacketTime): void {
+  private begin(offset: number, seconds: number, nanoseconds: number): void {
     this.first ??= [seconds, nanoseconds];
     if (this.last >= 0 && offset !== this.last) this.passOver(offset);
     else this.endBlock();
@@ -192,11 +345,14 @@ class IndexBuilder {
       ...timesOf(table, blocks),
     };
     const used = table.subarray(0, blocks * BLOCK_WORDS);
-    const parts = [new Uint8Array(used.buffer, 0, used.byteLength)];
-    const bytes = new Uint8Array(this.rows.buffer);
     const length = Math.ceil(blocks / 8);
-    for (let row = 0; row < ROWS; row++)
-      parts.push(bytes.subarray(row * CELLS * 4, row * CELLS * 4 + length));
+    if (this.views[0]?.length !== length) {
+      const bytes = new Uint8Array(this.rows.buffer);
+      this.views = Array.from({ length: ROWS }, (_, row) =>
+        bytes.subarray(row * CELLS * 4, row * CELLS * 4 + length),
+      );
+    }
+    const parts = [new Uint8Array(used.buffer, 0, used.byteLength), ...this.views];
     this.at += writeParts(descriptor, parts, this.at);
     this.chunks.push(entry);
     this.rows.fill(0);
