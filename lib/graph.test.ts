@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { dominance, type Graph, immediateDominators, predecessors, reversePostorder } from './graph.js';
+import { assertProperty } from './testing/property.js';
 
 const graphOf = (edges: readonly (readonly number[])[]): Graph => ({
   size: edges.length,
@@ -60,5 +61,5 @@ test('a dominates b exactly if removing a cuts b off', (t) => {
       for (const b of all) t.is(dominates(a, b), !without.has(b), `${a} over ${b}`);
     }
   });
-  fc.assert(holds, { numRuns: 500 });
+  assertProperty(t, holds, { numRuns: 500 });
 });

@@ -266,11 +266,13 @@ export class Walk {
 
   /** The step's values by packet values: all that may trap, and the operands of its exit. */
   #needs(step: Step, { bindings }: Place): { needed: readonly Value[]; operands: readonly Value[] } {
-    const bound = (value: Value): Value => substitute(this.#values, value, bindings);
-    const list = [...step.touches, ...uses(step)].map(bound);
-    const operands = list.slice(step.touches.length + step.sets.length);
-    const needed = [...new Set(list.flatMap((value) => this.#values.trapsOf(value)))];
-    return { needed, operands };
+    const values = this.#values;
+    const bound = (value: Value): Value => substitute(values, value, bindings);
+    const used = uses(step);
+    const operands = used.slice(step.sets.length).map(bound);
+    // Each trap by itself: what is computed of it may fold away, as `0 & load` does, and the load is made still.
+    const traps = [...step.touches, ...used].flatMap((value) => values.trapsOf(value)).map(bound);
+    return { needed: [...new Set(traps.flatMap((value) => values.trapsOf(value)))], operands };
   }
 
   #bind({ sets }: Step, { bindings }: Place): Bindings {
@@ -375,30 +377,26 @@ export class Walk {
     return known;
   }
 
-  /** Everything that a program may still compute from here on, but for what it binds on the way. */
+  /** Everything that a program may still compute from here on, or has returned, but for what it binds on the way. */
   #future(side: 0 | 1, place: Place): ReadonlySet<Value> {
-    if (place.result !== undefined) return new Set([place.result]);
-    const key = `${place.step};${[...place.bindings].join()}`;
+    const key = `${place.step};${place.result ?? [...place.bindings].join()}`;
     const known = this.#futures[side].get(key);
     if (known !== undefined) return known;
+    const values = this.#values;
     const all = new Set<Value>();
-    const visit = (root: Value) => {
-      const stack = [root];
-      for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-        if (all.has(value)) continue;
-        all.add(value);
-        stack.push(...this.#values.operands(value));
-      }
-    };
+    const stack = place.result === undefined ? [] : [place.result];
     const { steps } = this.#graphs[side];
-    const reached = new Set([place.step]);
+    const reached = new Set(place.result === undefined ? [place.step] : []);
     for (const index of reached) {
       const step = steps[index]!;
-      for (const value of [...step.touches, ...uses(step)]) {
-        visit(value);
-        visit(substitute(this.#values, value, place.bindings));
-      }
+      stack.push(...step.touches, ...uses(step));
       for (const to of targets(step)) reached.add(to);
+    }
+    for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+      if (all.has(value)) continue;
+      all.add(value);
+      const bound = place.bindings.get(value);
+      stack.push(...values.operands(value), ...(bound === undefined ? [] : [bound]));
     }
     this.#futures[side].set(key, all);
     return all;

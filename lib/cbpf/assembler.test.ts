@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { FilterError } from '../source.js';
 import { arbitraryProgram, fromQuadruples, type Quadruple } from '../testing/programs.js';
+import { assertProperty } from '../testing/property.js';
 import { fullRun, Tally, vectors } from '../testing/vectors.js';
 import { assemble, parseListing } from './assembler.js';
 import { disassemble, toAssembly, toCArray, toCommaList, toDecimal } from './disassembler.js';
@@ -108,7 +109,7 @@ test('every text form reads back to the same program', (t) => {
     t.deepEqual(plain(assemble(toAssembly(program))), plain(program));
     t.deepEqual(plain(assemble(toAssembly(program), { dialect: 'bpf_asm' })), plain(program));
   });
-  fc.assert(roundTrip, { numRuns: fullRun ? 5000 : 300 });
+  assertProperty(t, roundTrip, { numRuns: fullRun ? 5000 : 300 });
 });
 
 test('reading text gives a program or a FilterError', (t) => {
@@ -151,7 +152,7 @@ test('reading text gives a program or a FilterError', (t) => {
       }
     },
   );
-  fc.assert(sound, { numRuns: fullRun ? 100_000 : 2000 });
+  assertProperty(t, sound, { numRuns: fullRun ? 100_000 : 2000 });
   t.pass();
 });
 

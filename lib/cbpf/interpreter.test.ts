@@ -8,6 +8,7 @@ import {
   fromQuadruples,
   type Quadruple,
 } from '../testing/programs.js';
+import { assertProperty } from '../testing/property.js';
 import { fullRun, Tally, vectors } from '../testing/vectors.js';
 import type { PacketMetadata } from './extensions.js';
 import type { Program } from './instruction.js';
@@ -198,7 +199,7 @@ test('the interpreter equals the definition on any program and packet', (t) => {
       runBoth(program, bytes, bytes.length + 7, personality, extra && { ...extra, random: () => 0.25 });
     },
   );
-  fc.assert(agree, { numRuns: fullRun ? 100_000 : 3000 });
+  assertProperty(t, agree, { numRuns: fullRun ? 100_000 : 3000 });
   t.pass();
 });
 

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { loadInterpreter, opcodes, type Program, validate } from '../cbpf/index.js';
+import { assertProperty } from '../testing/property.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import { type Block, type Graph, linearize, malformation, split, successors } from './index.js';
 
@@ -132,7 +133,7 @@ test('a program does what its graph does, however far it jumps; and splits back 
     t.is(validate(shared), undefined);
     t.true(shared.length <= program.length);
   });
-  fc.assert(property, { numRuns: 300 });
+  assertProperty(t, property, { numRuns: 300 });
 });
 
 test('a jump that goes where a branch has to go serves it too, where it is in reach', (t) => {

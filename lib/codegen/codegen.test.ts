@@ -4,6 +4,7 @@ import { disassemble, loadInterpreter, type Program, validate } from '../cbpf/in
 import { malformation } from '../cfg/index.js';
 import { FilterError, renderSpan } from '../source.js';
 import { CONSTANTS, KEYWORDS, parse } from '../syntax/index.js';
+import { assertProperty } from '../testing/property.js';
 import { type CompileOptions, compileUnoptimized, generate, lint } from './index.js';
 
 const compiles = test.macro({
@@ -272,7 +273,7 @@ test('any token string is a valid program or a FilterError, on any link type', (
     t.is(validate(program, { loops: 'bounded' }), undefined, text);
     t.is(malformation(generate(parse(text), options).graph), undefined, text);
   });
-  fc.assert(property, { numRuns: 4000 });
+  assertProperty(t, property, { numRuns: 4000 });
 });
 
 test('tunnels on other UDP ports than the usual ones', (t) => {
@@ -291,7 +292,7 @@ test('any bytes are a FilterError or a program', (t) => {
     fc.string({ unit: 'binary', maxLength: 80 }),
     (text) => void attempt(text, {}),
   );
-  t.notThrows(() => fc.assert(property, { numRuns: 3000 }));
+  t.notThrows(() => assertProperty(t, property, { numRuns: 3000 }));
 });
 
 test('long lists and deep nesting compile', (t) => {

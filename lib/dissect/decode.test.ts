@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { Packet } from '../savefile/index.js';
+import { assertProperty } from '../testing/property.js';
 import { readPackets } from '../testing/tcpdump.js';
 import { fullRun, projectRoot } from '../testing/vectors.js';
 import { createColumns, createJsonLines, decode, FieldError, listFields, packetSchema } from './index.js';
@@ -111,6 +112,6 @@ test('whatever the bytes are, nothing throws and no layer ends outside the packe
       return layers.every(({ start, end }) => start <= end && end <= Math.max(start, data.length));
     },
   );
-  fc.assert(property, { numRuns: fullRun ? 20_000 : 500 });
+  assertProperty(t, property, { numRuns: fullRun ? 20_000 : 500 });
   t.pass();
 });

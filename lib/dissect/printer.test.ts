@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { Packet } from '../savefile/index.js';
+import { assertProperty } from '../testing/property.js';
 import { readPackets } from '../testing/tcpdump.js';
 import { dataPath, fullRun } from '../testing/vectors.js';
 import { createJsonLines, createPrinter, type PrinterOptions } from './index.js';
@@ -39,7 +40,7 @@ test('any bytes on any link type become text', (t) => {
       return typeof text === 'string';
     },
   );
-  fc.assert(property, { numRuns: 300 });
+  assertProperty(t, property, { numRuns: 300 });
   t.pass();
 });
 
@@ -61,7 +62,7 @@ test('real packets with some bytes changed become text', async (t) => {
       return typeof text === 'string';
     },
   );
-  fc.assert(property, { numRuns: fullRun ? 5000 : 300 });
+  assertProperty(t, property, { numRuns: fullRun ? 5000 : 300 });
   t.pass();
 });
 

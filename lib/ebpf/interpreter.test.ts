@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { arbitraryEbpf } from '../testing/ebpfPrograms.js';
+import { assertProperty } from '../testing/property.js';
 import { fullRun } from '../testing/vectors.js';
 import { assemble } from './assembler.js';
 import { attach } from './attach.js';
@@ -31,7 +32,7 @@ test('the interpreter equals the definition on any program', (t) => {
     const actual = interpret(program);
     if (actual !== expected) throw new Error(`interpreter ${actual}, definition ${expected}`);
   });
-  fc.assert(property, { numRuns: fullRun ? 50_000 : 3000 });
+  assertProperty(t, property, { numRuns: fullRun ? 50_000 : 3000 });
 });
 
 test('a program that is loaded runs the same each time', (t) => {
@@ -42,7 +43,7 @@ test('a program that is loaded runs the same each time', (t) => {
     run(0, 0);
     t.deepEqual([low[0], high[0]], first);
   });
-  fc.assert(property, { numRuns: 300 });
+  assertProperty(t, property, { numRuns: 300 });
 });
 
 const faults = test.macro({

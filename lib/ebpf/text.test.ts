@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { FilterError } from '../source.js';
 import { arbitraryEbpf, arbitraryInstruction } from '../testing/ebpfPrograms.js';
 import { fromHex } from '../testing/programs.js';
+import { assertProperty } from '../testing/property.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import { assemble, parseProgram } from './assembler.js';
 import { decode } from './decode.js';
@@ -92,7 +93,7 @@ test('an instruction comes back from its encoding and from both texts', (t) => {
     t.deepEqual(decode(slots, 0), instruction);
     t.is(hex(assemble(describe(instruction))), hex(slots));
   });
-  fc.assert(property, { numRuns: 2000 });
+  assertProperty(t, property, { numRuns: 2000 });
 });
 
 test('a program comes back from every text form', (t) => {
@@ -101,7 +102,7 @@ test('a program comes back from every text form', (t) => {
     for (const text of [disassemble(program), toAssembly(program), toHex(program), toCArray(program)])
       t.is(hex(parseProgram(text)), expected);
   });
-  fc.assert(property, { numRuns: 300 });
+  assertProperty(t, property, { numRuns: 300 });
 });
 
 test('labels, comments and both syntaxes in one program', (t) => {

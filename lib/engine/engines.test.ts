@@ -18,6 +18,7 @@ import {
   fromQuadruples,
   type Quadruple,
 } from '../testing/programs.js';
+import { assertProperty } from '../testing/property.js';
 import { fullRun, Tally, vectors } from '../testing/vectors.js';
 import { type Engine, EngineError } from './engine.js';
 import { ENGINES as CLASSIC_ENGINES, engineOf as engineAmong, loaderOf } from './engines.js';
@@ -78,7 +79,7 @@ for (const engine of ENGINES) {
     );
     // A program is loaded into the kernel for each.
     const runs = engine === KERNEL_TEST ? (fullRun ? 2000 : 100) : fullRun ? 10_000 : 400;
-    fc.assert(holds, { numRuns: Number(process.env.WEIR_PROGRAMS ?? runs) });
+    assertProperty(t, holds, { numRuns: Number(process.env.WEIR_PROGRAMS ?? runs) });
   });
 
   test(`${engine.name} returns what bpf_filter returned`, (t) => {

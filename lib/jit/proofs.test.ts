@@ -22,6 +22,7 @@ import {
 } from '../ebpf/index.js';
 import { lift } from '../lift/index.js';
 import { fromQuadruples, type Quadruple } from '../testing/programs.js';
+import { assertProperty } from '../testing/property.js';
 import { generator } from '../testing/random.js';
 import { fullRun, vectors } from '../testing/vectors.js';
 import { type MapRow, mapsOf, programOf, verifierRows } from '../testing/verifierVectors.js';
@@ -280,7 +281,7 @@ test('programs that walk packets run alike with and without proofs', (t) => {
     if (outcome !== false) compared++;
     t.true(typeof outcome === 'boolean', `${outcome}\n${JSON.stringify(program)}`);
   });
-  fc.assert(property, { numRuns: fullRun ? 20_000 : 300 });
+  assertProperty(t, property, { numRuns: fullRun ? 20_000 : 300 });
   t.log(`${compared} programs compared`);
   t.true(compared > 20);
 });

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { build, opcodes } from '../ebpf/index.js';
+import { assertProperty } from '../testing/property.js';
 import { bridge, type Segment } from './islands.js';
 import type { Piece } from './piece.js';
 
@@ -67,6 +68,6 @@ test('every jump gets to its block, over islands or not, and the rest goes aroun
     const slots = given.reduce((sum, { pieces }) => sum + pieces.length, 0);
     if (program.length > slots) far++;
   });
-  fc.assert(holds, { numRuns: 60, seed: 7 });
+  assertProperty(t, holds, { numRuns: 60, seed: 7 });
   t.true(far > 10, `${far} programs had islands`);
 });

@@ -22,6 +22,7 @@ import {
   fromQuadruples,
   type Quadruple,
 } from '../testing/programs.js';
+import { assertProperty } from '../testing/property.js';
 import { fullRun, Tally, vectors } from '../testing/vectors.js';
 import { LiftError, type LiftForm, lift } from './index.js';
 
@@ -198,7 +199,7 @@ test('every form gives the result of the classic program, on any program and pac
       }
     },
   );
-  fc.assert(agree, { numRuns: fullRun ? 50_000 : 1500 });
+  assertProperty(t, agree, { numRuns: fullRun ? 50_000 : 1500 });
   t.pass();
 });
 
@@ -231,7 +232,7 @@ test('results of the caller’s choice take the place of lengths, in forms that 
       if (actual !== (expected ?? 7)) throw new Error(`${form}: ${actual}, not ${expected}`);
     }
   });
-  fc.assert(agree, { numRuns: fullRun ? 20_000 : 500 });
+  assertProperty(t, agree, { numRuns: fullRun ? 20_000 : 500 });
   const returns = [{ code: 6, jt: 0, jf: 0, k: 1 }];
   for (const options of [
     { form: 'xdp', accept: 'TC_ACT_OK' },

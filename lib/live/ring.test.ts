@@ -5,6 +5,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { assertProperty } from '../testing/property.js';
 import { RESERVE, type RingLayout, readBlock } from './ring.js';
 
 const ETHERNET: RingLayout = {
@@ -145,7 +146,8 @@ test('the snapshot length cuts headers and tags with the rest', (t) => {
 
 test('a block that contradicts itself is an error, never a read outside it', (t) => {
   const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 });
-  fc.assert(
+  assertProperty(
+    t,
     fc.property(damage, fc.boolean(), (changes, cooked) => {
       const bytes = block({ data: FRAME }, { data: FRAME, status: 0x10, tci: 7 }, { data: [1] });
       for (const [at, value] of changes) bytes[at % bytes.length] = value;

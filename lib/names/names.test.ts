@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { assertProperty } from '../testing/property.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import {
   builtinResolver,
@@ -122,13 +123,18 @@ test('IPv6 addresses are read as RFC 4291 §2.2 writes them', (t) => {
 
 test('addresses are printed and read back', (t) => {
   const word = fc.oneof(fc.constant(0), fc.nat(0xffff_ffff), fc.nat(0xffff));
-  fc.assert(fc.property(word, (address) => parseIpv4(formatIpv4(address)) === address));
-  fc.assert(
+  assertProperty(
+    t,
+    fc.property(word, (address) => parseIpv4(formatIpv4(address)) === address),
+  );
+  assertProperty(
+    t,
     fc.property(fc.tuple(word, word, word, word), (address) => {
       t.deepEqual(parseIpv6(formatIpv6(address)), address as Ipv6Address);
     }),
   );
-  fc.assert(
+  assertProperty(
+    t,
     fc.property(fc.uint8Array({ minLength: 6, maxLength: 6 }), (address) => {
       t.deepEqual(parseMac(formatMac(address)), address);
     }),

@@ -7,6 +7,7 @@ import { loadInterpreter, type Program, parseListing } from '../cbpf/index.js';
 import { linearize, malformation, split } from '../cfg/index.js';
 import { compileUnoptimized } from '../codegen/index.js';
 import { arbitraryPacket, arbitraryProgram } from '../testing/programs.js';
+import { assertProperty } from '../testing/property.js';
 import { fullRun } from '../testing/vectors.js';
 import { type Decisions, retarget } from './decision.js';
 import { optimize } from './index.js';
@@ -28,7 +29,7 @@ test('any program returns what it returned, on any packet, cut at any length', (
         t.is(after(packet, 0, length, wireLength), before(packet, 0, length, wireLength));
     },
   );
-  fc.assert(property, { numRuns: fullRun ? 1500 : 150 });
+  assertProperty(t, property, { numRuns: fullRun ? 1500 : 150 });
 });
 
 test('what is called equal is equal, and a packet that tells programs apart does', (t) => {
@@ -47,14 +48,14 @@ test('what is called equal is equal, and a packet that tells programs apart does
       t.is(run(b, answer.packet, answer.wireLength), answer.results[1]);
     },
   );
-  fc.assert(property, { numRuns: fullRun ? 1500 : 150 });
+  assertProperty(t, property, { numRuns: fullRun ? 1500 : 150 });
 });
 
 test('optimized programs are proved equal or not refuted', (t) => {
   const property = fc.property(arbitraryProgram(), (program) => {
     t.not(equivalent(program, optimized(program), { budget: 2000 }).verdict, 'different');
   });
-  fc.assert(property, { numRuns: fullRun ? 500 : 60 });
+  assertProperty(t, property, { numRuns: fullRun ? 500 : 60 });
 });
 
 /** Arithmetic on fields that share their parts: each term is made of terms before it. */
@@ -98,7 +99,7 @@ test('what fields share is computed rightly wherever registers hold it', (t) => 
       t.is(after!(packet, 0, packet.length, 200), before!(packet, 0, packet.length, 200), expression);
     t.not(equivalent(program, optimized(program), { budget: 500 }).verdict, 'different', expression);
   });
-  fc.assert(property, { numRuns: fullRun ? 8000 : 200 });
+  assertProperty(t, property, { numRuns: fullRun ? 8000 : 200 });
 });
 
 const PORT_80 = parseListing(`
@@ -214,7 +215,7 @@ const loops = test.macro({
       const expected = before(packet, 0, packet.length, packet.length);
       for (const after of others) t.is(after(packet, 0, packet.length, packet.length), expected);
     });
-    fc.assert(property, { numRuns: fullRun ? 1000 : 200 });
+    assertProperty(t, property, { numRuns: fullRun ? 1000 : 200 });
   },
 });
 

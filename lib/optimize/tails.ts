@@ -67,7 +67,13 @@ function matchTails({ values, steps }: Decisions, first: number, second: number)
   const { base } = left;
   const constant = right.k - left.k;
   if (constant < 0 || left.size !== right.size) return undefined;
-  const isDouble = (a: Value, b: Value): boolean => moved(values, a, base, constant) === b;
+  const moved = (value: Value): Value => rebased(values, value, base, values.constant(constant));
+  // What moving folds away must not trap: the load in `base & load` is made still where the base is 0.
+  const isDouble = (a: Value, b: Value): boolean =>
+    moved(a) === b &&
+    trapsBeside(values, a, base)
+      .flatMap((value) => values.trapsOf(moved(value)))
+      .every((trap) => values.trapsOf(b).includes(trap));
   const pairs = new Map<number, number>();
   const pending: [number, number][] = [[first, second]];
   for (let pair = pending.pop(); pair !== undefined; pair = pending.pop()) {
@@ -95,10 +101,13 @@ function isSameStep(a: Step, b: Step, isDouble: (a: Value, b: Value) => boolean)
   return x.kind === 'goto' && y.kind === 'goto';
 }
 
-/** The value with its base replaced by a constant. */
-const moved = (values: Values, value: Value, base: Value, constant: number): Value =>
-  rebased(values, value, base, values.constant(constant));
+/** All of the value that may trap, but for its base. */
+const trapsBeside = (values: Values, value: Value, base: Value): readonly Value[] =>
+  value === base || !values.traps[value]
+    ? []
+    : [...values.operands(value).flatMap((part) => trapsBeside(values, part, base)), value];
 
+/** The value with its base replaced. */
 function rebased(values: Values, value: Value, base: Value, by: Value): Value {
   if (value === base) return by;
   return values.rebuilt(value, (part) => rebased(values, part, base, by));

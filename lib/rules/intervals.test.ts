@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { assertProperty } from '../testing/property.js';
 import { Intervals } from './intervals.js';
 
 const near = (value: number) => fc.integer({ min: -2, max: 2 }).map((by) => (value + by) >>> 0);
@@ -23,6 +24,6 @@ test('each number is in the last interval that begins at or below it', (t) => {
       if (intervals.placeOf(value) !== starts.findLastIndex((start) => start <= value)) return false;
     return true;
   });
-  fc.assert(property, { numRuns: 200 });
+  assertProperty(t, property, { numRuns: 200 });
   t.pass();
 });

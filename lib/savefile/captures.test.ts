@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { assertProperty } from '../testing/property.js';
 import { dataPath, Tally, vectors } from '../testing/vectors.js';
 import { CaptureError, readCapture } from './index.js';
 import { FileSink, GatheringSink, openSavefile } from './node.js';
@@ -262,7 +263,8 @@ test('gathering: the same bytes, in writes that begin at pages of the file', (t)
   const path = join(folder, 'gathered');
   const pieces = fc.array(fc.oneof(fc.nat(100), fc.nat(40_000), fc.nat(400_000)), { maxLength: 12 });
   try {
-    fc.assert(
+    assertProperty(
+      t,
       fc.property(pieces, fc.nat(255), (lengths, seed) => {
         const file = new FileSink(path);
         const starts: number[] = [];

@@ -8,6 +8,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { compile } from '../filter/index.js';
 import { filterFile, openCapture, splitFile } from '../node.js';
+import { assertProperty } from '../testing/property.js';
 import { projectRoot } from '../testing/vectors.js';
 import { type CaptureInterface, type Option, Packet, PcapngEncoder, readCapture } from './index.js';
 import { OPTION, textOption } from './options.js';
@@ -64,7 +65,7 @@ test('options of every kind survive from one byte order to the other and back', 
       t.deepEqual(plain(again!.options), plain(options));
     },
   );
-  await fc.assert(holds, { numRuns: 100 });
+  await assertProperty(t, holds, { numRuns: 100 });
 });
 
 test('tshark reads the comments and the flags that we write, in both byte orders', (t) => {

@@ -6,6 +6,7 @@
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import fc from 'fast-check';
+import { assertProperty } from '../testing/property.js';
 import {
   CaptureError,
   type CaptureInterface,
@@ -99,7 +100,8 @@ const arbitraryPcapng = fc
 const arbitraryCapture = fc.oneof(arbitraryPcap, arbitraryPcapng);
 
 test('what is written is read back', async (t) => {
-  await fc.assert(
+  await assertProperty(
+    t,
     fc.asyncProperty(arbitraryCapture, async ({ packets, bytes }) => {
       t.deepEqual(await read([bytes]), { packets: packets.map(text) });
     }),
@@ -108,7 +110,8 @@ test('what is written is read back', async (t) => {
 
 test('chunks of any size give the same packets', async (t) => {
   const sizes = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 20 });
-  await fc.assert(
+  await assertProperty(
+    t,
     fc.asyncProperty(arbitraryCapture, sizes, async ({ packets, bytes }, sizes) => {
       const chunks: Uint8Array[] = [];
       for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -131,7 +134,7 @@ test('a file cut at any byte gives the packets before the cut, then an error', a
       else t.true(atBoundary(bytes, length), `no error for a cut at ${length}`);
     }
   };
-  await fc.assert(fc.asyncProperty(arbitraryCapture, cuts), { numRuns: 15 });
+  await assertProperty(t, fc.asyncProperty(arbitraryCapture, cuts), { numRuns: 15 });
 });
 
 /** Whether a record ends at `length`: walks the lengths, independently of the reader. */
@@ -146,7 +149,8 @@ function atBoundary(bytes: Uint8Array, length: number): boolean {
 
 test('random damage never gives anything but packets and a CaptureError', async (t) => {
   const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 });
-  await fc.assert(
+  await assertProperty(
+    t,
     fc.asyncProperty(arbitraryCapture, damage, async ({ bytes }, changes) => {
       for (const [at, value] of changes) bytes[at % bytes.length] = value;
       const { packets } = await read([bytes]);
@@ -157,7 +161,8 @@ test('random damage never gives anything but packets and a CaptureError', async 
 });
 
 test('filtering by scan and by batches gives the same, also through a copy', async (t) => {
-  await fc.assert(
+  await assertProperty(
+    t,
     fc.asyncProperty(
       arbitraryCapture,
       fc.integer({ min: 1, max: 5 }),
@@ -299,7 +304,8 @@ test('time stamps of any resolution and offset', async (t) => {
   const resolutions = fc.oneof(fc.nat(19), fc.integer({ min: 0x80, max: 0x80 + 63 }));
   const ticks = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
   const offsets = fc.bigInt({ min: -2_000_000_000n, max: 2_000_000_000n });
-  await fc.assert(
+  await assertProperty(
+    t,
     fc.asyncProperty(fc.boolean(), resolutions, ticks, offsets, async (little, resolution, ticks, offset) => {
       const bytes = section(little, resolution, offset, [enhanced(little, ticks)]);
       const capture = await readCapture([bytes]);

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { FilterError } from '../source.js';
+import { assertProperty } from '../testing/property.js';
 import { Tally, vectors } from '../testing/vectors.js';
 import { CONSTANTS, type Expr, FilterSyntaxError, format, KEYWORDS, parse, tokenize } from './index.js';
 
@@ -325,7 +326,7 @@ test('any token string is a tree that prints back, or a FilterError', (t) => {
       result.expr === undefined ? result : { ...result, expr: parse(format(result.expr)) },
     );
   });
-  t.notThrows(() => fc.assert(property, { numRuns: 5000 }));
+  t.notThrows(() => assertProperty(t, property, { numRuns: 5000 }));
 });
 
 test('any text is a tree or a FilterError', (t) => {
@@ -334,7 +335,8 @@ test('any text is a tree or a FilterError', (t) => {
     fc.string({ unit: fc.constantFrom(...'0123456789abcdefx:.-()[]$\\@ '), maxLength: 60 }),
   );
   t.notThrows(() =>
-    fc.assert(
+    assertProperty(
+      t,
       fc.property(text, (input) => void outcome(input)),
       { numRuns: 5000 },
     ),

@@ -3,6 +3,7 @@
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { Instruction, Program } from '../cbpf/instruction.js';
+import * as opcodes from '../cbpf/opcodes.js';
 import { isConditional, MEMORY_WORDS, OPCODES } from '../cbpf/opcodes.js';
 
 export type Quadruple = readonly [code: number, jt: number, jf: number, k: number];
@@ -77,3 +78,59 @@ export function arbitraryProgram(maxLength = 24): fc.Arbitrary<Program> {
 }
 
 export const arbitraryPacket: fc.Arbitrary<Uint8Array> = fc.uint8Array({ maxLength: 64 });
+
+const { ADD, ALU, AND, DIV, JMP, K, LSH, MOD, MUL, NEG, OR, RSH, SUB, X, XOR } = opcodes;
+const { ABS, B, H, IMM, IND, LD, LDX, LEN, MEM, MISC, MSH, RET, ST, STX, TAX, TXA, W } = opcodes;
+const { A, JEQ, JGE, JGT, JSET } = opcodes;
+
+const CODES_OF_NEAR_PROGRAMS = [
+  ...[B, H, W].flatMap((size) => [LD | ABS | size, LD | IND | size]),
+  ...[LD | IMM, LD | LEN, LD | MEM, LDX | IMM, LDX | LEN, LDX | MEM, LDX | MSH | B, ST, STX],
+  ...[MISC | TAX, MISC | TXA, ALU | NEG, RET | A, RET | K, JMP],
+  ...[ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, MOD, XOR].flatMap((op) => [ALU | op | K, ALU | op | X]),
+  ...[JEQ, JGT, JGE, JSET, JEQ, JGT, JGE, JSET].flatMap((op) => [JMP | op | K, JMP | op | X]),
+];
+const TELLING_NUMBERS = [0, 1, 2, 3, 15, 31, 32, 33, 255, 256, 0x8000_0000, 0xffff_ffff];
+
+const nearInstruction: fc.Arbitrary<Instruction> = fc.record({
+  code: fc.constantFrom(...CODES_OF_NEAR_PROGRAMS),
+  jt: fc.nat(3),
+  jf: fc.nat(3),
+  k: fc.oneof(fc.constantFrom(...TELLING_NUMBERS), fc.nat(12)),
+});
+
+/** Made valid: near loads, jumps of a few instructions, two scratch cells, numbers that fold. */
+function nearBody(body: readonly Instruction[]): Program {
+  const bounded = body.map(({ code, jt, jf, k }, index): Instruction => {
+    const room = body.length - index;
+    if (isConditional(code)) return { code, jt: jt % room, jf: jf % room, k };
+    const operand = (): number => {
+      if (code === JMP) return jt % room;
+      if (code === (LD | MEM) || code === (LDX | MEM) || code === ST || code === STX) return k % 2;
+      if (code === (ALU | LSH | K) || code === (ALU | RSH | K)) return k % 32;
+      if (code === (ALU | DIV | K) || code === (ALU | MOD | K)) return k || 1;
+      return code === (RET | K) ? k % 3 : code === (LD | IMM) || code === (LDX | IMM) ? k : k % 13;
+    };
+    return { code, jt: 0, jf: 0, k: operand() };
+  });
+  return [...bounded, { code: RET | A, jt: 0, jf: 0, k: 0 }];
+}
+
+/**
+ * Two programs that differ in an instruction or two, of parts that fold, meet and read the same bytes: most are equal,
+ * and what tells the others apart is narrow.
+ */
+export const nearPrograms: fc.Arbitrary<readonly [Program, Program]> = fc
+  .tuple(
+    fc.array(nearInstruction, { minLength: 4, maxLength: 13 }),
+    fc.array(fc.tuple(fc.nat(12), fc.oneof(nearInstruction, fc.constant(undefined))), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+  )
+  .map(([body, changes]) => {
+    const other = [...body];
+    for (const [at, instruction] of changes)
+      other[at % body.length] = instruction ?? { code: JMP, jt: 0, jf: 0, k: 0 };
+    return [nearBody(body), nearBody(other)];
+  });

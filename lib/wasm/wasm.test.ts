@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import wabt from 'wabt';
+import { assertProperty } from '../testing/property.js';
 import { CodeWriter } from './code.js';
 import { readSigned64, readUnsigned, writeSigned, writeSigned64, writeUnsigned } from './leb128.js';
 import { encodeModule, type WasmModule } from './module.js';
@@ -26,7 +27,8 @@ test('integers are written as the specification says and read back', (t) => {
     written((b) => writeSigned64(b, 128n)),
     '8001',
   );
-  fc.assert(
+  assertProperty(
+    t,
     fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
       const bytes: number[] = [];
       writeSigned64(bytes, value);

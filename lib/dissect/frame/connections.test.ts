@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { assertProperty } from '../../testing/property.js';
 import { Connections } from './connections.js';
 
 function look(connections: Connections, id: number, restart: boolean, seq: number, ack: number): boolean {
@@ -23,7 +24,7 @@ test('remembers what a plain map remembers', (t) => {
     }
     return true;
   });
-  fc.assert(property, { numRuns: 50 });
+  assertProperty(t, property, { numRuns: 50 });
   t.pass();
 });
 

@@ -15,6 +15,7 @@ import {
   fromQuadruples,
   type Quadruple,
 } from '../../testing/programs.js';
+import { assertProperty } from '../../testing/property.js';
 import { fullRun, Tally, vectors } from '../../testing/vectors.js';
 import { loadJavaScript, toJavaScript } from './javascript.js';
 
@@ -50,7 +51,7 @@ test('compiled programs equal the definition on any program and packet', (t) => 
       for (const bytes of packets) t.is(agrees(program, bytes, personality, extra), '');
     },
   );
-  fc.assert(holds, { numRuns: fullRun ? 20_000 : 1500 });
+  assertProperty(t, holds, { numRuns: fullRun ? 20_000 : 1500 });
 });
 
 interface RunRow {

@@ -10,6 +10,7 @@ import {
 import { assemble, programTypeOf } from '../../ebpf/index.js';
 import { LiftError, lift } from '../../lift/index.js';
 import { arbitraryPacket, arbitraryProgram } from '../../testing/programs.js';
+import { assertProperty } from '../../testing/property.js';
 import { fullRun } from '../../testing/vectors.js';
 import { verify } from '../../verify/index.js';
 import { type Batch, bodyBatch, classicBatch, ebpfBatch } from './batch.js';
@@ -54,7 +55,7 @@ test('batches match what the interpreter matches, packet by packet', (t) => {
       }
     },
   );
-  fc.assert(holds, { numRuns: fullRun ? 5000 : 150 });
+  assertProperty(t, holds, { numRuns: fullRun ? 5000 : 150 });
   t.true(proved > 50);
 });
 

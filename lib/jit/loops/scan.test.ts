@@ -13,6 +13,7 @@ import {
   readCapture,
 } from '../../savefile/index.js';
 import { arbitraryProgram } from '../../testing/programs.js';
+import { assertProperty } from '../../testing/property.js';
 import { fullRun } from '../../testing/vectors.js';
 import { verify } from '../../verify/index.js';
 import { encodeModule, printModule } from '../../wasm/index.js';
@@ -242,7 +243,7 @@ for (const [name, makeEncoder] of Object.entries(encoders)) {
       },
     );
     let extended = 0;
-    await fc.assert(holds, { numRuns: fullRun ? 300 : 80 });
+    await assertProperty(t, holds, { numRuns: fullRun ? 300 : 80 });
     t.true(extended > 5);
   });
 }

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { Graph } from '../../graph.js';
+import { assertProperty } from '../../testing/property.js';
 import { type Structured, structure } from './structure.js';
 
 const graphOf = (edges: readonly (readonly number[])[]): Graph => ({
@@ -75,7 +76,7 @@ test('structured code walks as the graph does', (t) => {
     // A node with two equal successors is no branch in either walk.
     t.deepEqual(trace(code, chooseA), walk(graph, chooseB));
   });
-  fc.assert(holds, { numRuns: 2000 });
+  assertProperty(t, holds, { numRuns: 2000 });
   t.true(reducible > 500);
 });
 
@@ -97,5 +98,5 @@ test('no node is placed twice, but leaves that may be', (t) => {
     };
     visit(structure(graph) ?? []);
   });
-  fc.assert(once, { numRuns: 1000 });
+  assertProperty(t, once, { numRuns: 1000 });
 });

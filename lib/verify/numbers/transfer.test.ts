@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { ALU_ROWS, BRANCH_ROWS, type Width } from '../../ebpf/index.js';
+import { assertProperty } from '../../testing/property.js';
 import { fullRun } from '../../testing/vectors.js';
 import { assume } from './branch.js';
 import {
@@ -85,14 +86,14 @@ test('a union has the members of both', (t) => {
       );
     t.true(includes(joined, a.scalar) && includes(joined, b.scalar));
   });
-  fc.assert(holds, { numRuns });
+  assertProperty(t, holds, { numRuns });
 });
 
 test('normalizing loses no member', (t) => {
   const holds = fc.property(arbitraryScalar, ({ scalar, members }) => {
     for (const member of members) t.true(contains(scalar, member), `${member} in ${show(scalar)}`);
   });
-  fc.assert(holds, { numRuns });
+  assertProperty(t, holds, { numRuns });
 });
 
 for (const row of ALU_ROWS) {
@@ -112,7 +113,7 @@ for (const row of ALU_ROWS) {
         }
       }
     });
-    fc.assert(holds, { numRuns });
+    assertProperty(t, holds, { numRuns });
   });
 }
 
@@ -132,7 +133,7 @@ for (const row of BRANCH_ROWS) {
         }
       }
     });
-    fc.assert(holds, { numRuns });
+    assertProperty(t, holds, { numRuns });
   });
 }
 
@@ -156,7 +157,7 @@ test('movsx, swaps and zero extension keep every result', (t) => {
       }
     },
   );
-  fc.assert(holds, { numRuns });
+  assertProperty(t, holds, { numRuns });
 });
 
 test('constants stay constant', (t) => {
@@ -165,7 +166,7 @@ test('constants stay constant', (t) => {
       t.true(tnum.isConstant(alu(op, constant(x), constant(y), width).bits), op);
     }
   });
-  fc.assert(holds, { numRuns });
+  assertProperty(t, holds, { numRuns });
 });
 
 test('includes is a partial order that members respect', (t) => {
@@ -173,7 +174,7 @@ test('includes is a partial order that members respect', (t) => {
     t.true(includes(a.scalar, a.scalar));
     if (includes(a.scalar, b.scalar)) for (const member of b.members) t.true(contains(a.scalar, member));
   });
-  fc.assert(holds, { numRuns });
+  assertProperty(t, holds, { numRuns });
 });
 
 test('a comparison that both sides agree on is decided', (t) => {
