@@ -53,8 +53,7 @@ async function dispatch(words: readonly string[]): Promise<void> {
     return (await import('./read.js')).readFiles(options);
   if (options.dump > 0 && options.interface === undefined)
     return (await import('./dump.js')).dumpExpression(options);
-  if ((options.rules ?? options.flows ?? options.first) !== undefined || hasTimes(options.times))
-    throw new CommandError('--rules, --flows, --first and times are about savefiles: name one with -r');
+  if (hasTimes(options.times)) throw new CommandError('times are about savefiles: name one with -r');
   return (await import('./live.js')).captureLive(options);
 }
 

@@ -15,6 +15,7 @@ import {
   readSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -316,4 +317,40 @@ test('-y: the other cooked header on any, as tcpdump writes it; a type that the 
   t.is(list, spawnSync('tcpdump', ['-L', '-i', 'any'], { encoding: 'utf8' }).stderr);
   const refused = spawnSync(process.execPath, [WEIR, '-i', 'lo', '-y', 'DOCSIS'], { encoding: 'utf8' });
   t.regex(refused.stderr, /DOCSIS is not one of the DLTs supported by this device/);
+});
+
+test('rules and flows choose among what is captured; -w --index makes the index meanwhile', async (t) => {
+  if (!needs(t)) return;
+  const [port, other, file] = [nextPort++, nextPort++, join(folder, 'chosen.pcap')];
+  const rules = join(folder, 'two.rules');
+  writeFileSync(rules, `long = udp port ${port} and greater 150\nall = udp portrange ${port}-${other}\n`);
+  const first = await start(['-i', 'lo', '--rules', rules, '--count'], 'pipe');
+  const second = await start([
+    '-i',
+    'lo',
+    '--flows=after',
+    '-w',
+    file,
+    '--index',
+    `udp[8] = 33 and port ${port}`,
+  ]);
+  const table = first.child.stdout!.toArray();
+  const sockets = [createSocket('udp4'), createSocket('udp4')];
+  // Only the first socket's flow matches, from its third packet on.
+  for (const text of ['a', 'b'.repeat(200), '!', 'c', 'd'])
+    for (const [place, socket] of sockets.entries())
+      await new Promise((done) => void socket.send(text, place === 0 ? port : other, '127.0.0.1', done));
+  for (const socket of sockets) socket.close();
+  await delay(300);
+  for (const { child } of [first, second]) child.kill('SIGINT');
+  t.deepEqual([await first.ended, await second.ended], [0, 0], first.messages() + second.messages());
+  t.is(Buffer.concat(await table).toString(), '1\tlong\n10\tall\n');
+  t.regex(second.messages(), /^3 packets captured$/m);
+  const lines = (...words: string[]) => spawnSync(process.execPath, [WEIR, '-nqtr', file, ...words]).stdout;
+  t.is(lines().toString().trimEnd().split('\n').length, 3);
+  t.deepEqual(lines('--index=require', `port ${port}`), lines('--index=off'));
+  t.regex(
+    spawnSync(process.execPath, [WEIR, '-i', 'lo', '--flows', 'udp'], { encoding: 'utf8' }).stderr,
+    /goes through its input twice/,
+  );
 });

@@ -7,6 +7,7 @@ import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.j
 import { checkMonitorMode, stampsFor } from './deviceFacts.js';
 import { printProgram } from './dump.js';
 import { expressionOf, filterFor, filterOf, linkTypeText, warnAbout } from './expression.js';
+import type { LiveChoice } from './liveChoice.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { relinquishAround } from './privileges.js';
@@ -14,7 +15,7 @@ import { CommandError, fail, warn } from './report.js';
 import { NO_MORE_FILES, type SavefileForm, Savefiles } from './savefiles.js';
 import type { Follow } from './seek.js';
 import { kernelMachineOf, loaderFor } from './selection.js';
-import { STDOUT, writeMessage } from './standard.js';
+import { STDOUT, writeMessage, writeOutput } from './standard.js';
 import { packageVersion } from './version.js';
 
 const KIB = 1024;
@@ -27,26 +28,37 @@ export async function captureLive(options: Options): Promise<void> {
   const source = await expressionOf(options);
   const loader = kernelMachineOf(options.engine) === undefined ? await loaderFor(options) : AUTO;
   const expression = filterOf(source, options, loader, options.snapLength ?? SNAP_LENGTH);
-  await using device = await open(expression, options);
+  const chooses = (options.rules ?? options.flows ?? options.first) !== undefined && options.dump === 0;
+  // The kernel tells nothing of flows, and of rules only whether any matches.
+  await using device = await open(chooses ? new Filter('', {}, NO_LOADER) : expression, options);
   const filter = expression.for(device.interface, device.backend === 'linux' ? 'linux-live' : 'dead');
   if (options.dump > 0) {
     await printProgram(filter, options);
     return;
   }
+  const choice = chooses
+    ? await (await import('./liveChoice.js')).liveChoice(
+        options,
+        device.interface,
+        source === '' ? undefined : expression,
+      )
+    : undefined;
   const makeText = await (await import('./print.js')).textMaker(options);
   const follow = options.makesIndex ? (await import('./seek.js')).followerOf(options) : undefined;
   const output = await relinquishAround(
     options,
-    () => new LiveOutput(options, device, source, makeText, follow),
+    () => new LiveOutput(options, device, chooses ? '' : source, makeText, choice, follow),
   );
   if (source !== '') warnAbout(filter, options);
   announce(device, options);
 
   const counts = { captured: 0 };
   report = () => writeMessage(`weir: ${summary(device, counts.captured).join(', ')}\n`);
-  await captureUntilStopped(device, options, output, counts);
+  await captureUntilStopped(device, options, output, counts, choice?.wants);
   report = () => {};
   writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
+  choice?.report();
+  if (choice !== undefined && options.countOnly) writeOutput(choice.table());
 }
 
 /** Captures until as many packets came as are wanted, a signal ends it, or device, disk or reader fail. */
@@ -55,6 +67,7 @@ async function captureUntilStopped(
   options: Options,
   output: LiveOutput,
   counts: { captured: number },
+  wants: LiveChoice['wants'] | undefined,
 ): Promise<void> {
   let stopped: number | undefined;
   const stop = (): void => {
@@ -68,7 +81,7 @@ async function captureUntilStopped(
   const got = (): void => writeMessage(`Got ${counts.captured}\r`);
   const sign = options.verbose > 0 && !prints(options) ? setInterval(got, 1000) : undefined;
   try {
-    await run(device, options, output, counts, patient);
+    await run(device, options, output, counts, patient, wants);
   } catch (error) {
     // What was captured until the device or the reader went away, or the disk was full, is counted all the same.
     if (error !== NO_MORE_FILES) fail(error, { output: options.write });
@@ -80,7 +93,8 @@ async function captureUntilStopped(
 }
 
 /** Whether packets are printed, and not only written. */
-const prints = (options: Options): boolean => options.write === undefined || options.print;
+const prints = ({ write, print, rules, countOnly }: Options): boolean =>
+  (write === undefined && !(rules !== undefined && countOnly)) || print;
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** How long a signal that ends the capture leaves a slow reader for what it has not read yet. */
@@ -92,9 +106,11 @@ async function run(
   output: LiveOutput,
   counts: { captured: number },
   patient: () => boolean,
+  wants: LiveChoice['wants'] | undefined,
 ): Promise<void> {
   for await (const batch of device.batches()) {
     for (const packet of batch) {
+      if (wants?.(packet) === false) continue;
       counts.captured++;
       output.take(packet);
       if (counts.captured >= limit) return;
@@ -167,6 +183,7 @@ function summary(device: Device, captured: number): readonly string[] {
 class LiveOutput {
   private readonly text: TextOutput | undefined;
   private readonly savefiles: Savefiles | undefined;
+  private readonly label: LiveChoice['label'];
   /** Of text and of the savefile that is being written. */
   private readonly sinks: { text?: PacedSink; file?: PacedSink } = {};
   /** Packets of the savefile. */
@@ -177,9 +194,11 @@ class LiveOutput {
     device: Device,
     source: string,
     makeText: (sink: PacedSink) => TextOutput,
+    choice: LiveChoice | undefined,
     follow: Follow | undefined,
   ) {
     const { write, writeFormat, precision } = options;
+    this.label = choice?.label;
     if (prints(options)) {
       this.sinks.text = new PacedSink(STDOUT);
       this.text = makeText(this.sinks.text);
@@ -229,7 +248,7 @@ class LiveOutput {
   take(packet: Packet): void {
     this.savefiles?.write(packet);
     this.delivered++;
-    this.text?.print(packet);
+    this.text?.print(packet, this.label?.());
   }
 
   flush(): void {

@@ -60,6 +60,7 @@ export {
   PcapngEncoder,
   type PcapngOptions,
   type PcapOptions,
+  packetSelector,
   type ReadOptions,
   readCapture,
   type ScanOptions,

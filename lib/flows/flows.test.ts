@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
-import { CaptureError, type CaptureInterface, Packet } from '../savefile/index.js';
+import { CaptureError, type CaptureInterface, Packet, packetSelector } from '../savefile/index.js';
 import { openSavefile } from '../savefile/node.js';
 import { dataPath, fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
 import { FlowKey, FlowTable, FlowTracker, MatchedFlows, NO_FLOW } from './index.js';
@@ -166,4 +166,9 @@ test('whole flows, from the match on, and their beginnings', async (t) => {
   t.is(await count(new FlowTracker({ first: { bytes: 1 } }).beginnings()), 3);
   // tshark: of each stream the frames from the first with a FIN on.
   t.is(await count(new FlowTracker().fromMatch(flags(FIN))), 9);
+  await using capture = await openSavefile(path);
+  const wants = packetSelector(new FlowTracker().fromMatch(flags(FIN)));
+  let wanted = 0;
+  for await (const batch of capture.batches()) for (const packet of batch) if (wants(packet)) wanted++;
+  t.is(wanted, 9, 'packet by packet, as of a device');
 });

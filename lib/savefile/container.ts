@@ -50,9 +50,9 @@ export class PacketTime implements Time {
   seconds = 0;
   nanoseconds = 0;
   private readonly window: Window;
-  private readonly container: Container;
+  private readonly container: Pick<Container, 'readTime'>;
 
-  constructor(window: Window, container: Container) {
+  constructor(window: Window, container: Pick<Container, 'readTime'>) {
     this.window = window;
     this.container = container;
   }

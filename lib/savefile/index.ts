@@ -12,6 +12,7 @@ export { LocatedCapture } from './located.js';
 export { decompressLz4 } from './lz4.js';
 export { OPTION, type Option, optionText, optionTexts, readOptions, textOption } from './options.js';
 export { type CaptureInterface, maxCapturedLength, Packet } from './packet.js';
+export { packetSelector } from './packetSelector.js';
 export {
   Capture,
   type ReadOptions,

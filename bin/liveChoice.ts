@@ -1,0 +1,45 @@
+/** `--rules`, `--flows=after` and `--first` on what is captured: packets are chosen here, one by one, and not in the kernel. */
+
+import { type CaptureInterface, type Filter, type Packet, packetSelector } from '../lib/index.js';
+import { FlowChoice } from './flows.js';
+import type { Options } from './options.js';
+import { CommandError } from './report.js';
+import { loadRules, RuleCounts } from './ruleCounts.js';
+
+/** What chooses among the packets of a device. */
+export interface LiveChoice {
+  readonly wants: (packet: Packet) => boolean;
+  /** What the line of the packet that was asked about last begins with. */
+  readonly label: (() => string) | undefined;
+  /** Said at the end: flows that were forgotten. */
+  readonly report: () => void;
+  /** A line a rule. */
+  readonly table: () => string;
+}
+
+/**
+ * @param filter - The expression, where packets are chosen by flow.
+ * @throws CommandError for rules that are wrong, and for what takes two passes.
+ */
+export async function liveChoice(
+  options: Options,
+  source: CaptureInterface,
+  filter: Filter | undefined,
+): Promise<LiveChoice> {
+  const { flows, first, rules, firstMatch } = options;
+  if (rules !== undefined) {
+    if ((flows ?? first) !== undefined) throw new CommandError('--flows and --first do not go with --rules');
+    const counts = new RuleCounts(await loadRules(options), firstMatch);
+    const wants = packetSelector(counts.selection(source).select);
+    return { wants, label: () => counts.label, report: () => {}, table: () => counts.table };
+  }
+  if (flows === 'whole')
+    throw new CommandError(
+      '--flows goes through its input twice: --flows=after takes flows from the match on',
+    );
+  const choice = new FlowChoice(options, undefined);
+  // An expression that is wrong should say so before a packet comes.
+  filter?.for(source);
+  const wants = packetSelector(choice.selection(filter).select!);
+  return { wants, label: undefined, report: () => choice.report(), table: () => '' };
+}
