@@ -20,14 +20,8 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'ForCES', words: /ForCES (Query|Heart|Config|Assoc|Event|Packet|Version)|\[\|forces\]/ },
   { name: 'HNCP', words: /hncp/ },
   { name: 'ICMPv6 node information, router renumbering, RPL', words: /node information|who-are-you re|dagid|rpltarget|\[\|icmp6\]|dagseq/ },
-  { name: 'LISP', words: /LISP-/ },
   { name: 'LMP', words: /LMPv/ },
-  { name: 'LWAPP', words: /LWAPPv/ },
   { name: 'lwres', words: /lwres/ },
-  { name: 'OLSR', words: /OLSRv|\[\|olsr\]/ },
-  { name: 'RPKI-Router', words: /RPKI-RTR/ },
-  { name: 'timed', words: /tsp_type|\[\|timed\]/ },
-  { name: 'zephyr', words: /\[\|zephyr\]|zephyr/ },
 ];
 
 /** Characters before the place where texts part in which a protocol's name may stand. */

@@ -22,8 +22,10 @@ import { HSRP } from '../application/hsrp.js';
 import { ISAKMP } from '../application/isakmp.js';
 import { L2TP } from '../application/l2tp.js';
 import { LDP } from '../application/ldp.js';
+import { LISP } from '../application/lisp.js';
 import { LSP_PING } from '../application/lspPing.js';
 import { RPC } from '../application/nfs.js';
+import { OLSR } from '../application/olsr.js';
 import { OPENFLOW } from '../application/openFlow.js';
 import { PPTP } from '../application/pptp.js';
 import { PTP } from '../application/ptp.js';
@@ -240,6 +242,8 @@ export const LAYOUTS = [
   WPAN,
   PGM,
   OPENFLOW,
+  LISP,
+  OLSR,
   DATA,
 ] as const satisfies readonly Layout[];
 
@@ -350,6 +354,8 @@ const UDP_PORTS: Rows = [
   [[53, 5353, 5355], dissectDns, DNS],
   [[67, 68], dissectDhcp, DHCP],
   [[123], dissectNtp, NTP],
+  [[698], leaf(OLSR), OLSR],
+  [[4342], leaf(LISP), LISP],
   [[4789], dissectVxlan],
   [[6081], dissectGeneve],
 ];

@@ -10,6 +10,7 @@ import { printNfsOverTcp } from '../application/nfs.js';
 import { printOpenFlow } from '../application/openFlow.js';
 import { printPptp } from '../application/pptp.js';
 import { printResp } from '../application/resp.js';
+import { printRpkiRouter } from '../application/rpkiRouter.js';
 import { printTelnet } from '../application/telnet.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printerByPort } from './portTable.js';
@@ -28,6 +29,7 @@ const printerOf = printerByPort([
   { ports: [53], print: printDnsOverTcp },
   { ports: [646], print: printLdp },
   { ports: [6633, 6653], print: printOpenFlow },
+  { ports: [323], print: printRpkiRouter },
   { ports: [2049], print: printNfsOverTcp },
 ]);
 

@@ -13,8 +13,11 @@ import { printIsakmp, printUdpEncapsulated } from '../application/isakmp.js';
 import { printL2tp } from '../application/l2tp.js';
 import { printLdp } from '../application/ldp.js';
 import { printSip } from '../application/lines.js';
+import { printLisp } from '../application/lisp.js';
 import { printLspPing } from '../application/lspPing.js';
+import { printLwappControl, printLwappData, printLwappFromPoint } from '../application/lwapp.js';
 import { printNtp } from '../application/ntp.js';
+import { printOlsr } from '../application/olsr.js';
 import { printPtp } from '../application/ptp.js';
 import { printRadius } from '../application/radius.js';
 import { printRip, printRipng } from '../application/rip.js';
@@ -23,8 +26,10 @@ import { printSnmp } from '../application/snmp.js';
 import { printSomeIp } from '../application/someIp.js';
 import { printSyslog } from '../application/syslog.js';
 import { printTftp } from '../application/tftp.js';
+import { printTimed } from '../application/timed.js';
 import { printVqp } from '../application/vqp.js';
 import { printWhiteBoard } from '../application/whiteBoard.js';
+import { printZephyr } from '../application/zephyr.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
 import { printBcmLi } from '../network/bcmLi.js';
 import { printAutoRp } from '../network/dvmrp.js';
@@ -69,6 +74,13 @@ const printerOf = printerByPort([
   { ports: [4790], print: printVxlanGpe },
   { ports: [6635], print: printMpls },
   { ports: [30490], print: printSomeIp },
+  { ports: [525], print: printTimed },
+  { ports: [698], print: printOlsr },
+  { ports: [2103, 2104], print: printZephyr },
+  { ports: [4342], print: printLisp },
+  { ports: [12_222], print: printLwappData },
+  { ports: [12_223], print: printLwappControl },
+  { ports: [12_223], print: printLwappFromPoint, destination: true },
 ]);
 
 /** Comes before others, and is no port to be answered at. */
