@@ -1,10 +1,8 @@
 /** `--rules`, `--flows=after` and `--first` on what is captured: packets are chosen here, one by one, and not in the kernel. */
 
 import { type CaptureInterface, type Filter, type Packet, packetSelector } from '../lib/index.js';
-import { FlowChoice } from './flows.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
-import { loadRules, RuleCounts } from './ruleCounts.js';
 
 /** What chooses among the packets of a device. */
 export interface LiveChoice {
@@ -29,6 +27,7 @@ export async function liveChoice(
   const { flows, first, rules, firstMatch } = options;
   if (rules !== undefined) {
     if ((flows ?? first) !== undefined) throw new CommandError('--flows and --first do not go with --rules');
+    const { loadRules, RuleCounts } = await import('./ruleCounts.js');
     const counts = new RuleCounts(await loadRules(options), firstMatch);
     const wants = packetSelector(counts.selection(source).select);
     return { wants, label: () => counts.label, report: () => {}, table: () => counts.table };
@@ -37,6 +36,7 @@ export async function liveChoice(
     throw new CommandError(
       '--flows goes through its input twice: --flows=after takes flows from the match on',
     );
+  const { FlowChoice } = await import('./flows.js');
   const choice = new FlowChoice(options, undefined);
   // An expression that is wrong should say so before a packet comes.
   filter?.for(source);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { generator } from '../testing/random.js';
 import { dataPath, fullRun, projectRoot, vectors } from '../testing/vectors.js';
-import { PcapEncoder, type Select, type Sink } from './index.js';
+import { PcapEncoder, PcapngEncoder, type Select, type Sink } from './index.js';
 import { firstPacketOf, joinedSource, openSavefile, SegmentWalker, type WalkSegment } from './node.js';
 import { Packet } from './packet.js';
 
@@ -111,20 +111,46 @@ test('captures of all kinds in segments of all sizes', async (t) => {
   t.true(proved > 100, `${proved} segments`);
 });
 
-/** A capture of packets that look like captures: whole ones within, zeros, ones, and what is near a record's header. */
-function deceptive(packets: number): Uint8Array {
+/** Entries into the middle of captures that hold captures. */
+const ENTRIES = Number(process.env.WEIR_ENTRIES ?? (fullRun ? 20_000 : 300));
+
+/**
+ * A capture of packets that look like captures: whole ones within, as they are or in pieces behind TCP headers, zeros, ones,
+ * and what is near a record's header.
+ */
+function deceptive(packets: number, form: 'pcap' | 'pcapng' = 'pcap', bigEndian = false): Uint8Array {
   const random = generator(0x77);
   const inner = readFileSync(join(projectRoot, 'captures/http.pcap'));
-  const encoder = new PcapEncoder({ linkType: 1, snapLength: 262_144, nanoseconds: false });
-  encoder.start();
+  const header = inner.subarray(40, 40 + 54);
+  const source = { linkType: 1, snapLength: 262_144, timestampUnit: 1e-6 };
+  const begin = () => {
+    const encoder =
+      form === 'pcapng' ? new PcapngEncoder() : new PcapEncoder({ ...source, nanoseconds: false, bigEndian });
+    encoder.start();
+    return encoder;
+  };
+  const encoder = begin();
+  const write = (into: typeof encoder, data: Uint8Array, number: number) =>
+    into.write(new Packet(Uint8Array.from(data), data.length, 1_700_000_000 + number, 0, source));
+  // A capture of the same kind, longer than any chain that a guess is made from.
+  const within = begin();
+  for (let number = 0; number < 300; number++) write(within, inner.subarray(number, number + 650), number);
+  const chain = within.take().slice();
+  let sent = 0;
   for (let number = 0; number < packets; number++) {
-    const kind = random(4);
+    const kind = random(6);
     const length = 1 + random(kind === 0 ? 4000 : 400);
     const from = random(inner.length - length);
-    const data =
-      kind < 2 ? inner.subarray(from, from + length) : new Uint8Array(length).fill(kind === 2 ? 0 : 0xff);
-    const source = { linkType: 1, snapLength: 262_144, timestampUnit: 1e-6 };
-    encoder.write(new Packet(Uint8Array.from(data), length, 1_700_000_000 + number, 0, source));
+    let data: Uint8Array;
+    if (kind < 2) data = inner.subarray(from, from + length);
+    else if (kind === 2) data = new Uint8Array(length).fill(random(2) === 0 ? 0 : 0xff);
+    else if (kind === 3 && random(40) === 0) data = chain.subarray(4 * random(250));
+    else {
+      // A capture on its way, in pieces that follow each other.
+      data = Buffer.concat([header, chain.subarray(sent, sent + 1400)]);
+      sent = (sent + 1400) % (chain.length - 1400);
+    }
+    write(encoder, data, number);
   }
   return encoder.take().slice();
 }
@@ -141,3 +167,68 @@ test('captures that hold captures are cut where records begin', async (t) => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('whoever enters a capture that holds captures is joined where a record begins, or not at all', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-entries-'));
+  const path = join(folder, 'deceptive');
+  const random = generator(Number(process.env.WEIR_SEED ?? 0x17));
+  const forms = [
+    ['pcap', false],
+    ['pcapng', false],
+    ['pcap', true],
+  ] as const;
+  const told = { joined: 0, 'guessed wrong': 0, 'found none': 0 };
+  try {
+    for (const [form, bigEndian] of forms) {
+      writeFileSync(path, deceptive(fullRun ? 4000 : 800, form, bigEndian));
+      const ends: number[] = [];
+      const matches: number[] = [];
+      await using whole = await openSavefile(path);
+      await whole.scan({
+        select: (_, time) => (__, ___, capturedLength) => {
+          ends.push(time.end);
+          matches.push((matches.at(-1) ?? 0) + ((capturedLength & 2) >> 1));
+          return 0;
+        },
+      });
+      const size = statSync(path).size;
+      let walker = (await SegmentWalker.open(path))!;
+      for (let entry = 0; entry < ENTRIES / forms.length; entry++) {
+        const from = walker.first + 1 + random(size - walker.first - 1);
+        const to = Math.min(size, from + 1 + random(20_000));
+        const { start, end, packets, matched, isPlain } = await walker.walk(
+          { from, to, isExact: false },
+          { select },
+        );
+        const before = lowerBound(ends, from);
+        // Where the one before it ends: what a join asks for.
+        if (start < 0) told['found none']++;
+        else if (start !== ends[before]) told['guessed wrong']++;
+        else {
+          told.joined++;
+          const last = lowerBound(ends, to);
+          const truth =
+            start >= to ? [start, 0, 0] : [ends[last], last - before, matches[last]! - matches[before]!];
+          if (!isPlain || end !== truth[0] || packets !== truth[1] || matched !== truth[2])
+            t.fail(`${form}: entered at ${from}, from ${start} to ${end} instead of ${truth[0]}`);
+        }
+        if (!isPlain) walker = (await SegmentWalker.open(path))!;
+      }
+    }
+    t.log(told);
+    t.true(told.joined > ENTRIES / 2 && told['guessed wrong'] > 0, JSON.stringify(told));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** The first of ascending numbers that is not below a value. */
+function lowerBound(numbers: readonly number[], value: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
