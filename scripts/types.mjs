@@ -87,6 +87,39 @@ function withImportsOnTop(text) {
   return [...imports].join('') + body;
 }
 
+/** Used as often, a type is worth a name of its own. */
+const OFTEN = 8;
+
+/** Rows of a table, objects with the same keys, and fields of one kind get a name each: half of what layouts take. */
+function withShortNames(text) {
+  const aliases = [];
+  const counted = (pattern, keyOf) => {
+    const counts = new Map();
+    for (const match of text.matchAll(pattern)) counts.set(keyOf(match), (counts.get(keyOf(match)) ?? 0) + 1);
+    return new Map([...counts].filter(([, count]) => count >= OFTEN).map(([key], i) => [key, i]));
+  };
+  const ROW = /(?<=\[|, )\{\n((?: +readonly \w+: [^{};\n]+;\n)+)\}/g;
+  const members = (body) => [...body.matchAll(/readonly (\w+): ([^;]+);/g)];
+  const keysOf = ([, body]) =>
+    members(body)
+      .map(([, key]) => key)
+      .join();
+  const rows = counted(ROW, keysOf);
+  let body = text.replace(ROW, (whole, inside) => {
+    const row = rows.get(keysOf([whole, inside]));
+    return row === undefined ? whole : `_R${row}<${members(inside).map(([, , type]) => type)}>`;
+  });
+  for (const [keys, row] of rows) {
+    const named = keys.split(',').map((key, i) => `readonly ${key}: T${i}`);
+    aliases.push(`type _R${row}<${named.map((_, i) => `T${i}`)}> = { ${named.join('; ')} };\n`);
+  }
+  const FIELD = /\bField<[\w[\]]+>(?=;)/g;
+  const fields = counted(FIELD, ([whole]) => whole);
+  body = body.replace(FIELD, (whole) => (fields.has(whole) ? `_F${fields.get(whole)}` : whole));
+  for (const [field, i] of fields) aliases.push(`type _F${i} = ${field};\n`);
+  return body.replace(/(?<=[{;])\n +(?='?[\w.]+'?: _F\d+;)/g, ' ') + aliases.join('');
+}
+
 rmSync(to, { recursive: true, force: true });
 const reached = new Set();
 const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask', 'see'].map((face) =>
@@ -103,6 +136,6 @@ for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
   const target = join(to, relative(from, path));
   mkdirSync(dirname(target), { recursive: true });
   const head = /Dispos(e|able)\b/.test(text) ? HEAD : '';
-  const body = forOlder(withImportsOnTop(withoutInnerComments(path, text, published)));
+  const body = withShortNames(forOlder(withImportsOnTop(withoutInnerComments(path, text, published))));
   writeFileSync(target, head + withTabs(body));
 }
