@@ -169,7 +169,7 @@ function pcapFor(sources: readonly CaptureInterface[]): PcapEncoder {
     linkType,
     snapLength: Math.max(...sources.map(({ snapLength }) => snapLength)),
     nanoseconds: sources.some(({ timestampUnit }) => timestampUnit < 1e-6),
-    ...(fcsLength === undefined ? {} : { fcsLength }),
+    fcsLength,
   });
 }
 

@@ -166,7 +166,7 @@ const PASSING: ReadonlySet<unknown> = new Set([
 function keepSession(
   session: Session,
   filter: { readonly test: (bytes: Uint8Array, start: number, length: number, wireLength: number) => number },
-  { accept, reject }: { readonly accept?: unknown; readonly reject?: unknown },
+  { accept, reject }: { readonly accept?: unknown | undefined; readonly reject?: unknown },
 ): void {
   const isCut = session.packets.some((packet) => {
     const matches = filter.test(packet, 0, packet.length, packet.length) !== 0;

@@ -116,7 +116,7 @@ export async function runBuild(words: readonly string[]): Promise<void> {
     count: has('count'),
     ...(given('sample') === undefined ? {} : { sample: sampleOf(given('sample')!) }),
     personality: linked.options.mode === 'linux-live' ? 'kernel' : 'libpcap',
-    ...(license === undefined ? {} : { license }),
+    license,
   } as const;
   try {
     if (has('c')) write(output ?? '-', new TextEncoder().encode(buildC(linked, build)));
@@ -150,7 +150,7 @@ export function resultsFor(
   hook: BuildHook,
   accept: string | undefined,
   other: string | undefined,
-): { readonly accept?: ResultValue; readonly reject?: ResultValue } {
+): { readonly accept?: ResultValue | undefined; readonly reject?: ResultValue } {
   if (hook === 'socket') {
     if (other !== undefined) throw new UsageError('--socket drops what does not match: it has no --else');
     return {};

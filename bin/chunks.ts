@@ -82,7 +82,7 @@ export class Chunks {
     // The bundler escapes what is not ASCII, so that every byte is a character.
     const source = (this.read(filename) ?? this.unpacked(name) ?? this.unpack(filename)).toString('latin1');
     const cachedData = this.code === undefined ? undefined : this.read(join(this.code, name));
-    const script = new vm.Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+    const script = new vm.Script(source, { filename, cachedData });
     this.scripts.set(name, script);
     Object.assign(this.functions, script.runInThisContext());
   }

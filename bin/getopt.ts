@@ -10,7 +10,7 @@ import { closest } from '../lib/command.js';
 
 export interface OptionSyntax {
   /** One character, without the dash. */
-  readonly short?: string;
+  readonly short?: string | undefined;
   /** Names without the dashes. */
   readonly long: readonly string[];
   /** Whether a value follows. `optional`: only attached with `=`, and only to the long form. */

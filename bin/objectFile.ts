@@ -67,7 +67,7 @@ export function openObject(
   const options: LoadObjectOptions = {
     ...more,
     kconfig: kconfigOf(words.all('kconfig')),
-    ...(type === undefined ? {} : { type }),
+    type,
   };
   const named = words.given('btf');
   try {

@@ -165,7 +165,7 @@ export type Group = 'Input' | 'Output' | 'Printing' | 'Filter' | 'Live capture' 
 export interface OptionRow extends OptionSyntax {
   readonly group: Group;
   /** Placeholder of the value in the help text. */
-  readonly argument?: string;
+  readonly argument?: string | undefined;
   readonly help: string;
   readonly set: (options: Options, value: string) => void;
 }
@@ -243,7 +243,7 @@ const refused = (
   ...names(short, long),
   value: argument === undefined ? 'none' : 'required',
   group,
-  ...(argument === undefined ? {} : { argument }),
+  argument,
   help: `of tcpdump's, not supported: ${reason}`,
   set: () => {
     throw new CommandError(`-${short ?? `-${long[0]}`} is not supported: ${reason}`);
@@ -254,7 +254,7 @@ const names = (
   short: string | undefined,
   long: string | readonly string[],
 ): Pick<OptionRow, 'short' | 'long'> => ({
-  ...(short === undefined ? {} : { short }),
+  short,
   long: typeof long === 'string' ? [long] : long,
 });
 

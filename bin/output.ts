@@ -124,7 +124,7 @@ export class Output {
           : Math.max(source.snapLength, maxCapturedLength(source.linkType)),
       nanoseconds: precision === undefined ? source.timestampUnit < 1e-6 : precision === 'nano',
       bigEndian: source.bigEndian === true && capture.format === 'pcap',
-      ...(source.fcsLength === undefined ? {} : { fcsLength: source.fcsLength }),
+      fcsLength: source.fcsLength,
     };
   }
 }

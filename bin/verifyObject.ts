@@ -30,9 +30,7 @@ export function verifyObject(
   const object = openObject(file, bytes, words);
   const { rules, attach, json, log } = wishes;
   for (const program of chosenPrograms(object, words)) {
-    const options = orRefuse(file, () =>
-      program.verifyOptions({ ...rules, ...(attach === undefined ? {} : { attach }) }),
-    );
+    const options = orRefuse(file, () => program.verifyOptions({ ...rules, attach }));
     const { verdict, log: text } =
       log === undefined
         ? { verdict: program.verify(options), log: '' }

@@ -20,7 +20,7 @@ export type { Equivalence, Relation } from './walk.js';
 /** How long a proof may take. */
 export interface EquivalenceOptions {
   /** Pairs of places to look at before giving up. Default 100,000. */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
   /** Only packets that have every byte that either program looks at; those cut short of one are left out. */
   readonly whole?: boolean;
 }

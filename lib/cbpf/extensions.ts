@@ -37,7 +37,7 @@ export const SKF_AD = {
 /** What is known of a packet besides its bytes. Everything defaults to 0 or absent. */
 export interface PacketMetadata {
   /** EtherType as the receiving device determined it, host order. */
-  readonly protocol?: number;
+  readonly protocol?: number | undefined;
   /** 0 to this host, 1 broadcast, 2 multicast, 3 to another host, 4 outgoing (`PACKET_*`). */
   readonly packetType?: number;
   /** Interface index; `undefined` when the packet came through no device. */
@@ -55,7 +55,7 @@ export interface PacketMetadata {
   /** Byte offset of the network header in the packet. */
   readonly networkOffset?: number;
   /** Byte offset of the link-layer header, `undefined` when the packet has none. */
-  readonly linkOffset?: number;
+  readonly linkOffset?: number | undefined;
   /** Source of the random extension; `Math.random` when absent. */
   readonly random?: () => number;
 }

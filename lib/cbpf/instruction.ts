@@ -24,7 +24,7 @@ export interface Instruction {
   /** The operand, an unsigned 32-bit number. */
   readonly k: number;
   /** The words of the expression this instruction came from. */
-  readonly span?: Span;
+  readonly span?: Span | undefined;
 }
 
 /** A program of classic BPF. */

@@ -13,7 +13,7 @@ export interface Statement {
   readonly code: number;
   /** Unsigned 32-bit. */
   readonly k: number;
-  readonly span?: Span;
+  readonly span?: Span | undefined;
 }
 
 /** How a block ends. */
@@ -25,7 +25,7 @@ export type Exit =
       readonly k: number;
       readonly onTrue: number;
       readonly onFalse: number;
-      readonly span?: Span;
+      readonly span?: Span | undefined;
     }
   | { readonly kind: 'goto'; readonly target: number }
   /** `ret #k`, or `ret a` with k = 0. */

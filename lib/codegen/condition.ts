@@ -24,7 +24,7 @@ export interface FragmentBlock {
         readonly k: number;
         readonly onTrue: FragmentTarget;
         readonly onFalse: FragmentTarget;
-        readonly span?: Span;
+        readonly span?: Span | undefined;
       }
     | { readonly kind: 'goto'; readonly target: FragmentTarget };
 }
@@ -38,7 +38,7 @@ export type Condition =
       readonly statements: readonly Statement[];
       readonly code: number;
       readonly k: number;
-      readonly span?: Span;
+      readonly span?: Span | undefined;
     }
   | { readonly kind: 'and' | 'or'; readonly left: Condition; readonly right: Condition }
   | { readonly kind: 'not'; readonly operand: Condition }
@@ -79,13 +79,13 @@ export function testK(statements: readonly Statement[], op: number, k: number, s
     statements,
     code: JMP | op | K,
     k: k >>> 0,
-    ...(span === undefined ? {} : { span }),
+    span,
   };
 }
 
 /** `A op X`. */
 export function testX(statements: readonly Statement[], op: number, span?: Span): Condition {
-  return { kind: 'test', statements, code: JMP | op | X, k: 0, ...(span === undefined ? {} : { span }) };
+  return { kind: 'test', statements, code: JMP | op | X, k: 0, span };
 }
 
 interface Task {

@@ -48,13 +48,13 @@ export interface LinkRow {
   /** The radio header before it, whose length varies. */
   readonly radio?: RadioHeader;
   /** Link-type field. */
-  readonly type?: number;
+  readonly type?: number | undefined;
   /** Payload; `wlan` and `pflog` payloads start where the packet says. */
-  readonly payload?: number | 'wlan' | 'pflog';
+  readonly payload?: number | 'wlan' | 'pflog' | undefined;
   /** Network header, from the payload: with SNAP in between where LLC is used. */
-  readonly network?: number;
+  readonly network?: number | undefined;
   /** The same without SNAP. */
-  readonly noSnap?: number;
+  readonly noSnap?: number | undefined;
   readonly test: LinkTest;
   /** 48-bit addresses, from the link-layer header; `wlan`: depends on the frame. */
   readonly mac48?: { readonly source: number; readonly destination: number } | 'wlan';
@@ -130,9 +130,9 @@ const ARCNET: LinkRow = {
 };
 const juniper = (type: number, payload?: number, network?: number, noSnap?: number): LinkRow => ({
   type,
-  ...(payload === undefined ? {} : { payload }),
-  ...(network === undefined ? {} : { network }),
-  ...(noSnap === undefined ? {} : { noSnap }),
+  payload,
+  network,
+  noSnap,
   test: 'juniper',
   // The lowest bit of the byte behind the magic number.
   direction: { offset: 3, size: 1, inbound: { value: 1, mask: 1 }, outbound: { value: 0, mask: 1 } },

@@ -27,7 +27,7 @@ export interface Slot {
   /** Signed 32-bit. */
   readonly imm: number;
   /** The words of the expression this instruction came from. */
-  readonly span?: Span;
+  readonly span?: Span | undefined;
 }
 
 /** A program as slots: jump distances count these. */

@@ -14,9 +14,9 @@ export interface MapShape {
   /** Programs only read values, and hosts have set them when programs are loaded (`BPF_F_RDONLY_PROG`, frozen). */
   readonly isReadOnly?: boolean;
   /** Where in each value a `struct bpf_spin_lock` lies, which programs reach by helpers alone. */
-  readonly spinLock?: number;
+  readonly spinLock?: number | undefined;
   /** Maps in maps: one like those that it holds. */
-  readonly inner?: BpfMap;
+  readonly inner?: BpfMap | undefined;
 }
 
 interface ValueMap extends MapShape {

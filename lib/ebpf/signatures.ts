@@ -80,7 +80,7 @@ export interface HelperSignature {
    */
   readonly changesPacket?: boolean;
   /** For users with CAP_BPF alone. */
-  readonly privileged?: boolean;
+  readonly privileged?: boolean | undefined;
   /** May sleep, which none of these programs may. */
   readonly sleeps?: boolean;
 }

@@ -6,7 +6,7 @@ import { SHT } from './file.js';
 export interface WrittenSection {
   readonly name: string;
   readonly data: Uint8Array;
-  readonly type?: number;
+  readonly type?: number | undefined;
   /** `SHF_*`: 1 writable, 2 in memory, 4 code. */
   readonly flags?: number;
   readonly link?: number;

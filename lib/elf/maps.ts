@@ -35,7 +35,7 @@ export interface MapDefinition {
   /** Kept by name in the BPF file system, so that it outlives who made it. */
   readonly pinned: boolean;
   /** What maps in this map are like. */
-  readonly inner?: MapDefinition;
+  readonly inner?: MapDefinition | undefined;
 }
 
 /** A map that an object defines. */

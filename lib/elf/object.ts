@@ -15,7 +15,7 @@ export interface ReadObjectOptions {
   /** The kernel's types, for CO-RE; `compiled` takes those that the compiler saw. Without, what needs them is refused. */
   readonly btf?: Btf | 'compiled';
   /** Values of `__kconfig` variables, by name. Without, what needs them is refused. */
-  readonly kconfig?: Readonly<Record<string, number | bigint>>;
+  readonly kconfig?: Readonly<Record<string, number | bigint>> | undefined;
 }
 
 /** A program of an object, with the functions that it calls. */
@@ -34,7 +34,7 @@ export interface ObjectProgram {
     readonly name: string;
     readonly start: number;
     /** Its type in the object's BTF; `undefined` where it has none. */
-    readonly type?: BtfType;
+    readonly type?: BtfType | undefined;
   }[];
   /** The line of C that a slot comes from. */
   readonly lineOf: (slot: number) => SourceLine | undefined;
@@ -103,7 +103,7 @@ export function readObject(bytes: Uint8Array, options: ReadObjectOptions = {}): 
           .get(range.section.name)
           ?.find(({ offset }) => offset === range.start * SLOT);
         const type = record === undefined ? undefined : types?.type(record.type);
-        return { name: range.name, start: at, ...(type === undefined ? {} : { type }) };
+        return { name: range.name, start: at, type };
       }),
       lineOf: (slot) => lineOf(pieces, slot),
     };

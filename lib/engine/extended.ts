@@ -96,7 +96,7 @@ export const compiled =
     compileEbpf(program, environment, {
       pointers: new Map([[1, context]]),
       counted,
-      ...(proofs === undefined ? {} : { proofs }),
+      proofs,
     });
 
 /** How an eBPF program is run. */
@@ -106,14 +106,14 @@ export interface ExtendedOptions extends HelperServices {
   /** Default `wasm`: compiled, without the checks that proofs make needless. */
   readonly engine?: 'interpreter' | 'wasm';
   /** Default true: the rules for users with CAP_BPF. */
-  readonly privileged?: boolean;
+  readonly privileged?: boolean | undefined;
   /** Where maps were made, if there are any. Programs name them by the handles of `maps`. */
   readonly memory?: Memory;
-  readonly budget?: number;
+  readonly budget?: number | undefined;
   /** Run it although nobody has verified it, with every check. */
   readonly unverified?: boolean;
   /** With `wasm`: counts what runs; told of what reads how often slots have run. */
-  readonly counted?: (program: Program, read: () => Float64Array) => void;
+  readonly counted?: ((program: Program, read: () => Float64Array) => void) | undefined;
 }
 
 /**
@@ -185,7 +185,7 @@ function describe(map: BpfMap, maps: ReadonlyMap<number, BpfMap>, described: Map
     ...(isReadOnly && kind === 'array' && maxEntries === 1
       ? { contents: valueAt(map, new Uint8Array(keySize))!.slice() }
       : {}),
-    ...(spinLock === undefined ? {} : { spinLock }),
+    spinLock,
     ...(inner === undefined ? {} : { inner: describe(inner, maps, described) }),
   };
   described.set(map, info);

@@ -36,26 +36,26 @@ export interface LoadObjectOptions extends Omit<HelperServices, 'maps'> {
    */
   readonly btf?: Uint8Array | 'compiled';
   /** Values of `__kconfig` variables, by name. */
-  readonly kconfig?: Readonly<Record<string, number | bigint>>;
+  readonly kconfig?: Readonly<Record<string, number | bigint>> | undefined;
   /** The hook of sections whose names say none. */
-  readonly type?: HookName;
+  readonly type?: HookName | undefined;
   /**
    * `wasm`: compiled, without the checks that proofs make needless. Default `auto`: interpreted at first, and compiled for who
    * has more packets.
    */
   readonly engine?: 'auto' | 'interpreter' | 'wasm';
   /** Default true: the rules for users with CAP_BPF. */
-  readonly privileged?: boolean;
+  readonly privileged?: boolean | undefined;
   /** Run programs although nobody has verified them, with every check. */
   readonly unverified?: boolean;
-  readonly budget?: number;
+  readonly budget?: number | undefined;
   /** Called before each instruction of each run, which is then slow: on the definition of the machine. */
   readonly observe?: (program: Program, index: number) => void;
   /**
    * Counts what runs, in compiled code: told of each program when it is compiled, and of what reads how often its slots have
    * run. Not with `observe`, nor on the interpreter.
    */
-  readonly counted?: (program: Program, read: () => Float64Array) => void;
+  readonly counted?: ((program: Program, read: () => Float64Array) => void) | undefined;
 }
 
 /** An object: its programs and maps. Maps keep what programs leave in them from packet to packet. */
@@ -78,7 +78,7 @@ export function loadObject(bytes: Uint8Array, options: LoadObjectOptions = {}): 
   const { btf, kconfig } = options;
   const object = readObject(bytes, {
     ...(btf === undefined ? {} : { btf: btf === 'compiled' ? btf : readBtf(btf) }),
-    ...(kconfig === undefined ? {} : { kconfig }),
+    kconfig,
   });
   const memory = new Memory();
   const code = new Map(object.programs.map(({ name, instructions }) => [name, instructions]));
@@ -183,9 +183,9 @@ export class LoadedProgram {
     return {
       type: this.type,
       maps: this.mapInfos,
-      ...(functions === undefined ? {} : { functions }),
+      functions,
       attach: this.source.hook?.egress === true ? 'egress' : 'ingress',
-      ...(privileged === undefined ? {} : { privileged }),
+      privileged,
       ...more,
     };
   }
@@ -236,7 +236,7 @@ export class LoadedProgram {
       ...services,
       memory,
       maps: made.byHandle,
-      ...(budget === undefined ? {} : { budget }),
+      budget,
       ...(proofs === undefined ? { unverified: true } : { verified: proofs }),
       resolveWide: (pseudo, low, high) => {
         if (pseudo !== PSEUDO.mapValue) return BigInt(low >>> 0);

@@ -18,7 +18,7 @@ export interface BuildObjectOptions {
    * What is answered for packets that match: by default XDP_DROP, TC_ACT_SHOT, 0 for cgroups, and for sockets the bytes
    * to keep. For a hook of XDP or tc also by name.
    */
-  readonly accept?: ResultValue;
+  readonly accept?: ResultValue | undefined;
   /** What is answered for others: by default the opposite. Sockets have nothing but 0. */
   readonly reject?: ResultValue;
   /** Keep packets and bytes in a map `counts`, of each processor: at 0 those that match, at 1 others. */
@@ -29,7 +29,7 @@ export interface BuildObjectOptions {
    */
   readonly sample?: number;
   /** Default `Dual MIT/GPL`. */
-  readonly license?: string;
+  readonly license?: string | undefined;
   /** Whose rules the program follows at the edges; default `libpcap`. */
   readonly personality?: Personality;
 }
@@ -113,7 +113,7 @@ export function buildObject(source: BuildSource, options: BuildObjectOptions): B
   if (count && hook === 'socket')
     throw new RangeError('filters of sockets have no counters: a load past the end ends them');
   const { accept = row.accept, reject = row.reject } = options;
-  const results = { ...(accept === undefined ? {} : { accept }), reject };
+  const results = { accept, reject };
   const lift = (chosen: typeof results): Program =>
     liftTraced(source.cbpf, { form: row.form, personality, ...chosen }).program;
   const { accept: matched = 1, reject: other } = resultsOf(row.form, results);
@@ -141,7 +141,7 @@ export function buildC(source: BuildSource, options: BuildObjectOptions): string
     section: row.section,
     count,
     license,
-    ...(source.expression === undefined ? {} : { about: source.expression }),
+    about: source.expression,
   });
 }
 

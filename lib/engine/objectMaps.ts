@@ -271,7 +271,11 @@ export const contentOf = (map: BpfMap): Uint8Array | undefined =>
 
 /** A map as the verifier sees it. */
 export function mapInfo(
-  map: MapDefinition & { readonly name?: string; readonly readOnly?: boolean; readonly content?: Uint8Array },
+  map: MapDefinition & {
+    readonly name?: string | undefined;
+    readonly readOnly?: boolean;
+    readonly content?: Uint8Array;
+  },
   types: Btf | undefined,
 ): MapInfo {
   const {
@@ -296,8 +300,8 @@ export function mapInfo(
     readable: (flags & WRITE_ONLY_FOR_PROGRAMS) === 0,
     ...(readOnly && content !== undefined ? { contents: content } : {}),
     ...(inner === undefined ? {} : { inner: mapInfo(inner, types) }),
-    ...(spinLock === undefined ? {} : { spinLock }),
-    ...(name === undefined ? {} : { name }),
+    spinLock,
+    name,
     ...(types === undefined || valueType === 0
       ? {}
       : { fieldAt: (offset: number) => fieldAt(types, valueType, offset) }),

@@ -11,7 +11,7 @@ const MOST_PARAMETERS = 5;
 /** Functions by their first slots; `undefined` where the object does not say of each what it is. */
 export function functionInfos(
   types: Btf | undefined,
-  functions: readonly { readonly start: number; readonly type?: BtfType }[],
+  functions: readonly { readonly start: number; readonly type?: BtfType | undefined }[],
 ): ReadonlyMap<number, FunctionInfo> | undefined {
   if (types === undefined || functions.some(({ type }) => type?.kind !== 'func')) return undefined;
   return new Map(functions.map(({ start, type }) => [start, functionInfo(types, type!)]));

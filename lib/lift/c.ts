@@ -14,7 +14,7 @@ export interface COptions {
   /** Count packets and bytes in a map. */
   readonly count?: boolean;
   /** What the program is, for a comment. */
-  readonly about?: string;
+  readonly about?: string | undefined;
   readonly license: string;
 }
 

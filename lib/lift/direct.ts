@@ -49,7 +49,7 @@ export interface DirectHook {
   readonly extensions: typeof SKB_EXTENSIONS;
   /** Where in the packet the network header lies, and the link header, if it is there. */
   readonly networkOffset: number;
-  readonly linkOffset?: number;
+  readonly linkOffset?: number | undefined;
 }
 
 /** Bytes of the Ethernet header. */

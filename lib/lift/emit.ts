@@ -232,7 +232,7 @@ class Emitter {
       operand: opcodes.usesX(exit.code) ? register(registers.x) : constant(constantOf(exit.k, index, at)),
       onTrue: this.target(exit.onTrue),
       onFalse: this.target(exit.onFalse),
-      ...(exit.span === undefined ? {} : { span: exit.span }),
+      span: exit.span,
     };
   }
 

@@ -17,7 +17,7 @@ export type CodeExit =
       readonly operand: Operand;
       readonly onTrue: number;
       readonly onFalse: number;
-      readonly span?: Span;
+      readonly span?: Span | undefined;
     }
   /** The pieces end in `exit`. */
   | { readonly kind: 'end' };
@@ -66,7 +66,7 @@ function jumps(blocks: readonly CodeBlock[], exit: CodeExit, next: number | unde
   const test = (operation: BranchOperation, target: number): Piece => ({
     ...build.branch(32, operation, register, operand),
     target,
-    ...(span === undefined ? {} : { span }),
+    span,
   });
   const opposite = negation.get(op);
   if (onTrue === next && opposite !== undefined) return [test(opposite, onFalse)];

@@ -111,7 +111,7 @@ function plainOffsets(
   { networkOffset, linkOffset }: DirectHook,
 ): Graph {
   if (personality === 'libpcap') return graph;
-  const metadata = { networkOffset, ...(linkOffset === undefined ? {} : { linkOffset }) };
+  const metadata = { networkOffset, linkOffset };
   const plain = (statement: Statement): Statement => {
     const { code, k } = statement;
     const mode = opcodes.modeOf(code);

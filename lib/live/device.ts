@@ -13,7 +13,7 @@ export interface DeviceOptions {
   /** Memory for packets that wait to be read; 32 MiB unless given. More means fewer drops in bursts. */
   readonly bufferBytes?: number | undefined;
   /** Which packets: those that come in, those that go out, or both, which is the default. The back end cap has both. */
-  readonly direction?: Direction;
+  readonly direction?: Direction | undefined;
   /** Whether each packet is to be handed on at once, at the cost of more work for each; false unless given. */
   readonly immediate?: boolean;
   /** LINKTYPE_ number that packets are to have, one of the device's `linkTypes`; else the first of them. */

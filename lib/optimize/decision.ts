@@ -28,7 +28,7 @@ export interface Test {
   readonly right: Value;
   readonly onTrue: number;
   readonly onFalse: number;
-  readonly span?: Span;
+  readonly span?: Span | undefined;
 }
 
 export type StepExit =

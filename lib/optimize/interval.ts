@@ -75,7 +75,7 @@ export const testStep = (
     right: values.constant(k),
     onTrue,
     onFalse,
-    ...(span === undefined ? {} : { span }),
+    span,
   },
 });
 

@@ -16,15 +16,15 @@ export interface CaptureInterface {
    */
   readonly snapLength: number;
   /** Interface name such as `eth0`, where the file says. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What the interface is, in words, where the file says. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Fraction of a second one time stamp unit is: 1e-6 for µs files, 1e-9 for ns, 2^-n possible. */
   readonly timestampUnit: number;
   /** Byte order of the file that the packets come from. Default little. */
   readonly bigEndian?: boolean;
   /** Bytes of frame check sequence at the end of each packet, where the file says. */
-  readonly fcsLength?: number;
+  readonly fcsLength?: number | undefined;
   /** What else the file says of the interface: pcapng's options that have no field here. */
   readonly options?: readonly Option[];
 }

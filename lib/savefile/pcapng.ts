@@ -262,9 +262,9 @@ export class PcapngContainer implements Container {
       linkType,
       snapLength: snapLengthOf(view.getUint32(start + 12, little), linkType),
       timestampUnit: tickLength(resolution),
-      ...(name === undefined ? {} : { name }),
-      ...(description === undefined ? {} : { description }),
-      ...(fcsLength === undefined ? {} : { fcsLength }),
+      name,
+      description,
+      fcsLength,
       ...(little ? {} : { bigEndian: true }),
       ...(others.length === 0 ? {} : { options: others }),
     });

@@ -46,7 +46,7 @@ export interface PcapOptions {
   readonly nanoseconds?: boolean;
   readonly bigEndian?: boolean;
   /** Bytes of frame check sequence that each packet ends with. */
-  readonly fcsLength?: number;
+  readonly fcsLength?: number | undefined;
 }
 
 /** Writes a pcap file, version 2.4. */

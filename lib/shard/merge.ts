@@ -55,7 +55,7 @@ export function failureOf(
 ): CaptureError {
   return new CaptureError(code as CaptureErrorCode, reason, {
     path,
-    ...(offset === undefined ? {} : { offset }),
+    offset,
   });
 }
 

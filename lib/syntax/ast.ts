@@ -20,11 +20,11 @@ import type {
 
 /** `tcp dst port` and the like: what kind of thing the identifier after it is. */
 export interface Qualifiers {
-  readonly protocol?: Protocol;
-  readonly direction?: Direction;
-  readonly type?: AddressType;
+  readonly protocol?: Protocol | undefined;
+  readonly direction?: Direction | undefined;
+  readonly type?: AddressType | undefined;
   /** Where they are written, which is further to the left for an identifier that inherits them. */
-  readonly words: { readonly protocol?: Span; readonly test?: Span };
+  readonly words: { readonly protocol?: Span | undefined; readonly test?: Span | undefined };
 }
 
 /** A number as a value and as written (`0x1f`, `tcp-syn`). */
@@ -108,7 +108,7 @@ export type Expr =
       readonly id: Identifier;
       readonly qualifiers: Qualifiers | undefined;
       /** The qualifiers' own words, where they stand directly before it. */
-      readonly head?: Span;
+      readonly head?: Span | undefined;
       readonly span: Span;
     }
   | Primitive;
@@ -123,7 +123,11 @@ export type Primitive =
       readonly right: Arithmetic;
       readonly span: Span;
     }
-  | { readonly kind: 'broadcast' | 'multicast'; readonly protocol?: Protocol; readonly span: Span }
+  | {
+      readonly kind: 'broadcast' | 'multicast';
+      readonly protocol?: Protocol | undefined;
+      readonly span: Span;
+    }
   | { readonly kind: 'less' | 'greater'; readonly length: NumberLiteral; readonly span: Span }
   | {
       readonly kind: 'byte';
@@ -148,18 +152,18 @@ export type Primitive =
   /** `type`, `subtype` and `dir` of an 802.11 frame; any protocol may stand before it and is ignored. */
   | {
       readonly kind: 'wlan-type';
-      readonly protocol?: Protocol;
+      readonly protocol?: Protocol | undefined;
       readonly type: Word;
       readonly subtype?: Word;
       readonly span: Span;
     }
   | {
       readonly kind: 'wlan-subtype' | 'wlan-direction';
-      readonly protocol?: Protocol;
+      readonly protocol?: Protocol | undefined;
       readonly value: Word;
       readonly span: Span;
     }
-  | { readonly kind: 'llc'; readonly type?: string; readonly span: Span }
+  | { readonly kind: 'llc'; readonly type?: string | undefined; readonly span: Span }
   | { readonly kind: 'atm'; readonly type: AtmType; readonly span: Span }
   | {
       readonly kind: 'atm-field';

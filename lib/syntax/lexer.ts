@@ -16,7 +16,7 @@ export interface LexerOptions {
   /** Read `@name` as a token; without it `@` is an error, as in libpcap. */
   readonly named?: boolean;
   /** Give every token this span: the text was inserted there from elsewhere. */
-  readonly span?: Span;
+  readonly span?: Span | undefined;
 }
 
 const OPERATOR = /&&|\|\||[<>]=|!=|==|<<|>>|[-+*/%:[\]!<>(){},&|^=]/y;
@@ -62,7 +62,7 @@ export class Lexer {
       word: word ?? raw,
       value: value ?? 0,
       span: this.#options.span ?? { start, end: this.#at },
-      ...(problem === undefined ? {} : { problem }),
+      problem,
     };
   }
 }
@@ -83,7 +83,7 @@ interface Scanned {
   readonly length: number;
   readonly word?: string;
   readonly value?: number;
-  readonly problem?: Token['problem'];
+  readonly problem?: Token['problem'] | undefined;
 }
 
 function failed(length: number, message: string, libpcapMessage: string, hint = ''): Scanned {

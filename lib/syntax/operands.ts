@@ -66,7 +66,7 @@ export interface Place {
 export type Operator =
   | { readonly kind: 'open'; readonly at: Place; readonly span: Span }
   /** `{`, behind what it belongs to perhaps: `vlan {`. */
-  | { readonly kind: 'scope'; readonly at: Place; readonly span: Span; readonly head?: Expr }
+  | { readonly kind: 'scope'; readonly at: Place; readonly span: Span; readonly head?: Expr | undefined }
   | { readonly kind: 'not'; readonly span: Span }
   | { readonly kind: 'connective'; readonly op: 'and' | 'or' }
   | { readonly kind: 'head'; readonly qualifiers: Qualifiers; readonly span: Span }

@@ -332,13 +332,10 @@ class Parser {
       test = cover(test ?? token.span, token.span);
     }
     const qualifiers: Qualifiers = {
-      ...(protocol === undefined ? {} : { protocol }),
-      ...(direction === undefined ? {} : { direction }),
-      ...(type === undefined ? {} : { type }),
-      words: {
-        ...(protocol === undefined ? {} : { protocol: start }),
-        ...(test === undefined ? {} : { test }),
-      },
+      protocol,
+      direction,
+      type,
+      words: { protocol: protocol && start, test },
     };
     this.#operators.push({ kind: 'head', qualifiers, span: cover(start, test ?? start) });
     return { context: IDENTIFIER, qualifiers };
@@ -622,7 +619,7 @@ class Parser {
 
   /** @param head - The `vlan` or its like that stands directly before the brace. */
   #openScope(at: Place, span: Span, head?: Expr): Place {
-    this.#operators.push({ kind: 'scope', at, span, ...(head === undefined ? {} : { head }) });
+    this.#operators.push({ kind: 'scope', at, span, head });
     return { context: START, qualifiers: undefined };
   }
 

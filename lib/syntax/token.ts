@@ -95,7 +95,9 @@ export interface Token {
   readonly value: number;
   readonly span: Span;
   /** Why an `error` token cannot be read, and libpcap's words for it. */
-  readonly problem?: { readonly message: string; readonly hint: string; readonly libpcapMessage: string };
+  readonly problem?:
+    | { readonly message: string; readonly hint: string; readonly libpcapMessage: string }
+    | undefined;
 }
 
 export interface Keyword {

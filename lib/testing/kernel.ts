@@ -69,7 +69,7 @@ export interface KernelMapShape {
   readonly maxEntries: number;
   readonly flags?: number;
   /** A map of maps: one like those in it. */
-  readonly inner?: KernelMap;
+  readonly inner?: KernelMap | undefined;
   /** Where in values a lock is. */
   readonly lock?: number;
 }

@@ -51,7 +51,7 @@ export interface WebAssemblyOptions {
    * What verify() has proved of this very program. Taken at its word, within what WebAssembly itself makes
    * safe: the environment has to be as the program's type says, with maps as they were described.
    */
-  readonly proofs?: Proofs;
+  readonly proofs?: Proofs | undefined;
   /** By register of the entry: the region it will point into. Wrong guesses cost time only. */
   readonly pointers?: ReadonlyMap<number, Region>;
   /** Counts what runs: told of each program that is compiled, and of what reads how often its slots have run. */

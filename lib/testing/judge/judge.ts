@@ -41,7 +41,7 @@ export interface JudgeOptions {
   readonly seed: number;
   /** How many programs of the seed to leave out first; default none. */
   readonly from?: number;
-  readonly privileged?: boolean;
+  readonly privileged?: boolean | undefined;
   /** Called with programs that both admit. */
   readonly onAdmitted?: (sample: Sample, seed: number) => void;
   /** Called now and then. */

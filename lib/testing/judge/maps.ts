@@ -16,7 +16,7 @@ export interface JudgedMap {
   readonly entries: number;
   readonly info: MapInfo;
   /** Maps in maps: which one those in it are like. */
-  readonly inner?: number;
+  readonly inner?: number | undefined;
 }
 
 const NO_PREALLOC = 1;

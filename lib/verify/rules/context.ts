@@ -18,7 +18,7 @@ interface Field {
   readonly access: 'words' | 'pointer' | 'wide' | 'bytes';
   readonly pointer?: PointerType;
   /** For users with CAP_BPF alone. */
-  readonly privileged?: boolean;
+  readonly privileged?: boolean | undefined;
 }
 
 const words = (start: number, end: number): Field => ({ start, end, access: 'words' });

@@ -13,24 +13,24 @@ export interface VerifyOptions {
    */
   readonly rules?: Rules;
   /** Default true: the rules for users with CAP_BPF. */
-  readonly privileged?: boolean;
+  readonly privileged?: boolean | undefined;
   /** The maps that wide immediates name, by slot of the immediate. */
   readonly maps?: ReadonlyMap<number, MapInfo>;
   /** cgroup_skb: packets that arrive (default), or that leave. xdp: `egress` for programs in a map of devices. */
-  readonly attach?: 'ingress' | 'egress';
+  readonly attach?: 'ingress' | 'egress' | undefined;
   /** Demand natural alignment of packet and map accesses too. */
   readonly strictAlignment?: boolean;
   /** Instructions to look at before giving up; default a million, as in Linux. */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
   /**
    * What the functions of the program are, by their first slots: what BTF says of them (`func_info`). Linux lets helpers
    * call only functions of which it knows that.
    */
-  readonly functions?: ReadonlyMap<number, FunctionInfo>;
+  readonly functions?: ReadonlyMap<number, FunctionInfo> | undefined;
   /** Processors that the machine has, which `bpf_get_smp_processor_id` is below; default as many as Linux can have. */
   readonly processors?: number;
   /** Give proofs for the compiler with the verdict. */
-  readonly proofs?: boolean;
+  readonly proofs?: boolean | undefined;
 }
 
 /** What is known of a function besides its instructions. */

@@ -27,7 +27,7 @@ export interface Verdict {
   /** Instructions looked at, over all paths. */
   readonly processed: number;
   /** What is known of an accepted program's instructions, where it was asked for. */
-  readonly proofs?: Proofs;
+  readonly proofs?: Proofs | undefined;
   /** Where the budget went, when it was used up. */
   readonly complexity?: Complexity;
 }

@@ -76,11 +76,11 @@ export interface MapInfo {
   /** The values, where nobody changes them any more: what programs read there is known (`BPF_F_RDONLY_PROG`, frozen). */
   readonly contents?: Uint8Array;
   /** Maps in maps: what those in it are like. */
-  readonly inner?: MapInfo;
+  readonly inner?: MapInfo | undefined;
   /** Where in each value a `struct bpf_spin_lock` lies. */
-  readonly spinLock?: number;
+  readonly spinLock?: number | undefined;
   /** For reports: what the map is called, and what of a value lies at an offset (`.packets`), where that is known. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly fieldAt?: (offset: number) => string;
 }
 
