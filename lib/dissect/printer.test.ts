@@ -93,6 +93,61 @@ test('packets of every protocol, flipped and cut, become text and JSON', async (
   t.pass();
 });
 
+/** Ports of protocols whose captures are few: messages are made up. */
+const PORTS = [323, 525, 698, 2103, 4342, 6633, 6653, 12_222, 12_223];
+/** Characters that a packet of 300 bytes may become. */
+const MOST_TEXT = 30_000;
+
+test('made messages of ports with few captures become text and JSON of bounded size', (t) => {
+  const random = xorshift(0x1234567);
+  const printers = OPTION_SETS.map((options) => createPrinter(options));
+  const lines = createJsonLines();
+  for (let run = 0; run < (fullRun ? 100_000 : 2000); run++) {
+    const udp = random(2) === 0;
+    const data = Uint8Array.from(
+      { length: 40 + random(260) },
+      () => [0, 0, 1, random(16), random(256)][random(5)]!,
+    );
+    data.set([
+      0x45,
+      0,
+      data.length >> 8,
+      data.length,
+      0,
+      0,
+      0,
+      0,
+      64,
+      udp ? 17 : 6,
+      0,
+      0,
+      10,
+      0,
+      0,
+      1,
+      10,
+      0,
+      0,
+      2,
+    ]);
+    const port = PORTS[random(PORTS.length)]!;
+    const [high, low] = [port >> 8, port & 255];
+    data.set(random(2) === 0 ? [high, low, 0, 7] : [0, 7, high, low], 20);
+    if (udp) data.set([(data.length - 20) >> 8, data.length - 20], 24);
+    else data[32] = 0x50;
+    const packet = packetOf(
+      data.slice(0, random(3) === 0 ? 1 + random(data.length) : undefined),
+      101,
+      data.length,
+    );
+    const text = printers[random(printers.length)]!.print(packet);
+    if (text.length > MOST_TEXT)
+      t.fail(`${text.length} characters from ${Buffer.from(data).toString('hex')}`);
+    JSON.parse(lines.line(packet));
+  }
+  t.pass();
+});
+
 /** The same numbers each time. */
 function xorshift(seed: number): (below: number) => number {
   let state = seed;
