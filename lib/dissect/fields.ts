@@ -73,10 +73,14 @@ export function listFields(prefix = ''): FieldEntry[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** What was asked for last: who asks for a field asks for it of one packet after the other. */
+let last: FieldPlaces | undefined;
+
 /** What a name stands for. @throws FieldError where there is none. */
 export function fieldNamed(name: string): FieldPlaces {
+  if (last !== undefined && last.name === name) return last;
   const entry = catalogue().get(name);
-  if (entry !== undefined) return entry;
+  if (entry !== undefined) return (last = entry);
   const near = closest(name, catalogue().keys());
   throw new FieldError(`no field '${name}'${near === undefined ? '' : `; did you mean '${near}'?`}`);
 }

@@ -13,8 +13,6 @@ import { OUI_NAMES } from './vendors.js';
 /** Slots of each cache; a power of two. */
 const SLOTS = 1 << 14;
 
-const OCTET_DOT: readonly string[] = Array.from({ length: 256 }, (_, n) => `${n}.`);
-
 export class AddressTexts {
   private readonly options: PrinterOptions;
   private readonly numeric: boolean;
@@ -129,14 +127,19 @@ export function octets(data: Uint8Array, at: number, length: number): string {
   return text;
 }
 
+/** Dotted halves of addresses, each made once. */
+let halves: string[] = [];
+
+function halfOf(half: number): string {
+  const known = halves[half];
+  if (known !== undefined) return known;
+  if (halves.length === 0) halves = new Array<string>(0x1_0000);
+  return (halves[half] = `${half >>> 8}.${half & 0xff}`);
+}
+
 /** Dotted quad of a 32-bit number. */
 export function ip4Text(address: number): string {
-  return (
-    OCTET_DOT[address >>> 24]! +
-    OCTET_DOT[(address >>> 16) & 0xff]! +
-    OCTET_DOT[(address >>> 8) & 0xff]! +
-    (address & 0xff)
-  );
+  return `${halfOf(address >>> 16)}.${halfOf(address & 0xffff)}`;
 }
 
 /** The 16 bytes at `at` as IPv6 text. The caller has checked that they are there. */

@@ -97,10 +97,11 @@ export function flag(place: Place, mask: number, size = 1): Field<boolean> {
 }
 
 /** IPv4 addresses by slot, each written once: what a capture has is a few thousand, again and again. */
-const SLOTS = 1 << 14;
+const SLOTS = 1 << 16;
 const ip4Keys = new Int32Array(SLOTS);
-const ip4Texts: string[] = [];
-const slotOf = (key: number): number => Math.imul(key ^ (key >>> 15), 0x9e3779b1 | 0) >>> 18;
+/** Made at its full size with the first address: one that grew by holes would be a dictionary. */
+let ip4Texts: string[] = [];
+const slotOf = (key: number): number => Math.imul(key ^ (key >>> 15), 0x9e3779b1 | 0) >>> 16;
 
 /** The IPv4 address of four bytes that are there. */
 export function ip4At(data: Uint8Array, at: number): string {
@@ -108,6 +109,7 @@ export function ip4At(data: Uint8Array, at: number): string {
   const slot = slotOf(key);
   const known = ip4Texts[slot];
   if (known !== undefined && ip4Keys[slot] === key) return known;
+  if (ip4Texts.length === 0) ip4Texts = new Array<string>(SLOTS);
   ip4Keys[slot] = key;
   return (ip4Texts[slot] = ip4Text(key));
 }

@@ -44,6 +44,9 @@ export class Walk extends BoundedBytes {
   private readonly next: Next;
   private wanted: Layout | undefined;
   private found = false;
+  /** Who takes the link type of the packet before. */
+  private linkType = -1;
+  private first: Dissector | undefined;
 
   constructor(next: Next) {
     super();
@@ -58,8 +61,12 @@ export class Walk extends BoundedBytes {
     this.ip = -1;
     this.wanted = wanted;
     this.found = false;
+    if (linkType !== this.linkType) {
+      this.linkType = linkType;
+      this.first = this.next.link(linkType) ?? this.next.data;
+    }
     try {
-      (this.next.link(linkType) ?? this.next.data)(this, 0, wireLength);
+      this.first!(this, 0, wireLength);
     } catch (error) {
       if (error !== TRUNCATED) throw error;
     }
