@@ -128,9 +128,13 @@ class PacketLines implements JsonLines {
   private writeField(field: Field, p: View): boolean {
     const { out } = this;
     const { kind, write } = field.reading;
-    if (write !== undefined && field.fixedSize >= 0 && kind !== 'boolean') {
+    if (write !== undefined && field.fixedSize >= 0) {
       const at = p.at + field.fixedAt;
       if (at + field.fixedSize > p.end) return false;
+      if (kind === 'boolean') {
+        out.raw(field.reading.read(p.data, at, field.fixedSize, p) === true ? TRUE : FALSE);
+        return true;
+      }
       if (kind !== 'integer') out.char(QUOTE);
       write(out, p.data, at);
       if (kind !== 'integer') out.char(QUOTE);
