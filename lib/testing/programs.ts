@@ -134,3 +134,50 @@ export const nearPrograms: fc.Arbitrary<readonly [Program, Program]> = fc
       other[at % body.length] = instruction ?? { code: JMP, jt: 0, jf: 0, k: 0 };
     return [nearBody(body), nearBody(other)];
   });
+
+const at = (code: number, k = 0, jt = 0, jf = 0): Instruction => ({ code, jt, jf, k });
+
+/** Something computed, and a test of it: of few bytes and numbers, so that tests ask for the same again. */
+const meetingBlock = fc
+  .tuple(fc.nat(9), fc.nat(3), fc.nat(3), fc.constantFrom(JEQ, JEQ, JGT, JSET), fc.nat(2), fc.nat(2))
+  .map(([kind, place, number, test, jt, jf]): readonly Instruction[] => {
+    const byte = at(LD | ABS | B, place);
+    const branch = at(JMP | test | K, number, jt, jf);
+    const computed: readonly (readonly Instruction[])[] = [
+      [byte],
+      [byte],
+      [byte, at(ALU | AND | K, number | 1)],
+      [at(LD | IND | B, place)],
+      [byte, at(MISC | TAX), at(LD | IND | B, number)],
+      [byte, at(ST, 0)],
+      [at(LD | MEM, 0)],
+      [byte, at(MISC | TAX), at(LD | MEM, 0)],
+      [at(LDX | MSH | B, place), byte, at(ALU | AND | X)],
+      [byte, at(ALU | NEG)],
+    ];
+    const ends = kind === 7 ? at(JMP | test | X, 0, jt, jf) : branch;
+    return [...computed[kind]!, ends];
+  });
+
+/** Jumps over blocks become jumps over instructions; behind the blocks there are three ways out. */
+function meetingBody(blocks: readonly (readonly Instruction[])[]): Program {
+  const starts = [0];
+  for (const block of blocks) starts.push(starts.at(-1)! + block.length);
+  const end = starts.at(-1)!;
+  const body = blocks.flatMap((block, index) => {
+    const next = starts[index + 1]!;
+    const over = (count: number): number => (starts[index + 1 + count] ?? end + (count % 3)) - next;
+    return block.map((each) =>
+      isConditional(each.code) ? { ...each, jt: over(each.jt), jf: over(each.jf) } : each,
+    );
+  });
+  return [...body, at(RET | A), at(RET | K, 1), at(RET | K)];
+}
+
+/** As {@link nearPrograms}, of blocks whose ways meet again and ask later what they asked before. */
+export const meetingPrograms: fc.Arbitrary<readonly [Program, Program]> = fc
+  .tuple(fc.array(meetingBlock, { minLength: 3, maxLength: 7 }), fc.nat(6), meetingBlock)
+  .map(([blocks, place, block]) => [
+    meetingBody(blocks),
+    meetingBody(blocks.with(place % blocks.length, block)),
+  ]);
