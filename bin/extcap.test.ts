@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -70,7 +70,8 @@ test('a capture goes into the FIFO, and ends with SIGTERM', async (t) => {
   ]);
   let told = '';
   capture.stderr.on('data', (bytes) => (told += bytes));
-  while (!told.includes('listening')) await once(capture.stderr, 'data');
+  // The header is written when the interface is open.
+  while (!existsSync(copy) || statSync(copy).size === 0) await delay(20);
   const socket = createSocket('udp4');
   for (let sent = 0; sent < 3; sent++)
     await new Promise((resolve) => socket.send(`${sent}`, 9, '127.0.0.1', resolve));
@@ -78,6 +79,7 @@ test('a capture goes into the FIFO, and ends with SIGTERM', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 300));
   capture.kill('SIGTERM');
   await Promise.all([once(capture, 'close'), once(reader, 'close')]);
+  t.deepEqual([capture.exitCode, told], [0, '']);
   const { stdout } = spawnSync(process.execPath, [WEIR, '-r', copy, '--count'], { encoding: 'utf8' });
   t.is(stdout, '3 packets\n');
 });
@@ -117,8 +119,9 @@ test('tshark captures from it what weir captures itself, and is told what is wro
     listening(process.execPath, WEIR, '-i', 'lo', '-Q', 'inout', '-w', ours, '-c', '5', filter),
   ];
   for (let tries = 0; tries < 100 && !both[1]!.told().includes('listening'); tries++) await delay(50);
-  // tshark does not say when the program that it has started captures.
-  await delay(2500);
+  // dumpcap makes its file when it has read the header from the FIFO.
+  for (let tries = 0; tries < 200 && !existsSync(theirs); tries++) await delay(50);
+  await delay(100);
   const socket = createSocket('udp4');
   for (let sent = 0; sent < 5; sent++) {
     await new Promise((resolve) => socket.send(`packet ${sent}`, port, '127.0.0.1', resolve));
@@ -139,6 +142,24 @@ test('tshark captures from it what weir captures itself, and is told what is wro
   });
   t.not(wrong.status, 0);
   t.regex(wrong.stderr, /did you mean 'port'\?/);
+});
+
+test('what is wrong is said before the FIFO is opened: a signal may follow at once', async (t) => {
+  const fifo = join(scratch, 'wrong');
+  t.is(spawnSync('mkfifo', [fifo]).status, 0);
+  const words = ['--extcap-interface', 'weir-lo', '--capture', '--fifo', fifo];
+  const capture = spawn(process.execPath, [
+    ...[WEIR, 'extcap', ...words],
+    '--extcap-capture-filter=tcp prot 80',
+  ]);
+  let told = '';
+  capture.stderr.on('data', (bytes) => (told += bytes));
+  const closed = once(capture, 'close');
+  const reader = spawn('cat', [fifo]);
+  await once(reader, 'close');
+  capture.kill('SIGTERM');
+  await closed;
+  t.regex(told, /did you mean 'port'\?/);
 });
 
 test('pipes to and from dumpcap and tshark, as the guide has them', async (t) => {

@@ -21,7 +21,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { compile, FilterError, LINK_TYPES, readyMadeFilters } from '../lib/index.js';
 import { listDevices } from '../lib/node.js';
 import { parseLine, UsageError } from './getopt.js';
-import { CommandError } from './report.js';
+import { CommandError, fail } from './report.js';
 import { writeMessage, writeOutput } from './standard.js';
 import { packageVersion } from './version.js';
 
@@ -154,10 +154,12 @@ async function capture(
   if (engine !== undefined) words.push('--engine', engine);
   if (filter !== '') words.push(`--filter=${filter}`);
   try {
-    await captureLive(parseOptions(words));
+    // Wireshark calls whatever it is told at the end of a capture an error.
+    await captureLive(parseOptions(words), { quiet: true });
   } catch (error) {
+    // Said first: when the FIFO has been opened and closed, Wireshark sends SIGTERM to whoever lives.
+    fail(error);
     await openOnce(fifo);
-    throw error;
   }
 }
 

@@ -21,7 +21,8 @@ import { packageVersion } from './version.js';
 const KIB = 1024;
 const ETHERNET = 1;
 
-export async function captureLive(options: Options): Promise<void> {
+/** @param quiet - Only what goes wrong is said, and a reader of the savefile that goes has what it wanted. */
+export async function captureLive(options: Options, { quiet = false } = {}): Promise<void> {
   // Until there is something to report; Node would open a port for debuggers.
   let report = (): void => {};
   process.on('SIGUSR1', () => report());
@@ -50,13 +51,14 @@ export async function captureLive(options: Options): Promise<void> {
     () => new LiveOutput(options, device, chooses ? '' : source, makeText, choice, follow),
   );
   if (source !== '') warnAbout(filter, options);
-  announce(device, options);
+  if (!quiet) announce(device, options);
 
   const counts = { captured: 0 };
   report = () => writeMessage(`weir: ${summary(device, counts.captured).join(', ')}\n`);
-  await captureUntilStopped(device, options, output, counts, choice?.wants);
+  const written = quiet ? undefined : options.write;
+  await captureUntilStopped(device, options, output, counts, { wants: choice?.wants, written });
   report = () => {};
-  writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
+  if (!quiet) writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
   choice?.report();
   if (choice !== undefined && options.countOnly) writeOutput(choice.table());
 }
@@ -67,7 +69,7 @@ async function captureUntilStopped(
   options: Options,
   output: LiveOutput,
   counts: { captured: number },
-  wants: LiveChoice['wants'] | undefined,
+  { wants, written }: { wants: LiveChoice['wants'] | undefined; written: string | undefined },
 ): Promise<void> {
   let stopped: number | undefined;
   const stop = (): void => {
@@ -84,10 +86,10 @@ async function captureUntilStopped(
     await run(device, options, output, counts, patient, wants);
   } catch (error) {
     // What was captured until the device or the reader went away, or the disk was full, is counted all the same.
-    if (error !== NO_MORE_FILES) fail(error, { output: options.write });
+    if (error !== NO_MORE_FILES) fail(error, { output: written });
   } finally {
     clearInterval(sign);
-    await output.finish(patient).catch((error) => fail(error, { output: options.write }));
+    await output.finish(patient).catch((error) => fail(error, { output: written }));
     for (const signal of STOP_SIGNALS) process.off(signal, stop);
   }
 }
