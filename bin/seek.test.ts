@@ -67,6 +67,10 @@ test('-w --index makes the index of what is written, as weir index would', (t) =
     if (fullRun)
       indexed('-r', join(projectRoot, 'captures/mixed.pcapng'), '--write-format=pcapng', 'tcp or udp');
     t.regex(weir('-r', path, '--index', 'tcp').stderr, /beside what -w writes/);
+    const nowhere = weir('-r', path, '-w', '/dev/null', '--index', 'tcp');
+    t.is(nowhere.status, 0);
+    if (process.platform === 'linux')
+      t.regex(nowhere.stderr, /null\.weirindex: not made: Only plain files have one\n/);
     t.regex(weir('-r', path, '-w', '-', '--index', 'tcp').stderr, /beside a file/);
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,5 +1,6 @@
 /** `weir index`, and the index beside a capture that is read. */
 
+import { statSync } from 'node:fs';
 import {
   buildIndex,
   type Follower,
@@ -56,6 +57,8 @@ export function followerOf({ write, user }: Options): Follow {
     const report = (error: unknown) =>
       writeMessage(`weir: ${indexPathOf(path)}: not made: ${reasonOf(error)}\n`);
     try {
+      // Of what flows by nothing can be entered in the middle, and to open a FIFO for that would wait.
+      if (!statSync(path).isFile()) throw new CommandError('only plain files have one');
       return new FollowingIndex(path, report);
     } catch (error) {
       report(error);
