@@ -19,7 +19,6 @@ export const MISSING_PRINTERS: readonly MissingPrinter[] = [
   { name: 'AFS rx', words: /\brx (data|abort|ack|busy)/ },
   { name: 'ForCES', words: /ForCES (Query|Heart|Config|Assoc|Event|Packet|Version)|\[\|forces\]/ },
   { name: 'HNCP', words: /hncp/ },
-  { name: 'ICMPv6 node information, router renumbering, RPL', words: /node information|who-are-you re|dagid|rpltarget|\[\|icmp6\]|dagseq/ },
   { name: 'LMP', words: /LMPv/ },
   { name: 'lwres', words: /lwres/ },
 ];

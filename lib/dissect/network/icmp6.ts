@@ -1,14 +1,17 @@
 /**
  * ICMPv6 (RFC 4443) with neighbour discovery (RFC 4861), multicast listeners (RFC 2710, RFC 9777), mobility
- * (RFC 6275) and the messages of RPL (RFC 6550, named only).
+ * (RFC 6275) node information and RPL.
  */
 
+import { untilCut } from '../frame/ask.js';
 import { expectedChecksum, transportChecksum } from '../frame/checksum.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printUnknown } from '../frame/hexdump.js';
 import { type FlagNames, flags, hex4 } from '../frame/text.js';
 import { printListenerQuery, printListenerReport } from './mld.js';
 import { printNeighborOptions, ROUTER_PREFERENCES } from './neighborOptions.js';
+import { printNodeQuery, printNodeReply } from './nodeInformation.js';
+import { printRpl } from './rpl.js';
 
 const PROTOCOL_ICMP6 = 58;
 const HEADER = 8;
@@ -179,14 +182,18 @@ function printMessage(d: Dissection, at: number, length: number, type: number, c
     case PREFIX_ADVERT:
       if (d.verbose) printMobilePrefix(d, at);
       return printOptions(d, at, length, 8);
-    case 138:
     case 139:
+      untilCut(d, () => printNodeQuery(d, at));
+      return 'whole';
     case 140:
+      untilCut(d, () => printNodeReply(d, at, length));
+      return 'whole';
+    case 138:
     case 141:
     case 142:
       return 'whole';
     case 155:
-      printRpl(d, code);
+      printRpl(d, at + 4, length - 4, code);
       return 'whole';
     default:
       d.out += `, length ${length}`;
@@ -279,16 +286,4 @@ function printMobilePrefix(d: Dissection, at: number): void {
   if (bits & 0xc000) d.out += ' ';
   if (bits & 0x8000) d.out += 'M';
   if (bits & 0x4000) d.out += 'O';
-}
-
-const RPL_MESSAGES = [
-  'DODAG Information Solicitation',
-  'DODAG Information Object',
-  'Destination Advertisement Object',
-  'Destination Advertisement Object Ack',
-] as const;
-
-function printRpl(d: Dissection, code: number): void {
-  if (code & 0x80) d.out += ', (SEC) [worktodo]';
-  else d.out += `, (CLR)${RPL_MESSAGES[code] ?? `RPL message, unknown code ${code}`}`;
 }
