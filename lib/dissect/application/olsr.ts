@@ -46,11 +46,10 @@ class Reader {
     const { d, size } = this;
     const header = 8 + size;
     for (let at = start; at < end; ) {
-      ask(d, at, 12);
+      ask(d, at, header);
       const [type, total] = [d.u8(at), d.u16(at + 2)];
       if (type === 0 || total === 0) return;
       const valid = total >= header && total <= length;
-      ask(d, at, header);
       d.out += `\n\t${MESSAGES(type)} Message (0x${hex2(type)}), originator ${this.address(at + 4)}`;
       d.out += `${filled(d, at + 4 + size, ', ttl %1, hop %1')}\n\t  vtime ${seconds(d.u8(at + 1))}`;
       d.out += `${filled(d, at + 6 + size, ', msg-seq 0x%x2')}, length ${total}${odd(valid)}`;
@@ -101,7 +100,6 @@ class Reader {
     if (!quality) {
       d.out += '\n\t      neighbor\n\t\t';
       for (let i = 0; i + 4 <= length; i += 4) {
-        ask(d, at + i, 4);
         d.out += `${d.ip4(at + i)} `;
       }
       return;
@@ -142,14 +140,12 @@ class Reader {
   private names(start: number, length: number): void {
     const { d, size } = this;
     const end = start + length;
-    if (length < 4) throw ENDS_EARLY;
-    ask(d, start, 4);
     const count = d.u16(start + 2);
+    if (length < 4) throw ENDS_EARLY;
     const valid = count > 0 && count * (4 + size) <= length;
     d.out += `${filled(d, start, '\n\t  Version %2, Entries %2')}${odd(valid)}`;
     let at = start + 4;
     for (let i = 0; valid && i < count && end - at >= 4; i++) {
-      ask(d, at, 4);
       const [type, name] = [d.u16(at), d.u16(at + 2)];
       const fits = name > 0 && size + name <= end - at - 4;
       d.out += `\n\t    #${i}: type ${type === 0 ? '000000' : `0x${hex4(type)}`}, length ${name}${odd(fits)}`;
@@ -169,13 +165,14 @@ const leadingOnes = (octet: number): number => {
   const ones = Math.clz32(~(octet << 24));
   return octet === (0xff00 >> ones) % 256 ? ones : -1;
 };
-/** Bits of a netmask. As tcpdump counts: -1 for an IPv4 mask with holes, octets with holes do not count in one of IPv6. */
+/** Bits of a netmask. As tcpdump counts: -1 for an IPv4 mask with holes, one of IPv6 ends at an octet with holes. */
 function prefixBits(d: Dissection, at: number, size: number): number {
   let count = 0;
   for (let i = 0; i < size; i++) {
     const ones = leadingOnes(d.u8(at + i));
     if (size === 4 && (ones < 0 || (ones > 0 && count < 8 * i))) return 0xffff_ffff;
-    count += Math.max(ones, 0);
+    if (ones < 0) break;
+    count += ones;
   }
   return count;
 }
