@@ -63,11 +63,15 @@ export function printZephyr(d: Dissection, start: number, length: number): void 
     left--;
     return text;
   };
-  const version = field() ?? '';
+  const version = field();
+  if (version === undefined) {
+    d.markInvalid();
+    return;
+  }
   if (!version.startsWith('ZEPH')) return;
   const fields = [version, ...Array.from({ length: HEAD - 1 }, field)];
   if (fields.includes(undefined)) {
-    d.markTruncated();
+    d.markInvalid();
     return;
   }
   const say = (text: string): void => {
