@@ -3,7 +3,8 @@
 import { loadInterpreter, type Program } from '../cbpf/index.js';
 import { split } from '../cfg/index.js';
 import { factOf, read, Values } from '../optimize/index.js';
-import { bareMaker, EQUAL, MOST_RANGES, type State, TOO_MANY, Walk } from './walk.js';
+import { EQUAL, type State } from './state.js';
+import { bareMaker, MOST_RANGES, TOO_MANY, Walk } from './walk.js';
 import { wholePacket } from './whole.js';
 import { type MadePacket, type Random, randomNumbers } from './witness.js';
 import { mergeRegions, type RegionWords, regionWords } from './words.js';

@@ -13,9 +13,10 @@
 import type { Program } from '../cbpf/index.js';
 import { split } from '../cfg/index.js';
 import { read, Values } from '../optimize/index.js';
-import { bareMaker, EQUAL, type Equivalence, type Maker, MOST_RANGES, type Relation, Walk } from './walk.js';
+import { EQUAL, type Equivalence, type Maker, type Relation } from './state.js';
+import { bareMaker, MOST_RANGES, Walk } from './walk.js';
 
-export type { Equivalence, Relation } from './walk.js';
+export type { Equivalence, Relation } from './state.js';
 
 /** How long a proof may take. */
 export interface EquivalenceOptions {

@@ -5,5 +5,5 @@ export { type Equivalence, type EquivalenceOptions, equivalent } from './equival
 export { type Answer, alwaysTrue, disjoint, implies, neverTrue } from './implication.js';
 export { type Covered, cover, type Made, type MakeOptions, make } from './make.js';
 export { lintRules, type RuleFinding } from './rules.js';
-export { type Bindings, substitute } from './walk.js';
+export { type Bindings, substitute } from './state.js';
 export type { MadePacket } from './witness.js';

@@ -5,7 +5,8 @@
 import { execute, type Instruction, loadInterpreter, opcodes, type Program } from '../cbpf/index.js';
 import { split } from '../cfg/index.js';
 import { factOf, read, Values } from '../optimize/index.js';
-import { bareMaker, EQUAL, MOST_RANGES, type State, Walk } from './walk.js';
+import { EQUAL, type State } from './state.js';
+import { bareMaker, MOST_RANGES, Walk } from './walk.js';
 import { wholePacket } from './whole.js';
 import { type MadePacket, type Random, randomNumbers } from './witness.js';
 

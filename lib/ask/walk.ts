@@ -6,12 +6,11 @@
  * again.
  */
 
-import { loadInterpreter, opcodes, type Program } from '../cbpf/index.js';
+import { loadInterpreter, opcodes } from '../cbpf/index.js';
 import {
   compute,
   type Decisions,
   decide,
-  type Fact,
   type Facts,
   factOf,
   learn,
@@ -19,99 +18,33 @@ import {
   NOTHING_KNOWN,
   normalize,
   type Step,
-  targets,
   uses,
   type Value,
   type Values,
 } from '../optimize/index.js';
-import { type MadePacket, packetFor, type Random, randomNumbers } from './witness.js';
+import { Meetings } from './meetings.js';
+import {
+  type Bindings,
+  type Compared,
+  EQUAL,
+  type Equivalence,
+  type Maker,
+  move,
+  type Place,
+  type Relation,
+  type State,
+  substitute,
+  type WalkOptions,
+} from './state.js';
+import { packetFor, randomNumbers } from './witness.js';
 
 const { DIV, JEQ, MOD } = opcodes;
-
-/** Whether two programs match the same packets; where they do not, a packet that only one of them matches. */
-export type Equivalence =
-  | { readonly verdict: 'equal' }
-  | {
-      readonly verdict: 'different';
-      /** A packet, as captured. */
-      readonly packet: Uint8Array;
-      /** Bytes it had on the wire. */
-      readonly wireLength: number;
-      /** What the two programs return for it. */
-      readonly results: readonly [number, number];
-    }
-  | { readonly verdict: 'undecided'; readonly reason: string };
-
-/** A relation that the results of two programs have to have, whatever the packet. */
-export interface Relation {
-  /** Whether these results break it. */
-  readonly isBroken: (a: number, b: number) => boolean;
-  /** Whether results of which so much is known, or nothing yet, keep it on every packet. */
-  readonly isKept: (a: Fact | undefined, b: Fact | undefined) => boolean;
-}
-
-export const EQUAL: Relation = {
-  isBroken: (a, b) => a !== b,
-  isKept: (a, b) =>
-    a !== undefined &&
-    b !== undefined &&
-    a.ranges.length === 2 &&
-    a.ranges[0] === a.ranges[1] &&
-    `${a.ranges}` === `${b.ranges}`,
-};
-
-/** Two programs as decision graphs over common values. */
-export interface Compared {
-  readonly values: Values;
-  readonly graphs: readonly [Decisions, Decisions];
-  readonly programs: readonly [Program, Program];
-}
-
-/** Makes a packet that goes the way to a state, or so it seems. */
-export type Maker = (values: Values, state: State, attempt: number, random: Random) => MadePacket;
-
-export interface WalkOptions {
-  /** Pairs of places to look at before giving up. */
-  readonly budget: number;
-  /** Only packets that have every byte that either program looks at. */
-  readonly whole: boolean;
-  /** Walk on where ways meet, too: then every way is told of to its end, and there may be very many. */
-  readonly apart?: boolean;
-  readonly make: Maker;
-  /** Told of the end of each way, and of where ways meet; then no packet is looked for. */
-  readonly visit?: ((state: State) => 'go on' | 'stop') | undefined;
-}
 
 /** As short as can be, and of nothing but what the path demands. */
 export const bareMaker: Maker = (values, { facts, limit }, attempt, random) =>
   packetFor(values, facts, limit, attempt, random);
 
 export const TOO_MANY = 'too many paths';
-
-/** Values of variables, by packet values alone. */
-export type Bindings = ReadonlyMap<Value, Value>;
-
-/** How far one program is. */
-interface Place {
-  readonly step: number;
-  /** Values of the step that have been computed: touches, then what it uses. */
-  readonly computed: number;
-  readonly bindings: Bindings;
-  /** What it returned, once it has. */
-  readonly result: Value | undefined;
-}
-
-/** Where both programs are, with what is known of the packet. */
-export interface State {
-  readonly places: readonly [Place, Place];
-  readonly facts: Facts;
-  /** Fewer bytes than this were captured. */
-  readonly limit: number;
-  /** Behind a varying offset, fewer bytes than this are present. */
-  readonly absentBehind: ReadonlyMap<Value, number>;
-  /** The kernel's metadata is absent. */
-  readonly bare: boolean;
-}
 
 /** Members of a list that the walk tells apart. */
 export const MOST_RANGES = 4096;
@@ -126,8 +59,7 @@ export class Walk {
   readonly #graphs: readonly [Decisions, Decisions];
   readonly #run;
   readonly #seen = new Set<string>();
-  readonly #anywhere = new WeakMap<ReadonlySet<Value>, boolean>();
-  readonly #futures: readonly [Map<string, ReadonlySet<Value>>, Map<string, ReadonlySet<Value>>];
+  readonly #meetings: Meetings;
   readonly #random = randomNumbers();
   readonly #relation: Relation;
   readonly #whole: boolean;
@@ -151,7 +83,7 @@ export class Walk {
     this.#make = make;
     this.#visit = visit;
     this.#relation = relation;
-    this.#futures = [new Map(), new Map()];
+    this.#meetings = new Meetings(values, graphs);
   }
 
   run(): Equivalence {
@@ -190,7 +122,7 @@ export class Walk {
         open = true;
         continue;
       }
-      const key = this.#apart ? '' : this.#key(settled);
+      const key = this.#apart ? '' : this.#meetings.key(settled);
       if (this.#seen.has(key)) {
         if (this.#visit?.(settled) === 'stop') break;
         continue;
@@ -338,70 +270,6 @@ export class Walk {
     return facts === undefined ? [] : [{ ...state, facts }];
   }
 
-  /** Equal for states from which everything goes on alike. */
-  #key({ places, facts, limit, absentBehind, bare }: State): string {
-    const [a, b] = places;
-    const relevant = [this.#future(0, a), this.#future(1, b)];
-    const matters = (value: Value): boolean => relevant.some((future) => this.#canBeMade(value, future));
-    const known: string[] = [];
-    for (const [value, { ranges, zeros, ones }] of facts.known)
-      if (matters(value)) known.push(`${value}:${ranges},${zeros},${ones}`);
-    for (const [base, end] of facts.presentBehind) if (matters(base)) known.push(`${base}>${end}`);
-    for (const [base, end] of absentBehind) if (matters(base)) known.push(`${base}<${end}`);
-    for (const [relation, outcome] of facts.relations) known.push(`${relation}${outcome}`);
-    for (const value of facts.computed) if (matters(value)) known.push(`${value}`);
-    const at = ({ step, computed, bindings, result }: Place) =>
-      `${step} ${computed} ${result} ${[...bindings].join()}`;
-    return `${at(a)};${at(b)};${facts.present} ${limit} ${bare};${known.sort().join(';')}`;
-  }
-
-  /** Whether a value may come up again: steps to come can put what they bind into other values. */
-  #canBeMade(value: Value, future: ReadonlySet<Value>): boolean {
-    if (future.has(value) || this.#values.constantOf(value) !== undefined) return true;
-    const operands = this.#values.operands(value);
-    // A load at a variable place may turn out to be at any place.
-    if (operands.length === 0)
-      return this.#values.kinds[value]!.kind === 'load' && this.#loadsAnywhere(future);
-    return operands.every((operand) => this.#canBeMade(operand, future));
-  }
-
-  #loadsAnywhere(future: ReadonlySet<Value>): boolean {
-    let known = this.#anywhere.get(future);
-    if (known === undefined) {
-      const { kinds } = this.#values;
-      known = [...future].some(
-        (value) => kinds[value]!.kind === 'load' && this.#values.variablesOf(value).length > 0,
-      );
-      this.#anywhere.set(future, known);
-    }
-    return known;
-  }
-
-  /** Everything that a program may still compute from here on, or has returned, but for what it binds on the way. */
-  #future(side: 0 | 1, place: Place): ReadonlySet<Value> {
-    const key = `${place.step};${place.result ?? [...place.bindings].join()}`;
-    const known = this.#futures[side].get(key);
-    if (known !== undefined) return known;
-    const values = this.#values;
-    const all = new Set<Value>();
-    const stack = place.result === undefined ? [] : [place.result];
-    const { steps } = this.#graphs[side];
-    const reached = new Set(place.result === undefined ? [place.step] : []);
-    for (const index of reached) {
-      const step = steps[index]!;
-      stack.push(...step.touches, ...uses(step));
-      for (const to of targets(step)) reached.add(to);
-    }
-    for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-      if (all.has(value)) continue;
-      all.add(value);
-      const bound = place.bindings.get(value);
-      stack.push(...values.operands(value), ...(bound === undefined ? [] : [bound]));
-    }
-    this.#futures[side].set(key, all);
-    return all;
-  }
-
   /** A packet that takes both programs here and on which they differ, if one is found. */
   #witness(state: State): Equivalence | undefined {
     for (let attempt = 0; attempt < TRIES && this.#tries > 0; attempt++) {
@@ -413,17 +281,4 @@ export class Walk {
     }
     return undefined;
   }
-}
-
-const move = (state: State, side: 0 | 1, place: Place): State => ({
-  ...state,
-  places: side === 0 ? [place, state.places[1]] : [state.places[0], place],
-});
-
-/** The value with variables replaced by what they are bound to. */
-export function substitute(values: Values, value: Value, bindings: Bindings): Value {
-  if (bindings.size === 0 || values.variablesOf(value).length === 0) return value;
-  const bound = bindings.get(value);
-  if (bound !== undefined) return bound;
-  return values.rebuilt(value, (part) => substitute(values, part, bindings));
 }
