@@ -1,5 +1,6 @@
 /**
- * What a live capture costs, beside tcpdump: `unshare --net node dist/bench/live.js [SECONDS [RATE]]`, as root.
+ * What a live capture costs, beside tcpdump: `unshare --net node dist/bench/live.js [SECONDS [RATE [PROGRAM]]]`,
+ * as root.
  *
  * Frames arrive at one end of a cable, RATE a second (default 200,000) for SECONDS (default 30). Each program writes what its
  * filter lets pass; told are processor seconds in all, memory and open files at the start and the end, and what was lost.
@@ -14,7 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { compile } from '../lib/index.js';
 import { openDevice } from '../lib/node.js';
 
-const [seconds = '30', rate = '200000'] = process.argv.slice(2);
+const [seconds = '30', rate = '200000', only = ''] = process.argv.slice(2);
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
 const TICKS = 100;
@@ -85,7 +86,7 @@ for (const filter of ['udp', 'tcp port 80'])
     ['weir', weir],
     ['tcpdump', ['tcpdump']],
   ] as const)
-    await measure(`${name} -w, '${filter}'`, words, filter);
+    if (name.includes(only)) await measure(`${name} -w, '${filter}'`, words, filter);
 await openAndClose(1000);
 rmSync(folder, { recursive: true });
 process.exit(0);

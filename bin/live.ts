@@ -1,7 +1,7 @@
 /** Live capture: the interfaces there are, and packets from one of them, printed or written. */
 
 import { release, type } from 'node:os';
-import { AUTO, LINUX_SLL2, NO_LOADER, PacedSink, SNAP_LENGTH } from '../lib/command.js';
+import { AUTO, LINUX_SLL2, NO_LOADER, PacedSink, recordsOf, SNAP_LENGTH } from '../lib/command.js';
 import { Filter, LINK_TYPES, OPTION, type Packet, textOption } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
 import { checkMonitorMode, stampsFor } from './deviceFacts.js';
@@ -12,7 +12,7 @@ import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { relinquishAround } from './privileges.js';
 import { CommandError, fail, warn } from './report.js';
-import { NO_MORE_FILES, type SavefileForm, Savefiles } from './savefiles.js';
+import { NO_MORE_FILES, onlyCopies, type SavefileForm, Savefiles, savefileFormat } from './savefiles.js';
 import type { Follow } from './seek.js';
 import { kernelMachineOf, loaderFor } from './selection.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
@@ -104,12 +104,21 @@ const PATIENCE_MS = 300;
 
 async function run(
   device: Device,
-  { count: limit = Number.POSITIVE_INFINITY }: Options,
+  options: Options,
   output: LiveOutput,
   counts: { captured: number },
   patient: () => boolean,
   wants: LiveChoice['wants'] | undefined,
 ): Promise<void> {
+  const records =
+    wants === undefined && onlyCopies(options) ? recordsOf(device, options.precision === 'nano') : undefined;
+  for await (const { count, bytes } of records ?? []) {
+    counts.captured += count;
+    output.takeRecords(bytes);
+    await output.drained(patient);
+  }
+  if (records !== undefined) return;
+  const { count: limit = Number.POSITIVE_INFINITY } = options;
   for await (const batch of device.batches()) {
     for (const packet of batch) {
       if (wants?.(packet) === false) continue;
@@ -199,7 +208,7 @@ class LiveOutput {
     choice: LiveChoice | undefined,
     follow: Follow | undefined,
   ) {
-    const { write, writeFormat, precision } = options;
+    const { write, precision } = options;
     this.label = choice?.label;
     if (prints(options)) {
       this.sinks.text = new PacedSink(STDOUT);
@@ -208,7 +217,7 @@ class LiveOutput {
     if (write === undefined) return;
     const { linkType, snapLength } = device.interface;
     const form = {
-      format: writeFormat ?? (write.endsWith('.pcapng') ? 'pcapng' : 'pcap'),
+      format: savefileFormat(options),
       linkType,
       snapLength,
       nanoseconds: precision === 'nano',
@@ -251,6 +260,10 @@ class LiveOutput {
     this.savefiles?.write(packet);
     this.delivered++;
     this.text?.print(packet, this.label?.());
+  }
+
+  takeRecords(bytes: Uint8Array): void {
+    this.savefiles?.writeRecords(bytes);
   }
 
   flush(): void {

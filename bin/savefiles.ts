@@ -39,6 +39,19 @@ export interface SavefileForm extends PcapOptions {
   };
 }
 
+export const savefileFormat = ({ write, writeFormat }: Options): SavefileForm['format'] =>
+  writeFormat ?? (write?.endsWith('.pcapng') ? 'pcapng' : 'pcap');
+
+/** Whether all packets of a capture go into one pcap file, and nothing else is asked of them. */
+export const onlyCopies = (options: Options): boolean =>
+  options.write !== undefined &&
+  !options.print &&
+  options.count === undefined &&
+  savefileFormat(options) === 'pcap' &&
+  options.rotateBytes === 0 &&
+  options.rotateSeconds === 0 &&
+  !options.makesIndex;
+
 const openFileSink = (target: string | number, inputs: readonly string[]): FileSink =>
   new FileSink(target, ...inputs);
 
@@ -110,6 +123,12 @@ export class Savefiles {
     }
     this.writer.write(packet);
     if (packetBuffered) this.flush();
+  }
+
+  /** Appends records of a pcap file as they are, where the options ask for nothing between packets. */
+  writeRecords(bytes: Uint8Array): void {
+    this.flush();
+    this.writer.sink.write(bytes);
   }
 
   flush(): void {

@@ -56,6 +56,7 @@ export {
   describeDevice,
   links,
   PacedSink,
+  recordsOf,
   TIME_STAMP_TYPES,
   type TimeStampType,
 } from './live/index.js';

@@ -105,6 +105,25 @@ export interface Device extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Some packets as records of a pcap file, one after the other; overwritten when the next are asked for. */
+export interface Records {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A device that makes records of its packets itself, at less cost than packets and an encoder take. */
+export interface RecordSource {
+  /** As `batches()`. @param nanoseconds - Unit of time stamps, else microseconds. */
+  records(nanoseconds: boolean): AsyncGenerator<Records, void, undefined>;
+}
+
+/** The records of a device, where it makes them itself. */
+export const recordsOf = (
+  device: Device,
+  nanoseconds: boolean,
+): ReturnType<RecordSource['records']> | undefined =>
+  (device as Partial<RecordSource>).records?.(nanoseconds);
+
 /** What a DeviceError is about. */
 export type DeviceErrorCode =
   /** No device of that name or number. */

@@ -12,6 +12,7 @@ export {
   type DeviceStats,
   type Direction,
   type KernelMachine,
+  recordsOf,
   TIME_STAMP_TYPES,
   type TimeStampType,
 } from './device.js';

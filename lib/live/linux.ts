@@ -14,10 +14,19 @@ import {
   type DeviceOptions,
   type DeviceStats,
   type KernelMachine,
+  type RecordSource,
+  type Records,
 } from './device.js';
 import { type Link, linkNamed, links } from './links.js';
 import { BLOCK_SIZE, PacketSocket, stampError, type Watch } from './packetSocket.js';
-import { BLOCK_LENGTH, BLOCK_STATUS, type RingLayout, readBlock, TP_STATUS_USER } from './ring.js';
+import {
+  BLOCK_LENGTH,
+  BLOCK_STATUS,
+  type RingLayout,
+  readBlock,
+  rewriteBlock,
+  TP_STATUS_USER,
+} from './ring.js';
 
 /** Milliseconds after which the kernel hands over a block that is not full, and where packets are wanted at once. */
 const RETIRE = 20;
@@ -102,7 +111,7 @@ function interfaceOf(name: string, options: DeviceOptions): OpenedInterface {
   return { link, source, linkTypes, cooked: own === undefined };
 }
 
-class LinuxDevice implements Device {
+class LinuxDevice implements Device, RecordSource {
   readonly backend = 'linux';
   readonly name: string;
   readonly linkTypes: readonly number[];
@@ -149,6 +158,21 @@ class LinuxDevice implements Device {
   }
 
   async *batches(): AsyncGenerator<Packet[], void, undefined> {
+    for await (const block of this.handedOver()) {
+      const packets = readBlock(block, this.layout);
+      if (packets.length > 0) yield packets;
+    }
+  }
+
+  async *records(nanoseconds: boolean): AsyncGenerator<Records, void, undefined> {
+    for await (const block of this.handedOver()) {
+      const { count, length } = rewriteBlock(block, this.layout, nanoseconds);
+      if (count > 0) yield { count, bytes: block.subarray(0, length) };
+    }
+  }
+
+  /** Copies of the ring's blocks, as the kernel hands them over. */
+  private async *handedOver(): AsyncGenerator<Uint8Array, void, undefined> {
     let lastBreath = performance.now();
     while (!this.closed) {
       if (performance.now() - lastBreath > BREATH) {
@@ -165,8 +189,7 @@ class LinuxDevice implements Device {
       this.copy.set(this.blocks[this.next]!.subarray(0, length));
       state[BLOCK_STATUS / 4] = 0;
       this.next = (this.next + 1) % this.blocks.length;
-      const packets = readBlock(this.copy.subarray(0, length), this.layout);
-      if (packets.length > 0) yield packets;
+      yield this.copy.subarray(0, length);
     }
   }
 

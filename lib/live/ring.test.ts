@@ -5,8 +5,9 @@
 
 import test from 'ava';
 import fc from 'fast-check';
+import { PcapEncoder } from '../savefile/index.js';
 import { assertProperty } from '../testing/property.js';
-import { RESERVE, type RingLayout, readBlock } from './ring.js';
+import { RESERVE, type RingLayout, readBlock, rewriteBlock } from './ring.js';
 
 const ETHERNET: RingLayout = {
   source: { linkType: 1, snapLength: 262_144, timestampUnit: 1e-9 },
@@ -142,6 +143,23 @@ test('a filter sees what the kernel would: no tag, no put-back header length, me
 test('the snapshot length cuts headers and tags with the rest', (t) => {
   const layout = { ...COOKED, source: { ...COOKED.source, snapLength: 21 } };
   t.is(readBlock(block({ data: [0x45, 0x00] }), layout)[0]!.data.length, 21);
+});
+
+test('records made in place are those of the encoder', (t) => {
+  const frames = [{ data: FRAME, wireLength: 99 }, { data: [7] }, { data: FRAME, packetType: 4 }];
+  for (const layout of [ETHERNET, COOKED, { ...ETHERNET, direction: 'in' } as const])
+    for (const nanoseconds of [false, true]) {
+      const { linkType, snapLength } = layout.source;
+      const encoder = new PcapEncoder({ linkType, snapLength, nanoseconds });
+      encoder.start();
+      encoder.take();
+      const packets = readBlock(block(...frames), layout);
+      for (const packet of packets) encoder.write(packet);
+      const bytes = block(...frames);
+      const { count, length } = rewriteBlock(bytes, layout, nanoseconds);
+      t.is(count, packets.length);
+      t.deepEqual(Buffer.from(bytes.subarray(0, length)), Buffer.from(encoder.take()));
+    }
 });
 
 test('a block that contradicts itself is an error, never a read outside it', (t) => {

@@ -54,27 +54,79 @@ export interface RingLayout {
 
 /** The packets in a copy of one block, which is changed: headers and tags are put in front of them. */
 export function readBlock(block: Uint8Array, layout: RingLayout): Packet[] {
-  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   const packets: Packet[] = [];
-  let at = view.getUint32(16, LITTLE);
-  for (let left = view.getUint32(12, LITTLE); left > 0; left--) {
-    if (at + ADDRESS + 20 > block.length) throw new RangeError('packet outside its ring block');
-    const packet = readPacket(block, view, at, layout);
-    if (packet !== undefined) packets.push(packet);
-    const next = view.getUint32(at, LITTLE);
-    if (next === 0) break;
-    at += next;
-  }
+  const { source } = layout;
+  eachPacket(block, layout, (view, at, { start, end, wireLength }) => {
+    const data = block.subarray(start, end);
+    const [seconds, nanoseconds] = [view.getUint32(at + 4, LITTLE), view.getUint32(at + 8, LITTLE)];
+    packets.push(new Packet(data, wireLength, seconds, nanoseconds, source));
+  });
   return packets;
 }
 
-function readPacket(block: Uint8Array, view: DataView, at: number, layout: RingLayout): Packet | undefined {
+/** Bytes of the header of a record, which fits into what the kernel left free or told of a packet. */
+const RECORD_HEADER = 16;
+
+/**
+ * Makes the records of a pcap file of the packets in a copy of one block, in place: nothing is allocated for a packet.
+ *
+ * @param nanoseconds - Unit of the file's time stamps, else microseconds.
+ * @returns How many there are, and the bytes that they take at the beginning of the block.
+ */
+export function rewriteBlock(
+  block: Uint8Array,
+  layout: RingLayout,
+  nanoseconds: boolean,
+): { readonly count: number; readonly length: number } {
+  let [count, length] = [0, 0];
+  eachPacket(block, layout, (view, at, { start, end, wireLength }) => {
+    const seconds = view.getUint32(at + 4, LITTLE);
+    const fraction = view.getUint32(at + 8, LITTLE);
+    const header = start - RECORD_HEADER;
+    view.setUint32(header, seconds, true);
+    view.setUint32(header + 4, nanoseconds ? fraction : (fraction / 1000) >>> 0, true);
+    view.setUint32(header + 8, end - start, true);
+    view.setUint32(header + 12, wireLength, true);
+    block.copyWithin(length, header, end);
+    length += end - header;
+    count++;
+  });
+  return { count, length };
+}
+
+/** Where a packet lies in its block. */
+interface Place {
+  start: number;
+  end: number;
+  wireLength: number;
+}
+
+function eachPacket(
+  block: Uint8Array,
+  layout: RingLayout,
+  take: (view: DataView, at: number, place: Place) => void,
+): void {
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const place: Place = { start: 0, end: 0, wireLength: 0 };
+  let at = view.getUint32(16, LITTLE);
+  for (let left = view.getUint32(12, LITTLE); left > 0; left--) {
+    if (at + ADDRESS + 20 > block.length) throw new RangeError('packet outside its ring block');
+    // Before the packet is taken, which may write over it.
+    const next = view.getUint32(at, LITTLE);
+    if (locate(block, view, at, layout, place)) take(view, at, place);
+    if (next === 0) break;
+    at += next;
+  }
+}
+
+/** Whether the packet is wanted; then `place` says where it lies, headers and tags put in front of it. */
+function locate(block: Uint8Array, view: DataView, at: number, layout: RingLayout, place: Place): boolean {
   const { source, cooked, loopbackIndex, direction, test } = layout;
   const address = at + ADDRESS;
   const interfaceIndex = view.getInt32(address + 4, LITTLE);
   const isOutgoing = block[address + 10] === PACKET_OUTGOING;
-  if (isOutgoing && interfaceIndex === loopbackIndex) return undefined;
-  if (direction === (isOutgoing ? 'in' : 'out')) return undefined;
+  if (isOutgoing && interfaceIndex === loopbackIndex) return false;
+  if (direction === (isOutgoing ? 'in' : 'out')) return false;
   const captured = view.getUint32(at + 12, LITTLE);
   let wireLength = view.getUint32(at + 16, LITTLE);
   let start = at + view.getUint16(at + 24, LITTLE);
@@ -91,7 +143,7 @@ function readPacket(block: Uint8Array, view: DataView, at: number, layout: RingL
   const tag = tagOf(view, at);
   if (test !== undefined) {
     const keep = test(block, start, end - start, wireLength, { ...metadataOf(view, address), ...tag });
-    if (keep === 0) return undefined;
+    if (keep === 0) return false;
     end = Math.min(end, start + keep);
   }
   if (tag !== undefined && source.linkType === 1 && end - start >= 12) {
@@ -101,8 +153,10 @@ function readPacket(block: Uint8Array, view: DataView, at: number, layout: RingL
     view.setUint16(start + 12, tag.vlanProtocol);
     view.setUint16(start + 14, tag.vlanTci);
   }
-  const data = block.subarray(start, Math.min(end, start + source.snapLength));
-  return new Packet(data, wireLength, view.getUint32(at + 4, LITTLE), view.getUint32(at + 8, LITTLE), source);
+  place.start = start;
+  place.end = Math.min(end, start + source.snapLength);
+  place.wireLength = wireLength;
+  return true;
 }
 
 /** The VLAN tag that the kernel took off; EtherType 0x8100 where it does not say which it was. */
