@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import type { Filter } from '../filter/index.js';
 import { type Condition, conditionKey, type Need, type Walkable, walkable } from '../rules/index.js';
 import { FilterError } from '../source.js';
-import { rowAt } from './build.js';
+import { rowAt } from './builder.js';
 import { classesOf, isFine, KIND, NETWORKS, type PacketClass, wantedBy } from './classes.js';
 import {
   BLOCK_WORDS,
