@@ -65,16 +65,14 @@ export class IndexBuilder {
     },
     places: () => new Uint32Array(0),
     walkFor: (layout, source) =>
-      this.isPlain || layout.kind !== 'pcap' ? undefined : this.walk(layout, source, this.noteFor(source)),
+      this.isPlain || layout.kind !== 'pcap' ? undefined : this.walk(layout, source),
   };
 
-  private walk(
-    layout: RecordLayout & { kind: 'pcap' },
-    { timestampUnit }: CaptureInterface,
-    note: Note,
-  ): RecordWalk {
+  private walk(layout: RecordLayout & { kind: 'pcap' }, source: CaptureInterface): RecordWalk {
     const { littleEndian, headerLength, maxCaptured, snapLength } = layout;
-    const most = timestampUnit < 1e-6 ? 1e9 : 1e6;
+    const most = source.timestampUnit < 1e-6 ? 1e9 : 1e6;
+    // A source is one that a packet came from.
+    let note: Note | undefined;
     return (state) => {
       const { window, bytes, blockSize } = this;
       const { end, base } = state;
@@ -93,6 +91,7 @@ export class IndexBuilder {
         if (seconds < this.since) this.since = seconds;
         const until = seconds + (parts < most ? 1 : Math.floor(parts / most) + 1);
         if (until > this.until) this.until = until;
+        note ??= this.noteFor(source);
         note(bytes, data, captured > snapLength ? snapLength : captured);
         packets++;
       }
