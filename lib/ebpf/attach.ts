@@ -161,13 +161,7 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
       event.packetAddress = event.metaAddress = buffer.address;
     }
     context.begin(capturedLength, wireLength, known);
-    if (resets) {
-      hook.networkOffset = networkOffsetOf(type, known);
-      hook.linkLength = 0;
-      hook.redirect = undefined;
-      hook.checksumLevel = undefined;
-      hook.tunnel = undefined;
-    }
+    if (resets) reset(hook);
   };
   const start = starter(program, environment, context.region, options);
   const filter: FilterFunction = (bytes, from, capturedLength, wireLength, metadata) => {
@@ -187,6 +181,15 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     };
   };
   return Object.assign(filter, { run });
+}
+
+/** Forgets what a run has left beside packet and context. */
+function reset(hook: Hook): void {
+  hook.networkOffset = networkOffsetOf(hook.type, hook.metadata);
+  hook.linkLength = 0;
+  hook.redirect = undefined;
+  hook.checksumLevel = undefined;
+  hook.tunnel = undefined;
 }
 
 /** What is changed to `undefined` is not there any more. */
@@ -219,7 +222,8 @@ class Context {
   readonly isWritten: boolean;
   private readonly type: ProgramType;
   private readonly lengths: readonly ContextField[];
-  private stale: 'no' | 'lengths' | 'all' = 'all';
+  /** The metadata that its fields hold. */
+  private filledFor: PacketMetadata | undefined = undefined;
 
   constructor(memory: Memory, type: ProgramType, isWritten: boolean) {
     const region = memory.add('context', new Uint8Array(type.contextSize), { writable: true });
@@ -244,16 +248,13 @@ class Context {
     return bytes.subarray(start, start + this.type.contextSize);
   }
 
-  /** Packets of a file mostly have one and the same metadata. */
+  /** For the next packet: what is stored here is written where a program looks at it. */
   begin(capturedLength: number, wireLength: number, metadata: PacketMetadata): void {
-    const { event } = this;
-    const isResized = capturedLength !== event.capturedLength || wireLength !== event.wireLength;
-    if (metadata !== event.metadata || this.isWritten) this.stale = 'all';
-    else if (isResized && this.stale === 'no') this.stale = 'lengths';
-    if (this.stale !== 'no') this.region.length = 0;
+    const { event, region } = this;
     event.metadata = metadata;
     event.capturedLength = capturedLength;
     event.wireLength = wireLength;
+    region.length = 0;
   }
 
   /** A helper has moved the packet. */
@@ -279,13 +280,14 @@ class Context {
     if (this.region.length > 0) for (const field of this.type.fields) if (which(field)) this.put(field);
   }
 
+  /** Packets of a file mostly have one and the same metadata: then only the lengths are others. */
   private refresh(): void {
-    const { region, type, isWritten, stale } = this;
+    const { region, type, event, isWritten } = this;
     region.length = type.contextSize;
     if (isWritten) region.bytes.fill(0, region.start, region.start + type.contextSize);
-    if (stale !== 'no')
-      for (const field of isWritten || stale === 'all' ? type.fields : this.lengths) this.put(field);
-    this.stale = 'no';
+    const isKnown = !isWritten && event.metadata === this.filledFor;
+    for (const field of isKnown ? this.lengths : type.fields) this.put(field);
+    this.filledFor = event.metadata;
   }
 
   private put({ offset, size, value }: ContextField): void {

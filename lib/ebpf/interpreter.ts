@@ -57,6 +57,8 @@ export function loadProgram(program: Program, environment: Environment): Executa
     return made;
   };
   const main = prepare(program);
+  // Whoever asks for it later does so while it runs, or after it has ended in a tail call.
+  main.isRunning = true;
   const { low, high, usesStack } = main.decoded;
   const stack = environment.memory.frame(0);
   const frameTop = stack.base + STACK_SIZE;
@@ -72,7 +74,12 @@ export function loadProgram(program: Program, environment: Environment): Executa
       decoded.low.set(from.low.subarray(0, REGISTERS));
       decoded.high.set(from.high.subarray(0, REGISTERS));
       from = decoded;
-      next = runner.run(depth);
+      runner.isRunning = true;
+      try {
+        next = runner.run(depth);
+      } finally {
+        runner.isRunning = false;
+      }
     }
     caller.low[0] = from.low[0]!;
     caller.high[0] = from.high[0]!;
@@ -131,7 +138,7 @@ interface SavedFrame {
 interface Runner {
   readonly decoded: dense.DenseProgram;
   /** Whether it is in the middle of a run, and cannot begin another. */
-  readonly isRunning: boolean;
+  isRunning: boolean;
   /** Runs the program on its registers, so many frames deep; gives the program that a tail call goes on with. */
   readonly run: (depth: number) => Program | undefined;
 }
@@ -187,26 +194,18 @@ function makeRunner(decoded: dense.DenseProgram, environment: Environment, tail:
     depth: 0,
     tail,
   };
-  let isRunning = false;
   return {
     decoded,
-    get isRunning() {
-      return isRunning;
-    },
+    isRunning: false,
     run(depth) {
       state.depth = depth;
       state.left = budget;
       state.rounds = 0;
       if (state.frames.length > 0) state.frames.length = 0;
       state.resume = 0;
-      isRunning = true;
-      try {
-        for (;;) {
-          const next = interpret(state);
-          if (next !== MOVED) return next;
-        }
-      } finally {
-        isRunning = false;
+      for (;;) {
+        const next = interpret(state);
+        if (next !== MOVED) return next;
       }
     },
   };
