@@ -144,6 +144,7 @@ export function attach(program: Program, type: ProgramType, options: AttachOptio
     lenient: isKernelFilter,
     resolveWide: options.resolveWide,
     budget: options.budget,
+    maps: isKernelFilter ? undefined : options.maps,
   };
   const resets = !isKernelFilter && callsOut(program);
 

@@ -2,40 +2,59 @@
  * Places of keys by their bytes: a hash table with chains. Keys are kept in the order in which they were set or, where
  * somebody says so, last used. A key is words of 32 bits, little-endian, the last one filled up with zeros: it is loaded
  * into `probe`, where it may be changed, and then looked for.
+ *
+ * The table is words in two regions, which compiled code reads too: heads of chains, and a node for each place.
  */
+
+import { type Memory, Region } from './memory.js';
 
 const FIRST_PLACES = 64;
 /** An odd number with its bits well spread (the golden ratio). */
-const SPREAD = 0x9e3779b1;
+export const SPREAD = 0x9e3779b1;
 const NONE = -1;
+/** Words before the heads: how many heads there are less one, first and last place in the order of keys. */
+export const HEAD = { mask: 0, oldest: 1, newest: 2, first: 4 } as const;
+/** Words of a node: the next place of its chain, neighbours in the order of keys, and the key. */
+export const NODE = { next: 0, older: 1, newer: 2, key: 3 } as const;
+/** Tables that may take more addresses than this lie where compiled code does not reach. */
+const MOST_SHARED = 1 << 26;
 
 export class KeyTable {
   readonly keySize: number;
   /** The key that is looked for. */
   readonly probe: Int32Array;
+  /** Words of a node. */
+  readonly stride: number;
+  /** Whether it is in a memory. */
+  readonly isShared: boolean;
+  readonly headRegion: Region;
+  readonly nodeRegion: Region;
   private readonly width: number;
   private count = 0;
-  /** Keys one after the other, by place. */
-  private keys: Int32Array;
-  /** First place of each chain, and the next one of each place. */
-  private heads: Int32Array;
-  private next: Int32Array;
-  /** Neighbours of each place in the order of keys. */
-  private older: Int32Array;
-  private newer: Int32Array;
-  private oldestPlace = NONE;
-  private newestPlace = NONE;
+  /** Words of the regions, wherever their bytes are now. */
+  private heads: Int32Array = NOTHING;
+  private nodes: Int32Array = NOTHING;
+  private headBytes: Uint8Array = NO_BYTES;
+  private nodeBytes: Uint8Array = NO_BYTES;
   /** Places below this have been given away at some time; of those, the ones that are free again. */
   private used = 0;
   private readonly free: number[] = [];
 
-  constructor(keySize: number) {
+  /** @param memory - Where to lie, with room for so many keys. */
+  constructor(keySize: number, memory?: Memory, entries = 0) {
     this.keySize = keySize;
     this.width = Math.ceil(keySize / 4);
     this.probe = new Int32Array(this.width);
-    this.keys = new Int32Array(FIRST_PLACES * this.width);
-    [this.next, this.older, this.newer] = [table(FIRST_PLACES), table(FIRST_PLACES), table(FIRST_PLACES)];
-    this.heads = table(2 * FIRST_PLACES);
+    this.stride = NODE.key + this.width;
+    const most = FIRST_PLACES * 2 ** Math.ceil(Math.log2(Math.max(1, entries / FIRST_PLACES)));
+    const [headRoom, nodeRoom] = [4 * (HEAD.first + 2 * most), 4 * this.stride * most];
+    this.isShared = memory !== undefined && headRoom + nodeRoom <= MOST_SHARED;
+    const regionOf = (name: string, room: number): Region =>
+      this.isShared ? memory!.addInternal(name, room) : new Region(name, 0, false, NO_BYTES);
+    this.headRegion = regionOf('chains of keys', headRoom);
+    this.nodeRegion = regionOf('keys', nodeRoom);
+    this.headRegion.bytes = headsFor(FIRST_PLACES, NONE, NONE);
+    this.nodeRegion.bytes = new Uint8Array(4 * this.stride * FIRST_PLACES);
   }
 
   /** How many keys there are. */
@@ -60,16 +79,23 @@ export class KeyTable {
 
   /** The place of the key; -1 where there is none. */
   find(): number {
-    for (let place = this.heads[this.chainOf(this.probe, 0)]!; place !== NONE; place = this.next[place]!)
+    this.look();
+    const { heads, nodes, stride } = this;
+    for (
+      let place = heads[this.chainOf(this.probe, 0)]!;
+      place !== NONE;
+      place = nodes[place * stride + NODE.next]!
+    )
       if (this.isAt(place)) return place;
     return NONE;
   }
 
   /** A place for the key, which has none. */
   add(): number {
-    if (this.free.length === 0 && this.used === this.next.length) this.grow();
+    this.look();
+    if (this.free.length === 0 && this.used * this.stride === this.nodes.length) this.grow();
     const place = this.free.pop() ?? this.used++;
-    this.keys.set(this.probe, place * this.width);
+    this.nodes.set(this.probe, place * this.stride + NODE.key);
     this.chain(place);
     this.append(place);
     this.count++;
@@ -85,93 +111,124 @@ export class KeyTable {
 
   /** Takes the key away that was not used for longest. */
   removeOldest(): void {
-    if (this.oldestPlace !== NONE) this.removeAt(this.oldestPlace);
+    this.look();
+    const oldest = this.heads[HEAD.oldest]!;
+    if (oldest !== NONE) this.removeAt(oldest);
   }
 
   /** Makes the key of a place the one last used. */
   use(place: number): void {
-    if (place === this.newestPlace) return;
+    this.look();
+    if (place === this.heads[HEAD.newest]) return;
     this.unlink(place);
     this.append(place);
   }
 
   /** A copy of the key of a place. */
   keyAt(place: number): Uint8Array {
+    this.look();
     const key = new Uint8Array(this.keySize);
-    for (let at = 0; at < key.length; at++)
-      key[at] = this.keys[place * this.width + (at >> 2)]! >>> (8 * (at & 3));
+    const first = place * this.stride + NODE.key;
+    for (let at = 0; at < key.length; at++) key[at] = this.nodes[first + (at >> 2)]! >>> (8 * (at & 3));
     return key;
   }
 
   /** Places of all keys, the oldest first. */
   *places(): Generator<number, void> {
-    for (let place = this.oldestPlace; place !== NONE; place = this.newer[place]!) yield place;
+    this.look();
+    for (let place = this.heads[HEAD.oldest]!; place !== NONE; ) {
+      yield place;
+      this.look();
+      place = this.nodes[place * this.stride + NODE.newer]!;
+    }
   }
 
+  /** Regions move: when the memory that they are in grows, and when it takes them in. */
+  private look(): void {
+    const { headRegion, nodeRegion } = this;
+    if (headRegion.bytes !== this.headBytes) this.heads = wordsOf((this.headBytes = headRegion.bytes));
+    if (nodeRegion.bytes !== this.nodeBytes) this.nodes = wordsOf((this.nodeBytes = nodeRegion.bytes));
+  }
+
+  /** The head of the chain of a key. */
   private chainOf(words: Int32Array, from: number): number {
     let hash = 0;
     for (let at = 0; at < this.width; at++) {
       hash = Math.imul(hash ^ words[from + at]!, SPREAD);
       hash ^= hash >>> 15;
     }
-    return hash & (this.heads.length - 1);
+    return HEAD.first + (hash & this.heads[HEAD.mask]!);
   }
 
   private isAt(place: number): boolean {
-    const { keys, probe, width } = this;
-    const start = place * width;
-    for (let at = 0; at < width; at++) if (keys[start + at] !== probe[at]) return false;
+    const { nodes, probe, width } = this;
+    const start = place * this.stride + NODE.key;
+    for (let at = 0; at < width; at++) if (nodes[start + at] !== probe[at]) return false;
     return true;
   }
 
   /** Puts a place first in its chain. */
   private chain(place: number): void {
-    const chain = this.chainOf(this.keys, place * this.width);
-    this.next[place] = this.heads[chain]!;
+    const node = place * this.stride;
+    const chain = this.chainOf(this.nodes, node + NODE.key);
+    this.nodes[node + NODE.next] = this.heads[chain]!;
     this.heads[chain] = place;
   }
 
   private removeAt(place: number): void {
-    const chain = this.chainOf(this.keys, place * this.width);
+    const { nodes, heads, stride } = this;
+    const chain = this.chainOf(nodes, place * stride + NODE.key);
     let before = NONE;
-    for (let at = this.heads[chain]!; at !== place; at = this.next[at]!) before = at;
-    if (before === NONE) this.heads[chain] = this.next[place]!;
-    else this.next[before] = this.next[place]!;
+    for (let at = heads[chain]!; at !== place; at = nodes[at * stride + NODE.next]!) before = at;
+    const next = nodes[place * stride + NODE.next]!;
+    if (before === NONE) heads[chain] = next;
+    else nodes[before * stride + NODE.next] = next;
     this.unlink(place);
     this.free.push(place);
     this.count--;
   }
 
   private append(place: number): void {
-    this.older[place] = this.newestPlace;
-    this.newer[place] = NONE;
-    if (this.newestPlace === NONE) this.oldestPlace = place;
-    else this.newer[this.newestPlace] = place;
-    this.newestPlace = place;
+    const { nodes, heads, stride } = this;
+    const newest = heads[HEAD.newest]!;
+    nodes[place * stride + NODE.older] = newest;
+    nodes[place * stride + NODE.newer] = NONE;
+    if (newest === NONE) heads[HEAD.oldest] = place;
+    else nodes[newest * stride + NODE.newer] = place;
+    heads[HEAD.newest] = place;
   }
 
   private unlink(place: number): void {
-    const [older, newer] = [this.older[place]!, this.newer[place]!];
-    if (older === NONE) this.oldestPlace = newer;
-    else this.newer[older] = newer;
-    if (newer === NONE) this.newestPlace = older;
-    else this.older[newer] = older;
+    const { nodes, heads, stride } = this;
+    const older = nodes[place * stride + NODE.older]!;
+    const newer = nodes[place * stride + NODE.newer]!;
+    if (older === NONE) heads[HEAD.oldest] = newer;
+    else nodes[older * stride + NODE.newer] = newer;
+    if (newer === NONE) heads[HEAD.newest] = older;
+    else nodes[newer * stride + NODE.older] = older;
   }
 
   private grow(): void {
-    const size = 2 * this.next.length;
-    const keys = new Int32Array(size * this.width);
-    keys.set(this.keys);
-    this.keys = keys;
-    [this.older, this.newer] = [table(size, this.older), table(size, this.newer)];
-    this.next = table(size);
-    this.heads = table(2 * size);
+    const { heads, nodes, nodeRegion, headRegion } = this;
+    const bytes = new Uint8Array(2 * nodeRegion.bytes.length);
+    bytes.set(nodeRegion.bytes);
+    nodeRegion.bytes = bytes;
+    headRegion.bytes = headsFor((2 * nodes.length) / this.stride, heads[HEAD.oldest]!, heads[HEAD.newest]!);
     for (const place of this.places()) this.chain(place);
   }
 }
 
-function table(size: number, first?: Int32Array): Int32Array {
-  const made = new Int32Array(size).fill(NONE);
-  if (first !== undefined) made.set(first);
-  return made;
+const NO_BYTES = new Uint8Array(0);
+const NOTHING = new Int32Array(0);
+
+const wordsOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array =>
+  new Int32Array(buffer, byteOffset, byteLength / 4);
+
+/** Empty chains for so many places. */
+function headsFor(places: number, oldest: number, newest: number): Uint8Array {
+  const words = new Int32Array(HEAD.first + 2 * places).fill(NONE);
+  words[HEAD.mask] = 2 * places - 1;
+  words[HEAD.oldest] = oldest;
+  words[HEAD.newest] = newest;
+  return new Uint8Array(words.buffer);
 }

@@ -10,6 +10,7 @@ import { isFunction } from './callbacks.js';
 import { decode } from './decode.js';
 import type { HelperFunction, HelperOutcome, MachineHost } from './helpers.js';
 import { type Instruction, type Operand, type Program, unordered } from './instruction.js';
+import type { BpfMap } from './mapTypes.js';
 import { type Memory, type Region, RuntimeFault } from './memory.js';
 import { readMemory, swapBytes, writeMemory } from './memoryBytes.js';
 import {
@@ -40,6 +41,8 @@ export interface Environment {
   /** Resolves the wide immediates with a pseudo source: maps, their values. */
   readonly resolveWide?: ((pseudo: number, low: number, high: number) => bigint) | undefined;
   readonly budget?: number | undefined;
+  /** Maps by handle, where helpers look into these and no others: compiled code may do so itself. */
+  readonly maps?: ReadonlyMap<number, BpfMap> | undefined;
   /** Accept non-zero unused fields, as the kernel's converter leaves them. */
   readonly lenient?: boolean;
 }

@@ -50,6 +50,11 @@ export interface HashMap extends ValueMap {
   readonly prefixes: Uint32Array;
   /** Lengths of which there are some, the longest first. */
   readonly lengths: number[];
+  /**
+   * Of a trie: how many of them there are, and of each what keeps that much of a key, all words of 32 bits. The first is the
+   * length itself, others are masks of the key's words.
+   */
+  readonly masks: Region | undefined;
 }
 
 export interface ProgramArray extends MapShape {

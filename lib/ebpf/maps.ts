@@ -75,7 +75,12 @@ export function createMap(kind: Exclude<MapKind, 'programArray'>, memory: Memory
   const values = memory.add(`values of map ${name}`, new Uint8Array(first), { writable: true, room });
   if (hasAll) return { kind, ...shape, values, stride };
   const prefixes = new Uint32Array(kind === 'lpmTrie' ? 8 * (keySize - PREFIX_LENGTH) + 1 : 0);
-  return { kind, ...shape, values, stride, keys: new KeyTable(keySize), prefixes, lengths: [] };
+  const keys = new KeyTable(keySize, memory, maxEntries);
+  const masks =
+    kind === 'lpmTrie'
+      ? memory.addInternal(`masks of map ${name}`, 4 * (1 + prefixes.length * keys.probe.length))
+      : undefined;
+  return { kind, ...shape, values, stride, keys, prefixes, lengths: [], masks };
 }
 
 function checkShape(kind: MapKind, { name, keySize, valueSize, maxEntries }: MapShape): void {
@@ -143,12 +148,24 @@ function findPrefix(map: HashMap): number {
 }
 
 /** Notes that there is one prefix more or less of a length. */
-function countPrefix({ prefixes, lengths }: HashMap, length: number, change: 1 | -1): void {
+function countPrefix(map: HashMap, length: number, change: 1 | -1): void {
+  const { prefixes, lengths } = map;
   prefixes[length]! += change;
   const isNew = change === 1 && prefixes[length] === 1;
   if (isNew) lengths.push(length);
   if (isNew) lengths.sort((a, b) => b - a);
   if (prefixes[length] === 0) lengths.splice(lengths.indexOf(length), 1);
+  if (isNew || prefixes[length] === 0) map.masks!.bytes = masksFor(map.keys, lengths);
+}
+
+/** See {@link HashMap.masks}. */
+function masksFor({ probe }: HashMap['keys'], lengths: readonly number[]): Uint8Array {
+  const rows = lengths.flatMap((length) => {
+    const row = new Int32Array(probe.length).fill(-1);
+    shorten(row, length);
+    return [...row];
+  });
+  return new Uint8Array(Int32Array.of(lengths.length, ...rows).buffer);
 }
 
 /** Has a key looked for: a trie's without the bits behind its prefix. */

@@ -31,6 +31,8 @@ export class Region {
    * and behind have addresses, too. That of a packet whose head and tail programs move.
    */
   isWindow = false;
+  /** Whether it is the runtime's own: no program reaches it, its length is 0 and its bytes are what lies there. */
+  isInternal = false;
   /** Where the region puts itself down once its bytes are others: of whoever keeps regions together. */
   moved: Region[] | undefined = undefined;
   /** Whether its bytes are others since whoever keeps them together, such as compiled code, has looked. */
@@ -119,6 +121,13 @@ export class Memory {
     if (base + pages * PAGE_SIZE > 2 ** 32) throw new RangeError('the 4 GiB address space is used up');
     const region = new Region(name, base, options.writable ?? false, bytes);
     for (let page = 0; page < pages; page++) this.pages.push(region);
+    return region;
+  }
+
+  /** Addresses for tables of the runtime's own, which compiled code reads; whoever asks gives the region its bytes. */
+  addInternal(name: string, room: number): Region {
+    const region = this.add(name, new Uint8Array(0), { room });
+    region.isInternal = true;
     return region;
   }
 

@@ -41,6 +41,7 @@ import { initialKnowledge, type Knowledge, knowledgeOf, learn } from './knowledg
 
 const { FRAME_POINTER } = opcodes;
 
+const LOOKUP = 1;
 /** A body is written twice, once without checks of packet loads, only while that stays small. */
 const MOST_DOUBLED = 2000;
 /** Reads beyond this are left to the checked body: no packet is as long. */
@@ -261,10 +262,20 @@ function emitInstruction(placed: Placed, known: Knowledge, emitter: Emitter): vo
     case 'packet':
       emitPacketLoad(instruction, known, emitter);
       break;
-    case 'call':
+    case 'call': {
+      const { map } = known.registers[1]!;
+      const lookup =
+        instruction.helper === LOOKUP && map !== undefined ? around.functions.lookup?.(map) : undefined;
+      if (lookup !== undefined) {
+        emitRegister(code, 2, 32);
+        code.op('call', lookup);
+        setRegister(code, 0, 32);
+        break;
+      }
       code.i32(instruction.helper);
       emitHelperCall(index, emitter);
       break;
+    }
     case 'callRegister':
       emitRegister(code, instruction.register, 32);
       emitHelperCall(index, emitter);

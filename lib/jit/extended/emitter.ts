@@ -35,6 +35,8 @@ export interface Surroundings {
     readonly access: number;
     /** Slot to index. */
     readonly local: ReadonlyMap<number, number>;
+    /** The function that looks into the map of a handle, for programs that are proved; `undefined`: the host does. */
+    readonly lookup?: (handle: number) => number | undefined;
   };
   readonly globals: {
     readonly fuel: number;

@@ -27,6 +27,8 @@ interface CheckedRange {
 export interface RegisterKnowledge {
   readonly guess: number | undefined;
   readonly checked: readonly CheckedRange[];
+  /** Handle of the map that it names. */
+  readonly map?: number | undefined;
 }
 
 export interface Knowledge {
@@ -35,6 +37,7 @@ export interface Knowledge {
   readonly packetLength: number;
 }
 
+const NAMES_MAP = new Set<number>([opcodes.PSEUDO.mapFd, opcodes.PSEUDO.mapIndex]);
 const NOTHING: RegisterKnowledge = { guess: undefined, checked: [] };
 /** Ranges kept for one register; more are forgotten. */
 const MOST_RANGES = 4;
@@ -104,6 +107,7 @@ function meet(a: Knowledge, b: Knowledge): Knowledge {
     return {
       guess: left.guess === right.guess ? left.guess : undefined,
       checked: checked.slice(0, MOST_RANGES),
+      map: left.map === right.map ? left.map : undefined,
     };
   });
   return { registers, packetLength: Math.min(a.packetLength, b.packetLength) };
@@ -116,6 +120,7 @@ function sameKnowledge(a: Knowledge, b: Knowledge | undefined): boolean {
     return (
       left === right ||
       (left.guess === right.guess &&
+        left.map === right.map &&
         left.checked.length === right.checked.length &&
         left.checked.every((range, index) => {
           const other = right.checked[index]!;
@@ -163,9 +168,12 @@ export function learn(known: Knowledge, instruction: Instruction): Knowledge {
       }
       return change(dst, { guess: old.guess ?? known.registers[operand.register]!.guess, checked: [] });
     }
+    case 'wide': {
+      const { dst, pseudo, low } = instruction;
+      return change(dst, NAMES_MAP.has(pseudo) ? { ...NOTHING, map: low } : NOTHING);
+    }
     case 'movsx':
     case 'swap':
-    case 'wide':
       return change(instruction.dst, NOTHING);
     case 'load': {
       const { base, offset, size, dst } = instruction;
@@ -194,7 +202,7 @@ export function learn(known: Knowledge, instruction: Instruction): Knowledge {
       return {
         packetLength: 0,
         registers: known.registers.map((old, register) =>
-          register <= 5 ? NOTHING : { guess: old.guess, checked: [] },
+          register <= 5 ? NOTHING : { guess: old.guess, checked: [], map: old.map },
         ),
       };
     default:

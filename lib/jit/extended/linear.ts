@@ -108,7 +108,8 @@ export class LinearMemory {
       return;
     }
     // What is filled on demand has its length then.
-    const content = region.refresh === undefined ? bytes.subarray(start, start + length) : bytes;
+    const isWhole = region.refresh !== undefined || region.isInternal;
+    const content = isWhole ? bytes : bytes.subarray(start, start + length);
     if (this.source.pages[(base + content.length) >>> 16] !== region)
       throw new RangeError(`${region.name} has no room for ${content.length} bytes`);
     this.whole.set(content, base);

@@ -43,6 +43,7 @@ import {
 } from './entries.js';
 import { PACKET } from './knowledge.js';
 import { LinearMemory } from './linear.js';
+import { lookupFunction } from './lookups.js';
 
 const { FRAME_POINTER, MAX_FRAMES, MAX_TAIL_CALLS, STACK_SIZE } = opcodes;
 
@@ -108,6 +109,16 @@ function moduleOf(
       instructionsOf(functions).flatMap(({ instruction, index }) => functionNamed(instruction, index) ?? []),
     ),
   ];
+  const firstLookup = MAIN + functions.length + Math.min(1, callbacks.length);
+  const lookups = new Map<number, DefinedFunction>();
+  /** What verified programs pass are a map and a key that is all in the memory. */
+  const lookup = (handle: number): number | undefined => {
+    const map = environment.maps?.get(handle);
+    const made = lookups.get(handle) ?? (map && lookupFunction(map));
+    if (made === undefined) return undefined;
+    lookups.set(handle, made);
+    return firstLookup + [...lookups.keys()].indexOf(handle);
+  };
   const around: Surroundings = {
     regions: fixed,
     hasPacket: packet !== undefined,
@@ -119,6 +130,7 @@ function moduleOf(
       fault: importOf('fault'),
       access: ACCESS,
       local: new Map(functions.map(({ entry }, index) => [entry, MAIN + index])),
+      ...(options.proofs === undefined ? {} : { lookup }),
     },
     globals: GLOBAL,
     resolveWide: (pseudo, low, high, index) => resolveWide(environment, pseudo, low, high, index),
@@ -162,6 +174,7 @@ function moduleOf(
       entryFunction(),
       ...emitted,
       ...(callbacks.length === 0 ? [] : [callbackFunction(around)]),
+      ...lookups.values(),
     ],
     exports: [
       { name: entry, kind: 'func', index: ENTRY },
