@@ -2,10 +2,13 @@
 
 import { writeFileSync } from 'node:fs';
 import {
+  bodyOf,
   type LoadedObject,
   type LoadedProgram,
   ObjectError,
   openSavefile,
+  type RowProgram,
+  rowAccelerator,
   SNAP_LENGTH,
   VerificationError,
 } from '../lib/command.js';
@@ -15,7 +18,7 @@ import {
   Packet,
   PcapEncoder,
   PcapngEncoder,
-  type Select,
+  type Selection,
   selectionOf,
 } from '../lib/index.js';
 import { FileSink, PacketWriter } from '../lib/node.js';
@@ -124,7 +127,7 @@ export async function runObject(line: readonly string[]): Promise<void> {
   try {
     await capture.scan(
       run.onlyCounts && count === undefined
-        ? { select: run.select(filter) }
+        ? run.selection(filter)
         : {
             ...(filter === undefined ? {} : selectionOf(filter)),
             ...(count === undefined ? {} : { limit: Number(count) }),
@@ -282,17 +285,29 @@ class Run {
   }
 
   /** A test that matches nothing, and counts what the program says of each packet. */
-  select(filter: Filter | undefined): Select {
-    const program = this.first.attach();
-    return (source) => {
-      this.check(source.linkType);
-      const test = filter?.for(source).test;
-      return (bytes, start, capturedLength, wireLength) => {
-        if (test !== undefined && test(bytes, start, capturedLength, wireLength) === 0) return 0;
-        this.packets++;
-        this.verdicts.add(program(bytes, start, capturedLength, wireLength, METADATA));
-        return 0;
-      };
+  selection(filter: Filter | undefined): Selection {
+    const { first } = this;
+    const note = (verdict: number): void => {
+      this.packets++;
+      this.verdicts.add(verdict);
+    };
+    let program = first.attach();
+    const make = (): RowProgram | undefined => {
+      const rows = first.forRows();
+      program = first.attach();
+      return rows && { ...rows, metadata: METADATA };
+    };
+    return {
+      select: (source) => {
+        this.check(source.linkType);
+        const test = filter?.for(source).test;
+        return (bytes, start, capturedLength, wireLength) => {
+          if (test !== undefined && test(bytes, start, capturedLength, wireLength) === 0) return 0;
+          note(program(bytes, start, capturedLength, wireLength, METADATA));
+          return 0;
+        };
+      },
+      accelerator: rowAccelerator(make, filter && ((source) => bodyOf(filter, source)), note),
     };
   }
 

@@ -29,7 +29,7 @@ export {
   NO_LOADER,
   VerificationError,
 } from './engine/index.js';
-export { blankComments, kernelProgram, selectWith, withReadyMade } from './filter/index.js';
+export { blankComments, bodyOf, kernelProgram, selectWith, withReadyMade } from './filter/index.js';
 export { addressesOfHosts } from './host/index.js';
 export {
   bodyBatch,
@@ -38,6 +38,8 @@ export {
   ebpfBatch,
   extendedBody,
   filterText,
+  type RowProgram,
+  rowAccelerator,
 } from './jit/index.js';
 export {
   type AttachedFilter,

@@ -8,6 +8,7 @@ import { type Build, build, familyOf, mutantsOf, programNames, whyNoClang } from
 import { type Kernel, openKernel } from '../testing/kernel.js';
 import { type Libbpf, openLibbpf } from '../testing/libbpf.js';
 import {
+  differenceInRows,
   differenceOf,
   loadByLibbpf,
   loadFilled,
@@ -18,6 +19,7 @@ import {
   traceOfKernel,
 } from '../testing/objectKernel.js';
 import { fullRun, projectRoot, Tally } from '../testing/vectors.js';
+import type { LoadedObject } from './index.js';
 
 const NAMES = (process.env.WEIR_OBJECTS?.split(',') ?? programNames()) as readonly string[];
 /** In a short run these, as clang builds them by default. */
@@ -63,14 +65,16 @@ test('C programs: verdicts, results, packets and maps are the kernel’s', async
   const packets = await testPackets(PACKETS);
   const verdicts = new Tally('C programs: verdicts of the verifier and of Linux');
   const runs = new Tally('C programs: 200 packets and maps afterwards, in every engine');
+  const rows = new Tally('C programs: many packets in a call, beside one by one');
   const all = NAMES.flatMap(builds);
   const workers = Array.from({ length: Math.min(2, cpus().length) }, async (_, worker) => {
     for (let at = worker; at < all.length; at += 2)
-      await compare(kernel, libbpf, all[at]!, packets, verdicts, runs);
+      await compare(kernel, libbpf, all[at]!, packets, verdicts, runs, rows);
   });
   await Promise.all(workers);
   verdicts.finish(t);
   runs.finish(t);
+  rows.finish(t);
 });
 
 async function compare(
@@ -80,6 +84,7 @@ async function compare(
   all: readonly Uint8Array[],
   verdicts: Tally,
   runs: Tally,
+  rows: Tally,
 ): Promise<void> {
   const bytes = await build(one).catch((error: Error) => error);
   if (bytes instanceof Error) {
@@ -138,6 +143,10 @@ async function compare(
         () => `${title(one)}, ${JSON.stringify(options)}: ${shortened(difference)}`,
       );
     }
+    const load = (): LoadedObject => loadFilled(bytes, source, loading);
+    const inRows = await differenceInRows(load, entry.name, packets);
+    if (inRows === undefined) rows.leaveOut('that do not run so');
+    else rows.check(inRows === '', () => `${title(one)}: ${inRows}`);
   } finally {
     theirs.close();
   }

@@ -3,12 +3,15 @@
 import {
   type AttachedProgram,
   attach,
+  type Environment,
   type HelperServices,
   Memory,
   opcodes,
   type PacketOutcome,
   type Program,
+  type ProgramType,
   programTypeOf,
+  type Region,
   type RunOptions,
 } from '../ebpf/index.js';
 import {
@@ -21,7 +24,7 @@ import {
   readObject,
   type SourceLine,
 } from '../elf/index.js';
-import { canCompileWebAssembly } from '../jit/index.js';
+import { canCompileWebAssembly, type RowProgram } from '../jit/index.js';
 import { type MapInfo, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
 import { compiled, VerificationError } from './extended.js';
 import { compiledLater } from './gradual.js';
@@ -210,6 +213,26 @@ export class LoadedProgram {
     return this.attached;
   }
 
+  /**
+   * Compiles it for loops over many packets: what runs it one by one is the same program then. `undefined` where it is
+   * not compiled, or not proved.
+   *
+   * @internal
+   */
+  forRows(): Omit<RowProgram, 'metadata'> | undefined {
+    const { counted, observe, engine, unverified } = this.shared.options;
+    if (counted ?? observe ?? (unverified === true || engine === 'interpreter' || undefined))
+      return undefined;
+    if (!canCompileWebAssembly()) return undefined;
+    const proofs = this.admitted(true);
+    if (proofs === undefined || !('steps' in proofs)) return undefined;
+    let rows: Omit<RowProgram, 'metadata'> | undefined;
+    this.attached = this.hooked(proofs, true, (environment, context, type) => {
+      rows = { proofs, environment, context, type };
+    });
+    return rows;
+  }
+
   private makeReady(): AttachedProgram {
     const { counted, observe, engine: asked = 'auto' } = this.shared.options;
     // What counts is compiled from the first packet on.
@@ -228,11 +251,16 @@ export class LoadedProgram {
   }
 
   /** The program on its hook: compiled or not, observed where somebody asks for that. */
-  private hooked(proofs: Admission | undefined, compiles: boolean): AttachedProgram {
+  private hooked(
+    proofs: Admission | undefined,
+    compiles: boolean,
+    placed?: (environment: Environment, context: Region, type: ProgramType) => void,
+  ): AttachedProgram {
     const { options, memory, made } = this.shared;
     const { observe, counted, budget, ...services } = options;
-    const type = this.type === 'sched_act' ? 'sched_cls' : this.type;
-    return attach(this.instructions, programTypeOf(type), {
+    const type = programTypeOf(this.type === 'sched_act' ? 'sched_cls' : this.type);
+    const compile = compiled(proofs !== undefined && 'steps' in proofs ? proofs : undefined, counted);
+    return attach(this.instructions, type, {
       ...services,
       memory,
       maps: made.byHandle,
@@ -244,7 +272,12 @@ export class LoadedProgram {
         return map !== undefined && 'values' in map ? BigInt(map.values.base + high) : 0n;
       },
       ...(compiles
-        ? { load: compiled(proofs !== undefined && 'steps' in proofs ? proofs : undefined, counted) }
+        ? {
+            load: (program, environment, context) => {
+              placed?.(environment, context, type);
+              return compile(program, environment, context);
+            },
+          }
         : {}),
       ...(observe === undefined
         ? {}

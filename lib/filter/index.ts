@@ -8,4 +8,4 @@ export { libpcapForm } from './libpcapForm.js';
 export { type ExplainedStep, type Explanation, LinkFilter } from './linkFilter.js';
 export type { CompileOptions } from './options.js';
 export { compileProgram, describeLinkType, lint } from './program.js';
-export { selectionOf, selectWith } from './selection.js';
+export { bodyOf, selectionOf, selectWith } from './selection.js';

@@ -12,7 +12,8 @@ import {
   type LoadedProgram,
   loadObject,
 } from '../engine/index.js';
-import { readCapture } from '../savefile/index.js';
+import { rowAccelerator, runsInRows } from '../jit/index.js';
+import { Packet, PcapEncoder, readCapture, type Select } from '../savefile/index.js';
 import { metadataOf } from './besideKernel.js';
 import type { Kernel, KernelMap, LoadedProgram as KernelProgram } from './kernel.js';
 import type { Libbpf } from './libbpf.js';
@@ -225,15 +226,65 @@ export function traceOfEngine(
     const { verdict, packet: after, meta } = entry.run(packet, { metadata });
     return `${verdict} ${hex(meta)}${hex(after)}`;
   });
-  const contents = object.maps
+  return { outcomes, maps: mapsOf(object) };
+}
+
+const mapsOf = ({ maps }: LoadedObject): string =>
+  maps
     .filter(({ definition }) => READABLE.has(definition.type))
     .map((map) =>
       listed(
         map.name,
         [...map].map(([key, value]) => [hex(key), hex(value)]),
       ),
-    );
-  return { outcomes, maps: contents.join('\n') };
+    )
+    .join('\n');
+
+/** What comes with packets of files. */
+const OF_FILES: PacketMetadata = { interfaceIndex: 1 };
+const SOURCE = { index: 0, linkType: ETHERNET, snapLength: 1 << 18, timestampUnit: 1e-6, timestampOffset: 0 };
+
+/**
+ * What is left of packets that come out of a capture, many in a call, beside those that come one by one: their results and the
+ * maps. `undefined` where the program does not run so.
+ */
+export async function differenceInRows(
+  load: () => LoadedObject,
+  name: string,
+  packets: readonly Uint8Array[],
+): Promise<string | undefined> {
+  const [object, one] = [load(), load()];
+  const [entry, beside] = [object.program(name), one.program(name)];
+  const given = packets.map((whole) => (seesLink(entry) ? whole : whole.subarray(LINK_HEADER)));
+  const encoder = new PcapEncoder(SOURCE);
+  encoder.start();
+  for (const data of given) encoder.write(new Packet(data, data.length, 0, 0, SOURCE));
+  const verdicts: number[] = [];
+  let isInRows = false;
+  const rows = rowAccelerator(
+    () => {
+      const made = entry.forRows();
+      const program = made && { ...made, metadata: OF_FILES };
+      isInRows = program !== undefined && runsInRows(program);
+      return program;
+    },
+    undefined,
+    (verdict) => verdicts.push(verdict),
+    0,
+  );
+  const run = (program: LoadedProgram, bytes: Uint8Array): number =>
+    program.run(bytes, { metadata: OF_FILES }).verdict;
+  const select: Select = () => (bytes, start, length) => {
+    verdicts.push(run(entry, bytes.slice(start, start + length)));
+    return 0;
+  };
+  await using capture = await readCapture([encoder.take()], { select, accelerator: rows });
+  await capture.scan();
+  if (!isInRows) return undefined;
+  return differenceOf(
+    { outcomes: given.map((packet) => `${run(beside, packet)}`), maps: mapsOf(one) },
+    { outcomes: verdicts.map(String), maps: mapsOf(object) },
+  );
 }
 
 /** A difference of two traces in a line. */

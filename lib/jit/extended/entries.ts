@@ -91,7 +91,7 @@ export function callbackFunction({
 export type Entry = 'start' | 'resume' | 'batch';
 
 /** Indexes of globals. */
-export const GLOBAL = { fuel: 0, packetStart: 1, packetLength: 2, resultHigh: 3 } as const;
+export const GLOBAL = { fuel: 0, packetStart: 1, packetLength: 2, resultHigh: 3, wireLength: 4 } as const;
 export const GLOBALS: readonly Global[] = Object.keys(GLOBAL).map((name) => ({
   name,
   type: 'i32',
@@ -187,7 +187,7 @@ export const BATCH_ROW = 16;
 
 /**
  * Runs the program for each row of a table of packets that lie in the memory. The wire length is put where
- * `context` points, which is where `__sk_buff` has it. Gives how many verdicts were not 0. A program of one
+ * `context` points, which is where `__sk_buff` has it, or in a global for programs whose context is no memory. Gives how many verdicts were not 0. A program of one
  * function stands in the loop itself.
  */
 export function batchFunction(
@@ -206,7 +206,8 @@ export function batchFunction(
   code.get(count).op('i32.eqz').op('br_if', 1);
   code.get(row).op('i32.load', 0).op('global.set', GLOBAL.packetStart);
   code.get(row).op('i32.load', 4).op('global.set', GLOBAL.packetLength);
-  code.get(context).get(row).op('i32.load', 8).op('i32.store', 0);
+  if (around.field !== undefined) code.get(row).op('i32.load', 8).op('global.set', GLOBAL.wireLength);
+  else code.get(context).get(row).op('i32.load', 8).op('i32.store', 0);
   code.i32(Math.min(budget, MOST_FUEL)).op('global.set', GLOBAL.fuel);
   if (isInline) emitInline(main, around, code, { context, frame, row, firstLocal: own.length });
   else emitCall(around.convention, code, { context, frame, row });

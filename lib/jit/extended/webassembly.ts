@@ -55,6 +55,8 @@ export interface WebAssemblyOptions {
   readonly proofs?: Proofs | undefined;
   /** By register of the entry: the region it will point into. Wrong guesses cost time only. */
   readonly pointers?: ReadonlyMap<number, Region>;
+  /** Fields of the context, for batches of programs that do not take it for memory. */
+  readonly field?: Surroundings['field'] | undefined;
   /** Counts what runs: told of each program that is compiled, and of what reads how often its slots have run. */
   readonly counted?: ((program: Program, read: () => Float64Array) => void) | undefined;
 }
@@ -151,6 +153,7 @@ function moduleOf(
       pointers.map(([register, region]) => [register, region === packet ? PACKET : all.indexOf(region)]),
     ),
     counters,
+    ...(options.field === undefined ? {} : { field: options.field }),
   };
   const emitted = functions.map((source: EbpfFunction) => emitFunction(source, around));
   const frame = linear.stack + STACK_SIZE;
@@ -300,7 +303,8 @@ function compileFor(
     linear.settle();
     host.low = linear.low;
     host.high = linear.high;
-    if (packet !== undefined) shown.tell(packet);
+    // The packets of a batch are none that the host knows.
+    if (packet !== undefined && entry !== 'batch') shown.tell(packet);
   };
 
   const registerValue = (register: number): bigint =>

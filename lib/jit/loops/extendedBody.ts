@@ -5,7 +5,7 @@
 
 import { opcodes, type ProgramType } from '../../ebpf/index.js';
 import type { Proofs } from '../../verify/index.js';
-import type { CodeWriter } from '../../wasm/index.js';
+import { fieldOf } from '../extended/contextFields.js';
 import { functionsOf } from '../extended/ebpfFlow.js';
 import { emitBody } from '../extended/emit.js';
 import {
@@ -36,7 +36,7 @@ export function extendedBody(proofs: Proofs, type: ProgramType): FilterBody | un
   if (program.length > MAX_INSTRUCTIONS || proofs.readsUnwritten) return undefined;
   const [main, ...others] = functionsOf(program, false, proofs.instructions);
   if (main === undefined || others.length > 0) return undefined;
-  const field = fieldOf(type);
+  const field = fieldOf(type, (code) => void code.get(WIRE));
   const isPlain = main.blocks.every(({ instructions, stuckAt }) => {
     if (stuckAt !== undefined) return false;
     return instructions.every(({ instruction, index }) => {
@@ -67,7 +67,7 @@ export function extendedBody(proofs: Proofs, type: ProgramType): FilterBody | un
     ...ALONE,
     programLength: program.length,
     proofs: proofs.instructions,
-    field: (offset, size) => field(offset, size),
+    field,
   };
   return {
     locals: [...LOCALS, { name: 'wire', type: 'i32' }],
@@ -118,38 +118,4 @@ const ALONE: Surroundings = {
   frameStep: 0,
   callbacks: [],
   guesses: new Map(),
-};
-
-/** Fields of a context that belongs to a packet without metadata: places of the packet, or constants. */
-function fieldOf({ fields, contextSize }: ProgramType) {
-  return (offset: number, size: number): ((code: CodeWriter) => void) | undefined => {
-    const touched = fields.filter(
-      (field) => offset < field.offset + field.size && field.offset < offset + size,
-    );
-    if (offset + size > contextSize) return undefined;
-    const [field] = touched;
-    if (field === undefined) return size > 4 ? undefined : (code) => void code.i32(0);
-    if (touched.length > 1 || field.offset !== offset || field.size !== size || size !== 4) return undefined;
-    switch (field.is) {
-      case 'packetStart':
-        return (code) => void code.get(PACKET_START);
-      case 'packetEnd':
-        return (code) => void code.get(PACKET_START).get(PACKET_LENGTH).op('i32.add');
-      case 'wireLength':
-        return (code) => void code.get(WIRE);
-      case undefined: {
-        const value = field.value(NO_PACKET);
-        return (code) => void code.i32(value | 0);
-      }
-    }
-  };
-}
-
-const NO_PACKET = {
-  packetAddress: 0,
-  metaAddress: 0,
-  contextAddress: 0,
-  capturedLength: 0,
-  wireLength: 0,
-  metadata: {},
 };

@@ -17,19 +17,27 @@ import type {
 import { blockLeast, ENHANCED_PACKET, SIMPLE_PACKET } from '../../savefile/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
 import { REJECTED } from '../classic/classic.js';
+import { BATCH_ROW } from '../extended/entries.js';
 import { emitSwap32 } from '../shared/alu.js';
 import type { FilterBody } from './body.js';
 
 const PAGE_SIZE = 65536;
-/**
- * The first page is the filter's. The second holds what the walk takes and gives back, and the places of records
- * that match; then the window begins.
- */
-const STATE_AT = PAGE_SIZE;
-const PLACES = STATE_AT + 64;
-const WINDOW = 2 * PAGE_SIZE;
 
-/** What the walk takes and gives back: 32-bit numbers from STATE_AT on; positions are addresses there. */
+/** Where in its memory a walk has what. */
+export interface WalkPlace {
+  /** What it takes and gives back. */
+  readonly state: number;
+  /** Places of records that match, or rows for them. */
+  readonly table: number;
+  readonly window: number;
+}
+
+/** Bytes of what a walk takes and gives back. */
+export const STATE_SIZE = 64;
+/** The first page is the filter's. */
+const ALONE: WalkPlace = { state: PAGE_SIZE, table: PAGE_SIZE + STATE_SIZE, window: 2 * PAGE_SIZE };
+
+/** What the walk takes and gives back: 32-bit numbers; positions are addresses in the memory. */
 const STATE = [
   'start',
   'end',
@@ -50,7 +58,7 @@ const MOST = 0x7fff_ffff;
 const OUTCOME = 0;
 
 /** Bytes of a capture from which on compiling a walk over its records pays. */
-const WORTH_COMPILING = 1 << 20;
+export const WORTH_COMPILING = 1 << 20;
 
 /** pcapng §4.3, §4.4: bytes of such a block that are not the packet's. */
 const ENHANCED_FIELDS = blockLeast(ENHANCED_PACKET);
@@ -58,8 +66,17 @@ const SIMPLE_FIELDS = blockLeast(SIMPLE_PACKET);
 /** Blocks longer than this are left to the careful reader. */
 const MAX_BLOCK = 65_536;
 
-/** The module that walks over records of a layout with a filter. */
-export function scanModule(body: FilterBody, layout: RecordLayout, takes: Taking): WasmModule {
+/**
+ * The module that walks over records of a layout with a filter.
+ *
+ * @param takes - `rows`: of each that matches the address of its packet, and the packet's lengths, see `BATCH_ROW`.
+ */
+export function scanModule(
+  body: FilterBody,
+  layout: RecordLayout,
+  takes: Taking | 'rows',
+  place: WalkPlace = ALONE,
+): WasmModule {
   const code = new CodeWriter();
   const own: readonly Local[] = [...STATE, 'data', 'length', 'wire', 'next', 'total', 'verdict'].map(
     (name) => ({ name, type: 'i32' }),
@@ -86,7 +103,7 @@ export function scanModule(body: FilterBody, layout: RecordLayout, takes: Taking
 
   STATE.forEach((_, index) => {
     code
-      .i32(STATE_AT)
+      .i32(place.state)
       .op('i32.load', 4 * index)
       .set(index);
   });
@@ -164,7 +181,17 @@ export function scanModule(body: FilterBody, layout: RecordLayout, takes: Taking
   code.get(packets).i32(1).op('i32.add').set(packets);
   // No branch here: whether a packet matches is what nobody can predict. A place that does not is written over.
   if (takes === 'places') {
-    code.get(matched).i32(2).op('i32.shl').get(start).i32(WINDOW).op('i32.sub').op('i32.store', PLACES);
+    code.get(matched).i32(2).op('i32.shl').get(start).i32(place.window).op('i32.sub');
+    code.op('i32.store', place.table);
+  }
+  if (takes === 'rows') {
+    for (const [at, what] of [data, length, wire].entries())
+      code
+        .get(matched)
+        .i32(BATCH_ROW)
+        .op('i32.mul')
+        .get(what)
+        .op('i32.store', place.table + 4 * at);
   }
   code.get(verdict).i32(0).op('i32.ne').get(matched).op('i32.add').set(matched);
   if (takes === 'records') {
@@ -181,7 +208,7 @@ export function scanModule(body: FilterBody, layout: RecordLayout, takes: Taking
   code.op('end').op('end');
   STATE.forEach((_, index) => {
     code
-      .i32(STATE_AT)
+      .i32(place.state)
       .get(index)
       .op('i32.store', 4 * index);
   });
@@ -217,29 +244,52 @@ function emitFlush(code: CodeWriter, local: (name: string) => number): void {
 }
 
 /** Hands a walk its places and counters through memory, which takes a fraction of what globals would. */
-function callable(walk: () => void, memory: WebAssembly.Memory): RecordWalk {
+function callable(walk: () => void, memory: WebAssembly.Memory, place: WalkPlace): RecordWalk {
+  const { window } = place;
   let cells = new Int32Array(0);
   return (state) => {
     // Memory that has grown is another buffer.
-    if (cells.buffer !== memory.buffer) cells = new Int32Array(memory.buffer, STATE_AT, STATE.length);
-    cells[START] = state.start + WINDOW;
-    cells[END] = state.end + WINDOW;
+    if (cells.buffer !== memory.buffer) cells = new Int32Array(memory.buffer, place.state, STATE.length);
+    cells[START] = state.start + window;
+    cells[END] = state.end + window;
     cells[INTERFACES] = state.interfaces;
     cells[SNAP_LENGTH] = state.snapLength;
     cells[PACKETS] = state.packets;
     cells[MATCHED] = state.matched;
     cells[LIMIT] = Math.min(state.limit, MOST);
-    cells[RUN_START] = state.runStart + WINDOW;
-    cells[KEPT_START] = state.keptStart + WINDOW;
-    cells[KEPT_END] = state.keptEnd + WINDOW;
+    cells[RUN_START] = state.runStart + window;
+    cells[KEPT_START] = state.keptStart + window;
+    cells[KEPT_END] = state.keptEnd + window;
     walk();
-    state.start = cells[START]! - WINDOW;
+    state.start = cells[START]! - window;
     state.packets = cells[PACKETS]!;
     state.matched = cells[MATCHED]!;
-    state.runStart = cells[RUN_START]! - WINDOW;
-    state.keptStart = cells[KEPT_START]! - WINDOW;
-    state.keptEnd = cells[KEPT_END]! - WINDOW;
+    state.runStart = cells[RUN_START]! - window;
+    state.keptStart = cells[KEPT_START]! - window;
+    state.keptEnd = cells[KEPT_END]! - window;
   };
+}
+
+/** Compiles a walk for a memory. */
+export function compileWalk(
+  body: FilterBody,
+  layout: RecordLayout,
+  takes: Taking | 'rows',
+  memory: WebAssembly.Memory,
+  place: WalkPlace = ALONE,
+): RecordWalk {
+  const module = new WebAssembly.Module(encodeModule(scanModule(body, layout, takes, place)));
+  const { exports } = new WebAssembly.Instance(module, {
+    weir: {
+      [MEMORY_IMPORT.name]: memory,
+      // Files have no metadata beside their packets: such loads are out of bounds.
+      special: () => {
+        (exports.outcome as WebAssembly.Global).value = REJECTED;
+        return 0;
+      },
+    },
+  });
+  return callable(exports.walk as () => void, memory, place);
 }
 
 /**
@@ -257,16 +307,16 @@ export function createAccelerator(
   return {
     worthFrom,
     grow(bytes, size) {
-      const pages = Math.ceil((WINDOW + size) / PAGE_SIZE);
+      const pages = Math.ceil((ALONE.window + size) / PAGE_SIZE);
       memory ??= new WebAssembly.Memory({ initial: pages });
       const isInPlace = bytes.buffer === memory.buffer;
       const missing = pages - memory.buffer.byteLength / PAGE_SIZE;
       if (missing > 0) memory.grow(missing);
-      const grown = new Uint8Array(memory.buffer, WINDOW, size);
+      const grown = new Uint8Array(memory.buffer, ALONE.window, size);
       if (!isInPlace) grown.set(bytes);
       return grown;
     },
-    places: () => new Uint32Array(memory!.buffer, PLACES, (WINDOW - PLACES) / Uint32Array.BYTES_PER_ELEMENT),
+    places: () => new Uint32Array(memory!.buffer, ALONE.table, (ALONE.window - ALONE.table) / 4),
     walkFor(layout, source, takes) {
       if (memory === undefined) return undefined;
       const key = JSON.stringify([layout, source.linkType, takes]);
@@ -274,18 +324,7 @@ export function createAccelerator(
       if (walk === undefined) {
         const body = bodyFor(source);
         if (body === undefined) return undefined;
-        const module = new WebAssembly.Module(encodeModule(scanModule(body, layout, takes)));
-        const { exports } = new WebAssembly.Instance(module, {
-          weir: {
-            [MEMORY_IMPORT.name]: memory,
-            // Files have no metadata beside their packets: such loads are out of bounds.
-            special: () => {
-              (exports.outcome as WebAssembly.Global).value = REJECTED;
-              return 0;
-            },
-          },
-        });
-        walk = callable(exports.walk as () => void, memory);
+        walk = compileWalk(body, layout, takes, memory);
         walks.set(key, walk);
       }
       return walk;
