@@ -24,8 +24,8 @@ import {
   readObject,
   type SourceLine,
 } from '../elf/index.js';
-import { canCompileWebAssembly, type RowProgram } from '../jit/index.js';
-import { type MapInfo, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
+import { canCompileWebAssembly } from '../jit/index.js';
+import { type MapInfo, type Proofs, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
 import { compiled, VerificationError } from './extended.js';
 import { compiledLater } from './gradual.js';
 import { contentOf, type LoadedMap, makeMaps, mapInfo } from './objectMaps.js';
@@ -117,6 +117,14 @@ interface Shared {
 
 /** That a program was admitted, with what was noted on the way. */
 type Admission = NonNullable<Verdict['proofs']> | { readonly program: Program };
+
+/** A program, and where it runs. */
+interface InPlace {
+  readonly proofs: Proofs;
+  readonly environment: Environment;
+  readonly context: Region;
+  readonly type: ProgramType;
+}
 
 /** Instructions of programs that are verified in some milliseconds. */
 const SHORT = 2000;
@@ -219,14 +227,14 @@ export class LoadedProgram {
    *
    * @internal
    */
-  forRows(): Omit<RowProgram, 'metadata'> | undefined {
+  forRows(): InPlace | undefined {
     const { counted, observe, engine, unverified } = this.shared.options;
     if (counted ?? observe ?? (unverified === true || engine === 'interpreter' || undefined))
       return undefined;
     if (!canCompileWebAssembly()) return undefined;
     const proofs = this.admitted(true);
     if (proofs === undefined || !('steps' in proofs)) return undefined;
-    let rows: Omit<RowProgram, 'metadata'> | undefined;
+    let rows: InPlace | undefined;
     this.attached = this.hooked(proofs, true, (environment, context, type) => {
       rows = { proofs, environment, context, type };
     });

@@ -11,6 +11,7 @@ import {
   type ImportedFunction,
   type Local,
 } from '../../wasm/index.js';
+import { BATCH_ROW } from '../shared/rows.js';
 import type { Convention } from './convention.js';
 import type { EbpfFunction } from './ebpfFlow.js';
 import { emitBody } from './emit.js';
@@ -181,9 +182,6 @@ export function resumeFunction(convention: Convention): DefinedFunction {
   for (let result = 1; result < results.length; result++) code.op('drop');
   return { name: 'resume', params, results: ['i64'], locals: [], body: code.bytes };
 }
-
-/** Bytes of a row of a batch: address, captured length, wire length, and the verdict. */
-export const BATCH_ROW = 16;
 
 /**
  * Runs the program for each row of a table of packets that lie in the memory. The wire length is put where

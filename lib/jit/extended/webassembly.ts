@@ -11,12 +11,21 @@ import {
   functionNamed,
   isFunction,
   opcodes,
+  type PacketEvent,
   type Program,
+  type ProgramType,
   type Region,
   RuntimeFault,
 } from '../../ebpf/index.js';
 import type { Proofs } from '../../verify/index.js';
-import { type DefinedFunction, encodeModule, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
+import {
+  type CodeWriter,
+  type DefinedFunction,
+  encodeModule,
+  MEMORY_IMPORT,
+  type WasmModule,
+} from '../../wasm/index.js';
+import { fieldOf } from './contextFields.js';
 import { conventionOf } from './convention.js';
 import { RunCounters } from './counters.js';
 import { type EbpfFunction, functionsOf, type Placed } from './ebpfFlow.js';
@@ -55,8 +64,8 @@ export interface WebAssemblyOptions {
   readonly proofs?: Proofs | undefined;
   /** By register of the entry: the region it will point into. Wrong guesses cost time only. */
   readonly pointers?: ReadonlyMap<number, Region>;
-  /** Fields of the context, for batches of programs that do not take it for memory. */
-  readonly field?: Surroundings['field'] | undefined;
+  /** What the context is, for batches of programs that do not take it for memory. */
+  readonly fields?: { readonly type: ProgramType; readonly metadata: PacketEvent['metadata'] };
   /** Counts what runs: told of each program that is compiled, and of what reads how often its slots have run. */
   readonly counted?: ((program: Program, read: () => Float64Array) => void) | undefined;
 }
@@ -153,7 +162,9 @@ function moduleOf(
       pointers.map(([register, region]) => [register, region === packet ? PACKET : all.indexOf(region)]),
     ),
     counters,
-    ...(options.field === undefined ? {} : { field: options.field }),
+    ...(options.fields === undefined
+      ? {}
+      : { field: fieldOf(options.fields.type, emitWire, options.fields.metadata) }),
   };
   const emitted = functions.map((source: EbpfFunction) => emitFunction(source, around));
   const frame = linear.stack + STACK_SIZE;
@@ -189,6 +200,8 @@ function moduleOf(
     ],
   };
 }
+
+const emitWire = (code: CodeWriter): void => void code.op('global.get', GLOBAL.wireLength);
 
 function resolveWide(
   { resolveWide: resolve }: Environment,

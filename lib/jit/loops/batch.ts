@@ -7,8 +7,8 @@ import type { Program as Classic } from '../../cbpf/index.js';
 import { Memory, type Program, SKB_SIZE } from '../../ebpf/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
 import { REJECTED } from '../classic/classic.js';
-import { BATCH_ROW } from '../extended/entries.js';
 import { compileEbpfBatch } from '../extended/webassembly.js';
+import { BATCH_ROW } from '../shared/rows.js';
 import { classicBody, type FilterBody } from './body.js';
 
 /** Runs a filter over the packets it was made with; gives how many matched. */

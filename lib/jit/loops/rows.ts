@@ -3,14 +3,14 @@
  * a loop over these rows runs the program, in the memory that its maps are in.
  */
 
-import type { Environment, ProgramType, Region } from '../../ebpf/index.js';
+import type { Environment, PacketEvent, ProgramType, Region } from '../../ebpf/index.js';
 import type { Accelerator, CaptureInterface, RecordWalk } from '../../savefile/index.js';
 import type { Proofs } from '../../verify/index.js';
 import { fieldOf } from '../extended/contextFields.js';
 import { functionsOf } from '../extended/ebpfFlow.js';
-import { BATCH_ROW, GLOBAL } from '../extended/entries.js';
 import { LinearMemory } from '../extended/linear.js';
 import { compileEbpfBatch, type EbpfBatch } from '../extended/webassembly.js';
+import { BATCH_ROW } from '../shared/rows.js';
 import type { FilterBody } from './body.js';
 import { compileWalk, STATE_SIZE, WORTH_COMPILING } from './scan.js';
 
@@ -36,16 +36,13 @@ export interface RowProgram {
   /** What r1 points to. */
   readonly context: Region;
   readonly type: ProgramType;
-  readonly metadata: Parameters<typeof fieldOf>[2];
+  readonly metadata: PacketEvent['metadata'];
 }
-
-const fieldsOf = ({ type, metadata }: RowProgram): ReturnType<typeof fieldOf> =>
-  fieldOf(type, (code) => void code.op('global.get', GLOBAL.wireLength), metadata);
 
 /** Whether each run is the same wherever its packet lies, and needs nothing prepared. */
 export function runsInRows(program: RowProgram): boolean {
-  const { proofs } = program;
-  const field = fieldsOf(program);
+  const { proofs, type, metadata } = program;
+  const field = fieldOf(type, () => {}, metadata);
   if (proofs.readsUnwritten) return false;
   return functionsOf(proofs.program, false, proofs.instructions).every(({ blocks }) =>
     blocks.every(
@@ -143,7 +140,7 @@ class Rows {
   private readonly note: (verdict: number) => void;
 
   constructor(program: RowProgram, note: (verdict: number) => void) {
-    const { environment, proofs } = program;
+    const { environment, proofs, type, metadata } = program;
     const { memory } = environment;
     const linear = LinearMemory.of(memory);
     const table = memory.addInternal('rows', STATE_SIZE + ROWS * BATCH_ROW);
@@ -151,7 +148,7 @@ class Rows {
     linear.settle();
     this.memory = linear.memory;
     this.place = { state: table.base, table: table.base + STATE_SIZE, window: this.packets.base };
-    this.batch = compileEbpfBatch(proofs.program, environment, { proofs, field: fieldsOf(program) });
+    this.batch = compileEbpfBatch(proofs.program, environment, { proofs, fields: { type, metadata } });
     this.context = program.context.base;
     this.note = note;
   }

@@ -17,8 +17,8 @@ import type {
 import { blockLeast, ENHANCED_PACKET, SIMPLE_PACKET } from '../../savefile/index.js';
 import { CodeWriter, encodeModule, type Local, MEMORY_IMPORT, type WasmModule } from '../../wasm/index.js';
 import { REJECTED } from '../classic/classic.js';
-import { BATCH_ROW } from '../extended/entries.js';
 import { emitSwap32 } from '../shared/alu.js';
+import { BATCH_ROW } from '../shared/rows.js';
 import type { FilterBody } from './body.js';
 
 const PAGE_SIZE = 65536;
