@@ -3,13 +3,14 @@
  * with many options. Reference is tcpdump 4.99; where the texts of the development tree differ, 4.99 wins.
  */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Packet } from '../savefile/index.js';
 import { comparePackets, MISSING_PRINTERS } from '../testing/missingPrinters.js';
 import {
+  interfaceName,
   pcapFile,
   printAll,
   printerOptions,
@@ -76,16 +77,6 @@ const OPTION_SETS = [
   '-nS',
   '-ntttt',
 ];
-
-/** Interface indexes of this host, where Linux says them. */
-function interfaceName(index: number): string | undefined {
-  const folder = '/sys/class/net';
-  if (!existsSync(folder)) return undefined;
-  return readdirSync(folder).find((name) => {
-    const file = join(folder, name, 'ifindex');
-    return existsSync(file) && readFileSync(file, 'latin1').trim() === `${index}`;
-  });
-}
 
 test('the installed tcpdump on every capture', async (t) => {
   const version = tcpdumpVersion();

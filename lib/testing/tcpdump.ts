@@ -4,6 +4,8 @@
  */
 
 import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createPrinter, PACKET_TYPES, type PrinterOptions } from '../dissect/index.js';
 import { CaptureError, type Packet } from '../savefile/index.js';
 import { openSavefile } from '../savefile/node.js';
@@ -62,6 +64,16 @@ export function printerOptions(args: readonly string[]): PrinterOptions | undefi
     }
   }
   return options as PrinterOptions;
+}
+
+/** Interface indexes of this host, where Linux says them. */
+export function interfaceName(index: number): string | undefined {
+  const folder = '/sys/class/net';
+  if (!existsSync(folder)) return undefined;
+  return readdirSync(folder).find((name) => {
+    const file = join(folder, name, 'ifindex');
+    return existsSync(file) && readFileSync(file, 'latin1').trim() === `${index}`;
+  });
 }
 
 /** The text of packets with a fresh printer, each with a line feed behind it. */

@@ -174,6 +174,7 @@ class Messages {
   /** A prefix of `bits`, of which the first `omitted` bytes are those of an earlier one. -1: as many as there are. */
   prefix(encoding: number, bits: number, omitted: number, at: number, size: number, keep: boolean): Prefix {
     if (encoding === 0) return { text: 'any', used: 0 };
+    if (encoding > 3) return undefined;
     const before = encoding === 1 ? this.prefix4 : this.prefix6;
     const width = encoding === 1 ? 4 : 16;
     if (bits > 8 * width) return undefined;
@@ -202,17 +203,18 @@ class Messages {
         at++;
         continue;
       }
+      if (type > 127) d.out += ' (M)';
       const size = at + 1 === end ? end : d.u8(at + 1);
-      if (at + 2 + size > end) {
+      if (at + 2 + size > end || !this.subBody(type, at + 2, size)) {
         d.markInvalid();
         return;
       }
-      this.subBody(type, at + 2, size);
       at += 2 + size;
     }
   }
 
-  private subBody(type: number, at: number, size: number): void {
+  /** False where it is too short. */
+  private subBody(type: number, at: number, size: number): boolean {
     const { d } = this;
     if (type === 1) d.out += ' sub-padn';
     else if (type === 2) {
@@ -225,9 +227,10 @@ class Messages {
       const seconds = (from: number): string => `${(d.u32(from) / 1e6).toFixed(6)}s`;
       if (this.type === HELLO && size >= 4) d.out += ` ${seconds(at)}`;
       else if (this.type === IHU && size >= 8) d.out += ` ${seconds(at)}|${seconds(at + 4)}`;
-      else if (this.type === HELLO || this.type === IHU) d.markInvalid();
+      else if (this.type === HELLO || this.type === IHU) return false;
       else d.out += ' (bogus)';
     } else d.out += ` sub-unknown-0x${hex2(type)}`;
+    return true;
   }
 }
 
@@ -305,7 +308,8 @@ const BODIES: Readonly<Record<number, Body>> = {
     print: (m, at, size) => {
       const encoding = m.d8(at);
       const address = encoding === 0 ? undefined : m.address(encoding, at + 2, size - 2);
-      m.say(` ${address?.text ?? `invalid AE ${encoding}`}`);
+      if (address === undefined && encoding !== 0) throw INVALID;
+      m.say(` ${address?.text ?? 'invalid AE 0'}`);
       m.sub(at + 2 + (address?.size ?? 0), at + size);
     },
   },
@@ -382,15 +386,15 @@ const BODIES: Readonly<Record<number, Body>> = {
     name: 'SS-Request ',
     size: 3,
     spaced: false,
-    print: (m, at, size) => printPair(m, at, size, 3, 2, ''),
+    print: (m, at, size) => printPair(m, at, size, 3, 2, '', ''),
   },
   15: {
     name: 'SS-MH-Request ',
     size: 14,
     spaced: false,
     print: (m, at, size) => {
-      m.say(`(${m.d8(at + 4)} hops) `);
-      printPair(m, at, size, 14, 5, ` seqno ${m.d16(at + 2)} id ${m.id(at + 6)}`);
+      const asked = ` seqno ${m.d16(at + 2)} id ${m.id(at + 6)}`;
+      printPair(m, at, size, 14, 5, `(${m.d8(at + 4)} hops) `, asked);
     },
   },
   16: { name: 'MAC ', size: 0, spaced: false, print: (m, _at, size) => m.say(`len ${size}`) },
@@ -411,12 +415,13 @@ function printPair(
   size: number,
   head: number,
   sourceBits: number,
+  before: string,
   after: string,
 ): void {
   const encoding = m.d8(at);
   const to = m.prefix(encoding, m.d8(at + 1), 0, at + head, size - head, false);
   const used = to?.used ?? 0;
   const from = m.prefix(encoding, m.d8(at + sourceBits), 0, at + head + used, size - head - used, false);
-  m.say(`for (${text(to)}, ${text(from)})${after}`);
+  m.say(`${before}for (${text(to)}, ${text(from)})${after}`);
   if (after === '') m.sub(at + head + used + from!.used, at + size);
 }

@@ -48,13 +48,16 @@ const FLAGS_0 = [
   [0x10, 'Final'],
   [0x08, 'Control Plane Independent'],
   [0x04, 'Authentication Present'],
+  [0x02, 'Reserved'],
+  [0x01, 'Reserved'],
 ] as const;
 const HEADER = 24;
 
 /** Prints control packets; `kind` is what the port says of the session. */
-const printControl = (kind: string) =>
+const printControl = (port: string) =>
   printer(BFD, 'bfd', (say, p, d) => {
     d.need(p.at, p.version > 1 ? 4 : HEADER);
+    const kind = p.version === 1 ? port : 'Control';
     say`BFDv${F.version}, `;
     if (p.version > 1) {
       say`${kind}, length: ${p.wireLength}`;
@@ -77,7 +80,7 @@ const milliseconds = (microseconds: number): string => `${Math.floor(microsecond
 
 function printDetails(say: Say, p: Header<typeof BFD>, d: Dissection): void {
   say`, Diagnostic: ${F.diag} (0x${hex2(p.diag)})`;
-  const detection = Math.floor((p.u8(2) * p.u32(12)) / 1000);
+  const detection = Math.floor((Math.imul(p.u8(2), p.u32(12)) >>> 0) / 1000);
   say`\n\tDetection Timer Multiplier: ${p.u8(2)} (${detection} ms Detection time), BFD Length: ${p.u8(3)}`;
   say`\n\tMy Discriminator: 0x${hex8(p.u32(4))}`;
   say`, Your Discriminator: 0x${hex8(p.u32(8))}`;
@@ -106,7 +109,7 @@ function printAuthentication(say: Say, p: Header<typeof BFD>, d: Dissection): vo
       return;
     }
     say`, Password: `;
-    for (let i = 3; i < size && p.u8(HEADER + i) !== 0; i++) say`${visible(p.u8(HEADER + i))}`;
+    for (let i = 3; i < size; i++) say`${visible(p.u8(HEADER + i))}`;
     return;
   }
   if (method < 2 || method > 5) return;

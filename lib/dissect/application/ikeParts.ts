@@ -106,7 +106,7 @@ function sayAttribute(d: Dissection, at: number, end: number, kind: Attributes):
   ask(d, at, 2);
   const type = d.u16(at) & 0x7fff;
   const { types, values } = ATTRIBUTES[kind];
-  d.out += `(type=${types(type, `#${type}`)} `;
+  d.out += `(type=${types(type, '') || `#${type}`} `;
   try {
     if (short) {
       d.out += 'value=';

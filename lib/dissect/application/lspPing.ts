@@ -147,7 +147,7 @@ function printTlvs(d: Dissection, start: number, length: number): void {
       } else if (type === 2) printMap(d, at + 4, size);
       else if (type === 5 || type === 15) {
         if (size < 4) throw TOO_SHORT;
-        const value = d.u32(type === 5 ? at + 4 : at);
+        const value = d.u32(at + 4);
         d.out +=
           type === 15
             ? `\n\t    BFD Discriminator 0x${hex8(value)}`

@@ -91,7 +91,12 @@ export function printRip(d: Dissection, start: number, length: number): void {
     return;
   }
   const [command, version] = [d.u8(start), d.u8(start + 1)];
-  d.out += `${d.verbose ? '\n\t' : ''}RIPv${version}, ${COMMANDS(command) || `unknown command (${command})`}, length: ${length}`;
+  d.out += `${d.verbose ? '\n\t' : ''}RIPv${version}`;
+  if (version === 0) {
+    printUnknown(d, start, length, '\n\t');
+    return;
+  }
+  d.out += `, ${COMMANDS(command) || `unknown command (${command})`}, length: ${length}`;
   if (!d.verbose) return;
   if (command === 1 || command === 2) {
     if (version !== 1 && version !== 2) d.out += ', unknown version';
@@ -118,14 +123,17 @@ export function printRip(d: Dissection, start: number, length: number): void {
 
 export function printRipng(d: Dissection, start: number, length: number): void {
   d.protocol = 'ripng';
-  const command = d.u8(start);
+  const [command, version] = [d.u8(start), d.u8(start + 1)];
+  if (version !== 1) {
+    d.out += ` [vers ${version}]`;
+    d.markInvalid();
+    return;
+  }
   if (command !== 1 && command !== 2) {
     d.out += ` ripng-${command} ?? ${length}`;
     d.markInvalid();
   } else if (length < 4) d.markInvalid();
   else printRoutes(d, start, length, command === 1);
-  const version = d.u8(start + 1);
-  if (version !== 1) d.out += ` [vers ${version}]`;
 }
 
 function printRoutes(d: Dissection, start: number, length: number, asks: boolean): void {

@@ -64,8 +64,7 @@ export const printAoe = printer(AOE, 'aoe', (say, p, d) => {
   say`, Command: ${F.cmd}`;
   say`, Tag: 0x${hex8(p.tag)}`;
   const print = [printAta, printConfig, printMasks, printReserve][p.cmd];
-  if (print === undefined) d.need(p.at + HEADER, p.wireLength - HEADER);
-  else print(say, p, d, p.wireLength - HEADER);
+  print?.(say, p, d, p.wireLength - HEADER);
 });
 
 function invalid(d: Dissection, at: number, length: number): void {

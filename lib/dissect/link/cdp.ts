@@ -24,19 +24,20 @@ const CAPABILITIES = bitNames(
   '1 Router|Transparent Bridge|4 Source Route Bridge|8 L2 Switch|16 L3 capable|32 IGMP snooping|64 L1 capable',
 );
 
-/** What a value has at least. */
-const LEAST: Readonly<Record<number, number>> = {
-  4: 4,
-  10: 2,
-  11: 1,
-  14: 2,
-  15: 2,
-  17: 4,
-  18: 1,
-  19: 1,
-  23: 1,
+/** What a value has at least, and at most. */
+const SIZES: Readonly<Record<number, readonly [least: number, most: number]>> = {
+  4: [4, 4],
+  10: [2, 2],
+  11: [1, 1],
+  14: [3, 3],
+  15: [2, 3],
+  16: [1, 3],
+  17: [4, 4],
+  18: [1, 1],
+  19: [1, 1],
+  22: [4, 65_535],
+  23: [1, 65_535],
 };
-const MOST: Readonly<Record<number, number>> = { 4: 4, 10: 2, 11: 1, 14: 3, 15: 3, 17: 4, 18: 1, 19: 1 };
 
 export function printCdp(d: Dissection, start: number, length: number): void {
   d.protocol = 'cdp';
@@ -78,9 +79,10 @@ export function printCdp(d: Dissection, start: number, length: number): void {
     if (d.verbose)
       d.out += `\n\t${name} (0x${number}), value length: ${value} byte${value === 1 ? '' : 's'}: `;
     else if (type === 1) d.out += ', Device-ID ';
-    const malformed = value < (LEAST[type] ?? 0) || value > (MOST[type] ?? value);
+    const [least, most] = SIZES[type] ?? [0, value];
+    const malformed = value < least || value > most;
     if (malformed) d.out += ' (malformed TLV)';
-    if (!malformed && type > 0 && type <= 23 && (d.verbose || type === 1)) printValue(d, type, from, value);
+    if (!malformed && type <= 23 && (d.verbose || type === 1)) printValue(d, type, from, value);
     else {
       d.need(from, value);
       printUnknown(d, from, value, '\n\t  ');

@@ -48,7 +48,7 @@ export function printDtp(d: Dissection, start: number, length: number): void {
       return;
     }
     const [type, size] = [d.u16(at), d.u16(at + 2)];
-    if (type === 0 || size === 0) return;
+    if (type === 0) return;
     d.out += `\n\t${DTP_NAMES(type)} (0x${hex4(type)}) TLV, length ${size}`;
     if (size < 4 || size > left) {
       invalid(d, `[invalid TLV length ${size}]`, start, length);
@@ -98,7 +98,7 @@ export function printUdld(d: Dissection, start: number, length: number): void {
     }
     const [type, size] = [d.u16(at), d.u16(at + 2)];
     d.out += `\n\t${UDLD_NAMES(type)} (0x${hex4(type)}) TLV, length ${size}`;
-    if (type === 0 || size <= 4 || size > left) {
+    if (size <= 4 || size > left) {
       invalid(d, '', start, length);
       return;
     }

@@ -68,13 +68,16 @@ function printPacket(say: Say, p: Header<typeof EAPOL>, d: Dissection, room: num
   }
   if (isEap(p)) say`${F['.eap.code']} (${code}), id ${F['.eap.id']}, len ${length}`;
   else say`${CODES[code] ?? 'unknown'} (${code}), id ${p.u8(5)}, len ${length}`;
+  if (!p.has(4, length)) {
+    d.markTruncated();
+    return;
+  }
   if (code !== 1 && code !== 2) return;
   if (length < 5) {
     say` (too short for EAP request/response)`;
     return;
   }
-  if (p.has(4, length)) printMethod(say, p, length);
-  else d.markTruncated();
+  printMethod(say, p, length);
 }
 
 // biome-ignore format: a table
@@ -94,7 +97,7 @@ function printMethod(say: Say, p: Header<typeof EAPOL>, length: number): void {
   say`\n\t\t Type ${method(type)}`;
   if (type === 1 || type === 2) {
     if (length > 5) say`, ${METHODS[type]!}: `;
-    for (let i = 9; i < 4 + length; i++) say`${visible(p.u8(i))}`;
+    for (let i = 9; i < 4 + length && p.u8(i) !== 0; i++) say`${visible(p.u8(i))}`;
   } else if (type === 3) {
     for (let i = 9; i < 4 + length; i++) say`${i === 9 ? ' ' : ', '}${method(p.u8(i))}`;
   } else if (type === 13 || type === 21 || type === 43) {

@@ -442,7 +442,7 @@ function printSlarp(d: Dissection, at: number, length: number): void {
       d.out += `, link uptime=${uptime(d.u32(data))}`;
     }
   } else {
-    d.out += `0x${hex2(code)} unknown`;
+    d.out += `0x${code.toString(16).padStart(2, '0')} unknown`;
     if (d.verbose <= 1) printUnknown(d, at + 4, length - 4, '\n\t');
   }
   if (length > SLARP_MOST && d.verbose) d.out += `, (trailing junk: ${length - SLARP_MOST} bytes)`;

@@ -74,13 +74,10 @@ export function printManagement(
   isProtected: number,
 ): void {
   const row = BODIES[subtype];
-  if (row === undefined) {
-    d.out += `Unhandled Management subtype(${subtype.toString(16)})`;
-    return;
-  }
-  d.out += row.name;
+  d.out += row?.name ?? `Unhandled Management subtype(${subtype.toString(16)})`;
   try {
-    if (!row.print(d, at, length, frame, isProtected)) throw TRUNCATED;
+    if (isProtected) printKey(d, at);
+    else if (row?.print(d, at, length, frame) === false) throw TRUNCATED;
   } catch (error) {
     if (error !== TRUNCATED) throw error;
     d.markTruncated();
@@ -88,7 +85,7 @@ export function printManagement(
 }
 
 /** Returns false where the body is cut; what could be read of it is printed. */
-type Body = (d: Dissection, at: number, length: number, frame: number, isProtected: number) => boolean;
+type Body = (d: Dissection, at: number, length: number, frame: number) => boolean;
 
 /** Fixed fields of that many bytes stand before the elements. */
 function need(d: Dissection, at: number, length: number, size: number): void {
@@ -157,11 +154,7 @@ const deauthenticate: Body = (d, at, length, frame) => {
 };
 
 const SHARED_KEY = 1;
-const authenticate: Body = (d, at, length, _frame, isProtected) => {
-  if (isProtected) {
-    printKey(d, at);
-    return true;
-  }
+const authenticate: Body = (d, at, length) => {
   need(d, at, length, 6);
   const algorithm = d.u16le(at);
   const step = d.u16le(at + 2);
@@ -187,7 +180,7 @@ const CATEGORIES: Readonly<Record<number, string>> = {
 // biome-ignore format: a table
 const ACTIONS: Readonly<Record<number, readonly string[]>> = {
   3: ['ADDBA Request', 'ADDBA Response', 'DELBA'],
-  7: ['TxChWidth', 'MIMOPwrSave', 'PSMP', 'PCO', 'CSI', 'Noncompressed Beamforming', 'Compressed Beamforming', 'Antenna Selection', 'HT Information Exchange'],
+  7: ['TxChWidth', 'MIMOPwrSave'],
   13: ['MeshLink', 'HWMP', 'Gate Announcement', 'Congestion Control', 'MCCA Setup Request', 'MCCA Setup Reply', 'MCCA Advertisement Request', 'MCCA Advertisement', 'MCCA Teardown', 'TBTT Adjustment Request', 'TBTT Adjustment Response'],
   14: ['Proxy Update', 'Proxy Update Confirmation'],
   15: ['', 'Peering Open', 'Peering Confirm', 'Peering Close', 'Group Key Inform', 'Group Key Acknowledge'],

@@ -218,7 +218,7 @@ function printMessage(d: Dissection, start: number, whole: number): void {
   if (flags & 0x80) {
     const padding = flags & 0x7f;
     if (d.verbose) d.out += `[pad:${padding}] `;
-    if (length < padding + 2) throw INVALID;
+    if (length < padding + 2) invalid(` (length ${length} < ${padding + 2})`);
     d.need(at, padding);
     at += padding;
     length -= padding;

@@ -37,9 +37,14 @@ const EIGRP = 0x85be;
 
 const address = (d: Dissection, at: number): string => filled(d, at, '%x4.%m');
 
+function short(d: Dissection, length: number): false {
+  d.out += `[length ${length} < 2]`;
+  return false;
+}
+
 function printServices(d: Dissection, start: number, length: number): boolean {
   const command = d.u16(start);
-  if (length < 2) return false;
+  if (length < 2) return short(d, length);
   const service = (at: number): string => (d.numeric ? '' : SERVICES(d.u16(at))) || hex4(d.u16(at));
   if (command === 1 || command === 3) {
     d.out += command === 1 ? 'ipx-sap-req' : 'ipx-sap-nearest-req';
@@ -69,7 +74,7 @@ function printServices(d: Dissection, start: number, length: number): boolean {
 
 function printRoutes(d: Dissection, at: number, length: number): boolean {
   const command = d.u16(at);
-  if (length < 2) return false;
+  if (length < 2) return short(d, length);
   if (command !== 1 && command !== 2) {
     d.out += `ipx-rip-?${command.toString(16)}`;
     return true;

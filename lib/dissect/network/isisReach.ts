@@ -266,7 +266,11 @@ function printPrefix(d: Dissection, at: number, v6: boolean): number {
 
 function printPrefixSub(d: Dissection, type: number, at: number, size: number): void {
   d.out += `${INDENT}  ${PREFIX(type)} subTLV #${type}, length: ${size}`;
-  ask(d, at, size);
+  const cut = (): never => {
+    d.markTruncated();
+    throw ENDS_EARLY;
+  };
+  if (!d.has(at, size)) cut();
   if (type === 1 || type === 117)
     for (let i = 0; i + 4 <= size; i += 4) d.out += `, 0x${hex8(d.u32(at + i))} (=${d.u32(at + i)})`;
   else if (type === 2)
@@ -274,7 +278,7 @@ function printPrefixSub(d: Dissection, type: number, at: number, size: number): 
   else if (type === 3) {
     const [flags, algorithm] = [d.u8(at), d.u8(at + 1)];
     const isLabel = (flags & 8) !== 0;
-    if (size < (isLabel ? 5 : 6)) throw ENDS_EARLY;
+    if (size < (isLabel ? 5 : 6)) cut();
     d.out += `, Flags [${SID_FLAGS(flags)}], Algo ${['SPF', 'strict-SPF'][algorithm] ?? 'Unknown'} (${algorithm})`;
     d.out += isLabel ? `, label ${d.u24(at + 2)}` : `, index ${d.u32(at + 2)}`;
   } else printUnknown(d, at, size, DEEPER);

@@ -2,7 +2,7 @@
 
 import { TRUNCATED } from '../../bytes.js';
 import type { Dissection } from '../frame/dissection.js';
-import { names } from '../frame/names.js';
+import { bitNames, names } from '../frame/names.js';
 import { hex2, hex8 } from '../frame/text.js';
 
 const METADATA = names('reserved|1|2|15 experimental');
@@ -60,7 +60,7 @@ export function printNsh(d: Dissection, at: number, length: number): void {
 /** Says what is wrong with it, where something is. */
 function printContext(d: Dissection, start: number, words: number, metadata: number): string {
   if (metadata === 1) {
-    if (words !== 4) return 'length for the MD type';
+    if (words !== 4) return 'invalid length for the MD type';
     for (let i = 0; i < words; i++) d.out += `\n        Context[0${i}]: 0x${hex8(d.u32(start + 4 * i))}`;
   } else if (metadata === 2) {
     for (let at = start; at < start + 4 * words; ) {
@@ -78,6 +78,7 @@ function printContext(d: Dissection, start: number, words: number, metadata: num
 }
 
 const GPE_HEADER = 8;
+const GPE_FLAGS = bitNames('8 I|4 P|2 B|1 O', 'none', '');
 
 export function printVxlanGpe(d: Dissection, at: number, length: number): void {
   d.protocol = 'vxlan_gpe';
@@ -87,19 +88,7 @@ export function printVxlanGpe(d: Dissection, at: number, length: number): void {
     d.markInvalid();
     return;
   }
-  const flags = d.u8(at);
-  let set = '';
-  for (const [bit, name] of [
-    [8, 'I'],
-    [4, 'P'],
-    [1, 'O'],
-  ] as const)
-    if (flags & bit) set += name;
-  d.out += `flags [${set || '.'}]`;
-  if (flags & 0x30) {
-    d.out += `, unknown version ${(flags & 0x30) >> 4}`;
-    return;
-  }
+  d.out += `flags [${GPE_FLAGS(d.u8(at))}]`;
   const protocol = d.u8(at + 3);
   d.out += `, vni ${d.u24(at + 4)}`;
   d.out += d.verbose ? '\n    ' : ': ';
@@ -109,6 +98,8 @@ export function printVxlanGpe(d: Dissection, at: number, length: number): void {
   else if (protocol === 2) d.next.ip6(d, inner, rest);
   else if (protocol === 3) d.next.ethernet(d, inner, rest, d.end - inner);
   else if (protocol === 4) printNsh(d, inner, rest);
-  else if (protocol === 5) d.next.etherType(d, 0x8847, inner, rest, d.end - inner, -1, -1);
-  else d.out += `unknown-next-protocol-0x${hex2(protocol)}`;
+  else {
+    d.out += 'ERROR: unknown-next-protocol';
+    d.markInvalid();
+  }
 }

@@ -63,7 +63,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x805c, name: 'VPROD' },
   { type: ETHERTYPE.ATALK, name: 'Appletalk' },
   { type: ETHERTYPE.AARP, name: 'Appletalk ARP', print: printAarp },
-  { type: ETHERTYPE.IPX, name: 'IPX', print: printIpx },
+  { type: ETHERTYPE.IPX, name: 'IPX', print: printIpxType },
   { type: ETHERTYPE_PPP, name: 'PPP', print: printPppType },
   { type: 0x8808, name: 'MPCP' },
   { type: ETHERTYPE.SLOW, name: 'Slow Protocols', print: printSlow },
@@ -114,6 +114,11 @@ export function printEtherType(
   if (print === undefined) return false;
   print(d, at, length, captured, src, dst);
   return true;
+}
+
+function printIpxType(d: Dissection, at: number): void {
+  d.out += '(NOV-ETHII) ';
+  printIpx(d, at);
 }
 
 function printPppType(d: Dissection, at: number, length: number): void {

@@ -31,7 +31,6 @@ const address = (d: Dissection, at: number, size: number): string => filled(d, a
 /** Messages that are numbers only. */
 const PLAIN: Readonly<Record<number, readonly [pattern: string, size: number]>> = {
   2: ['POLR seq %4 round %2', 8],
-  13: ['ACK seq %4', 8],
 };
 
 /** Returns where options begin. */

@@ -11,7 +11,7 @@ const HEADER = 12;
 const CHUNKS: Readonly<Record<number, string>> = {
   0: 'DATA', 1: 'INIT', 2: 'INIT ACK', 3: 'SACK', 4: 'HB REQ', 5: 'HB ACK', 6: 'ABORT', 7: 'SHUTDOWN',
   8: 'SHUTDOWN ACK', 9: 'OP ERR', 10: 'COOKIE ECHO', 11: 'COOKIE ACK', 12: 'ECN ECHO', 13: 'ECN CWR',
-  14: 'SHUTDOWN COMPLETE', 193: 'REL CTRL',
+  14: 'SHUTDOWN COMPLETE', 192: 'FOR CUM TSN', 193: 'REL CTRL', 194: 'REL CTRL ACK',
 };
 const DATA = 0;
 const M3UA = 3;

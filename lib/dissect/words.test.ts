@@ -1,0 +1,72 @@
+/** Packets that are broken and messages that are made up, printed by the installed tcpdump and by Weir. */
+
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { generator } from '../testing/random.js';
+import { tcpdumpVersion } from '../testing/tcpdump.js';
+import { dataPath, fullRun, Tally } from '../testing/vectors.js';
+import { changed } from '../testing/words/changes.js';
+import { differences, kindOf } from '../testing/words/compare.js';
+import { samples } from '../testing/words/corpus.js';
+import { type Message, madeMessages } from '../testing/words/messages.js';
+
+process.env.TZ = 'GMT0';
+const SEED = 0x5eed;
+const SETS = ['-nvvv', '-n', '-nexx'];
+
+/** Texts that are equal, of all; `npm run words` shows what differs. */
+const SHARE = 0.99;
+
+/** Number spaces of protocols that have no printer yet; README names them. */
+const WITHOUT_PRINTER = new Set(
+  'AODV|ATM|ATM signalling|AppleTalk|CFM|EGP|ForCES|HNCP|IGRP|Juniper|Kerberos|LMP|MPCP|MSDP|OTV|TIPC|USB|lwres|pflog|rx'.split(
+    '|',
+  ),
+);
+
+function skipped(t: ExecutionContext): boolean {
+  if (tcpdumpVersion()?.startsWith('4.99.')) return false;
+  t.log('skipped: tcpdump 4.99 is not installed');
+  t.pass();
+  return true;
+}
+
+function compare(t: ExecutionContext, what: string, messages: readonly Message[]): void {
+  const tally = new Tally(`dissect: ${what}`);
+  const links = new Set(messages.map(({ packet }) => packet.interface.linkType));
+  for (const link of links) {
+    const group = messages.map(({ packet }) => packet).filter((packet) => packet.interface.linkType === link);
+    for (const set of fullRun ? SETS : SETS.slice(0, 1)) {
+      const differ = new Map(differences(group, link, set).map((one) => [one.index, one]));
+      for (const index of group.keys()) {
+        const difference = differ.get(index);
+        tally.check(difference === undefined, () => `${set} ${kindOf(difference!)}`);
+      }
+    }
+  }
+  tally.finish(t, SHARE);
+}
+
+test('changed packets of every protocol, as the installed tcpdump prints them', async (t) => {
+  const folder = dataPath(t, 'captures');
+  if (folder === undefined || skipped(t)) return;
+  const folders = fullRun ? ['files', 'found', 'made'] : ['made'];
+  const all = await samples(folders.map((name) => join(folder, name)));
+  const random = generator(SEED);
+  const messages = Array.from({ length: fullRun ? 6000 : 300 }, (_, i) => {
+    const sample = all[i % all.length]!;
+    const brothers = all.filter(({ kind }) => kind === sample.kind);
+    return { kind: sample.kind, packet: changed(sample, brothers[random(brothers.length)]!, random) };
+  });
+  compare(t, 'changed packets', messages);
+});
+
+test('made messages of every number space, as the installed tcpdump prints them', (t) => {
+  if (skipped(t)) return;
+  const messages = madeMessages(fullRun ? 6000 : 400, generator(SEED));
+  compare(
+    t,
+    'made messages',
+    messages.filter(({ kind }) => !WITHOUT_PRINTER.has(kind)),
+  );
+});
