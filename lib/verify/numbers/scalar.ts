@@ -73,12 +73,14 @@ function fromBits({ umin, umax, smin, smax }: Range, bits: Tnum, width: Width): 
 /** What signed and unsigned limits say about each other. */
 function acrossSigns(range: Range, width: Width): Range {
   let { umin, umax, smin, smax } = range;
-  const [first, last] = [BigInt.asIntN(width, umin), BigInt.asIntN(width, umax)];
+  const first = BigInt.asIntN(width, umin);
+  const last = BigInt.asIntN(width, umax);
   if (first <= last) {
     smin = max(smin, first);
     smax = min(smax, last);
   }
-  const [low, high] = [BigInt.asUintN(width, smin), BigInt.asUintN(width, smax)];
+  const low = BigInt.asUintN(width, smin);
+  const high = BigInt.asUintN(width, smax);
   if (low <= high) {
     umin = max(umin, low);
     umax = min(umax, high);
@@ -93,28 +95,27 @@ function acrossSigns(range: Range, width: Width): Range {
 const LOW = 0xffff_ffffn;
 const high = (value: bigint): bigint => value >> 32n;
 
+/** What limits of the whole value say about its low half, where they share the upper one. */
+function lowWithin(low: Range, from: bigint, to: bigint): Range {
+  if (high(from) !== high(to) || from > to) return low;
+  const first = BigInt.asIntN(32, from);
+  const last = BigInt.asIntN(32, to);
+  const isOrdered = first <= last;
+  return {
+    umin: max(low.umin, from & LOW),
+    umax: min(low.umax, to & LOW),
+    smin: isOrdered ? max(low.smin, first) : low.smin,
+    smax: isOrdered ? min(low.smax, last) : low.smax,
+  };
+}
+
 /** What the whole value says about its low half. */
 function lowFromWide(low: Range, { umin, umax, smin, smax }: Range): Range {
-  let { umin: u0, umax: u1, smin: s0, smax: s1 } = low;
-  for (const [from, to] of [
-    [umin, umax],
-    [BigInt.asUintN(64, smin), BigInt.asUintN(64, smax)],
-  ] as const) {
-    if (high(from) !== high(to) || from > to) continue;
-    u0 = max(u0, from & LOW);
-    u1 = min(u1, to & LOW);
-    const [first, last] = [BigInt.asIntN(32, from), BigInt.asIntN(32, to)];
-    if (first <= last) {
-      s0 = max(s0, first);
-      s1 = min(s1, last);
-    }
-  }
+  const once = lowWithin(low, umin, umax);
+  const twice = lowWithin(once, BigInt.asUintN(64, smin), BigInt.asUintN(64, smax));
   // Neighbouring upper halves: the value crosses 2^32 once, from negative to positive as signed 32 bits.
-  if (smin >= FULL_32.smin && smax <= FULL_32.smax) {
-    s0 = max(s0, smin);
-    s1 = min(s1, smax);
-  }
-  return { umin: u0, umax: u1, smin: s0, smax: s1 };
+  if (smin < FULL_32.smin || smax > FULL_32.smax) return twice;
+  return { ...twice, smin: max(twice.smin, smin), smax: min(twice.smax, smax) };
 }
 
 /** What the low half says about the whole value. */
@@ -133,7 +134,8 @@ function wideFromLow(wide: Range, low: Range): Range {
 }
 
 /** Lets bits and ranges learn from each other; `undefined` when no value satisfies them all. */
-export function normalize({ bits, wide, low }: Scalar): Scalar | undefined {
+export function normalize(scalar: Scalar): Scalar | undefined {
+  let { bits, wide, low } = scalar;
   for (let round = 0; round < 2; round++) {
     wide = acrossSigns(fromBits(wide, bits, 64), 64);
     low = acrossSigns(fromBits(low, bits, 32), 32);
@@ -147,7 +149,10 @@ export function normalize({ bits, wide, low }: Scalar): Scalar | undefined {
     const next = tnum.withLow(fromWide, lowBits);
     const settled = next.value === bits.value && next.mask === bits.mask;
     bits = next;
-    if (settled && round > 0) break;
+    if (!settled) continue;
+    // Where nothing was learnt, nothing more is.
+    if (round === 0 && sameRange(wide, scalar.wide) && sameRange(low, scalar.low)) return scalar;
+    if (round > 0) break;
   }
   wide = fromBits(wide, bits, 64);
   low = fromBits(low, bits, 32);

@@ -79,12 +79,14 @@ export function difference(
   if (hint !== undefined && differsAt(hint, old, now, live, needs)) return hint;
   const ids = new IdPairs();
   if (!sameHeld(old, now, ids)) return NOWHERE;
-  for (const [depth, frame] of old.frames.entries()) {
+  for (let depth = 0; depth < old.frames.length; depth++) {
+    const frame = old.frames[depth]!;
     const other = now.frames[depth]!;
     const alive = live[depth]!;
     for (let register = 0; register < REGISTERS; register++) {
       if ((alive & (1 << register)) === 0) continue;
-      const [a, b] = [frame.registers[register]!, other.registers[register]!];
+      const a = frame.registers[register]!;
+      const b = other.registers[register]!;
       if (a === b && a.kind !== 'pointer' && (a.kind !== 'scalar' || a.id === 0)) continue;
       const matters = needs === undefined || mattersRegister(needs, depth, register);
       // Within a loop what was not there before is more than there was (`RANGE_WITHIN`).
@@ -95,8 +97,9 @@ export function difference(
     for (let slot = 0; slot < frame.slots.length; slot++) {
       if (needs !== undefined && !isSlotRead(needs, depth, slot)) continue;
       const matters = needs === undefined || mattersSlot(needs, depth, slot);
-      const [was, is] = [frame.slots[slot], other.slots[slot]];
-      if (!coversSlot(was, is, ids, matters, needs === undefined, mayReadUnwritten))
+      if (
+        !coversSlot(frame.slots[slot], other.slots[slot], ids, matters, needs === undefined, mayReadUnwritten)
+      )
         return slotPlace(depth, slot);
     }
   }
@@ -179,7 +182,8 @@ function coversSlot(
   const other = now ?? EMPTY_SLOT;
   if (!exact) {
     // A number that was spilled whole, and bytes that hold anything, are both numbers.
-    const [was, is] = [wholeNumber(old, mayReadUnwritten), wholeNumber(other, mayReadUnwritten)];
+    const was = wholeNumber(old, mayReadUnwritten);
+    const is = was && wholeNumber(other, mayReadUnwritten);
     if (was !== undefined && is !== undefined) return covers(was, is, ids, matters, false);
   }
   for (let i = 0; i < SLOT; i++)

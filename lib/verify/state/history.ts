@@ -265,8 +265,9 @@ function goBack(
       break;
   }
   needs[depth * WORDS] = needs[depth * WORDS]! | decided;
-  for (const place of marks?.reads ?? []) set(needs, READ, place);
-  for (const place of marks?.decidedSlots ?? []) {
+  if (marks === undefined) return depth;
+  for (const place of marks.reads ?? []) set(needs, READ, place);
+  for (const place of marks.decidedSlots ?? []) {
     set(needs, SLOTS, place);
     set(needs, READ, place);
   }
