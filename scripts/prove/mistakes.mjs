@@ -32,3 +32,37 @@ export const MISTAKES = [
   ],
   ['lib/jit/extended/emit.js', "signExtend ? '_s' : '_u'", "signExtend ? '_u' : '_s'", 'wasm: load16'],
 ];
+
+const LINUX = 'lib/verify/numbers/linuxTransfer.js';
+const SOUND = 'lib/verify/numbers/transfer.js';
+const LINUX_BRANCH = 'lib/verify/numbers/linuxBranch.js';
+const SOUND_BRANCH = 'lib/verify/numbers/branch.js';
+
+/** Those in the arithmetic of ranges, which z3 does not settle: what is tried has to refute them. */
+export const MISTAKES_OF_RANGES = [
+  [LINUX, 'if (umin <= FULL_64.umax && umax > FULL_64.umax)', 'if (umin > umax)', 'linux: add64'],
+  [LINUX, 'if (umin32 < 0n && umax32 >= 0n)', 'if (umin32 > umax32)', 'linux: sub32'],
+  [LINUX, '[r.smin - by.smax, r.smax - by.smin]', '[r.smin - by.smin, r.smax - by.smax]', 'linux: sub64'],
+  [LINUX, 'r.smin * by.smax, r.smax * by.smin, r.smax', 'r.smax', 'linux: mul64'],
+  [LINUX, 'min(before.umax32, by.umax32)', 'by.umax32 >> 1n', 'linux: and32'],
+  [SOUND, 'floor(lowest) === floor(highest)', 'lowest <= highest', 'sound: add64'],
+  [SOUND, 'a.umin - b.umax, a.umax - b.umin', 'a.umin - b.umin, a.umax - b.umax', 'sound: sub64'],
+  [SOUND, 'min(a.umax, b.umax - 1n)', 'b.umax - 1n > a.umin ? a.umin : a.umax', 'sound: mod64'],
+  [SOUND, 'if (a.smin === all.smin && divisor === -1n)', 'if (divisor === 0n)', 'sound: sdiv64'],
+  [
+    SOUND,
+    'b.umin > 0n ? a.umax / b.umin : a.umax',
+    'b.umin > 1n ? a.umax / b.umin : a.umax - 1n',
+    'sound: div32',
+  ],
+  [LINUX_BRANCH, 'x.umin > y.umax ? true : x.umax <=', 'x.umin >= y.umax ? true : x.umax <=', 'linux: jgt64'],
+  [
+    LINUX_BRANCH,
+    'x.smax <= y.smin ? true : x.smin >',
+    'x.smax <= y.smin ? true : x.smin >=',
+    'linux: jsle32',
+  ],
+  [LINUX_BRANCH, 'if ((value & constant) !== 0n)', 'if ((mask & constant) !== 0n)', 'linux: jset64'],
+  [SOUND_BRANCH, 'min(x.umax, y.umax - gap)', 'min(x.umax, y.umin - gap)', 'sound: jlt64'],
+  [SOUND_BRANCH, 'max(y.smin, x.smin + gap)', 'max(y.smin, x.smin + 1n)', 'sound: jsge64'],
+];

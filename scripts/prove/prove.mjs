@@ -1,7 +1,7 @@
 /**
  * `npm run prove`: asks z3 whether the verifier's arithmetic is sound, and whether compiled eBPF is what the definition
- * says, for all inputs. `--exhaustive N` tries numbers with their ranges on words of 8 bits instead (exhaustive.mjs), with every
- * Nth constant: z3 settles few of these. First, mistakes are put into copies of the code: a claim has to fall over each of them.
+ * says, for all inputs. Of numbers with their ranges z3 settles few: `--exhaustive N` tries them on words of 8 bits with every Nth
+ * constant, `--pairs N` on words of 4 bits with every Nth of their like (exhaustive.mjs). First, mistakes are put into copies of the code: a claim has to fall over each of them.
  *
  * `--only TEXT` takes the claims whose names hold it; `--seconds N` is the time for each of the narrower widths, and four
  * times that for 64 bits (10); `--numbers` asks about numbers with their ranges as well, best with `--only` and `--bits 4`; `--bits 64,8,4` are the widths of words, tried in turn; `--no-mistakes` leaves out the first part. Exit status 1 when a claim is refuted, or a mistake is not found.
@@ -13,8 +13,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { init } from 'z3-solver';
-import { tryAll, WORD } from './exhaustive.mjs';
-import { MISTAKES } from './mistakes.mjs';
+import { tryConstants, tryPairs } from './exhaustive.mjs';
+import { MISTAKES, MISTAKES_OF_RANGES } from './mistakes.mjs';
 import { numberClaims } from './numbers.mjs';
 import { makeTerms } from './terms.mjs';
 import { wasmClaims } from './wasm.mjs';
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     'no-mistakes': { type: 'boolean', default: false },
     numbers: { type: 'boolean', default: false },
     exhaustive: { type: 'string', default: '0' },
+    pairs: { type: 'string', default: '0' },
   },
 });
 const SECONDS = Number(values.seconds);
@@ -59,7 +60,7 @@ const claimsOf = async (from, word) =>
   );
 
 /** Puts a mistake into a copy of the code; gives whether its claim falls. */
-async function isFound([file, right, wrong, name]) {
+async function isFound([file, right, wrong, name], falls) {
   const folder = mkdtempSync(join(tmpdir(), 'weir-prove-'));
   try {
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
@@ -67,27 +68,46 @@ async function isFound([file, right, wrong, name]) {
     const text = readFileSync(join(folder, file), 'utf8');
     if (!text.includes(right)) throw new Error(`${file} has no ${right}`);
     writeFileSync(join(folder, file), text.replace(right, wrong));
-    const { kind } = await ask((await claimsOf(folder, 64)).get(name), 4 * SECONDS);
-    return kind === 'refuted';
+    return await falls(folder, name);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+const refutedByZ3 = async (folder, name) => {
+  const { kind } = await ask((await claimsOf(folder, 64)).get(name), 4 * SECONDS);
+  return kind === 'refuted';
+};
+const refutedByPairs = async (folder, name) => {
+  let falls = false;
+  await tryPairs(
+    folder,
+    (claim) => claim === name,
+    1 / 16,
+    (_, { refuted }) => {
+      falls = refuted !== undefined;
+    },
+  );
+  return falls;
+};
+
 const start = performance.now();
 let failures = 0;
 /** Of the constants, one in so many is tried; 0: none is, and z3 is asked. */
 const every = Number(values.exhaustive);
-if (!values['no-mistakes'] && every === 0) {
+const pairs = Number(values.pairs);
+const runs = every > 0 || pairs > 0;
+const mistakes = pairs > 0 ? MISTAKES_OF_RANGES : every > 0 ? [] : MISTAKES;
+if (!values['no-mistakes'] && mistakes.length > 0) {
   let found = 0;
-  for (const mistake of MISTAKES) {
-    if (await isFound(mistake)) found++;
+  for (const mistake of mistakes) {
+    if (await isFound(mistake, runs ? refutedByPairs : refutedByZ3)) found++;
     else {
       failures++;
       console.log(`not found: ${mistake.join(' | ')}`);
     }
   }
-  console.log(`${found} of ${MISTAKES.length} mistakes found`);
+  console.log(`${found} of ${mistakes.length} mistakes found`);
 }
 
 const WIDTHS = values.bits
@@ -99,7 +119,7 @@ for (const [word] of WIDTHS) byWidth.push(await claimsOf(dist, word));
 const SURE = /^(tnum|wasm):/;
 const counts = new Map();
 for (const name of byWidth[0].keys()) {
-  if (every > 0 || !name.includes(values.only) || (!values.numbers && !SURE.test(name))) continue;
+  if (runs || !name.includes(values.only) || (!values.numbers && !SURE.test(name))) continue;
   let said = 'open';
   for (const [at, [word, seconds]] of WIDTHS.entries()) {
     const one = byWidth[at].get(name);
@@ -118,19 +138,16 @@ for (const name of byWidth[0].keys()) {
   const group = `${name.split(':')[0]}: ${said}`;
   counts.set(group, (counts.get(group) ?? 0) + 1);
 }
-if (every > 0)
-  await tryAll(
-    dist,
-    (name) => name.includes(values.only),
-    1 / every,
-    (name, { tried, refuted }) => {
-      if (refuted) failures++;
-      console.log(`${refuted ? 'refuted' : 'holds  '} ${name.padEnd(24)} ${tried} inputs of ${WORD} bits`);
-      if (refuted) console.log(refuted);
-      const group = `${name.split(':')[0]}: ${refuted ? 'refuted' : 'holds'} on all inputs tried at ${WORD} bits`;
-      counts.set(group, (counts.get(group) ?? 0) + 1);
-    },
-  );
+const told = (name, { tried, refuted, bits }) => {
+  if (refuted) failures++;
+  console.log(`${refuted ? 'refuted' : 'holds  '} ${name.padEnd(24)} ${tried} inputs of ${bits} bits`);
+  if (refuted) console.log(refuted);
+  const group = `${name.split(':')[0]}: ${refuted ? 'refuted' : 'holds'} on all inputs tried at ${bits} bits`;
+  counts.set(group, (counts.get(group) ?? 0) + 1);
+};
+const wants = (name) => name.includes(values.only);
+if (every > 0) await tryConstants(dist, wants, 1 / every, told);
+if (pairs > 0) await tryPairs(dist, wants, 1 / pairs, told);
 for (const [said, count] of counts) console.log(`${String(count).padStart(4)} ${said}`);
 console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`);
 process.exit(failures > 0 ? 1 : 0);
