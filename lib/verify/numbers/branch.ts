@@ -139,11 +139,12 @@ function containsIn(a: Scalar, value: bigint, width: Width): boolean {
 /** A number that differs from a constant at an end of its range. */
 function excludeEnd(a: Scalar, other: Range, width: Width): Scalar | undefined {
   if (other.umin !== other.umax) return a;
+  const signed = BigInt.asIntN(width, other.umin);
   let { umin, umax, smin, smax } = rangeIn(a, width);
   if (umin === other.umin) umin += 1n;
   if (umax === other.umin) umax -= 1n;
-  if (smin === other.smin) smin += 1n;
-  if (smax === other.smin) smax -= 1n;
+  if (smin === signed) smin += 1n;
+  if (smax === signed) smax -= 1n;
   if (umin > umax || smin > smax) return undefined;
   return withRange(a, width, { umin, umax, smin, smax });
 }
