@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { equivalent } from '../ask/index.js';
+import { libpcapForm } from '../ask.js';
 import { compile, FilterError } from '../index.js';
 import { toDisplay, translate } from './index.js';
 
@@ -27,6 +28,40 @@ test('display filters say what they say', (t) => {
     const { outer, exact } = translate(display);
     t.true(exact, display);
     t.is(equivalent(programOf(outer!), programOf(capture)).verdict, 'equal', `${display}: ${outer}`);
+  }
+});
+
+/** Fields within capture filters, and the same in libpcap's language. */
+const FIELDS_SAME: readonly (readonly [withFields: string, plain: string])[] = [
+  ['ip.src == 192.0.2.1', 'ip src host 192.0.2.1'],
+  ['ip.src = 192.0.2.1', 'ip src host 192.0.2.1'],
+  ['tcp port 80 and ip.dst!=192.0.2.0/24', 'tcp port 80 and ip and not ip dst net 192.0.2.0/24'],
+  ['not (tcp.port in {80, 443, 8000..8010})', 'not (tcp port 80 or 443 or tcp portrange 8000-8010)'],
+  ['tcp.flags.syn == 1', 'tcp[13] & 2 != 0 or (ip6[6] = 6 and ip6[53] & 2 != 0)'],
+  ['ipv6.addr == 2001:db8::/32 or arp', 'ip6 net 2001:db8::/32 or arp'],
+  ['eth.src == 02:00:00:00:00:01 and frame.len > 100', 'ether src 02:00:00:00:00:01 and len > 100'],
+  ['vlan { ip.ttl < 5 } or ip.ttl < 5', 'ip[8] < 5 or (vlan and ip[8] < 5)'],
+  ['@inside-vlan(udp.dstport >= 1024)', '@inside-vlan(udp dst portrange 1024-65535)'],
+];
+
+test("fields by Wireshark's names within capture filters", (t) => {
+  for (const [withFields, plain] of FIELDS_SAME) {
+    t.is(equivalent(programOf(withFields), programOf(plain)).verdict, 'equal', withFields);
+    t.notRegex(libpcapForm(withFields)!, /[a-z]\.[a-z]/, withFields);
+  }
+});
+
+test('what no capture filter tests is refused where it stands', (t) => {
+  for (const [expression, start, end, message] of [
+    ['arp or http.host == example', 7, 27, "no capture filter tests 'http.host == example'"],
+    ['ip.ttl == 300', 0, 13, "no capture filter tests 'ip.ttl == 300'"],
+    ['tcp.port in {80', 15, 15, 'expected a value, the expression ends here'],
+    ['ip.src ==', 9, 9, 'expected a value, the expression ends here'],
+    ['host ip.src == 1', 5, 11, "unknown host 'ip.src'"],
+  ] as const) {
+    const error = t.throws(() => compile(expression), { instanceOf: FilterError }, expression);
+    t.is(error?.message, message);
+    t.deepEqual(error?.span, { start, end });
   }
 });
 

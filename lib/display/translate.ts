@@ -60,6 +60,24 @@ export function translate(source: string): Translation {
   }
 }
 
+/**
+ * What a comparison of one field asks for, as a capture filter: of the headers that a capture filter looks at, which are the
+ * outermost ones unless `vlan` and its like have moved them.
+ *
+ * @param comparison - `ip.src == 192.0.2.1`, `tcp.port in {80, 443}`; `=` is `==`.
+ * @returns `undefined` where no capture filter says it.
+ */
+export function fieldExpression(comparison: string): string | undefined {
+  try {
+    const { outer, exact } = translate(comparison.replace(' = ', ' == '));
+    // Neither all packets nor none have words of their own.
+    return exact ? (outer ?? '1 = 0') || 'len >= 0' : undefined;
+  } catch (error) {
+    if (error instanceof FilterError) return undefined;
+    throw error;
+  }
+}
+
 class Translator {
   private readonly source: string;
   private readonly left: LeftOver[] = [];

@@ -133,6 +133,8 @@ test('vectors: the same expressions compile with the optimizer, with the same me
       const { expr, dlt, dltNumber, snaplen, mode } = row;
       if (row.lookups !== undefined) tally.leaveOut('that need names');
       else if (/[{}]/.test(expr)) tally.leaveOut('of scopes and lists, which libpcap refuses to read');
+      else if (/\b[a-z]+\.[a-z.]+ [!=]?= /.test(expr))
+        tally.leaveOut('of fields, which libpcap takes for names');
       else if (linkTypeOfDlt(dltNumber) === undefined) tally.leaveOut('of a link type without a name');
       else {
         const netmask = parseIpv4(row.netmask ?? '');

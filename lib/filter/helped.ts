@@ -5,6 +5,7 @@
 
 import { type Program, validate } from '../cbpf/index.js';
 import { type Lint, withoutCookedHeader } from '../codegen/index.js';
+import { fieldExpression } from '../display/index.js';
 import { habitHint } from '../syntax/index.js';
 import { readyMadeExpression } from './catalogue.js';
 import { type CompileOptions, checkCompileOptions } from './options.js';
@@ -25,11 +26,17 @@ export function helpedLint(expression: string, options: CompileOptions = {}): re
   return lintOf(expression, withReadyMade(options), habitHint);
 }
 
-/** Options with which `@name` stands for ready-made filters, too. */
+/** What `@name` stands for, or a comparison such as `ip.src == 192.0.2.1`. @param given - Names of the caller's own. */
+export const expressionsBeside =
+  (given: CompileOptions['namedFilters']) =>
+  (text: string): string | undefined =>
+    text.includes(' ') ? fieldExpression(text) : (given?.(text) ?? readyMadeExpression(text));
+
+/** Options with which `@name` stands for ready-made filters, too, and fields are known by Wireshark's names. */
 export function withReadyMade(options: CompileOptions): CompileOptions {
   const { namedFilters } = options ?? {};
   if (namedFilters !== undefined && typeof namedFilters !== 'function') return options;
-  return options && { ...options, namedFilters: (name) => namedFilters?.(name) ?? readyMadeExpression(name) };
+  return options && { ...options, namedFilters: expressionsBeside(namedFilters) };
 }
 
 /**

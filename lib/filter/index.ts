@@ -3,7 +3,7 @@
 export { blankComments, type ReadyMadeFilter, readyMadeExpression, readyMadeFilters } from './catalogue.js';
 export { compile } from './facade.js';
 export { Filter, type PacketSource } from './family.js';
-export { helpedLint, helpedProgram, kernelProgram, withReadyMade } from './helped.js';
+export { expressionsBeside, helpedLint, helpedProgram, kernelProgram, withReadyMade } from './helped.js';
 export { libpcapForm } from './libpcapForm.js';
 export { type ExplainedStep, type Explanation, LinkFilter } from './linkFilter.js';
 export type { CompileOptions } from './options.js';

@@ -5,7 +5,7 @@
  * the answers are put in front of it. What is found nowhere is reported by `compile`, with its place.
  */
 
-import { readyMadeExpression } from '../filter/index.js';
+import { expressionsBeside } from '../filter/index.js';
 import { firstOf, type Resolver } from '../names/index.js';
 import { FilterError } from '../source.js';
 import { hostNames, parse } from '../syntax/index.js';
@@ -49,9 +49,7 @@ export async function addressesOfHosts(
 
 function namesIn(expression: string, { namedFilters }: LookUpOptions): string[] {
   try {
-    return hostNames(
-      parse(expression, { namedFilters: (name) => namedFilters?.(name) ?? readyMadeExpression(name) }),
-    );
+    return hostNames(parse(expression, { namedFilters: expressionsBeside(namedFilters) }));
   } catch (error) {
     if (error instanceof FilterError) return []; // compile tells of it
     throw error;

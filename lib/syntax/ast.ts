@@ -93,8 +93,8 @@ export type Expr =
   | { readonly kind: 'not' | 'group'; readonly operand: Expr; readonly span: Span }
   /** `{ … }`: behind it headers are where they were before it. No part of libpcap's language. */
   | { readonly kind: 'scope'; readonly operand: Expr; readonly span: Span }
-  /** `@name` and the expression it stands for, whose spans are all that of the `@name`. */
-  | { readonly kind: 'named'; readonly name: string; readonly operand: Expr; readonly span: Span }
+  /** `@name` or `ip.src == …`, and the expression it stands for, whose spans are all that of these words. */
+  | { readonly kind: 'named'; readonly text: string; readonly operand: Expr; readonly span: Span }
   /** Qualifiers and the identifiers they are written before. */
   | {
       readonly kind: 'qualified';

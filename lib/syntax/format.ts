@@ -40,7 +40,7 @@ function pieces(node: Expr | Arithmetic): Piece[] {
       return ['{ ', operand, ' }'];
     }
     case 'named':
-      return [`@${node.name}`];
+      return [node.text];
     case 'qualified':
       return [`${qualifierText(node.qualifiers)} `, node.operand];
     case 'id':

@@ -58,7 +58,8 @@ export interface ParseOptions {
   /**
    * The expression that `@name` stands for, `undefined` where there is none. It is parsed in place, as if
    * it stood in parentheses; `$word` in it stands for an argument of `@name(…)`, in the order in which the words first
-   * come. Without this function `@` is a syntax error, as in libpcap.
+   * come. Also asked for what a comparison of a field such as `ip.src == 192.0.2.1` stands for. Without this function both
+   * are syntax errors, as in libpcap.
    */
   readonly namedFilters?: ((name: string) => string | undefined) | undefined;
 }
@@ -172,6 +173,10 @@ class Parser {
       case 'mac8':
         if (context.term && isTunnel(token.text) && this.#opensTunnel()) {
           this.#tunnel(at.qualifiers);
+          return undefined;
+        }
+        if (context.term && this.#compares(token)) {
+          this.#test(this.#comparison(), at.qualifiers);
           return undefined;
         }
         if (!context.id) this.#failOperand(context);
@@ -356,32 +361,65 @@ class Parser {
     return joint.kind === 'or' ? 'src or dst' : 'src and dst';
   }
 
+  /** `ip.src == …` is no part of libpcap's language, where `ip.src` is a name. */
+  #compares({ kind, text }: Token): boolean {
+    if (kind !== 'name' || !text.includes('.') || this.#options.namedFilters === undefined) return false;
+    const { word } = this.#reader.peekBehind();
+    return RELATIONS.has(word) || word === 'in';
+  }
+
+  #comparison(): Expr {
+    const { start } = this.#reader.peek().span;
+    const text = this.#reader.takeComparison();
+    const span = { start, end: this.#reader.lastSpan.end };
+    return this.#inserted(text, span, () => {
+      const source = this.#options.namedFilters?.(text);
+      return source ?? this.#refuse(`no capture filter tests '${text}'`, span);
+    });
+  }
+
   #named({ text, span: place }: Token): Expr {
     const name = text.slice(1);
     const given = this.#reader.nextIs('(') ? this.#reader.takeArguments() : [];
     const span = given.length === 0 ? place : cover(place, this.#reader.lastSpan);
+    const words = given.length === 0 ? text : `${text}(${given.join(', ')})`;
+    return this.#inserted(
+      words,
+      span,
+      () => {
+        const source =
+          this.#options.namedFilters?.(name) ?? this.#refuse(`there is no filter named '${name}'`, span);
+        const parameters = parametersOf(source);
+        const call = `${text}${parameters.length === 0 ? '' : `(${parameters.join(', ')})`}`;
+        if (given.length !== parameters.length)
+          this.#refuse(`named filter '${text}' is written ${call}`, span);
+        return source.replace(PARAMETER, (_, word) => `(${given[parameters.indexOf(word)]})`);
+      },
+      text,
+    );
+  }
+
+  /** Reads what words stand for. @param name - Them without arguments. */
+  #inserted(text: string, span: Span, sourceOf: () => string, name = text): Expr {
     const { open, budget } = this.#expansion;
-    const fail = (message: string, hint = ''): never =>
-      this.#reader.raise({ message, hint, libpcapMessage: SYNTAX_ERROR }, span);
-    if (open.includes(name)) fail(`named filter '@${name}' uses itself`);
-    if (open.length >= MAX_NAMED_DEPTH) fail(`named filters are nested more than ${MAX_NAMED_DEPTH} deep`);
-    if (budget.left-- <= 0) fail(`more than ${MAX_NAMED} named filters are used`);
-    const source = this.#options.namedFilters?.(name);
-    if (source === undefined) return fail(`there is no filter named '${name}'`);
-    const parameters = parametersOf(source);
-    const call = `@${name}${parameters.length === 0 ? '' : `(${parameters.join(', ')})`}`;
-    if (given.length !== parameters.length) fail(`named filter '@${name}' is written ${call}`);
+    if (open.includes(name)) this.#refuse(`named filter '${name}' uses itself`, span);
+    if (open.length >= MAX_NAMED_DEPTH)
+      this.#refuse(`named filters are nested more than ${MAX_NAMED_DEPTH} deep`, span);
+    if (budget.left-- <= 0) this.#refuse(`more than ${MAX_NAMED} named filters are used`, span);
+    const source = sourceOf();
     let operand: Expr | undefined;
     try {
-      const filled = source.replace(PARAMETER, (_, word) => `(${given[parameters.indexOf(word)]})`);
-      operand = new Parser(filled, this.#options, { open: [...open, name], budget }, span).parse();
+      operand = new Parser(source, this.#options, { open: [...open, name], budget }, span).parse();
     } catch (error) {
       if (!(error instanceof FilterError)) throw error;
-      return fail(`in named filter '@${name}': ${error.message}`, error.hint);
+      this.#refuse(`in named filter '${name}': ${error.message}`, span, error.hint);
     }
-    if (operand === undefined) return fail(`named filter '@${name}' is empty`);
-    const words = given.length === 0 ? name : `${name}(${given.join(', ')})`;
-    return { kind: 'named', name: words, operand, span };
+    if (operand === undefined) return this.#refuse(`named filter '${name}' is empty`, span);
+    return { kind: 'named', text, operand, span };
+  }
+
+  #refuse(message: string, span: Span, hint = ''): never {
+    return this.#reader.raise({ message, hint, libpcapMessage: SYNTAX_ERROR }, span);
   }
 
   // Operators

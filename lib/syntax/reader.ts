@@ -88,6 +88,18 @@ export class TokenReader {
     return taken;
   }
 
+  /** A field, how it is compared, and with what: a value, a network or a list in braces. */
+  takeComparison(): string {
+    const field = this.take().text;
+    const relation = this.take().text;
+    let value = '';
+    do {
+      if (this.peek().kind === 'end') this.fail('expected a value');
+      value += this.take().text;
+    } while (value.startsWith('{') ? !value.endsWith('}') : this.nextIs('/') || value.endsWith('/'));
+    return `${field} ${relation} ${value}`;
+  }
+
   takeNumber(what: string, partial?: Expr): NumberLiteral {
     if (this.peek().kind !== 'number') this.fail(`expected ${what}`, partial);
     return numberLiteral(this.take());
