@@ -108,7 +108,7 @@ function bodyOf(text) {
   return text
     .trim()
     .replace(
-      /(?<=^|[;}\s])import ?(?:\*as (\w+)|\{([^{}]*)\}|(\w+)) ?from("[^"]+");/g,
+      /(?<=^|[;}\s])import ?(?:\*as ([\w$]+)|\{([^{}]*)\}|([\w$]+)) ?from("[^"]+");/g,
       (_, space, list, byDefault, from) =>
         `var ${space ?? byDefault ?? `{${list.replaceAll(' as ', ':')}}`}=require(${from});`,
     )

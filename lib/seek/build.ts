@@ -4,10 +4,10 @@ import * as fs from 'node:fs';
 import { CaptureError, FollowingScan } from '../savefile/index.js';
 import { type Follower, openSavefile } from '../savefile/node.js';
 import { IndexBuilder } from './builder.js';
-import { type Identity, identityOf, indexPathOf, writeDirectory } from './format.js';
+import { type Identity, identityOf, indexPathOf, WriteBehind, writeDirectory } from './format.js';
 
-/** Bytes of the capture from which on a block ends. */
-const BLOCK_SIZE = 18_944;
+/** Bytes of the capture from which on a block ends that has few packets. */
+const BLOCK_SIZE = 16_384;
 
 /** What was made of a capture. */
 export interface IndexResult {
@@ -33,7 +33,8 @@ export async function buildIndex(
   await using capture = await openSavefile(path, { name: path });
   if (capture.compression !== undefined || capture.bytesTotal === undefined)
     throw new CaptureError('unsupported', 'only plain files can be entered in the middle', { path });
-  const index = new IndexFile(path, blockSize, isPlain);
+  const behind = new WriteBehind();
+  const index = new IndexFile(path, blockSize, isPlain, behind);
   try {
     let damage: CaptureError | undefined;
     // Of the capture that is read, and not of what it may become meanwhile.
@@ -44,9 +45,11 @@ export async function buildIndex(
       if (!(error instanceof CaptureError)) throw error;
       damage = error;
     }
-    const bytes = index.finish(identity);
+    const bytes = await index.finishBehind(identity, behind);
     return { path: index.path, packets: capture.packetsRead, bytes, damage };
   } catch (error) {
+    // The descriptor stays this file's until nothing is written to it any more.
+    await behind.end().catch(() => {});
     index.drop();
     throw error;
   }
@@ -104,12 +107,12 @@ class IndexFile {
   private readonly descriptor: number;
   private isOpen = true;
 
-  constructor(capture: string, blockSize: number, isPlain: boolean) {
+  constructor(capture: string, blockSize: number, isPlain: boolean, behind?: WriteBehind) {
     this.capture = capture;
     this.path = indexPathOf(capture);
     this.made = `${this.path}.${process.pid}.tmp`;
     this.descriptor = fs.openSync(this.made, 'w');
-    this.builder = new IndexBuilder(this.descriptor, blockSize, isPlain);
+    this.builder = new IndexBuilder(this.descriptor, blockSize, isPlain, behind);
   }
 
   identity(): Identity {
@@ -123,8 +126,19 @@ class IndexFile {
 
   /** Gives the length of the index. */
   finish(identity: Identity): number {
+    this.builder.end();
+    return this.complete(identity);
+  }
+
+  /** The same where something else writes. */
+  async finishBehind(identity: Identity, behind: WriteBehind): Promise<number> {
+    this.builder.end();
+    await behind.end();
+    return this.complete(identity);
+  }
+
+  private complete(identity: Identity): number {
     const { builder, descriptor } = this;
-    builder.end();
     const { sources, first, chunks, at } = builder;
     writeDirectory(descriptor, { identity, sources, first, chunks }, at);
     const { size } = fs.fstatSync(descriptor);

@@ -9,11 +9,38 @@ import type {
   RecordLayout,
   RecordWalk,
   Select,
+  WalkState,
 } from '../savefile/index.js';
-import { classesOf } from './classes.js';
-import { BLOCK_WORDS, CHUNK_BLOCKS, type ChunkEntry, MAGIC, partLength, writeParts } from './format.js';
+import { classesOf, type PacketClass } from './classes.js';
+import {
+  CELL_BLOCKS,
+  CHUNK_BLOCKS,
+  CHUNK_REACH,
+  type ChunkEntry,
+  MAGIC,
+  type WriteBehind,
+  writeAll,
+} from './format.js';
+import { STATE, STOPPED, WINDOW_AT } from './noteMemory.js';
 import { type Note, Notes } from './notes.js';
-import { CLASS_ROWS, ROWS } from './signature.js';
+import { ChunkRows } from './rows.js';
+import { CLASS_ROWS } from './signature.js';
+
+/** Packets after which a block ends, where the blocks before it are long enough for that. */
+const BLOCK_PACKETS = 13;
+/** Bytes of a block at least, of all blocks before it taken together: what the length of an index is limited by. */
+const BLOCK_LEAST = 4600;
+
+/** The largest number that a walk is given. */
+const MOST = 0xffff_ffff;
+
+/** How packets of one kind of source are noted. */
+interface Noted {
+  readonly classes: readonly PacketClass[];
+  /** Row of the first of them. */
+  readonly first: number;
+  readonly note: Note;
+}
 
 /** Takes records in order, and writes a part of the index for each chunk of blocks. */
 export class IndexBuilder {
@@ -24,17 +51,21 @@ export class IndexBuilder {
   at = MAGIC.length;
   private readonly descriptor: number;
   private readonly notes = new Notes();
-  /** What records are walked over in. */
-  private bytes: Uint8Array = new Uint8Array(0);
-  private window: DataView = new DataView(this.bytes.buffer);
-  private readonly rows = new Int32Array(ROWS * CELLS);
-  /** Of rows, what of them is written. */
-  private views: readonly Uint8Array[] = [];
-  private readonly table = new Float64Array(CHUNK_BLOCKS * BLOCK_WORDS);
-  private blocks = 0;
+  private readonly noted: Noted[] = [];
+  /** Those of the chunk that is made; and others for the next one, while these are written. */
+  private rows = new ChunkRows();
+  private others: ChunkRows | undefined;
+  /** Where the chunk begins, and whole seconds around its times. */
+  private chunkStart = 0;
+  private chunkSince = 0;
+  private chunkUntil = 0;
   private packets = 0;
   /** Where the block that is being made begins; -1 for none. */
   private blockStart = -1;
+  private blockPackets = 0;
+  /** From where on it ends with {@link BLOCK_PACKETS}, all blocks taken together; and with fewer. */
+  private soft = 0;
+  private hard = 0;
   private since = 0;
   private until = 0;
   /** End of the last packet. */
@@ -42,76 +73,88 @@ export class IndexBuilder {
 
   private readonly blockSize: number;
   private readonly isPlain: boolean;
+  private readonly behind: WriteBehind | undefined;
 
-  constructor(descriptor: number, blockSize: number, isPlain: boolean) {
+  /**
+   * @param blockSize - Bytes of the capture from which on a block ends that has few packets.
+   * @param behind - Writes while more is made; without it, what is made is written at once.
+   */
+  constructor(descriptor: number, blockSize: number, isPlain: boolean, behind?: WriteBehind) {
     this.descriptor = descriptor;
+    this.behind = behind;
     this.blockSize = blockSize;
     this.isPlain = isPlain;
     fs.writeSync(descriptor, MAGIC);
   }
 
   /** Selects nothing. */
-  readonly select: Select = (source, time) => this.test(this.noteFor(source), time);
+  readonly select: Select = (source, time) => this.test(this.notedOf(source).note, time);
 
   /** Walks over records of pcap files at once. */
-  readonly accelerator: Accelerator = {
-    worthFrom: 0,
-    grow: (bytes, size) => {
-      const grown = new Uint8Array(size);
-      grown.set(bytes);
-      this.window = new DataView(grown.buffer);
-      this.bytes = grown;
-      return grown;
-    },
-    places: () => new Uint32Array(0),
-    walkFor: (layout, source) =>
-      this.isPlain || layout.kind !== 'pcap' ? undefined : this.walk(layout, source),
-  };
-
-  private walk(layout: RecordLayout & { kind: 'pcap' }, source: CaptureInterface): RecordWalk {
-    const { littleEndian, headerLength, maxCaptured, snapLength } = layout;
-    const most = source.timestampUnit < 1e-6 ? 1e9 : 1e6;
-    // A source is one that a packet came from.
-    let note: Note | undefined;
-    return (state) => {
-      const { window, bytes, blockSize } = this;
-      const { end, base } = state;
-      let { start, packets } = state;
-      while (start + headerLength <= end) {
-        const captured = window.getUint32(start + 8, littleEndian);
-        const data = start + headerLength;
-        if (captured > maxCaptured || data + captured > end) break;
-        const seconds = window.getUint32(start, littleEndian);
-        const parts = window.getUint32(start + 4, littleEndian);
-        const offset = base + start;
-        if (offset !== this.last || offset - this.blockStart >= blockSize)
-          this.begin(offset, seconds, parts * (1e9 / most));
-        start = data + captured;
-        this.last = base + start;
-        if (seconds < this.since) this.since = seconds;
-        const until = seconds + (parts < most ? 1 : Math.floor(parts / most) + 1);
-        if (until > this.until) this.until = until;
-        note ??= this.noteFor(source);
-        note(bytes, data, captured > snapLength ? snapLength : captured);
-        packets++;
-      }
-      this.packets += packets - state.packets;
-      state.start = start;
-      state.packets = packets;
-      state.runStart = start;
+  get accelerator(): Accelerator | undefined {
+    const { notes } = this;
+    if (this.isPlain || !notes.isFast) return undefined;
+    return {
+      worthFrom: 0,
+      grow: (bytes, size) => notes.grow(bytes, size),
+      places: () => new Uint32Array(0),
+      walkFor: (layout, source) => (layout.kind === 'pcap' ? this.walkFor(layout, source) : undefined),
     };
   }
 
-  private noteFor(source: CaptureInterface): Note {
-    const bigEndian = source.bigEndian === true;
-    let place = this.sources.findIndex(([type, order]) => type === source.linkType && order === bigEndian);
-    if (place < 0) place = this.sources.push([source.linkType, bigEndian]) - 1;
-    const base = this.sources
-      .slice(0, place)
-      .reduce((sum, [linkType]) => sum + classesOf({ linkType }).length, 0);
-    const classes = classesOf(source);
-    const isKnown = base + classes.length < CLASS_ROWS;
-    return this.notes.noteFor(isKnown ? classes : [], base, this.isPlain);
+  private walkFor(layout: RecordLayout & { kind: 'pcap' }, source: CaptureInterface): RecordWalk {
+    const { notes } = this;
+    let walk: (() => number) | undefined;
+    return (state) => {
+      // A source is one that a packet came from: the first one is not walked over.
+      if (this.placeOf(source) < 0) return;
+      const { classes, first } = this.notedOf(source);
+      if (classes.length === 0) return;
+      const perSecond = source.timestampUnit < 1e-6 ? 1e9 : 1e6;
+      walk ??= notes.load(classes, first, { ...layout, perSecond }).walk!;
+      while (this.walkOn(walk, state) === STOPPED.atBlock) this.begin(state.base + state.start);
+      state.runStart = state.start;
+    };
+  }
+
+  /** Walks on to the end of a block, or to what is not ordinary. */
+  private walkOn(walk: () => number, state: WalkState): number {
+    const { base } = state;
+    const { state: cells } = this.notes;
+    const inWindow = (offset: number) => Math.min(Math.max(offset - base + WINDOW_AT, 0), MOST);
+    const isNext = this.blockStart >= 0 && base + state.start === this.last;
+    cells[STATE.start] = state.start + WINDOW_AT;
+    cells[STATE.end] = state.end + WINDOW_AT;
+    cells[STATE.soft] = inWindow(this.soft);
+    cells[STATE.hard] = isNext ? inWindow(this.hard) : 0;
+    cells[STATE.most] = BLOCK_PACKETS;
+    cells[STATE.count] = this.blockPackets;
+    cells[STATE.since] = MOST;
+    cells[STATE.until] = 0;
+    const why = walk();
+    const added = cells[STATE.count]! - this.blockPackets;
+    state.start = cells[STATE.start]! - WINDOW_AT;
+    state.packets += added;
+    if (added > 0) this.take(base + state.start, added, cells[STATE.since]!, cells[STATE.until]!);
+    return why;
+  }
+
+  private placeOf({ linkType, bigEndian = false }: CaptureInterface): number {
+    return this.sources.findIndex(([type, order]) => type === linkType && order === bigEndian);
+  }
+
+  private notedOf(source: CaptureInterface): Noted {
+    const { sources, noted, notes } = this;
+    const place = this.placeOf(source);
+    if (place >= 0) return noted[place]!;
+    const first = sources.reduce((sum, [linkType]) => sum + classesOf({ linkType }).length, 1);
+    sources.push([source.linkType, source.bigEndian === true]);
+    const all = classesOf(source);
+    const classes = first + all.length <= CLASS_ROWS ? all : [];
+    const note = this.isPlain ? notes.plain(classes, first) : notes.fast(classes, first);
+    const one = { classes, first, note };
+    noted.push(one);
+    return one;
   }
 
   end(): void {
@@ -123,30 +166,44 @@ export class IndexBuilder {
     return (bytes, start, capturedLength) => {
       time.read();
       const { offset, end, seconds, nanoseconds } = time;
-      if (offset !== this.last || offset - this.blockStart >= this.blockSize)
-        this.begin(offset, seconds, nanoseconds);
-      this.last = end;
-      this.packets++;
-      if (seconds < this.since) this.since = seconds;
+      this.first ??= [seconds, nanoseconds];
+      const isFull = offset >= this.hard || (this.blockPackets >= BLOCK_PACKETS && offset >= this.soft);
+      if (offset !== this.last || this.blockStart < 0 || isFull) this.begin(offset);
       // Damaged files may have more than a second of nanoseconds.
-      const until = seconds + (nanoseconds < 1e9 ? 1 : Math.floor(nanoseconds / 1e9) + 1);
-      if (until > this.until) this.until = until;
+      this.take(end, 1, seconds, seconds + (nanoseconds < 1e9 ? 1 : Math.floor(nanoseconds / 1e9) + 1));
       note(bytes, start, capturedLength);
       return 0;
     };
   }
 
+  /** Takes packets into the block. */
+  private take(end: number, packets: number, since: number, until: number): void {
+    this.last = end;
+    this.packets += packets;
+    this.blockPackets += packets;
+    if (since < this.since) this.since = since;
+    if (until > this.until) this.until = until;
+  }
+
   /** A block begins with the packet that is there. */
-  private begin(offset: number, seconds: number, nanoseconds: number): void {
-    this.first ??= [seconds, nanoseconds];
+  private begin(offset: number): void {
     if (this.last >= 0 && offset !== this.last) this.passOver(offset);
     else this.endBlock();
     this.beginBlock(offset, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
   }
 
   private beginBlock(offset: number, since: number, until: number): void {
-    if (this.blocks === CHUNK_BLOCKS) this.endChunk();
-    this.notes.nextBlock(this.blocks);
+    const { rows } = this;
+    if (rows.blocks === CHUNK_BLOCKS || offset - this.chunkStart > CHUNK_REACH) this.endChunk();
+    if (rows.blocks === 0) {
+      this.chunkStart = offset;
+      this.chunkSince = Number.MAX_VALUE;
+      this.chunkUntil = -Number.MAX_VALUE;
+    }
+    this.notes.nextBlock(rows.blocks);
+    this.soft = (this.soft === 0 ? offset : this.soft) + BLOCK_LEAST;
+    this.hard = offset + this.blockSize;
+    this.blockPackets = 0;
     this.blockStart = offset;
     this.since = since;
     this.until = until;
@@ -162,66 +219,35 @@ export class IndexBuilder {
   }
 
   private endBlock(): void {
+    const { rows, since, until } = this;
     if (this.blockStart < 0) return;
-    const { table, blocks } = this;
-    table[blocks * BLOCK_WORDS] = this.blockStart;
-    table[blocks * BLOCK_WORDS + 1] = this.since;
-    table[blocks * BLOCK_WORDS + 2] = this.until;
-    if ((++this.blocks & (CELL_BLOCKS - 1)) === 0) this.store();
+    rows.endBlock(this.blockStart - this.chunkStart, since, until);
+    // JSON has no infinities.
+    this.chunkSince = Math.max(-Number.MAX_VALUE, Math.min(this.chunkSince, since));
+    this.chunkUntil = Math.min(Number.MAX_VALUE, Math.max(this.chunkUntil, until));
+    if (rows.blocks % CELL_BLOCKS === 0) rows.store(this.notes.cells);
     this.blockStart = -1;
   }
 
-  /** Puts the bits of up to 32 blocks into their rows. */
-  private store(): void {
-    const { rows } = this;
-    const { cells } = this.notes;
-    for (let row = 0, at = (this.blocks - 1) >>> 5; row < ROWS; row++, at += CELLS) rows[at] = cells[row]!;
-    cells.fill(0);
-  }
-
   private endChunk(): void {
-    const { blocks, descriptor, table, packets } = this;
+    const { rows, descriptor, at } = this;
+    const { blocks } = rows;
     if (blocks === 0) return;
-    if ((blocks & (CELL_BLOCKS - 1)) !== 0) this.store();
-    const entry = {
-      at: this.at,
+    const classes = rows.finish(this.notes.cells);
+    this.at += rows.write(descriptor, at, (bytes) => {
+      if (this.behind?.write(descriptor, bytes, at) !== true) return writeAll(descriptor, bytes, at);
+      [this.rows, this.others] = [this.others ?? new ChunkRows(), rows];
+    });
+    this.chunks.push({
+      at,
       blocks,
-      packets,
-      start: table[0]!,
+      classes,
+      packets: this.packets,
+      start: this.chunkStart,
       end: this.last,
-      ...timesOf(table, blocks),
-    };
-    const used = table.subarray(0, blocks * BLOCK_WORDS);
-    const length = Math.ceil(blocks / 8);
-    if (this.views[0]?.length !== length) {
-      const bytes = new Uint8Array(this.rows.buffer);
-      this.views = Array.from({ length: ROWS }, (_, row) =>
-        bytes.subarray(row * CELLS * 4, row * CELLS * 4 + length),
-      );
-    }
-    const parts = [new Uint8Array(used.buffer, 0, used.byteLength), ...this.views];
-    this.at += writeParts(descriptor, parts, this.at);
-    this.chunks.push(entry);
-    this.rows.fill(0);
-    this.blocks = 0;
+      since: this.chunkSince,
+      until: this.chunkUntil,
+    });
     this.packets = 0;
   }
 }
-
-/** Blocks whose bits are in one cell, and cells of a row. */
-const CELL_BLOCKS = 32;
-const CELLS = CHUNK_BLOCKS / CELL_BLOCKS;
-
-/** JSON has no infinities. */
-function timesOf(table: Float64Array, blocks: number): Pick<ChunkEntry, 'since' | 'until'> {
-  let [since, until] = [Number.MAX_VALUE, -Number.MAX_VALUE];
-  for (let block = 0; block < blocks; block++) {
-    since = Math.max(-Number.MAX_VALUE, Math.min(since, table[block * BLOCK_WORDS + 1]!));
-    until = Math.min(Number.MAX_VALUE, Math.max(until, table[block * BLOCK_WORDS + 2]!));
-  }
-  return { since, until };
-}
-
-/** Where a row of a chunk is in the file. */
-export const rowAt = ({ at, blocks }: ChunkEntry, row: number): number =>
-  at + partLength(blocks * BLOCK_WORDS * 8) + row * partLength(Math.ceil(blocks / 8));

@@ -32,9 +32,17 @@ export const KIND = {
   word: 10,
 } as const;
 
-/** Values that are many, and asked for one by one. */
-export const isFine = (kind: number): boolean =>
-  kind === KIND.address || kind === KIND.tcpPort || kind === KIND.port || kind === KIND.word + 2;
+/**
+ * How many rows of an index a value has, six at most: the more, the fewer blocks have all of them by chance, and the more
+ * rows are full.
+ *
+ * @param shift - As in {@link Wanted}: networks are asked for with rows of theirs that larger ones have as well.
+ */
+export function rowsOfKind(kind: number, shift: number): number {
+  if (kind === KIND.address) return shift === 0 ? 6 : 2;
+  if (kind === KIND.tcpPort || kind === KIND.port) return 6;
+  return kind === KIND.word + 2 ? 4 : 3;
+}
 
 /** What packets have in common, and what tells them apart. */
 export interface PacketClass {

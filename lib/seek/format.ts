@@ -1,33 +1,44 @@
 /**
  * The file of an index: chunks of rows, then a directory that tells what capture it is of and where the chunks are.
  *
- *     "weirindex 2\n" | chunk | chunk | ... | directory, as JSON | its length, its CRC | "end\n"
+ *     "weirindex 3\n" | chunk | chunk | ... | directory, as JSON | its length, its CRC | "end\n"
  *
- *     chunk: table of the blocks' offsets and times, CRC | row 0, CRC | row 1, CRC | ...
+ *     chunk: row 0, CRC | row 1, CRC | ... | where 1,024 blocks begin, CRC | ... | times of groups of blocks, CRC
  *
- * Whatever is read is checked on its own, the number of what is read included: nothing that is damaged is believed.
+ * A chunk has so many blocks that few reads are needed of a large capture: a row of it fills two pages. Whatever is read
+ * is checked on its own, the number of what is read included: nothing that is damaged is believed.
  */
 
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { ROWS } from './signature.js';
 
-export const MAGIC = 'weirindex 2\n';
+/** Numbers are in the order of the machine that wrote them; another one takes the index for one of another version. */
+export const IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+export const MAGIC = `weirindex 3${IS_LITTLE ? '' : ' of big ends'}\n`;
 const END = 'end\n';
 const FOOTER = 8 + END.length;
 const CRC = 4;
 /** An index is beside its capture. */
 export const indexPathOf = (capture: string): string => `${capture}.weirindex`;
 
-/** Blocks of a chunk, one bit of a row each. */
-export const CHUNK_BLOCKS = 2048;
-/** Offset, first and last second of a block. */
-export const BLOCK_WORDS = 3;
+/** Blocks of a chunk, one bit of a row each; and of a cell of a row. */
+export const CHUNK_BLOCKS = 65_536;
+export const CELL_BLOCKS = 32;
+/** Blocks whose beginnings are one part. */
+export const PART_BLOCKS = 1024;
+/** Most bytes that the blocks of a chunk begin behind the first one. */
+export const CHUNK_REACH = 0xffff_ffff;
+/** Blocks whose times are kept together: a window of time is seldom cut to the packet. */
+export const GROUP_BLOCKS = 16;
 
 export interface ChunkEntry {
   /** Where it is in the index. */
   readonly at: number;
   readonly blocks: number;
+  /** A bit for each of the first rows that is not empty. */
+  readonly classes: number;
   /** Bytes of the capture that it is about. */
   readonly start: number;
   readonly end: number;
@@ -67,6 +78,59 @@ export function identityOf(descriptor: number): Identity {
   return { size: Number(size), modified: `${mtimeNs}`, ends: hash.digest('hex') };
 }
 
+type Blocks = Pick<ChunkEntry, 'blocks'>;
+export const rowLength = ({ blocks }: Blocks): number => 4 * Math.ceil(blocks / CELL_BLOCKS);
+export const timesLength = ({ blocks }: Blocks): number => 16 * Math.ceil(blocks / GROUP_BLOCKS);
+
+/** Where parts of a chunk are in the file. */
+export const rowAt = (chunk: ChunkEntry, row: number): number =>
+  chunk.at + row * partLength(rowLength(chunk));
+export const offsetsAt = (chunk: ChunkEntry): number => rowAt(chunk, ROWS);
+export const timesAt = (chunk: ChunkEntry): number =>
+  offsetsAt(chunk) + 4 * chunk.blocks + CRC * Math.ceil(chunk.blocks / PART_BLOCKS);
+
+/** The check of a part at a place of the file. */
+export const checkOf = (part: Uint8Array, at: number): number => crc32(part, at >>> 0);
+
+export function writeAll(descriptor: number, bytes: Uint8Array, at: number): void {
+  for (let written = 0; written < bytes.length; )
+    written += fs.writeSync(descriptor, bytes, written, bytes.length - written, at + written);
+}
+
+/** Writes on another thread, one piece at a time. */
+export class WriteBehind {
+  private pending: Promise<void> | undefined;
+  private isBusy = false;
+
+  /** Whether it will write them: not while it writes others. */
+  write(descriptor: number, bytes: Uint8Array, at: number): boolean {
+    if (this.isBusy) return false;
+    this.isBusy = true;
+    const before = this.pending;
+    this.pending = (async () => {
+      await before;
+      for (let written = 0; written < bytes.length; )
+        written += await writeLater(descriptor, bytes, written, bytes.length - written, at + written);
+      this.isBusy = false;
+    })();
+    // Told by whoever waits for the end.
+    this.pending.catch(() => {});
+    return true;
+  }
+
+  /** Settles when all is written. @throws what the system says. */
+  async end(): Promise<void> {
+    await this.pending;
+  }
+}
+
+const writeLater = (descriptor: number, bytes: Uint8Array, from: number, length: number, at: number) =>
+  new Promise<number>((resolve, reject) => {
+    fs.write(descriptor, bytes, from, length, at, (error, written) =>
+      error === null ? resolve(written) : reject(error),
+    );
+  });
+
 /** Writes parts one behind the other, each with its check; gives their length. */
 export function writeParts(descriptor: number, parts: readonly Uint8Array[], at: number): number {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + partLength(length), 0));
@@ -74,32 +138,28 @@ export function writeParts(descriptor: number, parts: readonly Uint8Array[], at:
   let end = 0;
   for (const part of parts) {
     whole.set(part, end);
-    view.setUint32(end + part.length, crc32(part, (at + end) >>> 0), true);
+    view.setUint32(end + part.length, checkOf(part, at + end), true);
     end += partLength(part.length);
   }
-  for (let written = 0; written < end; )
-    written += fs.writeSync(descriptor, whole, written, end - written, at + written);
+  writeAll(descriptor, whole, at);
   return end;
 }
 
-/** A part; `undefined` where it is not what was written. */
-export function readPart(descriptor: number, at: number, length: number): Uint8Array | undefined {
-  return readParts(descriptor, at, partLength(length))?.(at, length);
-}
-
-/** Parts of a stretch that is read at once. */
-export function readParts(
+/**
+ * A part; `undefined` where it is not what was written.
+ *
+ * @param whole - Where to put it, and its check.
+ */
+export function readPart(
   descriptor: number,
-  from: number,
-  bytes: number,
-): ((at: number, length: number) => Uint8Array | undefined) | undefined {
-  const whole = new Uint8Array(bytes);
-  if (fs.readSync(descriptor, whole, 0, bytes, from) < bytes) return undefined;
-  const view = new DataView(whole.buffer);
-  return (at, length) => {
-    const part = whole.subarray(at - from, at - from + length);
-    return crc32(part, at >>> 0) === view.getUint32(at - from + length, true) ? part : undefined;
-  };
+  at: number,
+  length: number,
+  whole: Uint8Array = new Uint8Array(partLength(length)),
+): Uint8Array | undefined {
+  if (fs.readSync(descriptor, whole, 0, partLength(length), at) < partLength(length)) return undefined;
+  const part = whole.subarray(0, length);
+  const view = new DataView(whole.buffer, whole.byteOffset);
+  return checkOf(part, at) === view.getUint32(length, true) ? part : undefined;
 }
 
 export const partLength = (bytes: number): number => bytes + CRC;

@@ -1,135 +1,118 @@
 /** What packets of a block have, noted in the rows of an index: 32 blocks side by side, a bit of each row's cell for each. */
 
+import { canCompileWebAssembly } from '../jit/index.js';
 import { ABSENT, readField } from '../rules/index.js';
-import { bitKind, isFine, isOf, KIND, NETWORKS, type PacketClass } from './classes.js';
-import { ROWS, seedOf, setFineRows, setRows } from './signature.js';
+import { bitKind, isOf, KIND, NETWORKS, type PacketClass, rowsOfKind } from './classes.js';
+import { CELLS_AT, SMALL_AT, SMALL_SIZE, STATE, WINDOW_AT } from './noteMemory.js';
+import { loadNotes, type NoteExports, noteModule } from './noteModule.js';
+import { ROWS, rowsOf, seedOf } from './signature.js';
+import type { Walked } from './walkCode.js';
 
 /** Notes a packet, as a `PacketTest` is given it. */
 export type Note = (bytes: Uint8Array, start: number, length: number) => void;
 
 const BYTE_BITS = [0, 1, 2, 3, 4, 5, 6, 7];
-const TCP = 6;
-const SEEDS = Object.fromEntries(
-  Object.entries(KIND).map(([name, kind]) => [name, seedOf(kind, 0)]),
-) as Record<keyof typeof KIND, number>;
-const [NEAR, FAR] = NETWORKS.map((shift) => seedOf(KIND.address, shift)) as [number, number];
-const [MIDDLE, LAST] = [seedOf(KIND.word + 1, 0), seedOf(KIND.word + 2, 0)];
-const BITS = BYTE_BITS.map((bit) => seedOf(KIND.flags, bitKind(bit)));
+const PAGE = 65_536;
 
 export class Notes {
-  readonly cells = new Int32Array(ROWS);
-  /** Of the block that packets are noted for: {@link nextBlock}. */
+  /** The rows' cells, and what a walk takes and gives back: {@link STATE}. Other ones when memory has grown. */
+  cells!: Int32Array;
+  state!: Uint32Array;
+  private readonly memory = canCompileWebAssembly() ? new WebAssembly.Memory({ initial: 1 }) : undefined;
   private bit = 1;
-  private block = 1;
-  private bytes: Uint8Array = new Uint8Array(0);
-  private view: DataView = new DataView(this.bytes.buffer);
-  /** In which block flags and protocols were seen last. */
-  private readonly seen = new Int32Array(512);
+
+  constructor() {
+    this.view();
+    if (this.memory === undefined) return;
+    const small = new Uint16Array(this.memory.buffer, SMALL_AT);
+    for (let value = 0; value < 512; value++) {
+      const rows = value < 256 ? rowsOfFlags(value) : rowsOfOne(KIND.protocol, 0, value - 256);
+      const addresses = rows.map((row) => CELLS_AT + 4 * row);
+      small.set(addresses, (value * SMALL_SIZE) / 2);
+    }
+  }
+
+  /** Whether packets can be noted fast: those that lie in the memory that {@link grow} gives. */
+  get isFast(): boolean {
+    return this.memory !== undefined;
+  }
+
+  /** As of an accelerator. */
+  grow(bytes: Uint8Array, size: number): Uint8Array {
+    const memory = this.memory!;
+    const missing = Math.ceil((WINDOW_AT + size - memory.buffer.byteLength) / PAGE);
+    const isInPlace = bytes.buffer === memory.buffer;
+    if (missing > 0) memory.grow(missing);
+    this.view();
+    const grown = new Uint8Array(memory.buffer, WINDOW_AT, size);
+    if (!isInPlace) grown.set(bytes);
+    return grown;
+  }
+
+  private view(): void {
+    const buffer = this.memory?.buffer ?? new ArrayBuffer(CELLS_AT + 4 * ROWS);
+    this.cells = new Int32Array(buffer, CELLS_AT, ROWS);
+    this.state = new Uint32Array(buffer, 0, CELLS_AT / 4);
+  }
 
   /** @param block - Which of the chunk's it is. */
   nextBlock(block: number): void {
     this.bit = 1 << block;
-    this.block++;
+    this.state[STATE.bit] = this.bit;
+    this.state[STATE.block]!++;
   }
 
-  /** Sets a row of the first ones. */
+  /** Sets a row. */
   set(row: number): void {
     this.cells[row]! |= this.bit;
   }
 
   /**
-   * @param first - Number of the first class.
-   * @param isPlain - Asks field by field of all classes: the slow way that the fast one is held to.
+   * The slow way that the fast one is held to: asks field by field of all classes.
+   *
+   * @param first - Row of the first class.
    */
-  noteFor(classes: readonly PacketClass[], first: number, isPlain = false): Note {
-    const plain: Note = (bytes, start, length) => {
-      for (let place = 0; place < classes.length; place++) {
-        if (!isOf(classes[place]!, bytes, start, length)) continue;
-        this.set(1 + first + place);
-        return this.plain(classes[place]!, bytes, start, length);
-      }
-      this.set(0);
-    };
-    return isPlain || classes.length === 0 ? plain : this.fast(classes, first, plain);
-  }
-
-  private plain({ fields, kinds }: PacketClass, bytes: Uint8Array, start: number, length: number): void {
-    const { cells, bit } = this;
-    for (let place = 0; place < fields.length; place++) {
-      const value = readField(fields[place]!, bytes, start, length);
-      if (value === ABSENT) continue;
-      const kind = kinds[place]!;
-      (isFine(kind) ? setFineRows : setRows)(cells, bit, seedOf(kind, 0), value);
-      if (kind === KIND.address)
-        for (const shift of NETWORKS) setRows(cells, bit, seedOf(kind, shift), value >>> shift);
-      if (kind === KIND.flags)
-        for (const at of BYTE_BITS)
-          if ((value & (1 << at)) !== 0) setRows(cells, bit, seedOf(kind, bitKind(at)), 1);
-    }
-  }
-
-  /** The same for whole headers of IP with what is behind them, directly on the link: most packets. */
-  private fast(classes: readonly PacketClass[], first: number, plain: Note): Note {
-    const { cells } = this;
-    const at = classes[0]!.header!;
-    const [four, six] = [classes[1]!.tests[0]!, classes[3]!.tests[0]!];
-    const { field } = four;
-    const ends = classes[0]!.kinds.includes(KIND.station);
+  plain(classes: readonly PacketClass[], first: number): Note {
     return (bytes, start, length) => {
-      // The least that can be whole: so much is there of all fields below.
-      if (length < at + 44) return plain(bytes, start, length);
-      const type = readField(field, bytes, start, length);
-      if (bytes !== this.bytes) {
-        this.bytes = bytes;
-        this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const place = classes.findIndex((one) => isOf(one, bytes, start, length));
+      this.set(place < 0 ? 0 : first + place);
+      if (place < 0) return;
+      const { fields, kinds } = classes[place]!;
+      for (const [at, field] of fields.entries()) {
+        const value = readField(field, bytes, start, length);
+        const kind = kinds[at]!;
+        if (value !== ABSENT) for (const row of rowsOfValue(kind, value)) this.set(row);
       }
-      const { view, bit } = this;
-      const ip = start + at;
-      let [protocol, transport, row] = [0, ip + 40, 1 + first];
-      if (type >= four.low && type <= four.high) {
-        protocol = bytes[ip + 9]!;
-        transport = ip + 4 * (bytes[ip]! & 15);
-        if (transport + 14 > start + length) return plain(bytes, start, length);
-        this.address(view.getInt32(ip + 12));
-        this.address(view.getInt32(ip + 16));
-      } else if (type >= six.low && type <= six.high && length >= at + 54) {
-        protocol = bytes[ip + 6]!;
-        row += 2;
-        for (let end = ip + 8; end <= ip + 24; end += 16) {
-          setRows(cells, bit, SEEDS.word, view.getInt32(end));
-          setRows(cells, bit, MIDDLE, view.getInt32(end + 4));
-          setFineRows(cells, bit, LAST, view.getInt32(end + 12));
-        }
-      } else return plain(bytes, start, length);
-      const isTcp = protocol === TCP;
-      cells[isTcp ? row : row + 1]! |= bit;
-      const ports = view.getInt32(transport);
-      const seed = isTcp ? SEEDS.tcpPort : SEEDS.port;
-      setFineRows(cells, bit, seed, ports >>> 16);
-      setFineRows(cells, bit, seed, ports & 0xffff);
-      this.small(isTcp ? bytes[transport + 13]! : 256 + protocol);
-      if (!ends) return;
-      setRows(cells, bit, SEEDS.station, view.getInt32(start + 2));
-      setRows(cells, bit, SEEDS.station, view.getInt32(start + 8));
     };
   }
 
-  private address(value: number): void {
-    const { cells, bit } = this;
-    setFineRows(cells, bit, SEEDS.address, value);
-    setRows(cells, bit, NEAR, value >>> 8);
-    setRows(cells, bit, FAR, value >>> 16);
+  /** The fast way, of classes that there are; walks over records of a layout as well. */
+  load(classes: readonly PacketClass[], first: number, layout?: Walked): NoteExports {
+    return loadNotes(noteModule(classes, first, layout), this.memory!);
   }
 
-  /** Flags, or a protocol and 256: few values, which most packets of a block share. */
-  private small(value: number): void {
-    const { cells, bit, seen, block } = this;
-    if (seen[value] === block) return;
-    seen[value] = block;
-    if (value >= 256) setRows(cells, bit, SEEDS.protocol, value - 256);
-    else {
-      setRows(cells, bit, SEEDS.flags, value);
-      for (const at of BYTE_BITS) if ((value & (1 << at)) !== 0) setRows(cells, bit, BITS[at]!, 1);
-    }
+  /** The fast way where packets lie in the memory for it. */
+  fast(classes: readonly PacketClass[], first: number): Note {
+    const plain = this.plain(classes, first);
+    if (classes.length === 0 || !this.isFast) return plain;
+    const { note } = this.load(classes, first);
+    return (bytes, start, length) => {
+      if (bytes.buffer !== this.cells.buffer || note(bytes.byteOffset + start, length) === 0)
+        plain(bytes, start, length);
+    };
   }
+}
+
+const rowsOfOne = (kind: number, shift: number, value: number): readonly number[] =>
+  rowsOf(seedOf(kind, shift), value, rowsOfKind(kind, shift));
+
+const rowsOfFlags = (value: number): readonly number[] => [
+  ...rowsOfOne(KIND.flags, 0, value),
+  ...BYTE_BITS.flatMap((bit) => ((value & (1 << bit)) === 0 ? [] : rowsOfOne(KIND.flags, bitKind(bit), 1))),
+];
+
+function rowsOfValue(kind: number, value: number): readonly number[] {
+  if (kind === KIND.flags) return rowsOfFlags(value);
+  if (kind !== KIND.address) return rowsOfOne(kind, 0, value);
+  return [0, ...NETWORKS].flatMap((shift) => rowsOfOne(kind, shift, value >>> shift));
 }

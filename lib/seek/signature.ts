@@ -8,8 +8,8 @@
  *     row 94         1 1 0 1 0       may occur in blocks 0 and 3
  */
 
-/** Bits of each block: as many as 12 bits of a hash choose from. */
-export const BITS = 4096;
+/** Bits of each block: as many as ten bits of a hash choose from. */
+export const BITS = 1024;
 /** Rows in front of those of values: blocks that must be read; and one for each class. */
 export const CLASS_ROWS = 32;
 export const ROWS = CLASS_ROWS + BITS;
@@ -19,28 +19,21 @@ const LOW = BITS - 1;
 export const seedOf = (kind: number, shift: number): number =>
   Math.imul(((kind << 8) | shift) ^ 0x5bd1e995, 0x9e3779b1);
 
-/** Sets `bit` in the three rows of a value. {@link rowsOf} names the same ones. */
-export function setRows(cells: Int32Array, bit: number, seed: number, value: number): number {
-  let hash = Math.imul(seed ^ value, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
-  const last = Math.imul(hash ^ (hash >>> 16), 0x27d4eb2f);
-  cells[CLASS_ROWS + (hash >>> 20)]! |= bit;
-  cells[CLASS_ROWS + ((hash >>> 8) & LOW)]! |= bit;
-  cells[CLASS_ROWS + (last >>> 20)]! |= bit;
-  return last;
-}
+/** What hashes are multiplied with. */
+export const HASH = [0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f] as const;
 
-/** The same with a fourth row: for values that are many, and asked for one by one. */
-export function setFineRows(cells: Int32Array, bit: number, seed: number, value: number): void {
-  const last = setRows(cells, bit, seed, value);
-  cells[CLASS_ROWS + ((last >>> 8) & LOW)]! |= bit;
-}
+/** From which of its bits on rows are chosen. */
+export const HASH_BITS: readonly number[] = [22, 12, 2];
 
-/** The rows of a value. @param isFine - See {@link setFineRows}. */
-export function rowsOf(seed: number, value: number, isFine: boolean): number[] {
-  let hash = Math.imul(seed ^ value, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
-  const last = Math.imul(hash ^ (hash >>> 16), 0x27d4eb2f);
-  const rows = [hash >>> 20, (hash >>> 8) & LOW, last >>> 20, (last >>> 8) & LOW];
-  return rows.slice(0, isFine ? 4 : 3).map((row) => CLASS_ROWS + row);
+/** A number with its bytes in reverse: as one that lies in the packet is read by a processor. */
+const swapped = (value: number): number =>
+  (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
+
+/** The rows of a value. @param count - How many it has, six at most. */
+export function rowsOf(seed: number, value: number, count: number): number[] {
+  let hash = Math.imul(seed ^ swapped(value), HASH[0]);
+  hash = Math.imul(hash ^ (hash >>> 15), HASH[1]);
+  const last = Math.imul(hash ^ (hash >>> 16), HASH[2]);
+  const rows = [hash, last].flatMap((bits) => HASH_BITS.map((from) => bits >>> from));
+  return rows.slice(0, count).map((row) => CLASS_ROWS + (row & LOW));
 }

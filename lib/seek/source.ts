@@ -3,7 +3,7 @@
 import * as fs from 'node:fs';
 import type { Source } from '../savefile/index.js';
 import { ioError } from '../savefile/node.js';
-import type { Stretch } from './plan.js';
+import type { Stretch } from './chunk.js';
 
 /** A capture's source, and how much was read of it. */
 export interface SeekSource extends Source {
