@@ -21,8 +21,9 @@ const ROOMS = ['dissect', 'savefile'];
 /** Local names cut short: a quarter of the text. */
 const SHORT = { format: 'esm', target: 'es2022', charset: 'ascii', minify: true };
 
-/** Names that nobody outside uses, in half of the printers. */
-const INNER = /^(markTruncated|markInvalid|linkHeaderLength|dumpUnknown)$/;
+/** Names that nobody outside uses, in most of the printers. */
+const INNER =
+  /^(out|when|u16|u16le|u24|u32|u32le|verbosity|showsLink|cutAs|markTruncated|markInvalid|linkHeaderLength|dumpUnknown)$/;
 
 rmSync(outdir, { recursive: true, force: true });
 const { outputFiles } = await build({

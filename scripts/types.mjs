@@ -39,7 +39,10 @@ function publish(path, name, published) {
       if (name === undefined || name === outside) publish(source(path, from), inside, published);
   for (const [, alias, from] of text.matchAll(/^export \* (?:as (\w+) )?from '([^']+)'/gm))
     if (alias === undefined) publish(source(path, from), name, published);
-    else if (name === undefined || name === alias) publish(source(path, from), undefined, published);
+    else if (name === undefined || name === alias) {
+      published.add(source(path, from));
+      publish(source(path, from), undefined, published);
+    }
   for (const [, declared] of text.matchAll(DECLARATION))
     if (name === undefined || name === declared) published.add(`${path} ${declared}`);
 }
@@ -47,7 +50,7 @@ const DECLARATION = /^export (?:declare )?(?:abstract )?(?:const|function|class|
 
 /** Comments on what no face exports are for those who read the sources: nearly half of the text. */
 function withoutInnerComments(path, text, published) {
-  const comment = /\/\*\*[\s\S]*?\*\/\n?/g;
+  const comment = /[ \t]*\/\*\*[\s\S]*?\*\/\n?/g;
   // A statement begins at its comment, at the beginning of a line.
   const statements = text.split(/^(?=\/\*\*|(?:export|declare|import|interface|type|class) )/m);
   let kept = false;
@@ -57,7 +60,8 @@ function withoutInnerComments(path, text, published) {
       const [, declared] =
         /^export [^\n]*?\b(?:const|function|class|interface|type|enum) (\w+)/.exec(next) ?? [];
       kept = declared !== undefined && published.has(`${path} ${declared}`);
-      return kept || place === 0 ? statement : statement.replace(comment, '');
+      // The head of a module is read where the module is a face, or an object of one.
+      return kept || (place === 0 && published.has(path)) ? statement : statement.replace(comment, '');
     })
     .join('');
 }
@@ -115,9 +119,9 @@ function withShortNames(text) {
   }
   const FIELD = /\bField<[\w[\]]+>(?=;)/g;
   const fields = counted(FIELD, ([whole]) => whole);
-  body = body.replace(FIELD, (whole) => (fields.has(whole) ? `_F${fields.get(whole)}` : whole));
-  for (const [field, i] of fields) aliases.push(`type _F${i} = ${field};\n`);
-  return body.replace(/(?<=[{;])\n +(?='?[\w.]+'?: _F\d+;)/g, ' ') + aliases.join('');
+  body = body.replace(FIELD, (whole) => (fields.has(whole) ? `_${fields.get(whole)}` : whole));
+  for (const [field, i] of fields) aliases.push(`type _${i} = ${field};\n`);
+  return body.replace(/(?<=[{;])\s+('?[\w.]+'?): (?=_\d+;)/g, '$1:') + aliases.join('');
 }
 
 rmSync(to, { recursive: true, force: true });
@@ -126,7 +130,10 @@ const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask', 'see
   join(from, `${face}.d.ts`),
 );
 const published = new Set();
-for (const face of queue) publish(face, undefined, published);
+for (const face of queue) {
+  published.add(face);
+  publish(face, undefined, published);
+}
 for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
   if (reached.has(path)) continue;
   reached.add(path);

@@ -89,16 +89,16 @@ function printBody(d: Dissection, at: number, length: number): void {
     return;
   }
   const [type, zero, size] = [d.u8(at), d.u8(at + 1), d.u16(at + 2)];
-  if (d.verbose) {
+  if (d.verbosity) {
     d.out += `\n\t${MESSAGES(type) || `Unknown-${type}`}${zero ? `, MBZ ${zero}` : ''}, Length ${size}`;
   }
   if (size > length - 4) fail(d, at + 4, length - 4);
-  else if (d.verbose > 1) printOptions(d, at + 4, size);
+  else if (d.verbosity > 1) printOptions(d, at + 4, size);
   else d.need(at + 4, size);
 }
 
 export function printAhcp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'ahcp';
+  d.cutAs = 'ahcp';
   d.out += 'AHCP';
   if (length < 2 || d.u8(start) !== MAGIC) {
     fail(d, start, length);
@@ -116,7 +116,7 @@ export function printAhcp(d: Dissection, start: number, length: number): void {
     fail(d, at, length - 2);
     return;
   }
-  if (d.verbose) {
+  if (d.verbosity) {
     const id = (place: number): string =>
       [0, 1, 2, 3, 4, 5, 6, 7].map((i) => hex2(d.u8(place + i))).join(':');
     d.out += `\n\tHopcount ${d.u8(at)}`;

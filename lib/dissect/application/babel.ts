@@ -33,7 +33,7 @@ const WITH_PARTS: ReadonlySet<number> = new Set([HELLO, IHU, UPDATE, SOURCE_UPDA
 const INVALID = new Error('invalid');
 
 export function printBabel(d: Dissection, at: number, length: number): void {
-  d.protocol = 'babel';
+  d.cutAs = 'babel';
   d.out += 'babel';
   try {
     d.need(at, HEADER);
@@ -80,7 +80,7 @@ class Messages {
     for (let next = at + HEADER; next < end; ) next += this.message(next, end);
     // Behind the body lies what authenticates it.
     if (end >= at + length) return;
-    d.out += d.verbose ? '\n\t----' : ' |';
+    d.out += d.verbosity ? '\n\t----' : ' |';
     for (let next = end; next < at + length; ) next += this.message(next, at + length);
   }
 
@@ -90,7 +90,7 @@ class Messages {
     const type = d.u8(at);
     this.type = type;
     if (type === 0) {
-      d.out += d.verbose ? '\n\tPad 1' : ' pad1';
+      d.out += d.verbosity ? '\n\tPad 1' : ' pad1';
       return 1;
     }
     d.need(at, 2);
@@ -98,7 +98,7 @@ class Messages {
     const size = d.u8(at + 1);
     if (at + 2 + size > end) throw INVALID;
     d.need(at, 2 + size);
-    if (!d.verbose) {
+    if (!d.verbosity) {
       d.out += ` ${NAMES[type] ?? 'unknown'}`;
       if (type === 8) d.out += this.updateKind(at, size);
       return 2 + size;

@@ -61,14 +61,14 @@ const printControl = (port: string) =>
     say`BFDv${F.version}, `;
     if (p.version > 1) {
       say`${kind}, length: ${p.wireLength}`;
-      if (d.verbose) printUnknown(d, p.at, p.wireLength, '\n\t');
+      if (d.verbosity) printUnknown(d, p.at, p.wireLength, '\n\t');
       return;
     }
-    if (d.verbose) say`length: ${p.wireLength}\n\t`;
+    if (d.verbosity) say`length: ${p.wireLength}\n\t`;
     say`${kind}, `;
     if (p.version === 1) say`State ${F.sta}, Flags: [${flags(FLAGS, p.u8(1) & 0x3f, 'none')}]`;
     else say`Flags: [${flags(FLAGS_0, p.u8(1), 'none')}]`;
-    if (d.verbose) printDetails(say, p, d);
+    if (d.verbosity) printDetails(say, p, d);
     else say`, length: ${p.wireLength}`;
   });
 
@@ -125,7 +125,7 @@ function printAuthentication(say: Say, p: Header<typeof BFD>, d: Dissection): vo
 
 /** What an echo carries is its sender's affair. */
 export function printBfdEcho(d: Dissection, at: number, length: number): void {
-  d.protocol = 'bfd';
+  d.cutAs = 'bfd';
   d.out += `BFD, Echo, length: ${length}`;
-  if (d.verbose) printUnknown(d, at, length, '\n\t');
+  if (d.verbosity) printUnknown(d, at, length, '\n\t');
 }

@@ -30,9 +30,9 @@ export const dissectBgp: Dissector = (w, at, limit) => {
 };
 
 export function printBgp(d: Dissection, at: number): void {
-  d.protocol = 'bgp';
+  d.cutAs = 'bgp';
   d.out += ': BGP';
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   let expected = at;
   for (let cursor = at; d.has(cursor, MARKER); ) {
     if (!isMarker(d, cursor)) {
@@ -125,7 +125,7 @@ function printCapabilities(d: Dissection, start: number, length: number): void {
       return;
     }
     printCapability(d, type, at, size);
-    if (d.verbose > 1 && size > 0) printUnknown(d, at, size, '\n\t\t');
+    if (d.verbosity > 1 && size > 0) printUnknown(d, at, size, '\n\t\t');
     at += size;
   }
 }
@@ -154,7 +154,7 @@ function printCapability(d: Dissection, type: number, at: number, size: number):
     if (i < size) d.markInvalid();
   } else if (!EMPTY.has(type)) {
     d.out += `\n\t\tno decoder for Capability ${type}`;
-    if (d.verbose <= 1) printUnknown(d, at, size, '\n\t\t');
+    if (d.verbosity <= 1) printUnknown(d, at, size, '\n\t\t');
   }
 }
 
@@ -267,7 +267,7 @@ function printRefresh(d: Dissection, at: number, length: number): void {
   ask(d, at, REFRESH);
   if (length < REFRESH) return;
   d.out += `\n\t  ${family(d, at + 19, at + 22)}`;
-  if (d.verbose <= 1) return;
+  if (d.verbosity <= 1) return;
   if (!d.has(at, length)) throw TRUNCATED;
   printUnknown(d, at, length, '\n\t  ');
 }

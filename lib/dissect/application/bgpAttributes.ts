@@ -84,12 +84,12 @@ function printAttribute(d: Dissection, type: number, at: number, size: number, l
   if (print === undefined) {
     ask(d, at, size);
     d.out += `\n\t    no Attribute ${type} decoder`;
-    if (d.verbose <= 1) printUnknown(d, at, size, '\n\t    ');
+    if (d.verbosity <= 1) printUnknown(d, at, size, '\n\t    ');
   } else {
     const used = print(d, at, size, level);
     if (typeof used === 'number') left = used;
   }
-  if (d.verbose > 1 && left > 0) {
+  if (d.verbosity > 1 && left > 0) {
     ask(d, at, left);
     printUnknown(d, at, left, '\n\t    ');
   }
@@ -253,7 +253,7 @@ function familyOf(d: Dissection, at: number, size: number): Family | undefined {
   if (found !== undefined) return found;
   ask(d, at, size);
   d.out += `\n\t    no AFI ${afi} / SAFI ${safi} decoder`;
-  if (d.verbose <= 1) printUnknown(d, at, size, '\n\t    ');
+  if (d.verbosity <= 1) printUnknown(d, at, size, '\n\t    ');
   return undefined;
 }
 
@@ -431,7 +431,7 @@ function printTunnel(d: Dissection, at: number, size: number): void {
     d.out += `${line}Root-Node ${d.ip4(value)}, LSP-ID 0x${hex8(d.u32(value + 4))}`;
   else if (kind === 1)
     d.out += `${line}Extended-Tunnel-ID ${d.ip4(value)}, P2MP-ID 0x${hex8(d.u32(value + 4))}`;
-  else if (d.verbose <= 1) printUnknown(d, value, size - 5, line);
+  else if (d.verbosity <= 1) printUnknown(d, value, size - 5, line);
 }
 
 /** RFC 7311 §3. */
@@ -441,7 +441,7 @@ function printMetric(d: Dissection, start: number, size: number): void {
     d.out += `\n\t    ${type === 1 ? 'AIGP' : 'Unknown'} TLV (${type}), length ${length}`;
     if (length < 3 || start + size - at < length || (type === 1 && length < 11)) throw ENDS_EARLY;
     if (type === 1) d.out += `, metric ${d.u64(at + 3)}`;
-    else if (d.verbose <= 1) printUnknown(d, at + 3, length - 3, '\n\t      ');
+    else if (d.verbosity <= 1) printUnknown(d, at + 3, length - 3, '\n\t      ');
     at += length;
   }
 }

@@ -13,7 +13,7 @@ const MAGIC_COOKIE = 0x6382_5363; // RFC 1497
 const CMU_COOKIE = 0x434d_5500; // Carnegie Mellon's own vendor area
 
 export function printDhcp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'bootp';
+  d.cutAs = 'bootp';
   const operation = d.u8(at);
   const name =
     operation === REQUEST
@@ -27,7 +27,7 @@ export function printDhcp(d: Dissection, at: number, length: number): void {
   const ethernet = hardware === ETHERNET && addressLength === 6;
   if (ethernet && operation === REQUEST) d.out += ` from ${d.mac(at + 28)}`;
   d.out += `, length ${length}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   if (!d.has(at + 8, 2)) {
     d.markTruncated();
     return;
@@ -39,7 +39,7 @@ export function printDhcp(d: Dissection, at: number, length: number): void {
   if (d.u16(at + 8)) d.out += `, secs ${d.u16(at + 8)}`;
   const flags = d.u16(at + 10);
   d.out += `, Flags [${flags & 0x8000 ? 'Broadcast' : 'none'}]`;
-  if (d.verbose > 1) d.out += ` (0x${flags.toString(16).padStart(4, '0')})`;
+  if (d.verbosity > 1) d.out += ` (0x${flags.toString(16).padStart(4, '0')})`;
   printAddress(d, 'Client-IP', at + 12);
   printAddress(d, 'Your-IP', at + 16);
   printAddress(d, 'Server-IP', at + 20);

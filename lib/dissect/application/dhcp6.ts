@@ -113,7 +113,7 @@ const STATUS_CODES = [
 ] as const;
 
 export function printDhcp6(d: Dissection, at: number, length: number): void {
-  d.protocol = 'dhcp6';
+  d.cutAs = 'dhcp6';
   d.out += 'dhcp6';
   const end = Math.min(at + length, d.end);
   if (!d.has(at, 4)) {
@@ -122,7 +122,7 @@ export function printDhcp6(d: Dissection, at: number, length: number): void {
   }
   const type = d.u8(at);
   d.out += ` ${MESSAGES.get(type) ?? `msgtype-${type}`}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   d.out += ' (';
   if (type === RELAY_FORWARD || type === RELAY_REPLY) {
     d.out += `linkaddr=${d.ip6(at + 2)}`;

@@ -160,7 +160,7 @@ export function printDhcpOptions(d: Dissection, start: number): void {
   for (let at = start + 4; d.has(at, 1); ) {
     const tag = d.u8(at);
     at++;
-    if (d.verbose < 3) {
+    if (d.verbosity < 3) {
       if (tag === PAD) continue;
       if (tag === END) return;
     }

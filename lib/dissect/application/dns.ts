@@ -39,7 +39,7 @@ export function printMulticastDns(d: Dissection, at: number, length: number): vo
 
 /** RFC 1035 §4.2.2: two bytes of length in front. */
 export function printDnsOverTcp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'domain';
+  d.cutAs = 'domain';
   if (length < 2) {
     d.out += ` [DNS over TCP: length ${length} < 2]`;
     d.markInvalid();
@@ -56,7 +56,7 @@ export function printDnsOverTcp(d: Dissection, at: number, length: number): void
 }
 
 function printMessage(d: Dissection, at: number, length: number, multicast: boolean): void {
-  d.protocol = 'domain';
+  d.cutAs = 'domain';
   if (length < HEADER) {
     d.out += `domain [length ${length} < ${HEADER}]`;
     d.markInvalid();
@@ -85,7 +85,7 @@ function printResponse(d: Dissection, at: number, multicast: boolean): boolean {
   let cursor = at + HEADER;
   for (let i = 0; i < questions; i++) {
     if (i !== 0) d.out += ',';
-    if (d.verbose > 1) {
+    if (d.verbosity > 1) {
       d.out += ' q:';
       cursor = printQuestion(d, cursor, at, multicast);
     } else {
@@ -97,7 +97,7 @@ function printResponse(d: Dissection, at: number, multicast: boolean): boolean {
   d.out += ` ${answers}/${authorities}/${additionals}`;
   cursor = printRecords(d, cursor, at, answers, '', multicast);
   if (cursor < 0) return false;
-  return d.verbose < 2 || printTail(d, cursor, at, authorities, additionals, multicast);
+  return d.verbosity < 2 || printTail(d, cursor, at, authorities, additionals, multicast);
 }
 
 /** False where the message is cut or wrong. */
@@ -127,7 +127,7 @@ function printQuery(d: Dissection, at: number, multicast: boolean): boolean {
     left--;
   }
   if (left > 0) return false;
-  if (d.verbose < 2) return true;
+  if (d.verbosity < 2) return true;
   cursor = printRecords(d, cursor, at, answers, '', multicast);
   return cursor >= 0 && printTail(d, cursor, at, authorities, additionals, multicast);
 }

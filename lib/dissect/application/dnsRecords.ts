@@ -34,7 +34,7 @@ export const CLASS_NAMES: ReadonlyMap<number, string> = new Map([
 /** Prints the record at `start`; the offset behind it, or -1 where it is cut or wrong. */
 export function printRecord(d: Dissection, start: number, message: number, multicast: boolean): number {
   let at = start;
-  if (d.verbose) {
+  if (d.verbosity) {
     d.out += ' ';
     at = printDomainName(d, start, message);
     if (at < 0) return -1;
@@ -49,7 +49,7 @@ export function printRecord(d: Dissection, start: number, message: number, multi
     d.out += ` ${CLASS_NAMES.get(netClass) ?? `(Class ${netClass})`}`;
   }
   if (multicast && classField & CACHE_FLUSH) d.out += ' (Cache flush)';
-  if (d.verbose > 2 && type !== TYPE_OPT) d.out += ` [${duration(d.u32(at + 4))}]`;
+  if (d.verbosity > 2 && type !== TYPE_OPT) d.out += ` [${duration(d.u32(at + 4))}]`;
   const length = d.u16(at + 8);
   const data = at + 10;
   d.out += ` ${TYPE_NAMES.get(type) ?? `Type${type}`}`;
@@ -75,7 +75,7 @@ function printData(d: Dissection, type: number, at: number, length: number, mess
       d.out += ' ';
       return printDomainName(d, at, message) >= 0;
     case 6:
-      return d.verbose === 0 || printAuthority(d, at, message);
+      return d.verbosity === 0 || printAuthority(d, at, message);
     case 15:
       d.out += ' ';
       if (!d.has(at, 2) || printDomainName(d, at + 2, message) < 0) return false;
@@ -97,7 +97,7 @@ function printData(d: Dissection, type: number, at: number, length: number, mess
     case 104:
       return printText(d, at, length);
     case 250:
-      return d.verbose === 0 || printSignature(d, at, message);
+      return d.verbosity === 0 || printSignature(d, at, message);
     case 256:
       d.out += ` ${d.u16(at)} ${d.u16(at + 2)} `;
       return printText(d, at + 4, (length - 4) >>> 0); // what is too short runs to the end of the packet

@@ -31,7 +31,7 @@ export const printHsrp = printer(HSRP, 'hsrp', (say, p, d) => {
   say`group=${F.group} `;
   if (p.reserved !== 0) say`[reserved=${F.reserved}!] `;
   say`addr=${d.ip4(p.at + 16)}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   say` hellotime=${duration(p.hellotime)} holdtime=${duration(p.holdtime)} priority=${F.priority} auth="`;
   for (let i = 8; i < 16 && p.u8(i) !== 0; i++) say`${visible(p.u8(i))}`;
   say`"`;

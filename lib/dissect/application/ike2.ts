@@ -29,7 +29,7 @@ const printable = (d: Dissection, at: number, size: number): string => {
 /** Bytes with nothing to be told of them; their hex with `-vvv`. */
 const plain: Payload = (d, at, size, { name }) => {
   d.out += `${name}${critical(d, at)}: len=${size - 4}`;
-  if (d.verbose > 2) d.out += ` ${raw(d, at + 4, size - 4)}`;
+  if (d.verbosity > 2) d.out += ` ${raw(d, at + 4, size - 4)}`;
   return at + size;
 };
 
@@ -44,7 +44,7 @@ export const PAYLOADS_2: Readonly<Record<number, Payload>> = {
     ask(d, at, 8);
     const group = d.u16(at + 4);
     d.out += `${name}${critical(d, at)}: len=${(size - 8) >>> 0} group=${GROUPS(group, `#${group}`)}`;
-    if (d.verbose > 2 && size > 8) d.out += ` ${raw(d, at + 8, size - 8)}`;
+    if (d.verbosity > 2 && size > 8) d.out += ` ${raw(d, at + 8, size - 8)}`;
     return at + size;
   },
   35: printIdentity,
@@ -56,15 +56,15 @@ export const PAYLOADS_2: Readonly<Record<number, Payload>> = {
     const method = d.u8(at + 4);
     d.out += `${name}${critical(d, at)}: len=${size - 4} method=${METHODS(method, `#${method}`)}`;
     if (size < 8) throw ENDS_EARLY;
-    if (d.verbose > 1) {
+    if (d.verbosity > 1) {
       d.out += ' authdata=(';
       d.out += `${raw(d, at + 8, size - 8)}) `;
-    } else if (d.verbose) some(d, at + 8);
+    } else if (d.verbosity) some(d, at + 8);
     return at + size;
   },
   40: (d, at, size) => {
     d.out += `nonce${critical(d, at)}: len=${size - 4}`;
-    if (d.verbose > 1) {
+    if (d.verbosity > 1) {
       d.out += ' nonce=(';
       d.out += `${raw(d, at + 4, size - 4)}) `;
     } else some(d, at + 4);
@@ -75,14 +75,14 @@ export const PAYLOADS_2: Readonly<Record<number, Payload>> = {
   43: (d, at, size, { name }) => {
     d.out += `${name}${critical(d, at)}: len=${size - 4} vid=`;
     d.out += printable(d, at + 4, size - 4);
-    if (d.verbose > 2 && size > 8) d.out += ` ${raw(d, at + 4, size - 4)}`;
+    if (d.verbosity > 2 && size > 8) d.out += ` ${raw(d, at + 4, size - 4)}`;
     return at + size;
   },
   44: plain,
   45: plain,
   46: (d, at, size, { name }) => {
     d.out += `${name}${critical(d, at)}: len=${size - 4}`;
-    if (d.verbose > 2 && size > 8) d.out += ` ${raw(d, at + 4, size - 4)}`;
+    if (d.verbosity > 2 && size > 8) d.out += ` ${raw(d, at + 4, size - 4)}`;
     ask(d, at + 4, size - 4);
     return -1; // what it holds is encrypted, and it is the last
   },
@@ -182,7 +182,7 @@ const IDENTITIES = names('1 ipv4|fqdn|rfc822|5 ipv6|9 dn|gn|keyid');
 function printIdentity(d: Dissection, at: number, size: number, { name }: { readonly name: string }): number {
   ask(d, at, 8);
   d.out += `${name}${critical(d, at)}: len=${size - 4}`;
-  if (d.verbose > 2) d.out += ` ${raw(d, at + 4, size - 4)}`;
+  if (d.verbosity > 2) d.out += ` ${raw(d, at + 4, size - 4)}`;
   const type = d.u8(at + 4);
   const kind = IDENTITIES(type, '');
   if (kind === '') return at + size;
@@ -212,7 +212,7 @@ function printNotification(d: Dissection, at: number, size: number): number {
   }
   const data = at + 8 + spi;
   const left = d.end - data;
-  if (left > 0 && (d.verbose > 3 || (type === COOKIE && left < 30))) {
+  if (left > 0 && (d.verbosity > 3 || (type === COOKIE && left < 30))) {
     d.out += ' data=(';
     d.out += `${raw(d, data, left)})`;
   } else if (left > 0 && type === COOKIE) some(d, data);

@@ -69,7 +69,7 @@ function side(d: Dissection, at: number, ip: number): string {
 }
 
 export function printIsakmp(d: Dissection, at: number, length: number, ip: number): void {
-  d.protocol = 'isakmp';
+  d.cutAs = 'isakmp';
   if (!d.has(at, HEADER)) {
     d.markTruncated();
     return;
@@ -77,8 +77,8 @@ export function printIsakmp(d: Dissection, at: number, length: number, ip: numbe
   const [version, flags, first] = [d.u8(at + 17), d.u8(at + 19), d.u8(at + 16)];
   const major = version >> 4;
   d.out += 'isakmp';
-  if (d.verbose) d.out += ` ${major}.${version & 15} msgid ${hexBytes(d, at + 20, 4)}`;
-  if (d.verbose > 1) d.out += ` cookie ${hexBytes(d, at, 8)}->${hexBytes(d, at + 8, 8)}`;
+  if (d.verbosity) d.out += ` ${major}.${version & 15} msgid ${hexBytes(d, at + 20, 4)}`;
+  if (d.verbosity > 1) d.out += ` cookie ${hexBytes(d, at, 8)}->${hexBytes(d, at + 8, 8)}`;
   d.out += ':';
   if (major !== 1 && major !== 2) return;
   const phase = d.u32(at + 20) === 0 ? 1 : 2;
@@ -90,7 +90,7 @@ export function printIsakmp(d: Dissection, at: number, length: number, ip: numbe
     d.out += `${phase === 1 ? ' parent_sa' : ' child_sa '} ${exchange}`;
     if (flags) d.out += `[${flags & 8 ? 'I' : ''}${flags & 16 ? 'V' : ''}${flags & 32 ? 'R' : ''}]`;
   }
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   d.out += ':';
   if (flags & ENCRYPTED) d.out += ` [encrypted ${payloadName(first)}]`;
   else printPayloads(d, first, at + HEADER, phase, 0, 0, 0);
@@ -148,7 +148,7 @@ const plain =
   (before: string): Payload =>
   (d, at, size, { name }) => {
     d.out += `${name}:${before} len=${size - 4}`;
-    if (d.verbose > 2) d.out += ` ${raw(d, at + 4, size - 4)}`;
+    if (d.verbosity > 2) d.out += ` ${raw(d, at + 4, size - 4)}`;
     return at + size;
   };
 
@@ -157,7 +157,7 @@ const certificate: Payload = (d, at, size, { name }) => {
   d.out += `${name}:`;
   ask(d, at, 5);
   d.out += ` len=${size - 4} type=${CERTIFICATES(d.u8(at + 4), `#${d.u8(at + 4)}`)}`;
-  if (d.verbose > 2) d.out += ` ${raw(d, at + 4, size - 4)}`;
+  if (d.verbosity > 2) d.out += ` ${raw(d, at + 4, size - 4)}`;
   return at + size;
 };
 
@@ -203,9 +203,9 @@ const PAYLOADS: Readonly<Record<number, Payload>> = {
   9: plain(''),
   10: (d, at, size) => {
     d.out += `nonce: n len=${size - 4}`;
-    if (d.verbose > 1) d.out += ' ';
-    if (d.verbose > 2) d.out += raw(d, at + 4, size - 4);
-    else if (d.verbose > 1) some(d, at + 4);
+    if (d.verbosity > 1) d.out += ' ';
+    if (d.verbosity > 2) d.out += raw(d, at + 4, size - 4);
+    else if (d.verbosity > 1) some(d, at + 4);
     return at + size;
   },
   11: printNotification,
@@ -245,7 +245,7 @@ function printIdentity(d: Dissection, at: number, size: number): number {
   } else if (type === 2 || type === 3) d.out += ` len=${length} ${visibleText(d, value, length)}`;
   else {
     d.out += ` len=${length}`;
-    if (d.verbose > 2) d.out += ` ${raw(d, value, length)}`;
+    if (d.verbosity > 2) d.out += ` ${raw(d, value, length)}`;
   }
   return at + size;
 }
@@ -290,14 +290,14 @@ function printNotification(d: Dissection, at: number, size: number): number {
   } else if (type === 24577) {
     d.out += ' status=(';
     d.out += `replay detection ${d.u32(data) ? 'en' : 'dis'}abled)`;
-  } else if (d.verbose > 3) d.out += ` data=(${raw(d, data, d.end - data)})`;
+  } else if (d.verbosity > 3) d.out += ` data=(${raw(d, data, d.end - data)})`;
   else some(d, data);
   return at + size;
 }
 
 /** UDP port 4500: IKE behind four zero bytes, ESP, or a byte that keeps a translation alive. */
 export function printUdpEncapsulated(d: Dissection, at: number, length: number, ip: number): void {
-  d.protocol = 'isakmp_rfc3948';
+  d.cutAs = 'isakmp_rfc3948';
   if (length === 1 && d.u8(at) === 0xff) d.out += 'isakmp-nat-keep-alive';
   else if (length < 4) d.markTruncated();
   else if (d.u32(at) === 0) {

@@ -132,7 +132,7 @@ function printAttribute(d: Dissection, at: number, left: number): number {
 }
 
 export function printL2tp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'l2tp';
+  d.cutAs = 'l2tp';
   const head = d.u16(start);
   const version = head & 15;
   if (version !== 2) {

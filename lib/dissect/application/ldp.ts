@@ -158,14 +158,14 @@ function printTlv(d: Dissection, at: number, left: number): number {
   d.out += `\n\t    ${TLVS(type)} TLV (0x${hex4(type)}), length: ${size}, Flags: [${head & 0x8000 ? 'continue processing' : 'ignore'} and ${head & 0x4000 ? 'do' : "don't"} forward if unknown]`;
   const say = VALUES[type];
   if (say !== undefined) say(d, at + 4, size);
-  else if (d.verbose <= 1) printUnknown(d, at + 4, size, TITLES);
+  else if (d.verbosity <= 1) printUnknown(d, at + 4, size, TITLES);
   return size + 4;
 }
 
 /** How many bytes the unit takes; 0 where nothing more is to be read. */
 function printUnit(d: Dissection, start: number): number {
   d.need(start, HEADER);
-  const lead = d.verbose ? '\n\t' : '';
+  const lead = d.verbosity ? '\n\t' : '';
   const [version, size] = [d.u16(start), d.u16(start + 2)];
   if (version !== 1) {
     d.out += `${lead}LDP version ${version} packet not supported`;
@@ -176,7 +176,7 @@ function printUnit(d: Dissection, start: number): number {
     return 0;
   }
   d.out += `${lead}LDP, Label-Space-ID: ${d.ip4(start + 4)}:${d.u16(start + 8)}, pdu-length: ${size}`;
-  if (!d.verbose) return 0;
+  if (!d.verbosity) return 0;
   let left = size - (HEADER - 4);
   for (let at = start + HEADER; left > 0; ) {
     d.need(at, MESSAGE);
@@ -197,8 +197,8 @@ function printUnit(d: Dissection, start: number): number {
         rest -= done;
         tlv += done;
       }
-    } else if (d.verbose <= 1) printUnknown(d, at + MESSAGE, length - 4, '\n\t  ');
-    if (d.verbose > 1) printUnknown(d, at + MESSAGE, length, '\n\t  ');
+    } else if (d.verbosity <= 1) printUnknown(d, at + MESSAGE, length - 4, '\n\t  ');
+    if (d.verbosity > 1) printUnknown(d, at + MESSAGE, length, '\n\t  ');
     left = (left - length - 4) & 0xffff;
     at += length + 4;
   }
@@ -206,7 +206,7 @@ function printUnit(d: Dissection, start: number): number {
 }
 
 export function printLdp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'ldp';
+  d.cutAs = 'ldp';
   untilCut(d, () => {
     for (let at = start, left = length; left > HEADER + MESSAGE; ) {
       const done = printUnit(d, at);

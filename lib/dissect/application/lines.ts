@@ -71,7 +71,7 @@ export function printWhois(d: Dissection, at: number, length: number): void {
 
 /** The identification that both sides of SSH begin with (RFC 4253 §4.2). */
 export function printSsh(d: Dissection, at: number, length: number): void {
-  d.protocol = 'ssh';
+  d.cutAs = 'ssh';
   for (let i = 0; i < 4; i++) if (d.u8(at + i) !== 'SSH-'.charCodeAt(i)) return;
   for (let i = 4; i < length; i++) {
     const octet = d.u8(at + i);
@@ -90,12 +90,12 @@ const SPACE = 0x20;
 const TILDE = 0x7e;
 
 function printLines(d: Dissection, at: number, length: number, protocol: LineProtocol): void {
-  d.protocol = protocol.name;
+  d.cutAs = protocol.name;
   d.out += protocol.lead;
   const shown = protocol.commands === undefined || looksLike(d, at, length, protocol.commands);
   d.out += protocol.name.toUpperCase();
   if (!shown) return;
-  if (!d.verbose) {
+  if (!d.verbosity) {
     printLine(d, ': ', at, 0, length);
     return;
   }

@@ -34,7 +34,7 @@ const ACTIONS = names('No-Action|Natively-Forward|Send-Map-Request|Drop', 'unkno
 const LOCATOR_FLAGS = bitNames('4 Local-Locator|2 RLoc-Probed|1 Reachable');
 
 export function printLisp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'lisp';
+  d.cutAs = 'lisp';
   untilCut(d, () => {
     ask(d, at, HEADER);
     const type = d.u8(at) >> 4;
@@ -43,7 +43,7 @@ export function printLisp(d: Dissection, at: number, length: number): void {
     if (flags === undefined) return;
     const count = d.u8(at + 3);
     let next = HEADER;
-    if (d.verbose) {
+    if (d.verbosity) {
       d.out += ` flags [${flags(d.u32(at))}],\n    ${count} record(s), Authentication ${SIGNED(d.u16(at + 12))},`;
       printHex(d, at + next, d.u16(at + 14), '\n    Authentication-Data: ');
     } else d.out += ` ${count} record(s),`;
@@ -73,7 +73,7 @@ function printAddress(d: Dissection, at: number, family: number, before: string,
 function printRecord(d: Dissection, start: number): number {
   ask(d, start, 12);
   d.out += '\n';
-  if (d.verbose) {
+  if (d.verbosity) {
     const action = d.u8(start + 6);
     d.out += `${filled(d, start, '      Record TTL %4,')}${action & 0x10 ? '' : ' Non-'}${action & 0x10 ? ' ' : ''}Authoritative, `;
     d.out += `${ACTIONS(action >> 5)}, Map Version: ${d.u16(start + 8) & 0xfff},`;
@@ -85,11 +85,11 @@ function printRecord(d: Dissection, start: number): number {
   let at = start + 12 + size;
   for (let i = 0; i < count; i++) {
     ask(d, at, 8);
-    if (d.verbose) d.out += '\n       ';
+    if (d.verbosity) d.out += '\n       ';
     const family = d.u16(at + 6);
     if (family === 1 || family === 2) ask(d, at + 8, family === 1 ? 4 : 16);
     const address = printAddress(d, at + 8, family, ' LOC ', '');
-    if (d.verbose) {
+    if (d.verbosity) {
       d.out += filled(d, at, '\n          Priority/Weight %1/%1, Multicast Priority/Weight %1/%1,');
       d.out += ` flags [${LOCATOR_FLAGS(d.u16(at + 4))}],`;
     }

@@ -96,7 +96,7 @@ function printStack(d: Dissection, start: number, length: number): boolean {
     const known = row !== undefined && row[0] === size;
     if (known) d.out += `\n\t      ${row[1](d, at + 4)}`;
     else if (row !== undefined) d.out += `\n\t      invalid subTLV length, should be ${row[0]}`;
-    if (d.verbose > 1 || !known) printUnknown(d, at + 4, size, '\n\t      ');
+    if (d.verbosity > 1 || !known) printUnknown(d, at + 4, size, '\n\t      ');
     const padded = (size + 3) & ~3;
     if (left < padded + 4) {
       d.out += '\n\t\t TLV is too short';
@@ -152,13 +152,13 @@ function printTlvs(d: Dissection, start: number, length: number): void {
           type === 15
             ? `\n\t    BFD Discriminator 0x${hex8(value)}`
             : `\n\t    Vendor: ${SMI_VENDORS(value, 'Unknown')} (0x${value.toString(16).padStart(4, '0')})`;
-      } else if (d.verbose <= 1) printUnknown(d, at + 4, size, '\n\t    ');
+      } else if (d.verbosity <= 1) printUnknown(d, at + 4, size, '\n\t    ');
     } catch (error) {
       if (error !== TOO_SHORT) throw error;
       d.out += '\n\t      TLV is too short';
       hex = true;
     }
-    if (size !== 0 && (d.verbose > 1 || hex)) printUnknown(d, at + 4, size, '\n\t    ');
+    if (size !== 0 && (d.verbosity > 1 || hex)) printUnknown(d, at + 4, size, '\n\t    ');
     const padded = (size + 3) & ~3;
     if (left < padded + 4) throw TOO_SHORT;
     at += padded + 4;
@@ -167,7 +167,7 @@ function printTlvs(d: Dissection, start: number, length: number): void {
 }
 
 export function printLspPing(d: Dissection, start: number, length: number): void {
-  d.protocol = 'lspping';
+  d.cutAs = 'lspping';
   try {
     printPing(d, start, length);
   } catch (error) {
@@ -186,7 +186,7 @@ function printPing(d: Dissection, start: number, length: number): void {
   }
   const [type, mode, code, depth] = [d.u8(start + 4), d.u8(start + 5), d.u8(start + 6), d.u8(start + 7)];
   const sequence = d.u32(start + 12);
-  if (!d.verbose) {
+  if (!d.verbosity) {
     d.out += `LSP-PINGv1, ${MESSAGES(type, `unknown (${type})`)}, seq ${sequence}, length: ${length}`;
     return;
   }

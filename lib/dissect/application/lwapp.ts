@@ -25,17 +25,17 @@ function printTransport(d: Dissection, head: number, length: number, least: numb
   const isShort = size < least;
   const kind = `LWAPPv0, ${first & 4 ? 'Control' : 'Data'} frame,`;
   const flags = `Flags [${FLAGS(first & 7)}],`;
-  if (!d.verbose) d.out += `${kind} ${flags} length ${length}`;
+  if (!d.verbosity) d.out += `${kind} ${flags} length ${length}`;
   else {
     const gap = least > 0 ? ' ' : ''; // tcpdump's own
     d.out += `${kind} Radio-id ${gap}${(first >> 3) & 7}, ${flags}${isShort ? '' : ` Frag-id ${gap}${d.u8(head + 1)},`}`;
     d.out += ` length ${size}${isShort ? ' < transport header length' : ''}`;
   }
-  return d.verbose && !isShort ? size : -1;
+  return d.verbosity && !isShort ? size : -1;
 }
 
 export const printLwappData: PortPrinter = (d, at, length) => {
-  d.protocol = 'lwapp_data';
+  d.cutAs = 'lwapp_data';
   untilCut(d, () => {
     const size = printTransport(d, at, length, HEADER);
     if (size >= 0) printUnknown(d, at + HEADER, size - HEADER, '\n\t');
@@ -46,7 +46,7 @@ export const printLwappData: PortPrinter = (d, at, length) => {
 const printControl =
   (identity: number): PortPrinter =>
   (d, start, length) => {
-    d.protocol = 'lwapp_control';
+    d.cutAs = 'lwapp_control';
     untilCut(d, () => {
       ask(d, start, identity);
       let left = printTransport(d, start + identity, length, 0);

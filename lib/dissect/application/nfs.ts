@@ -161,7 +161,7 @@ const writeMode = (mode: number): string => MODES(mode, `#${mode | 0}`);
 
 function printArguments(w: Words, procedure: number): void {
   const { d, v3 } = w;
-  const verbose = d.verbose;
+  const verbose = d.verbosity;
   if ([1, 2, 5, 18, 19, 20].includes(procedure)) w.handle();
   else if ([3, 8, 9, 12, 13].includes(procedure)) w.handleAndName();
   else if (procedure === 4) {
@@ -215,7 +215,7 @@ function printArguments(w: Words, procedure: number): void {
 }
 
 function printCall(d: Dissection, at: number, length: number, ip: number): void {
-  d.protocol = 'nfs';
+  d.cutAs = 'nfs';
   d.out += `${length}`;
   untilCut(d, () => {
     ask(d, at + 20, 4);
@@ -262,7 +262,7 @@ function toResults(d: Dissection, start: number, length: number, state: Attribut
 }
 
 function printAnswer(d: Dissection, at: number, length: number, ip: number): void {
-  d.protocol = 'nfs';
+  d.cutAs = 'nfs';
   const state: Attributes = { failed: false };
   const mark = (): void => {
     if (!state.failed) d.markTruncated();

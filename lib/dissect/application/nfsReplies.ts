@@ -57,19 +57,19 @@ function sayAttributes(w: Words, verbose: number, v3: boolean): void {
 
 function sayAfter(w: Words): void {
   if (w.next() === 0) return;
-  if (w.d.verbose) sayAttributes(w, w.d.verbose, true);
+  if (w.d.verbosity) sayAttributes(w, w.d.verbosity, true);
   else w.at += 84;
 }
 
 function sayBeforeAndAfter(w: Words): void {
   const { d } = w;
-  if (d.verbose > 1) d.out += ' PRE:';
+  if (d.verbosity > 1) d.out += ' PRE:';
   if (w.next() !== 0) {
     ask(d, w.at, 24);
-    if (d.verbose > 1) d.out += ` sz ${d.u64(w.at)} mtime${time(w, 8)} ctime${time(w, 16)}`;
+    if (d.verbosity > 1) d.out += ` sz ${d.u64(w.at)} mtime${time(w, 8)} ctime${time(w, 16)}`;
     w.at += 24;
   }
-  if (d.verbose) d.out += ' POST:';
+  if (d.verbosity) d.out += ' POST:';
   sayAfter(w);
 }
 
@@ -84,9 +84,9 @@ function sayCreated(w: Words, state: Attributes): void {
   }
   if (w.next() === 0) return;
   w.handle(true);
-  if (!w.d.verbose) return;
+  if (!w.d.verbosity) return;
   sayAfter(w);
-  if (w.d.verbose > 1) {
+  if (w.d.verbosity > 1) {
     w.d.out += ' dir attr:';
     sayBeforeAndAfter(w);
   }
@@ -95,7 +95,7 @@ function sayCreated(w: Words, state: Attributes): void {
 function sayFound(w: Words, state: Attributes): void {
   if (sayStatus(w, state) !== 0) return;
   w.handle(false);
-  sayAttributes(w, w.d.verbose, false);
+  sayAttributes(w, w.d.verbosity, false);
 }
 
 function sayLookup(w: Words, state: Attributes): void {
@@ -104,7 +104,7 @@ function sayLookup(w: Words, state: Attributes): void {
     w.handle();
     sayAfter(w);
   }
-  if (w.d.verbose > 1) {
+  if (w.d.verbosity > 1) {
     w.d.out += ' post dattr:';
     sayAfter(w);
   }
@@ -113,13 +113,13 @@ function sayLookup(w: Words, state: Attributes): void {
 /** Status and attributes; true where results follow. */
 function sayPost(w: Words, state: Attributes, title = ' POST:'): boolean {
   const error = sayStatus(w, state);
-  if (w.d.verbose) w.d.out += title;
+  if (w.d.verbosity) w.d.out += title;
   sayAfter(w);
   return error === 0;
 }
 
 function sayRead(w: Words, state: Attributes): void {
-  if (!sayPost(w, state, '') || !w.d.verbose) return;
+  if (!sayPost(w, state, '') || !w.d.verbosity) return;
   w.say(' %4 bytes');
   if (w.d.u32(w.at + 4) !== 0) w.d.out += ' EOF';
 }
@@ -128,9 +128,9 @@ function sayWritten(w: Words, state: Attributes): void {
   const { d } = w;
   const error = sayStatus(w, state);
   sayBeforeAndAfter(w);
-  if (error !== 0 || !d.verbose) return;
+  if (error !== 0 || !d.verbosity) return;
   w.say(' %4 bytes');
-  if (d.verbose < 2) return;
+  if (d.verbosity < 2) return;
   const mode = d.u32(w.at + 4);
   d.out += ` <${MODES(mode, `#${mode | 0}`)}>`;
   d.out += ` verf ${BigInt(d.u64(w.at + 8)).toString(16)}`;
@@ -138,7 +138,7 @@ function sayWritten(w: Words, state: Attributes): void {
 
 function sayMoved(w: Words, state: Attributes): void {
   sayStatus(w, state);
-  if (!w.d.verbose) return;
+  if (!w.d.verbosity) return;
   w.d.out += ' from:';
   sayBeforeAndAfter(w);
   w.d.out += ' to:';
@@ -147,7 +147,7 @@ function sayMoved(w: Words, state: Attributes): void {
 
 function sayLinked(w: Words, state: Attributes): void {
   sayStatus(w, state);
-  if (!w.d.verbose) return;
+  if (!w.d.verbosity) return;
   w.d.out += ' file POST:';
   sayAfter(w);
   w.d.out += ' dir:';
@@ -155,7 +155,7 @@ function sayLinked(w: Words, state: Attributes): void {
 }
 
 function sayListed(w: Words, state: Attributes): void {
-  if (sayPost(w, state) && w.d.verbose) w.say(' verf %x8');
+  if (sayPost(w, state) && w.d.verbosity) w.say(' verf %x8');
 }
 
 function sayStatistics(w: Words, state: Attributes): void {
@@ -163,14 +163,14 @@ function sayStatistics(w: Words, state: Attributes): void {
   const error = sayStatus(w, state);
   if ((!v3 && error !== 0) || d.quiet) return;
   if (v3) {
-    if (d.verbose) d.out += ' POST:';
+    if (d.verbosity) d.out += ' POST:';
     sayAfter(w);
   }
   ask(d, w.at, v3 ? 52 : 20);
   if (!v3) w.say(' tsize %4 bsize %4 blocks %4 bfree %4 bavail %4');
   else {
     w.say(' tbytes %8 fbytes %8 abytes %8');
-    if (d.verbose) w.say(' tfiles %8 ffiles %8 afiles %8 invar %4', 24);
+    if (d.verbosity) w.say(' tfiles %8 ffiles %8 afiles %8 invar %4', 24);
   }
 }
 
@@ -178,7 +178,7 @@ function sayInformation(w: Words, state: Attributes): void {
   if (!sayPost(w, state)) return;
   ask(w.d, w.at, 48);
   w.say(' rtmax %4 rtpref %4%_4 wtmax %4 wtpref %4%_4 dtpref %4');
-  if (!w.d.verbose) return;
+  if (!w.d.verbosity) return;
   w.say(' rtmult %4%_8 wtmult %4%_4 maxfsz %8', 8);
   w.d.out += ` delta${time(w, 36)} `;
 }
@@ -207,10 +207,10 @@ export function printReply(w: Words, procedure: number, state: Attributes): void
     w.name();
   } else if (procedure === 6) {
     if (v3) sayRead(w, state);
-    else sayAttributesOf(w, d.verbose, state);
+    else sayAttributesOf(w, d.verbosity, state);
   } else if (procedure === 7) {
     if (v3) sayWritten(w, state);
-    else sayAttributesOf(w, d.verbose, state);
+    else sayAttributesOf(w, d.verbosity, state);
   } else if (procedure === 8 || procedure === 9) (v3 ? sayCreated : sayFound)(w, state);
   else if (procedure === 10) (v3 ? sayCreated : sayStatus)(w, state);
   else if (procedure === 11) sayCreated(w, state);

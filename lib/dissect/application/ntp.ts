@@ -25,11 +25,11 @@ const MODE_CONTROL = 6;
 const LEAPS = ['', '+1s', '-1s', 'clock unsynchronized'] as const;
 
 export function printNtp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'ntp';
+  d.cutAs = 'ntp';
   const status = d.u8(at);
   const mode = status & 7;
   d.out += `NTPv${(status >> 3) & 7}, ${MODES[mode]}, length ${length}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   d.out += `\n\tLeap indicator: ${LEAPS[status >> 6]} (${status & 0xc0})`;
   if (mode < MODE_CONTROL) {
     if (length < TIME_MESSAGE) printInvalid(d, at, length);

@@ -178,7 +178,7 @@ function prefixBits(d: Dissection, at: number, size: number): number {
 }
 
 export function printOlsr(d: Dissection, at: number, length: number, ip: number): void {
-  d.protocol = 'olsr';
+  d.cutAs = 'olsr';
   untilCut(d, () => {
     const v6 = d.u8(ip) >> 4 === 6;
     d.out += `OLSRv${v6 ? 6 : 4}`;
@@ -186,6 +186,6 @@ export function printOlsr(d: Dissection, at: number, length: number, ip: number)
     ask(d, at, 4);
     const size = Math.min(length, d.u16(at));
     d.out += `, seq 0x${hex4(d.u16(at + 2))}, length ${size}`;
-    if (d.verbose) new Reader(d, v6).messages(at + 4, at + size, size);
+    if (d.verbosity) new Reader(d, v6).messages(at + 4, at + size, size);
   });
 }

@@ -39,7 +39,7 @@ const BODIES: Readonly<Record<number, Bodies>> = { 1: BODIES_10, 4: BODIES_13 };
 
 /** Prints `length` bytes of messages. The last may go on in the next segment. */
 export function printOpenFlow(d: Dissection, start: number, length: number): void {
-  d.protocol = 'openflow';
+  d.cutAs = 'openflow';
   d.out += ': OpenFlow';
   const end = start + length;
   for (let at = start; at < end; ) {
@@ -73,7 +73,7 @@ function printHead(d: Dissection, at: number, end: number): number | undefined {
 
 function printBody(d: Dissection, at: number, size: number, type?: Type, body?: Bodies[number]): void {
   if (type !== undefined && (type.more ? size < type.size : size !== type.size)) d.markInvalid();
-  else if (d.verbose && body !== undefined) {
+  else if (d.verbosity && body !== undefined) {
     body(d, at, size);
     return;
   }

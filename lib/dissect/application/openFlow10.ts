@@ -21,7 +21,7 @@ export const TYPES_10 =
 
 function printPort(d: Dissection, at: number): void {
   const next = say(d, at, "\n\t  port_no %p2, hw_addr %m, name '%n16'");
-  if (d.verbose < 2) d.need(next, 24);
+  if (d.verbosity < 2) d.need(next, 24);
   else
     say(
       d,
@@ -43,20 +43,20 @@ const each =
 const printFrame: Body = (d, at, size) => {
   if (size === 0) return;
   d.out += `\n\t data (${size} octets)`;
-  if (d.verbose < 3) return d.need(at, size);
+  if (d.verbosity < 3) return d.need(at, size);
   d.out += ', frame decoding below\n';
-  const { end, verbose } = d;
-  d.verbose -= 3;
+  const { end, verbosity: verbose } = d;
+  d.verbosity -= 3;
   d.limit(at, size);
   try {
     d.enter();
     d.next.ethernet(d, at, size, d.end - at);
     d.leave();
   } finally {
-    d.verbose = verbose;
+    d.verbosity = verbose;
   }
   d.end = end;
-  d.protocol = 'openflow';
+  d.cutAs = 'openflow';
 };
 
 const printQueueProperties = entries(8, '\n\t   property %e2, len %2', WRITERS, 2, (d, at, size) => {
@@ -72,7 +72,7 @@ const printQueueProperties = entries(8, '\n\t   property %e2, len %2', WRITERS, 
 
 const printQueues = entries(8, '\n\t  queue_id %4, len %2', WRITERS, 4, (d, at, size) => {
   d.need(at + 6, 2);
-  if (d.verbose > 1) printQueueProperties(d, at + 8, size - 8);
+  if (d.verbosity > 1) printQueueProperties(d, at + 8, size - 8);
   else d.need(at + 8, size - 8);
 });
 
@@ -90,7 +90,7 @@ const printFlowStats = entries(FLOW_STATS, '\n\t length %2', WRITERS, 0, (d, at,
 
 const printPortStats = (d: Dissection, at: number): void => {
   say(d, at, '\n\t  port_no %p2');
-  if (d.verbose < 2) d.need(at, 104);
+  if (d.verbosity < 2) d.need(at, 104);
   else
     say(
       d,

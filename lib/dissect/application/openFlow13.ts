@@ -33,7 +33,7 @@ const WRITERS = {
 
 function printPort(d: Dissection, at: number): void {
   const next = sayFilled(d, at, "\n\t  port_no %p4%-4, hw_addr %m%-2, name '%n16'", WRITERS);
-  if (d.verbose < 2) d.need(next, 32);
+  if (d.verbosity < 2) d.need(next, 32);
   else
     sayFilled(
       d,

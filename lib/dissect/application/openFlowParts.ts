@@ -38,7 +38,7 @@ export const vendorName = (vendor: number): string =>
 export const printData: Body = (d, at, size) => {
   if (size === 0) return;
   d.out += `\n\t data (${size} octets)`;
-  if (d.verbose > 1) printHexAscii(d, at, size, '\n\t  ');
+  if (d.verbosity > 1) printHexAscii(d, at, size, '\n\t  ');
   else d.need(at, size);
 };
 

@@ -61,7 +61,7 @@ const FRAMINGS = names('1 A|S|E', '?');
 
 type Special = readonly [size: number, say: (d: Dissection, at: number, type: number) => string];
 const explained = (d: Dissection, title: string, code: number, of: string): string =>
-  `${title}(${code}${d.verbose ? `:${of}` : ''})`;
+  `${title}(${code}${d.verbosity ? `:${of}` : ''})`;
 const SPECIAL: Readonly<Record<string, Special>> = {
   V: [2, (d, at) => `PROTO_VER(${d.u8(at)}.${d.u8(at + 1)})`],
   F: [4, (d, at) => `${d.u32(at) & 1 ? 'A' : ''}${d.u32(at) & 2 ? 'S' : ''})`],
@@ -104,16 +104,16 @@ function sayForm(d: Dissection, type: number, start: number): void {
 }
 
 export function printPptp(d: Dissection, at: number): void {
-  d.protocol = 'pptp';
+  d.cutAs = 'pptp';
   d.out += ': pptp';
-  if (d.verbose) {
+  if (d.verbosity) {
     d.out += ` Length=${d.u16(at)}`;
     const kind = d.u16(at + 2);
     d.out += kind === 1 ? ' CTRL-MSG' : kind === 2 ? ' MGMT-MSG' : ' UNKNOWN-MSG-TYPE';
   }
   const cookie = d.u32(at + 4);
   if (cookie !== COOKIE) d.out += ` UNEXPECTED Magic-Cookie!!(${hex8(cookie)})`;
-  if (d.verbose || cookie !== COOKIE) d.out += ` Magic-Cookie=${hex8(cookie)}`;
+  if (d.verbosity || cookie !== COOKIE) d.out += ` Magic-Cookie=${hex8(cookie)}`;
   const type = d.u16(at + 8);
   if (type >= TYPES.length) d.out += ` UNKNOWN_CTRL_MSGTYPE(${type})`;
   else {

@@ -103,9 +103,10 @@ function sayMessage(d: Dissection, start: number): void {
 }
 
 export function printPtp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'ptp';
+  d.cutAs = 'ptp';
   if (length < HEADER) {
-    d.markTruncated();
+    d.out += ` [length ${length} < ${HEADER}]`;
+    d.markInvalid();
     return;
   }
   const version = d.u8(at + 1);

@@ -24,14 +24,14 @@ export const RADIUS = layout('radius', {
 });
 
 export function printRadius(d: Dissection, at: number, length: number): void {
-  d.protocol = 'radius';
+  d.cutAs = 'radius';
   untilCut(d, () => {
     ask(d, at, HEADER);
     const [code, id] = [d.u8(at), hex2(d.u8(at + 1))];
     const size = Math.min(d.u16(at + 2), length);
     if (d.u16(at + 2) < HEADER) throw ENDS_EARLY;
     const head = `${CODES(code)} (${code}), id: 0x${id}`;
-    if (!d.verbose) {
+    if (!d.verbosity) {
       d.out += `RADIUS, ${head} length: ${size}`;
       return;
     }
@@ -61,7 +61,7 @@ function printAttributes(d: Dissection, start: number, end: number): void {
     d.out += ', Value: ';
     const print = PRINT[kindOf(type)];
     if (size > 2) untilCut(d, () => print?.(d, at + 2, size - 2, type));
-    if (d.verbose > 1) printUnknown(d, at + 2, size - 2, '\n\t    ');
+    if (d.verbosity > 1) printUnknown(d, at + 2, size - 2, '\n\t    ');
     at += size;
   }
 }

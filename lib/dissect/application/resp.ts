@@ -12,7 +12,7 @@ const MOST_NUMBER = 2 ** 31 - 1;
 
 /** Prints `length` bytes of values. */
 export function printResp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'resp';
+  d.cutAs = 'resp';
   d.out += ': RESP';
   const reader = new Reader(d, at, at + length);
   try {

@@ -84,20 +84,20 @@ function printEntry2(d: Dissection, at: number, left: number): number {
 }
 
 export function printRip(d: Dissection, start: number, length: number): void {
-  d.protocol = 'rip';
+  d.cutAs = 'rip';
   let left = Math.min(length, d.end - start) - 4;
   if (left < 0) {
     d.markTruncated();
     return;
   }
   const [command, version] = [d.u8(start), d.u8(start + 1)];
-  d.out += `${d.verbose ? '\n\t' : ''}RIPv${version}`;
+  d.out += `${d.verbosity ? '\n\t' : ''}RIPv${version}`;
   if (version === 0) {
     printUnknown(d, start, length, '\n\t');
     return;
   }
   d.out += `, ${COMMANDS(command) || `unknown command (${command})`}, length: ${length}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   if (command === 1 || command === 2) {
     if (version !== 1 && version !== 2) d.out += ', unknown version';
     else {
@@ -117,12 +117,12 @@ export function printRip(d: Dissection, start: number, length: number): void {
         left -= size;
       }
     }
-  } else if (COMMANDS(command) === '' && d.verbose <= 1) printUnknown(d, start, length, '\n\t');
-  if (d.verbose > 1) printUnknown(d, start, length, '\n\t');
+  } else if (COMMANDS(command) === '' && d.verbosity <= 1) printUnknown(d, start, length, '\n\t');
+  if (d.verbosity > 1) printUnknown(d, start, length, '\n\t');
 }
 
 export function printRipng(d: Dissection, start: number, length: number): void {
-  d.protocol = 'ripng';
+  d.cutAs = 'ripng';
   const [command, version] = [d.u8(start), d.u8(start + 1)];
   if (version !== 1) {
     d.out += ` [vers ${version}]`;
@@ -147,7 +147,7 @@ function printRoutes(d: Dissection, start: number, length: number, asks: boolean
   for (let i = 0; i < count; i++) {
     const at = start + 4 + i * ROUTE;
     d.need(at, ROUTE);
-    d.out += d.verbose > 1 ? '\n\t' : ' ';
+    d.out += d.verbosity > 1 ? '\n\t' : ' ';
     const [tag, metric] = [d.u16(at + 16), d.u8(at + 19)];
     d.out += `${d.ip6(at)}/${d.u8(at + 18)}${tag ? ` [${tag}]` : ''}${metric && !asks ? ` (${metric})` : ''}`;
   }

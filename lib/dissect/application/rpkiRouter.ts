@@ -64,7 +64,7 @@ function printMessage(d: Dissection, at: number, length: number, outer: boolean)
   else if (type === ERROR && !printError(d, at, size, indent, outer)) return invalid();
   else if (row === undefined && type !== ERROR) d.need(at, size);
   const unknown = row === undefined && type !== ERROR;
-  if (d.verbose > 1 || unknown) printUnknown(d, at, size, '\n\t  ');
+  if (d.verbosity > 1 || unknown) printUnknown(d, at, size, '\n\t  ');
   return size;
 }
 
@@ -94,8 +94,8 @@ function printError(d: Dissection, at: number, size: number, indent: string, out
 }
 
 export function printRpkiRouter(d: Dissection, start: number, length: number): void {
-  d.protocol = 'rpki_rtr';
-  if (!d.verbose) {
+  d.cutAs = 'rpki_rtr';
+  if (!d.verbosity) {
     d.out += ', RPKI-RTR';
     return;
   }

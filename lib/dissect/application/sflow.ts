@@ -28,7 +28,7 @@ export const dissectSflow: Dissector = (w, at, limit) => {
 const SAMPLES = names('1 flow sample|counter sample|expanded flow sample|expanded counter sample');
 
 export function printSflow(d: Dissection, at: number, length: number): void {
-  d.protocol = 'sflow';
+  d.cutAs = 'sflow';
   const invalid = (): void => d.markInvalid();
   untilCut(
     d,
@@ -44,9 +44,9 @@ export function printSflow(d: Dissection, at: number, length: number): void {
       }
       d.need(at, HEADER);
       d.out += `sFlowv5, ${d.u32(at + 4) === 1 ? 'IPv4' : 'IPv6'} agent ${d.ip4(at + 8)}, agent-id ${d.u32(at + 12)}, `;
-      if (d.verbose) d.out += filled(d, at + 16, 'seqnum %4, uptime %4, samples %4, ');
+      if (d.verbosity) d.out += filled(d, at + 16, 'seqnum %4, uptime %4, samples %4, ');
       d.out += `length ${length}`;
-      if (d.verbose) printSamples(d, at + HEADER, length - HEADER, d.u32(at + 24));
+      if (d.verbosity) printSamples(d, at + HEADER, length - HEADER, d.u32(at + 24));
     },
     invalid,
   );
@@ -136,7 +136,7 @@ function printSamples(d: Dissection, start: number, length: number, count: numbe
     d.need(at, size);
     const kind = KINDS[type];
     if (kind === undefined) {
-      if (d.verbose <= 1) printUnknown(d, at, size, '\n\t    ');
+      if (d.verbosity <= 1) printUnknown(d, at, size, '\n\t    ');
     } else {
       if (left < kind.size) throw ENDS_EARLY;
       d.need(at, kind.size);
@@ -169,7 +169,7 @@ function printRecords(d: Dissection, records: Records, start: number, length: nu
       if (left < kind[0]) throw ENDS_EARLY;
       d.need(at, kind[0]);
       d.out += worded(d, records, type, at, filled(d, at, kind[1]));
-    } else if (enterprise === 0 && !records.quiet(type) && d.verbose <= 1)
+    } else if (enterprise === 0 && !records.quiet(type) && d.verbosity <= 1)
       printUnknown(d, at, size, '\n\t\t');
     at += size;
     left -= size;

@@ -282,7 +282,7 @@ function printBindings(m: Message, pdu: number): void {
 function printRequest(m: Message, pdu: number): void {
   const { d } = m;
   const request = m.take('int', '[reqId!=INT]');
-  if (d.verbose) d.out += `R=${request.value} `;
+  if (d.verbosity) d.out += `R=${request.value} `;
   const asks = pdu !== 2 && pdu !== 5 && pdu !== 4;
   const status = Number(m.take('int', '[errorStatus!=INT]').value);
   const said = ERRORS[status] ?? `err=${status >>> 0}`;
@@ -322,14 +322,14 @@ function printPdu(m: Message, version: number): void {
   const pdu = m.next();
   if (pdu.kind !== 'pdu') m.fail('[no PDU]');
   if (m.left > 0) d.out += `[${m.left} extra after PDU]`;
-  if (d.verbose) d.out += '{ ';
+  if (d.verbosity) d.out += '{ ';
   m.say(pdu);
   d.out += ' ';
   m.enter(pdu);
   if (version === 0 && pdu.id > 4) m.fail('[v2 PDU in v1 message]');
   if (version === 1 && pdu.id === 4) m.fail('[v1 PDU in v2 message]');
   guarded(() => (pdu.id === 4 ? printTrap(m) : printRequest(m, pdu.id)));
-  if (d.verbose) d.out += ' } ';
+  if (d.verbosity) d.out += ' } ';
 }
 
 function printSecurity(m: Message): void {
@@ -337,9 +337,9 @@ function printSecurity(m: Message): void {
   m.enter(m.take('sequence', '[!usm]'));
   m.take('string', '[msgAuthoritativeEngineID!=STR]');
   const boots = m.take('int', '[msgAuthoritativeEngineBoots!=INT]');
-  if (d.verbose) d.out += `B=${boots.value} `;
+  if (d.verbosity) d.out += `B=${boots.value} `;
   const time = m.take('int', '[msgAuthoritativeEngineTime!=INT]');
-  if (d.verbose) d.out += `T=${time.value} `;
+  if (d.verbosity) d.out += `T=${time.value} `;
   const user = m.take('string', '[msgUserName!=STR]');
   d.out += 'U=';
   m.say(user);
@@ -366,7 +366,7 @@ function printScoped(m: Message): void {
 function printVersion3(m: Message): void {
   const { d } = m;
   const brace = (text: string): void => {
-    if (d.verbose) d.out += text;
+    if (d.verbosity) d.out += text;
   };
   const head = m.take('sequence', '[!message]');
   const [next, left] = [m.at, m.left];
@@ -410,7 +410,7 @@ function printCommunity(m: Message, version: number): void {
 }
 
 export function printSnmp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'snmp';
+  d.cutAs = 'snmp';
   d.out += ' ';
   const m = new Message(d, start, length);
   guarded(() => {
@@ -420,8 +420,8 @@ export function printSnmp(d: Dissection, start: number, length: number): void {
     const version = Number(m.take('int', '[version!=INT]').value);
     const name = VERSIONS[version];
     if (name === undefined) m.fail(`SNMP [version = ${version}]`);
-    if (d.verbose) d.out += `{ ${name} `;
+    if (d.verbosity) d.out += `{ ${name} `;
     guarded(() => (version === 3 ? printVersion3(m) : printCommunity(m, version)));
-    if (d.verbose) d.out += '} ';
+    if (d.verbosity) d.out += '} ';
   });
 }

@@ -27,7 +27,7 @@ const CODES = names(
 );
 
 export function printSomeIp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'someip';
+  d.cutAs = 'someip';
   d.out += 'SOMEIP';
   if (length < HEADER) {
     d.markInvalid();

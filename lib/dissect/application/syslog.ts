@@ -13,7 +13,7 @@ const SEVERITIES = ['emergency', 'alert', 'critical', 'error', 'warning', 'notic
 const MOST_DIGITS = 3;
 
 export function printSyslog(d: Dissection, at: number, length: number): void {
-  d.protocol = 'syslog';
+  d.cutAs = 'syslog';
   if (d.u8(at) !== 0x3c) {
     d.markInvalid();
     return;
@@ -33,12 +33,12 @@ export function printSyslog(d: Dissection, at: number, length: number): void {
   const facility = (priority & 0x3f8) >> 3;
   const facilityName = FACILITIES[facility] ?? `unknown (${facility})`;
   const severity = priority & 7;
-  if (!d.verbose) {
+  if (!d.verbosity) {
     d.out += `SYSLOG ${facilityName}.${SEVERITIES[severity]}, length: ${length}`;
     return;
   }
   d.out += `SYSLOG, length: ${length}\n\tFacility ${facilityName} (${facility})`;
   d.out += `, Severity ${SEVERITIES[severity]} (${severity})\n\tMsg: `;
   for (let i = offset; i < length; i++) d.out += visible(d.u8(at + i));
-  if (d.verbose > 1) printUnknown(d, at, length, '\n\t');
+  if (d.verbosity > 1) printUnknown(d, at, length, '\n\t');
 }

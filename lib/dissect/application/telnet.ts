@@ -50,7 +50,7 @@ const ENCRYPT_QUALIFIERS: readonly (readonly string[])[] = [
 ];
 
 export function printTelnet(d: Dissection, at: number, length: number): void {
-  d.protocol = 'telnet';
+  d.cutAs = 'telnet';
   const end = at + length;
   let lead = ' [telnet ';
   for (let cursor = at; cursor < end && d.u8(cursor) === IAC; lead = ', ') {

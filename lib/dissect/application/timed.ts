@@ -13,7 +13,7 @@ const TIMES = [1, 5, 22, 23];
 const NAME = 64;
 
 export function printTimed(d: Dissection, at: number): void {
-  d.protocol = 'timed';
+  d.cutAs = 'timed';
   const type = d.u8(at);
   d.out += MESSAGES(type) ? `TSP_${MESSAGES(type)}` : `(tsp_type 0x${type.toString(16)})`;
   sayFilled(d, at + 1, ' vers %1 seq %2');

@@ -32,7 +32,7 @@ function printObjects(d: Dissection, start: number, length: number, count: numbe
     else if (type === 0xc06 || type === 0xc08) {
       if (size !== MAC_SIZE) return false;
       d.out += d.mac(at);
-    } else if (d.verbose <= 1) printUnknown(d, at, size, '\n\t    ');
+    } else if (d.verbosity <= 1) printUnknown(d, at, size, '\n\t    ');
     at += size;
     left -= size;
   }
@@ -40,7 +40,7 @@ function printObjects(d: Dissection, start: number, length: number, count: numbe
 }
 
 export function printVqp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'vqp';
+  d.cutAs = 'vqp';
   d.need(at, HEADER);
   if (length < HEADER) {
     d.markInvalid();
@@ -52,7 +52,7 @@ export function printVqp(d: Dissection, at: number, length: number): void {
     return;
   }
   const said = `${MESSAGES(type) || `unknown (${type})`} Message, error-code ${ERRORS(error)} (${error}), `;
-  if (!d.verbose) {
+  if (!d.verbosity) {
     d.out += `VQPv${version} ${said}length ${length}`;
     return;
   }

@@ -70,7 +70,7 @@ function printType(d: Dissection, type: number, at: number, length: number): boo
     if (length < page - at + 16) return false;
     if (type === 3) d.out += ` for ${d.ip4(at)}`;
     d.out += filled(d, page, ' %i:%4<%4:%4>');
-    if (d.verbose) printOperations(d, page + 16, d.u32(page + 8), d.u32(page + 12));
+    if (d.verbosity) printOperations(d, page + 16, d.u32(page + 8), d.u32(page + 12));
   } else if (type === 5) {
     d.out += ' wb-preq:';
     if (length < 16) return false;
@@ -88,7 +88,7 @@ function printType(d: Dissection, type: number, at: number, length: number): boo
 }
 
 export function printWhiteBoard(d: Dissection, at: number, length: number): void {
-  d.protocol = 'wb';
+  d.cutAs = 'wb';
   if (length >= HEADER) {
     d.need(at, HEADER);
     if (d.u8(at + 11)) d.out += '*';

@@ -52,7 +52,7 @@ function wordsOf(
 }
 
 export function printZephyr(d: Dissection, start: number, length: number): void {
-  d.protocol = 'zephyr';
+  d.cutAs = 'zephyr';
   let at = start;
   let left = length;
   const field = (): string | undefined => {

@@ -4,7 +4,7 @@
  *
  * A protocol printer is a function `(d, at, length, ...)`: it appends to `d.out` what tcpdump prints for
  * the header at `at`, of which `length` bytes were on the wire. Reading past `d.end` throws, and the
- * printer of the packet then appends `[|protocol]`, so each one names itself in `d.protocol` first.
+ * printer of the packet then appends `[|protocol]`, so each one names itself in `d.cutAs` first.
  */
 
 import { BoundedBytes, TRUNCATED } from '../../bytes.js';
@@ -65,17 +65,17 @@ export class Dissection extends BoundedBytes {
   /** Filled, where it is there, by printers on layouts. */
   spans: WordSpan[] | undefined = undefined;
   /** What `[|…]` names when a read goes past the end. */
-  protocol = '';
+  cutAs = '';
   /** Bytes of link-layer header, which -x, -X and -A leave out. */
   linkHeaderLength = 0;
   private nesting = 0;
 
   readonly numeric: boolean;
-  readonly linkLayer: boolean;
+  readonly showsLink: boolean;
   readonly quiet: number;
   readonly packetType: PacketType | undefined;
   /** A printer of frames inside messages lowers it for them. */
-  verbose: number;
+  verbosity: number;
   readonly absoluteSequence: boolean;
   readonly verifyChecksums: boolean;
   /** With -x and -X a payload without a printer is not dumped a second time, with -q not at all. */
@@ -95,10 +95,10 @@ export class Dissection extends BoundedBytes {
     super();
     this.next = next;
     this.numeric = options.numeric ?? true;
-    this.linkLayer = options.linkLayer ?? false;
+    this.showsLink = options.linkLayer ?? false;
     this.quiet = options.quiet ?? 0;
     this.packetType = options.packetType;
-    this.verbose = options.verbose ?? 0;
+    this.verbosity = options.verbose ?? 0;
     this.absoluteSequence = options.absoluteSequence ?? false;
     this.verifyChecksums = !(options.skipChecksums ?? false);
     this.asDot = options.asDot ?? false;
@@ -116,7 +116,7 @@ export class Dissection extends BoundedBytes {
     this.data = data;
     this.end = data.length;
     this.out = text;
-    this.protocol = '';
+    this.cutAs = '';
     this.linkHeaderLength = 0;
     this.nesting = 0;
   }
@@ -132,7 +132,7 @@ export class Dissection extends BoundedBytes {
 
   /** Appends the mark of a header that ends early, for printers that go on afterwards. */
   markTruncated(): void {
-    this.out += ` [|${this.protocol}]`;
+    this.out += ` [|${this.cutAs}]`;
   }
 
   /** Appends tcpdump's mark of a field that contradicts another. */

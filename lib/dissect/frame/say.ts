@@ -40,7 +40,7 @@ export function printer<L extends Layout>(
   words: (say: Say, p: Header<L>, d: Dissection, outer: number) => void,
 ): LayoutPrinter<L> {
   const print: PrintHeader = (d, at, length, outer = -1) => {
-    d.protocol = name;
+    d.cutAs = name;
     const p = headerAt(of, d, at, length);
     words(sayer(d, p), p, d, outer);
   };

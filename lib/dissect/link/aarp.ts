@@ -12,7 +12,7 @@ function address(d: Dissection, at: number): string {
 }
 
 export function printAarp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'aarp';
+  d.cutAs = 'aarp';
   d.out += 'aarp ';
   if (!d.has(at, SIZE)) {
     d.markTruncated();

@@ -53,7 +53,7 @@ export const printAoe = printer(AOE, 'aoe', (say, p, d) => {
     'none',
   );
   say`, Flags: [${set}]`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   if (p.wireLength < HEADER) {
     invalid(d, p.at, p.wireLength);
     return;

@@ -9,7 +9,7 @@ const FORMAT_48 = 2;
 
 /** Returns the header's length, or -1 where it is of another kind. */
 export function printAristaHeader(d: Dissection, at: number): number {
-  d.protocol = 'arista';
+  d.cutAs = 'arista';
   const kind = d.u16(at);
   d.out += `SubType ${kind === TIMESTAMP ? 'Timestamp' : 'Unknown'} (0x${hex4(kind)}), `;
   if (kind !== TIMESTAMP) return -1;

@@ -35,7 +35,7 @@ const OPERATION_NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 export function printArp(d: Dissection, at: number, length: number, captured: number): void {
-  d.protocol = 'arp';
+  d.cutAs = 'arp';
   d.need(at, HEADER);
   const hardware = d.u16(at);
   if (hardware === ATM) {
@@ -50,7 +50,7 @@ export function printArp(d: Dissection, at: number, length: number, captured: nu
   const targetHardware = senderProtocol + protocolLength;
   const targetProtocol = targetHardware + hardwareLength;
   d.need(targetProtocol, protocolLength);
-  if (!d.linkLayer) d.out += 'ARP, ';
+  if (!d.showsLink) d.out += 'ARP, ';
   const usual = protocolLength === 4 && hardwareLength !== 0;
   const { ofIp, goesOn } = arpKind(d, at, `${protocolLength}`, usual, hardwareLength);
   if (!goesOn) {
@@ -110,14 +110,14 @@ export function arpKind(
 ): ArpWords {
   const [hardware, protocol, operation] = [d.u16(at), d.u16(at + 2), d.u16(at + 6)];
   const ofIp = protocol === ETHERTYPE.IP || protocol === ETHERTYPE.TRAIL;
-  if (!ofIp || !usual || d.verbose) {
+  if (!ofIp || !usual || d.verbosity) {
     const hardwareName = HARDWARE_NAMES.get(hardware) ?? `Unknown Hardware (${hardware})`;
     const protocolName = ETHERTYPE_NAMES.get(protocol) ?? `Unknown Protocol (0x${hex4(protocol)})`;
     const ofHardware = hardwareLength === undefined ? '' : ` (len ${hardwareLength})`;
     d.out += `${hardwareName}${ofHardware}, ${protocolName} (len ${lengths})`;
-    if (!d.verbose) return { ofIp, goesOn: false };
+    if (!d.verbosity) return { ofIp, goesOn: false };
   }
-  d.out += `${d.verbose ? ', ' : ''}${OPERATION_NAMES.get(operation) ?? `Unknown (${operation})`} `;
+  d.out += `${d.verbosity ? ', ' : ''}${OPERATION_NAMES.get(operation) ?? `Unknown (${operation})`} `;
   return { ofIp, goesOn: true };
 }
 

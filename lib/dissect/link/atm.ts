@@ -16,8 +16,8 @@ function printFrame(d: Dissection, at: number, length: number): number {
 
 /** LINKTYPE_LINUX_CLIP: IP with an LLC header or without. */
 export function printClassicalIp(d: Dissection, length: number): void {
-  d.protocol = 'cip';
-  if (d.linkLayer) d.out += `${length}: `;
+  d.cutAs = 'cip';
+  if (d.showsLink) d.out += `${length}: `;
   d.need(0, 6);
   if (d.u24(0) === 0xaaaa03 && d.u24(3) === 0) d.linkHeaderLength = printFrame(d, 0, length);
   else d.next.ip4(d, 0, length);
@@ -30,14 +30,14 @@ const MORE = 20;
 
 /** LINKTYPE_ATM_RFC1483. */
 export function printAtm(d: Dissection, length: number): void {
-  d.protocol = 'atm';
+  d.cutAs = 'atm';
   const need = (least: number): void => {
     if (length < least) throw TRUNCATED;
     d.need(0, least);
   };
   need(1);
   if (d.u8(0) === UI) {
-    if (d.linkLayer) d.out += 'CNLPID ';
+    if (d.showsLink) d.out += 'CNLPID ';
     printOsi(d, 1, length - 1);
     return;
   }
@@ -45,7 +45,7 @@ export function printAtm(d: Dissection, length: number): void {
   let at = 0;
   if (!HEADS.has(d.u24(0))) {
     need(MORE);
-    if (d.linkLayer) d.out += filled(d, 0, '%x8 %x8 ');
+    if (d.showsLink) d.out += filled(d, 0, '%x8 %x8 ');
     at = MORE;
   }
   d.linkHeaderLength = at;

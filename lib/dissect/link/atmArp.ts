@@ -34,7 +34,7 @@ export function printAtmArp(d: Dissection, at: number, length: number, captured:
   const target = senderAddress + senderProtocol;
   const targetAddress = target + targetNumber + targetSub;
   d.need(targetAddress, targetProtocol);
-  if (!d.linkLayer) d.out += 'ARP, ';
+  if (!d.showsLink) d.out += 'ARP, ';
   const words: ArpWords = arpKind(
     d,
     at,

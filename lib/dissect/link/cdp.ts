@@ -40,7 +40,7 @@ const SIZES: Readonly<Record<number, readonly [least: number, most: number]>> = 
 };
 
 export function printCdp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'cdp';
+  d.cutAs = 'cdp';
   if (length < HEADER) {
     d.out += ` (packet length ${length} < ${HEADER})`;
     d.markInvalid();
@@ -49,7 +49,7 @@ export function printCdp(d: Dissection, start: number, length: number): void {
   d.out += `CDPv${d.u8(start)}, ttl: ${d.u8(start + 1)}s`;
   let hex = '';
   for (let i = 2; i < HEADER; i++) hex += hex2(d.u8(start + i));
-  if (d.verbose) d.out += `, checksum: 0x${hex} (unverified), length ${length}`;
+  if (d.verbosity) d.out += `, checksum: 0x${hex} (unverified), length ${length}`;
   const end = start + length;
   for (let at = start + HEADER; at < end; ) {
     if (end - at < 4) {
@@ -61,7 +61,7 @@ export function printCdp(d: Dissection, start: number, length: number): void {
     const [type, size] = [d.u16(at), d.u16(at + 2)];
     const name = NAMES(type);
     if (size < 4) {
-      d.out += d.verbose
+      d.out += d.verbosity
         ? `\n\t${name} (0x${hex2(type)}), TLV length: ${size} byte${size === 1 ? '' : 's'} (too short)`
         : `, ${name} TLV length ${size} too short`;
       d.markInvalid();
@@ -76,20 +76,20 @@ export function printCdp(d: Dissection, start: number, length: number): void {
     }
     const [from, value] = [at + 4, size - 4];
     const number = type.toString(16).padStart(2, '0');
-    if (d.verbose)
+    if (d.verbosity)
       d.out += `\n\t${name} (0x${number}), value length: ${value} byte${value === 1 ? '' : 's'}: `;
     else if (type === 1) d.out += ', Device-ID ';
     const [least, most] = SIZES[type] ?? [0, value];
     const malformed = value < least || value > most;
     if (malformed) d.out += ' (malformed TLV)';
-    if (!malformed && type <= 23 && (d.verbose || type === 1)) printValue(d, type, from, value);
+    if (!malformed && type <= 23 && (d.verbosity || type === 1)) printValue(d, type, from, value);
     else {
       d.need(from, value);
       printUnknown(d, from, value, '\n\t  ');
     }
     at += size;
   }
-  if (!d.verbose) d.out += `, length ${length}`;
+  if (!d.verbosity) d.out += `, length ${length}`;
 }
 
 function sayQuoted(d: Dissection, at: number, size: number): void {

@@ -33,13 +33,13 @@ function invalid(d: Dissection, why: string, at: number, length: number): void {
 const DTP_NAMES = names('1 Domain|Status|DTP type|Neighbor');
 
 export function printDtp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'dtp';
+  d.cutAs = 'dtp';
   if (length < 1) {
     invalid(d, '[zero packet length]', start, length);
     return;
   }
   d.out += `DTPv${d.u8(start)}, length ${length}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   const end = start + length;
   for (let at = start + 1; at < end; ) {
     const left = end - at;
@@ -76,7 +76,7 @@ const UDLD_NAMES = names(
 );
 
 export function printUdld(d: Dissection, start: number, length: number): void {
-  d.protocol = 'udld';
+  d.cutAs = 'udld';
   if (length < 4) {
     invalid(d, '', start, length);
     return;
@@ -84,7 +84,7 @@ export function printUdld(d: Dissection, start: number, length: number): void {
   const [first, flags] = [d.u8(start), d.u8(start + 1)];
   const code = first & 31;
   d.out += `UDLDv${first >> 5}, Code ${UDLD_CODES(code)} (${code.toString(16)}), Flags [${UDLD_FLAGS(flags)}] (0x${hex2(flags)}), length ${length}`;
-  if (!d.verbose) {
+  if (!d.verbosity) {
     d.need(start, length);
     return;
   }
@@ -141,7 +141,7 @@ const VTP_HEADER = 36;
 const VLAN = 12;
 
 export function printVtp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'vtp';
+  d.cutAs = 'vtp';
   if (length < VTP_HEADER) {
     invalid(d, '', start, length);
     return;
@@ -149,7 +149,7 @@ export function printVtp(d: Dissection, start: number, length: number): void {
   d.need(start, VTP_HEADER);
   const type = d.u8(start + 1);
   d.out += `VTPv${d.u8(start)}, Message ${VTP_MESSAGES(type)} (0x${hex2(type)}), length ${length}`;
-  if (!d.verbose) {
+  if (!d.verbosity) {
     d.need(start, length);
     return;
   }

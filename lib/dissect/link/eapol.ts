@@ -43,7 +43,7 @@ export const printEapol = printer(EAPOL, 'eap', (say, p, d) => {
     return;
   }
   say`${F.type} (${p.type}) v${F.version}, len ${F.len}`;
-  if (!d.verbose || p.type !== 0) return;
+  if (!d.verbosity || p.type !== 0) return;
   if (p.len === 0 || !p.has(4, 1)) {
     d.markTruncated();
     return;

@@ -28,7 +28,7 @@ export function printEthernet(
   captured: number,
   tag?: SwitchTag,
 ): number {
-  if (tag === undefined || d.protocol === '') d.protocol = 'ether';
+  if (tag === undefined || d.cutAs === '') d.cutAs = 'ether';
   if (length < captured) {
     d.out += `[length ${length} < caplen ${captured}]`;
     d.markInvalid();
@@ -39,7 +39,7 @@ export function printEthernet(
     d.markTruncated();
     return captured;
   }
-  if (d.linkLayer) printAddresses(d, at);
+  if (d.showsLink) printAddresses(d, at);
   tag?.say(d, at + ADDRESSES);
   return printFromType(d, at, at + start, length, captured);
 }
@@ -52,11 +52,11 @@ function printFromType(d: Dissection, at: number, start: number, length: number,
   while (isTag(type)) {
     const end = at + Math.min(captured, length);
     if (end - next < TAG) {
-      d.protocol = 'vlan';
+      d.cutAs = 'vlan';
       d.markTruncated();
       return end - at;
     }
-    if (d.linkLayer) {
+    if (d.showsLink) {
       printType(d, type);
       d.out += `${tagged ? ', ' : `, length ${length}: `}${tagText(d.u16(next))}, `;
       tagged = true;
@@ -73,7 +73,7 @@ function printFromType(d: Dissection, at: number, start: number, length: number,
   if (type === ETHERTYPE_JUMBO) return headers + printLlcOrDump(d, at, next, rest, restCaptured);
   if (type === ETHERTYPE_ARISTA) return printArista(d, at, next, length, captured);
   if (type === ETHERTYPE_MACSEC) return printProtected(d, at, next, length, captured);
-  if (d.linkLayer) {
+  if (d.showsLink) {
     printType(d, type);
     d.out += tagged ? ', ' : `, length ${length}: `;
   }
@@ -101,7 +101,7 @@ function printArista(d: Dissection, at: number, next: number, length: number, ca
 
 /** MACsec: where only its integrity is kept, another type field and what it announces can be read. */
 function printProtected(d: Dissection, at: number, next: number, length: number, captured: number): number {
-  if (d.linkLayer) {
+  if (d.showsLink) {
     printType(d, ETHERTYPE_MACSEC);
     d.out += `, length ${length}: `;
   }
@@ -115,7 +115,7 @@ function printProtected(d: Dissection, at: number, next: number, length: number,
   const { header, rest, available } = inside;
   const type = d.u16(next + header);
   const body = next + header + 2;
-  if (d.linkLayer) {
+  if (d.showsLink) {
     printType(d, type);
     d.out += ', ';
   }
@@ -129,7 +129,7 @@ function printProtected(d: Dissection, at: number, next: number, length: number,
 
 /** What `-e` would have printed before, where the payload says nothing. */
 function printUnknownType(d: Dissection, at: number, type: number, length: number): void {
-  if (d.linkLayer) return;
+  if (d.showsLink) return;
   printAddresses(d, at);
   printType(d, type);
   d.out += `, length ${length}: `;
@@ -146,7 +146,7 @@ function print8023(
 ): number {
   const end = d.end;
   d.limit(at, length);
-  if (d.linkLayer) d.out += tagged ? '802.3' : `802.3, length ${length}: `;
+  if (d.showsLink) d.out += tagged ? '802.3' : `802.3, length ${length}: `;
   const headers = printLlcOrDump(d, frame, at, length, Math.min(captured, length));
   d.end = end;
   return headers;

@@ -60,7 +60,7 @@ function sayHeader(
 
 /** LINKTYPE_FRELAY. */
 export function printFrameRelayLink(d: Dissection, length: number): void {
-  d.protocol = 'fr';
+  d.cutAs = 'fr';
   if (d.end < 4) {
     d.markTruncated();
     d.linkHeaderLength = d.end;
@@ -69,7 +69,7 @@ export function printFrameRelayLink(d: Dissection, length: number): void {
 
 /** Returns bytes of header; 0 where it is none. */
 export function printFrameRelay(d: Dissection, at: number, length: number): number {
-  d.protocol = 'fr';
+  d.cutAs = 'fr';
   const cut = (): number => {
     d.markTruncated();
     return 0;
@@ -90,7 +90,7 @@ export function printFrameRelay(d: Dissection, at: number, length: number): numb
   if (d.u8(at + size) !== 3 && dlci !== 0) {
     if (d.has(at + size, 2) && length >= size + 2) {
       const type = d.u16(at + size);
-      if (d.linkLayer) sayHeader(d, length, size, found, type);
+      if (d.showsLink) sayHeader(d, length, size, found, type);
       const next = at + size + 2;
       if (printEtherType(d, type, next, length - size - 2, d.end - next, -1, -1)) return size + 2;
     }
@@ -102,10 +102,10 @@ export function printFrameRelay(d: Dissection, at: number, length: number): numb
   const header = size + (pad ? 3 : 2);
   if (!d.has(at, header) || length < header) return cut();
   const kind = d.u8(at + header - 1);
-  if (d.linkLayer) sayHeader(d, length, size, found, kind);
+  if (d.showsLink) sayHeader(d, length, size, found, kind);
   if (!printPayload(d, kind, at + header, length - header)) {
     const isSnap = kind === 0x80;
-    if (!d.linkLayer) sayHeader(d, length, isSnap ? header : size, found, kind);
+    if (!d.showsLink) sayHeader(d, length, isSnap ? header : size, found, kind);
     if (!d.hex) printHexAscii(d, isSnap ? at : at + header, isSnap ? length : length - header);
   }
   return header;
@@ -151,7 +151,7 @@ const MOST_ID = 50;
 
 /** LINKTYPE_MFR: FRF.16.1, frames and what manages a bundle of links. */
 export function printMultilinkLink(d: Dissection, length: number): void {
-  d.protocol = 'mfr';
+  d.cutAs = 'mfr';
   if (d.end < 2) {
     d.markTruncated();
     d.linkHeaderLength = d.end;
@@ -159,7 +159,7 @@ export function printMultilinkLink(d: Dissection, length: number): void {
 }
 
 function printMultilink(d: Dissection, length: number): number {
-  d.protocol = 'mfr';
+  d.cutAs = 'mfr';
   if (length < 4) {
     d.out += `[length ${length} < 4]`;
     d.markInvalid();
@@ -173,7 +173,7 @@ function printMultilink(d: Dissection, length: number): number {
   if (flags === 0xe0 && d.u8(1) === 0) {
     const kind = LINK_MESSAGES(d.u8(2), `Unknown Message (0x${hex2(d.u8(2))})`);
     d.out += `FRF.16 Control, Flags [${FRAGMENT_FLAGS(flags)}], ${kind}, length ${length}`;
-    return d.verbose ? printElements(d, length) : 3;
+    return d.verbosity ? printElements(d, length) : 3;
   }
   const sequence = ((d.u8(0) & 0x1e) << 7) | d.u8(1);
   d.out += `FRF.16 Frag, seq ${sequence}, Flags [${FRAGMENT_FLAGS(flags)}]`;
@@ -200,7 +200,7 @@ function printElements(d: Dissection, length: number): number {
       return length;
     }
     printElement(d, type, at + 2, size - 2);
-    if (d.verbose > 1) printUnknown(d, at + 2, size - 2, '\n\t  ');
+    if (d.verbosity > 1) printUnknown(d, at + 2, size - 2, '\n\t  ');
     at += size;
   }
   return 3;
@@ -215,7 +215,7 @@ function printElement(d: Dissection, type: number, at: number, size: number): vo
     }
   } else if (type === 1 || type === 2)
     for (let i = 0; i < size && i < MOST_ID && d.u8(at + i) !== 0; i++) d.out += visible(d.u8(at + i));
-  else if (d.verbose <= 1) printUnknown(d, at, size, '\n\t  ');
+  else if (d.verbosity <= 1) printUnknown(d, at, size, '\n\t  ');
 }
 
 const MESSAGES = names(
@@ -229,9 +229,9 @@ const REPORTS = ['Full Status', 'Link verify', 'Async PVC Status'];
 
 /** Q.933: a call reference, a message type, information elements in sets of codes. */
 export function printQ933(d: Dissection, start: number, length: number): void {
-  d.protocol = 'q.933';
-  if (!d.linkLayer) d.out += 'Q.933';
-  const comma = d.linkLayer ? '' : ', ';
+  d.cutAs = 'q.933';
+  if (!d.showsLink) d.out += 'Q.933';
+  const comma = d.showsLink ? '' : ', ';
   const end = start + length;
   let at = start;
   let size = `${comma}length ${length}`;
@@ -259,10 +259,10 @@ export function printQ933(d: Dissection, start: number, length: number): void {
   d.out += `${comma}${isAnsi ? 'ANSI' : 'CCITT'}, codeset ${set}`;
   if (reference > 1 || (reference === 1 && d.u8(at) !== 0))
     d.out += `, Call Ref: 0x${call.map(hex2).join('')}`;
-  d.out += d.verbose
+  d.out += d.verbosity
     ? `, ${MESSAGES(message, 'unknown message')} (0x${hex2(message)}), length ${length}`
     : `, ${MESSAGES(message, `unknown message 0x${hex2(message)}`)}`;
-  size = d.verbose ? '' : `, length ${length}`;
+  size = d.verbosity ? '' : `, length ${length}`;
   while (at < end) {
     if (shifted === 1) shifted = 2;
     else if (shifted === 2) {
@@ -279,7 +279,7 @@ export function printQ933(d: Dissection, start: number, length: number): void {
     }
     const count = octet();
     const known = set === 0 || set === 5;
-    if (d.verbose)
+    if (d.verbosity)
       d.out += `\n\t${known ? INFORMATION(code) : 'unknown'} IE (0x${hex2(code)}), length ${count}: `;
     if (code === 0 || count === 0) return;
     if (end - at < count || !d.has(at, count)) {
@@ -287,8 +287,8 @@ export function printQ933(d: Dissection, start: number, length: number): void {
       throw TRUNCATED;
     }
     if (known && printInformation(d, code, at, count)) {
-      if (d.verbose > 1) printUnknown(d, at, count, '\n\t  ');
-    } else if (d.verbose) printUnknown(d, at, count, '\n\t');
+      if (d.verbosity > 1) printUnknown(d, at, count, '\n\t  ');
+    } else if (d.verbosity) printUnknown(d, at, count, '\n\t');
     at += count;
   }
   d.out += size;
@@ -296,9 +296,9 @@ export function printQ933(d: Dissection, start: number, length: number): void {
 
 /** False where it is not known. */
 function printInformation(d: Dissection, code: number, at: number, size: number): boolean {
-  const comma = d.verbose ? '' : ', ';
+  const comma = d.verbosity ? '' : ', ';
   if (code === 1 || code === 0x51) {
-    if (d.verbose) d.out += `${REPORTS[d.u8(at)] ?? 'unknown'} (${d.u8(at)})`;
+    if (d.verbosity) d.out += `${REPORTS[d.u8(at)] ?? 'unknown'} (${d.u8(at)})`;
   } else if (code === 3 || code === 0x53 || code === 0x19) {
     const [sent, received] = [d.u8(at), size < 2 ? 0 : d.u8(at + 1)].map((n) => `${n}`.padStart(3));
     d.out += comma + (size < 2 ? 'Invalid LINK VERIFY IE' : `TX Seq: ${sent}, RX Seq: ${received}`);

@@ -27,7 +27,7 @@ const PAYLOAD = 9;
 
 /** LINKTYPE_NFLOG: TLVs in the host's order, the packet's the last. */
 export function printNflog(d: Dissection, whole: number): void {
-  d.protocol = 'nflog';
+  d.cutAs = 'nflog';
   d.linkHeaderLength = Math.min(NFLOG_HEADER, d.end);
   if (d.end < NFLOG_HEADER) {
     d.markTruncated();
@@ -41,7 +41,7 @@ export function printNflog(d: Dissection, whole: number): void {
   const row = family === 2 ? IP4 : family === 10 ? IP6 : undefined;
   const head = (length: number): void =>
     sayFamily(d, `version ${version}, resource ID ${d.u16(2)}`, family, row?.[0], length);
-  if (d.linkLayer) head(whole);
+  if (d.showsLink) head(whole);
   let at = NFLOG_HEADER;
   untilCut(d, () => {
     while (whole - at > 0) {
@@ -59,7 +59,7 @@ export function printNflog(d: Dissection, whole: number): void {
     const length = whole - at;
     if (row !== undefined) row[1](d, at, length);
     else {
-      if (!d.linkLayer) head(length + NFLOG_HEADER);
+      if (!d.showsLink) head(length + NFLOG_HEADER);
       if (d.dumpUnknown) printHexAscii(d, at, d.end - at);
     }
   });
@@ -70,16 +70,16 @@ const IPNET_HEADER = 24;
 
 /** LINKTYPE_IPNET. */
 export function printIpnet(d: Dissection, length: number): void {
-  d.protocol = 'ipnet';
+  d.cutAs = 'ipnet';
   d.need(0, IPNET_HEADER);
   d.linkHeaderLength = IPNET_HEADER;
   const family = d.u8(1);
   const row = family === 2 ? IP4 : family === 26 ? IP6 : undefined;
   const head = (): void => sayFamily(d, `${d.u32(16)} > ${d.u32(20)}`, family, row?.[0], length);
-  if (d.linkLayer) head();
+  if (d.showsLink) head();
   if (row !== undefined) row[1](d, IPNET_HEADER, length - IPNET_HEADER);
   else {
-    if (!d.linkLayer) head();
+    if (!d.showsLink) head();
     if (d.dumpUnknown) printHexAscii(d, IPNET_HEADER, d.end - IPNET_HEADER);
   }
 }

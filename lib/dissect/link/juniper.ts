@@ -47,7 +47,7 @@ function tlvValue(d: Dissection, at: number, type: number, size: number): number
 
 /** False where an extension is longer than what is left. */
 function printExtensions(d: Dissection, start: number, length: number): boolean {
-  const verbose = d.verbose > 1;
+  const verbose = d.verbosity > 1;
   let at = start;
   let rest = length;
   while (rest > 2) {
@@ -100,19 +100,19 @@ function printHeader(d: Dissection, whole: number, cookie: Interface['cookie']):
     d.out += 'no magic-number found!';
     return -1;
   }
-  if (d.linkLayer) d.out += flags & INCOMING ? ' In ' : 'Out ';
-  if (d.verbose > 1) d.out += `\n\tJuniper PCAP Flags [${FLAGS(flags)}]`;
+  if (d.showsLink) d.out += flags & INCOMING ? ' In ' : 'Out ';
+  if (d.verbosity > 1) d.out += `\n\tJuniper PCAP Flags [${FLAGS(flags)}]`;
   let at = 4;
   if (flags & EXTENDED) {
     const size = d.u16(at);
     at += 2;
-    if (d.verbose > 1) d.out += `, PCAP Extension(s) total length ${size}`;
+    if (d.verbosity > 1) d.out += `, PCAP Extension(s) total length ${size}`;
     d.need(at, size);
     if (!printExtensions(d, at, size)) return -1;
     at += size;
   }
   if (flags & NO_LINK) {
-    if (d.linkLayer) d.out += 'no-L2-hdr, ';
+    if (d.showsLink) d.out += 'no-L2-hdr, ';
     if (!printGuessed(d, at + 4, whole - at - 4)) d.out += 'no IP-hdr found!';
     d.linkHeaderLength = at + 4;
     return -1;
@@ -121,25 +121,25 @@ function printHeader(d: Dissection, whole: number, cookie: Interface['cookie']):
   if (cookie !== undefined) {
     const first = d.u8(at);
     const size = first === SERVICES_COOKIE ? MOST_COOKIE : cookie[0] + (first === LONG_COOKIE ? 2 : 0);
-    if (d.linkLayer) d.out += `${cookie[1]}-PIC, cookie-len ${size}`;
+    if (d.showsLink) d.out += `${cookie[1]}-PIC, cookie-len ${size}`;
     if (size > MOST_COOKIE) {
       d.markInvalid();
       d.linkHeaderLength = at + size;
       return -1;
     }
-    if (size > 0 && d.linkLayer) d.out += filled(d, at, `, cookie 0x${'%x1'.repeat(size)}`);
-    if (d.linkLayer) d.out += ': ';
+    if (size > 0 && d.showsLink) d.out += filled(d, at, `, cookie 0x${'%x1'.repeat(size)}`);
+    if (d.showsLink) d.out += ': ';
     at += size;
     protocol = d.u16(at);
   }
-  if (d.linkLayer) d.out += `hlen ${at}, proto 0x${hex4(protocol)}, `;
+  if (d.showsLink) d.out += `hlen ${at}, proto 0x${hex4(protocol)}, `;
   return at;
 }
 
 const link =
   (row: Interface) =>
   (d: Dissection, whole: number): void => {
-    d.protocol = `juniper_${row.name}`;
+    d.cutAs = `juniper_${row.name}`;
     const at = printHeader(d, whole, row.cookie);
     if (at < 0) return;
     row.print(d, at, whole - at, at - MOST_COOKIE);
@@ -147,7 +147,7 @@ const link =
   };
 
 export function printJuniperEthernet(d: Dissection, whole: number): void {
-  d.protocol = 'juniper_ether';
+  d.cutAs = 'juniper_ether';
   const at = printHeader(d, whole, undefined);
   if (at >= 0) d.linkHeaderLength = at + printEthernet(d, at, whole - at, d.end - at);
 }
@@ -176,7 +176,7 @@ export const printJuniperMonitor = link({
   cookie: [8, 'MONITOR'],
   print(d, at, length) {
     d.need(at, 8);
-    if (d.linkLayer)
+    if (d.showsLink)
       d.out += filled(d, at + 4, 'service-id %4, ') + filled(d, at, `iif %_2%2, pkt-type ${d.u8(at)}: `);
     printGuessed(d, at, length);
   },
@@ -187,7 +187,7 @@ export const printJuniperServices = link({
   cookie: [8, 'AS'],
   print(d, at, length) {
     d.need(at, 8);
-    if (d.linkLayer) d.out += filled(d, at, 'service-id %1 flags 0x%x1 service-set-id 0x%x2 iif %_1%3: ');
+    if (d.showsLink) d.out += filled(d, at, 'service-id %1 flags 0x%x1 service-set-id 0x%x2 iif %_1%3: ');
     printGuessed(d, at, length);
   },
 });
@@ -199,11 +199,11 @@ export const printJuniperGgsn = link({
   cookie: [8, 'GGSN'],
   print(d, at, length, cookie) {
     const protocol = d.u8(cookie + 2);
-    if (d.linkLayer)
+    if (d.showsLink)
       d.out += `proto ${GATEWAY_PROTOCOLS(protocol)} (${protocol}), vlan ${d.u16(cookie + 4)}: `;
     if (protocol === 2) d.next.ip4(d, at, length);
     else if (protocol === 6) d.next.ip6(d, at, length);
-    else if (!d.linkLayer) d.out += `unknown GGSN proto (${protocol})`;
+    else if (!d.showsLink) d.out += `unknown GGSN proto (${protocol})`;
   },
 });
 
@@ -221,7 +221,7 @@ export const printJuniperEs = link({
     }
     const tunnel = type > 2;
     const size = tunnel ? 16 : 0;
-    if (d.linkLayer) {
+    if (d.showsLink) {
       d.out += filled(d, start, `ES SA, index %2, ttl %1 type ${SECURITY_TYPES(type)} (%1), `);
       if (tunnel) d.out += filled(d, start + 4, 'spi %4, Tunnel %i > %i, ');
       d.out += `length ${whole - size}\n`;

@@ -3,6 +3,7 @@
  * printed, everything else takes one line.
  */
 
+import { ETHERTYPE } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
 import { hex2, hex4 } from '../frame/text.js';
@@ -14,6 +15,7 @@ import {
   OUI_ETHERNET,
   OUI_NAMES,
 } from '../frame/vendors.js';
+import { printAppleTalk } from '../network/appleTalk.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIpx } from '../network/ipx.js';
@@ -121,14 +123,14 @@ export function printLlc(
   src: number,
   dst: number,
 ): number {
-  d.protocol = 'llc';
+  d.cutAs = 'llc';
   const short = shortHeader(d, at, length, captured);
   if (short >= 0) return short;
   const dsapField = d.u8(at);
   const ssapField = d.u8(at + 1);
   if (dsapField === SAP_ALL && ssapField === SAP_ALL) {
     // Novell's own frames have a checksum there, which is not used.
-    if (d.linkLayer) d.out += 'IPX 802.3: ';
+    if (d.showsLink) d.out += 'IPX 802.3: ';
     printIpx(d, at);
     return 0;
   }
@@ -137,7 +139,7 @@ export function printLlc(
   const header = unnumbered ? 3 : 4;
   const dsap = dsapField & ~1;
   const ssap = ssapField & ~1;
-  if (d.linkLayer) {
+  if (d.showsLink) {
     d.out += `LLC, dsap ${SAP_NAMES.get(dsap) ?? 'Unknown'} (0x${hex2(dsap)}) ${dsapField & 1 ? 'Group' : 'Individual'}`;
     d.out += `, ssap ${SAP_NAMES.get(ssap) ?? 'Unknown'} (0x${hex2(ssap)}) ${ssapField & 1 ? 'Response' : 'Command'}`;
     d.out += `, ctrl 0x${unnumbered ? hex2(control) : hex4(control)}: `;
@@ -158,7 +160,7 @@ export function printLlc(
       return header;
     }
     if (ssap === SAP_IPX) {
-      if (d.linkLayer) d.out += 'IPX 802.2: ';
+      if (d.showsLink) d.out += 'IPX 802.2: ';
       printIpx(d, next);
       return header;
     }
@@ -167,7 +169,7 @@ export function printLlc(
       return header;
     }
   }
-  if (!d.linkLayer) printSaps(d, ssap, dsap, src, dst);
+  if (!d.showsLink) printSaps(d, ssap, dsap, src, dst);
   if (unnumbered) return printUnnumbered(d, next, rest, restCaptured, control, ssapField & 1);
   const nr = (control >> 9) & 0x7f;
   const flag = flagText(ssapField & 1, (control & POLL_NUMBERED) !== 0);
@@ -243,7 +245,7 @@ export function printSnap(
   dst: number,
   pad: number,
 ): boolean {
-  d.protocol = 'snap';
+  d.cutAs = 'snap';
   if (!d.has(at, 5) || captured < 5 || length < 5) {
     d.markTruncated();
     return true;
@@ -253,7 +255,7 @@ export function printSnap(
   const rest = length - 5;
   const typeName = typesOf(oui)?.get(type) ?? 'Unknown';
   const owner = `oui ${OUI_NAMES.get(oui) ?? 'Unknown'} (0x${oui.toString(16).padStart(6, '0')})`;
-  if (d.linkLayer) {
+  if (d.showsLink) {
     const kind = oui === OUI_ETHERNET ? 'ethertype' : 'pid';
     d.out += `${owner}, ${kind} ${typeName} (0x${hex4(type)}), length ${rest}: `;
   }
@@ -274,7 +276,12 @@ export function printSnap(
     printEthernet(d, next + pad, rest - pad, captured - 5 - pad);
     return true;
   }
-  if (!d.linkLayer) {
+  if (oui === OUI_APPLETALK && type === ETHERTYPE.ATALK) {
+    if (d.verbosity) d.out += 'et1 ';
+    printAppleTalk(d, next, rest);
+    return true;
+  }
+  if (!d.showsLink) {
     if (src >= 0 && dst >= 0) d.out += `${d.mac(src)} > ${d.mac(dst)} `;
     const what = oui === OUI_ETHERNET ? 'ethertype' : `${owner}, pid`;
     d.out += `SNAP, ${what} ${typeName} (0x${hex4(type)}), length ${rest}: `;

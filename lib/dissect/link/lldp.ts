@@ -43,7 +43,7 @@ const FAMILIES = names(
 const INTERFACES = names('2 Interface Index|System Port Number');
 
 export function printLldp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'lldp';
+  d.cutAs = 'lldp';
   d.out += `LLDP, length ${length}`;
   untilCut(d, () => printTlvs(d, at, at + length));
 }
@@ -53,7 +53,7 @@ function printTlvs(d: Dissection, start: number, end: number): void {
     ask(d, at, 2);
     const [type, length] = [d.u8(at) >> 1, d.u16(at) & 0x1ff];
     at += 2;
-    if (d.verbose) d.out += `\n\t${NAMES(type)} TLV (${type}), length ${length}`;
+    if (d.verbosity) d.out += `\n\t${NAMES(type)} TLV (${type}), length ${length}`;
     if (type === 0 || length === 0) return;
     ask(d, at, length);
     if (end - at < length) throw ENDS_EARLY;
@@ -61,8 +61,8 @@ function printTlvs(d: Dissection, start: number, end: number): void {
     if (type === 5) {
       d.out += ': ';
       sayPadded(d, at, length);
-    } else if (d.verbose) unknown = VALUES[type]?.(d, at, length) ?? true;
-    if (d.verbose > 1 || (d.verbose && unknown)) printUnknown(d, at, length, '\n\t  ');
+    } else if (d.verbosity) unknown = VALUES[type]?.(d, at, length) ?? true;
+    if (d.verbosity > 1 || (d.verbosity && unknown)) printUnknown(d, at, length, '\n\t  ');
     at += length;
   }
 }

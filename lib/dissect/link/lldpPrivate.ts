@@ -351,7 +351,7 @@ const dcbx: Print = (d, start, length) => {
       if (type > 1) sayFeature(d, at);
       row[2](d, at, size);
     }
-    if (d.verbose > 1 || hidden) printUnknown(d, at, size, '\n\t    ');
+    if (d.verbosity > 1 || hidden) printUnknown(d, at, size, '\n\t    ');
     at += size;
   }
   return hidden;

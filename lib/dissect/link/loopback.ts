@@ -6,7 +6,7 @@ const REPLY = 1;
 const FORWARD = 2;
 
 export function printLoopbackTest(d: Dissection, at: number, length: number): void {
-  d.protocol = 'loopback';
+  d.cutAs = 'loopback';
   d.out += 'Loopback';
   if (length < 2) {
     printInvalid(d, at, length);

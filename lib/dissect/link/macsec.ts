@@ -51,26 +51,26 @@ export function printMacsec(
   src: number,
   dst: number,
 ): Inside | number {
-  const outer = d.protocol;
-  d.protocol = 'macsec';
+  const outer = d.cutAs;
+  d.cutAs = 'macsec';
   const there = Math.min(length, captured);
   if (there < 6 || there < headerSize(d.u8(at))) return cut();
   const [flags, short] = [d.u8(at), d.u8(at + 1)];
   if (short > 0x3f || flags & 0x80) {
     d.markInvalid();
-    d.protocol = outer;
+    d.cutAs = outer;
     return -1;
   }
   const header = headerSize(flags);
-  if (d.linkLayer) sayHeader();
+  if (d.showsLink) sayHeader();
   let rest = length - header;
   let available = captured - header;
   if (flags & ENCRYPTED) {
-    if (!d.linkLayer) {
+    if (!d.showsLink) {
       d.out += `${d.mac(src)} > ${d.mac(dst)} 802.1AE MACsec, `;
       sayHeader();
     }
-    d.protocol = outer;
+    d.cutAs = outer;
     return header;
   }
   if (rest < CHECK_VALUE || available < CHECK_VALUE) return cut();
@@ -82,12 +82,12 @@ export function printMacsec(
     rest = short;
     available = short;
   }
-  d.protocol = outer;
+  d.cutAs = outer;
   return { header, rest, available };
 
   function cut(): number {
     d.markTruncated();
-    d.protocol = outer;
+    d.cutAs = outer;
     return -1;
   }
 

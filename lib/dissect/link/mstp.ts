@@ -32,13 +32,13 @@ export function printMstp(d: Dissection, at: number, length: number, version: nu
   const behind = at + LENGTH_AT + size;
   const more = d.u16(behind);
   if (length < LENGTH_AT + size + more + 2 || more < LEAST_SHORTEST_PATH) d.markInvalid();
-  else if (d.verbose) printShortestPath(d, behind);
+  else if (d.verbosity) printShortestPath(d, behind);
 }
 
 function printCommon(d: Dissection, at: number, length: number): void {
   const flags = d.u8(at + 4);
   d.out += `, CIST Flags [${flagNames(FLAGS, flags, 'none')}], length ${length}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   d.out += `\n\tport-role ${role(flags)}, CIST root-id ${bridge(d, at + 5)}, CIST ext-pathcost ${d.u32(at + 13)}`;
   d.out += `\n\tCIST regional-root-id ${bridge(d, at + 17)}, CIST port-id ${hex4(d.u16(at + 25))},`;
   d.out += `\n\tmessage-age ${seconds(d, at + 27)}, max-age ${seconds(d, at + 29)}`;

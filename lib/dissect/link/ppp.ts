@@ -54,7 +54,7 @@ const CODES: ReadonlyMap<number, string> = new Map([
 
 /** LINKTYPE_PPP: address and control bytes may be there or not. */
 export function printPppLink(d: Dissection, length: number): void {
-  d.protocol = 'ppp';
+  d.cutAs = 'ppp';
   if (d.end < 4) {
     d.markTruncated();
     d.linkHeaderLength = d.end;
@@ -66,7 +66,7 @@ export function printPppLink(d: Dissection, length: number): void {
 
 /** LINKTYPE_PPP_HDLC: the first byte tells PPP from Cisco's HDLC. */
 export function printPppSerial(d: Dissection, length: number): void {
-  d.protocol = 'ppp_hdlc';
+  d.cutAs = 'ppp_hdlc';
   const first = d.end < 2 ? ADDRESS : d.u8(0);
   if (d.end >= 2 && (first === 0x0f || first === 0x8f)) {
     printCiscoHdlc(d, length);
@@ -77,7 +77,7 @@ export function printPppSerial(d: Dissection, length: number): void {
     d.linkHeaderLength = d.end;
     return;
   }
-  if (d.linkLayer) d.out += `${hex2(first)} ${hex2(d.u8(1))} ${length} `;
+  if (d.showsLink) d.out += `${hex2(first)} ${hex2(d.u8(1))} ${length} `;
   if (first !== ADDRESS) {
     d.linkHeaderLength = 2;
     d.out += `unknown addr ${hex2(d.u8(2))}; ctrl ${hex2(d.u8(3))}`;
@@ -91,15 +91,15 @@ export function printPppSerial(d: Dissection, length: number): void {
 
 /** Prints a PPP frame at `at`; returns the length of its header. */
 export function printPpp(d: Dissection, start: number, length: number): number {
-  d.protocol = 'ppp';
+  d.cutAs = 'ppp';
   let at = start;
   let rest = length;
   if (rest >= 2) {
     const head = d.u16(at);
     const incoming = head === CONTROL; // pppd writes the direction into the address
     const outgoing = head === ((1 << 8) | CONTROL);
-    if (d.linkLayer && incoming) d.out += 'In  ';
-    if (d.linkLayer && outgoing) d.out += 'Out ';
+    if (d.showsLink && incoming) d.out += 'In  ';
+    if (d.showsLink && outgoing) d.out += 'Out ';
     if (incoming || outgoing || head === ((ADDRESS << 8) | CONTROL)) {
       at += 2;
       rest -= 2;
@@ -113,7 +113,7 @@ export function printPpp(d: Dissection, start: number, length: number): number {
   const protocol = short ? d.u8(at) : d.u16(at);
   at += short ? 1 : 2;
   rest -= short ? 1 : 2;
-  if (d.linkLayer) {
+  if (d.showsLink) {
     const name = PPP_NAMES.get(protocol);
     d.out += `${name ?? 'unknown'} (0x${hex4(protocol)}), length ${length}`;
     if (name === undefined) return at - start;
@@ -183,7 +183,7 @@ function printControl(d: Dissection, protocol: number, at: number, length: numbe
   }
   const code = d.u8(at);
   d.out += `${CODES.get(code) ?? 'Unknown Opcode'} (0x${hex2(code)}), id ${d.u8(at + 1)}, length ${length + 2}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   const encoded = d.u16(at + 2);
   d.out += `\n\tencoded length ${encoded}`;
   if (encoded < 4) d.out += ' (< 4))';
@@ -197,7 +197,7 @@ function printControl(d: Dissection, protocol: number, at: number, length: numbe
 /** What `-v` shows of a message; `length` is what it says of itself, `whole` the packet's. */
 function printControlData(d: Dissection, protocol: number, at: number, length: number, whole: number): void {
   const code = d.u8(at);
-  if (d.verbose > 1) printUnknown(d, at - 2, 6, '\n\t');
+  if (d.verbosity > 1) printUnknown(d, at - 2, 6, '\n\t');
   const magic = (): string => `\n\t  Magic-Num 0x${hex8(d.u32(at + 4))}`;
   if (code === 0) {
     if (whole < 11) return;
@@ -225,13 +225,13 @@ function printControlData(d: Dissection, protocol: number, at: number, length: n
   } else if (code === 13 && whole >= 12) {
     d.out += magic();
     d.out += `, Seconds-Remaining ${d.u32(at + 8)}s`;
-  } else if (code > 13 && d.verbose <= 1) printUnknown(d, at - 2, whole + 2, '\n\t  ');
+  } else if (code > 13 && d.verbosity <= 1) printUnknown(d, at - 2, whole + 2, '\n\t  ');
 }
 
 const MULTILINK_FLAGS = bitNames('128 begin|64 end');
 
 function printMultilink(d: Dissection, at: number, length: number): void {
-  if (!d.linkLayer) d.out += 'MLPPP, ';
+  if (!d.showsLink) d.out += 'MLPPP, ';
   if (length < 2 || !d.has(at, 2)) {
     d.out += '[|mlppp]';
     return;
@@ -301,7 +301,7 @@ const PPPOE_TAGS: ReadonlyMap<number, string> = new Map([
 ]);
 
 export function printPppoe(d: Dissection, at: number, length: number): void {
-  d.protocol = 'pppoe';
+  d.cutAs = 'pppoe';
   if (length < PPPOE_HEADER) {
     d.out += ` (length ${length} < ${PPPOE_HEADER})`;
     d.markInvalid();
@@ -373,14 +373,14 @@ export function printCiscoHdlc(d: Dissection, length: number): void {
 }
 
 export function printCiscoFrame(d: Dissection, start: number, length: number): void {
-  d.protocol = 'chdlc';
+  d.cutAs = 'chdlc';
   if (length < CISCO_HEADER) {
     d.markTruncated();
     return;
   }
   const protocol = d.u16(start + 2);
   const at = start + CISCO_HEADER;
-  if (d.linkLayer) {
+  if (d.showsLink) {
     const first = d.u8(start);
     const cast = first === 0x0f ? 'unicast' : first === 0x8f ? 'bcast' : `0x${hex2(first)}`;
     d.out += `${cast}, ethertype ${ETHERTYPE_NAMES.get(protocol) ?? 'Unknown'} (0x${hex4(protocol)}), length ${length}: `;
@@ -404,7 +404,7 @@ export function printCiscoFrame(d: Dissection, start: number, length: number): v
       printCiscoOsi(d, at, rest);
       break;
     default:
-      if (!d.linkLayer) d.out += `unknown CHDLC protocol (0x${hex4(protocol)})`;
+      if (!d.showsLink) d.out += `unknown CHDLC protocol (0x${hex4(protocol)})`;
   }
 }
 
@@ -422,7 +422,7 @@ const SLARP_MOST = 18;
 
 /** Cisco's address resolution and keepalive on serial lines. */
 function printSlarp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'chdlc_slarp';
+  d.cutAs = 'chdlc_slarp';
   d.out += `SLARP (length: ${length}), `;
   if (length < SLARP_LEAST || !d.has(at, SLARP_LEAST)) {
     d.markTruncated();
@@ -443,10 +443,10 @@ function printSlarp(d: Dissection, at: number, length: number): void {
     }
   } else {
     d.out += `0x${code.toString(16).padStart(2, '0')} unknown`;
-    if (d.verbose <= 1) printUnknown(d, at + 4, length - 4, '\n\t');
+    if (d.verbosity <= 1) printUnknown(d, at + 4, length - 4, '\n\t');
   }
-  if (length > SLARP_MOST && d.verbose) d.out += `, (trailing junk: ${length - SLARP_MOST} bytes)`;
-  if (d.verbose > 1) printUnknown(d, data + 4, length - 4, '\n\t');
+  if (length > SLARP_MOST && d.verbosity) d.out += `, (trailing junk: ${length - SLARP_MOST} bytes)`;
+  if (d.verbosity > 1) printUnknown(d, data + 4, length - 4, '\n\t');
 }
 
 function uptime(ms: number): string {

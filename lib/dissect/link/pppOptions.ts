@@ -205,7 +205,7 @@ function printOption(d: Dissection, protocol: Protocol, at: number, length: numb
   let shown = at;
   const row = protocol.rows[type];
   if (row === undefined) {
-    if (d.verbose < 2) printUnknown(d, at + 2, size - 2, '\n\t    ');
+    if (d.verbosity < 2) printUnknown(d, at + 2, size - 2, '\n\t    ');
   } else {
     const [wanted, say, goesOn] = row;
     const [, sign, number] = /^(>?=)?(\d*)$/.exec(wanted)!;
@@ -226,7 +226,7 @@ function printOption(d: Dissection, protocol: Protocol, at: number, length: numb
     }
   }
   // Behind suboptions tcpdump shows what follows those.
-  if (d.verbose > 1) printUnknown(d, shown + 2, size - 2, '\n\t    ');
+  if (d.verbosity > 1) printUnknown(d, shown + 2, size - 2, '\n\t    ');
   return size;
 }
 

@@ -221,7 +221,7 @@ function printFields(f: Fields, words: readonly number[]): void {
 
 /** Returns bytes of header. */
 export function printRadiotap(d: Dissection, length: number): number {
-  d.protocol = '802.11_radio';
+  d.cutAs = '802.11_radio';
   if (d.end < 8) {
     d.markTruncated();
     return d.end;
@@ -255,7 +255,7 @@ const AVS = 0x80211;
 
 /** Link type 119: Prism's header of fixed length, or AVS'. */
 export function printPrism(d: Dissection, length: number): number {
-  d.protocol = 'prism';
+  d.cutAs = 'prism';
   if (!d.has(0, 4)) {
     d.markTruncated();
     return d.end;
@@ -270,7 +270,7 @@ export function printPrism(d: Dissection, length: number): number {
 
 /** Link type 163. */
 export function printAvs(d: Dissection, length: number): number {
-  d.protocol = '802.11_radio_avs';
+  d.cutAs = '802.11_radio_avs';
   const size = d.has(0, 8) ? d.u32(4) : d.end + 1;
   if (size > d.end) {
     d.markTruncated();

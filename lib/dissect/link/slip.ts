@@ -86,12 +86,12 @@ function printHeader(d: Dissection, length: number): void {
 
 /** LINKTYPE_SLIP. */
 export function printSlip(d: Dissection, length: number): void {
-  d.protocol = 'slip';
+  d.cutAs = 'slip';
   untilCut(d, () => {
     ask(d, 0, HEADER);
     d.linkHeaderLength = HEADER;
     const left = length - HEADER;
-    if (d.linkLayer) printHeader(d, left);
+    if (d.showsLink) printHeader(d, left);
     const version = d.u8(HEADER) >> 4;
     if (version === 4) d.next.ip4(d, HEADER, left);
     else if (version === 6) d.next.ip6(d, HEADER, left);

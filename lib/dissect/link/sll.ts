@@ -18,18 +18,18 @@ const PROTOCOL_8022 = 0x0004;
 const VLAN_TAG = 4;
 
 export function printCooked(d: Dissection, length: number): void {
-  d.protocol = 'sll';
+  d.cutAs = 'sll';
   d.need(0, HEADER);
-  if (d.linkLayer) printHeader(d, length);
+  if (d.showsLink) printHeader(d, length);
   printProtocol(d, d.u16(14), HEADER, length, printHeader);
 }
 
 /** Like tcpdump, prints the name that the interface index has on the host that reads the file. */
 export function printCooked2(d: Dissection, length: number): void {
-  d.protocol = 'sll2';
+  d.cutAs = 'sll2';
   d.need(0, HEADER2);
   d.out += `${(d.interfaceName(d.u32(4)) ?? '?').padEnd(5)} ${(PACKET_TYPES[d.u8(10)] ?? '?').padEnd(3)} `;
-  if (d.linkLayer) printHeader2(d, length);
+  if (d.showsLink) printHeader2(d, length);
   printProtocol(d, d.u16(0), HEADER2, length, printHeader2);
 }
 
@@ -44,12 +44,12 @@ function printProtocol(
   let at = header;
   while (type === ETHERTYPE.VLAN) {
     if (d.end - at < VLAN_TAG) {
-      d.protocol = 'vlan';
+      d.cutAs = 'vlan';
       d.markTruncated();
       d.linkHeaderLength = d.end;
       return;
     }
-    if (d.linkLayer) d.out += `${tagText(d.u16(at))}, `;
+    if (d.showsLink) d.out += `${tagText(d.u16(at))}, `;
     type = d.u16(at + 2);
     if (type <= ETHERNET_MTU) type = PROTOCOL_8022;
     if (!d.quiet) d.out += `ethertype ${ETHERTYPE_NAMES.get(type) ?? 'Unknown'}, `;
@@ -59,7 +59,7 @@ function printProtocol(
   d.linkHeaderLength = at;
   if (type > ETHERNET_MTU) {
     if (!printEtherType(d, type, at, length - at, captured, -1, -1)) {
-      if (!d.linkLayer) printAgain(d, length - at + header);
+      if (!d.showsLink) printAgain(d, length - at + header);
       if (d.dumpUnknown) printHexAscii(d, at, captured);
     }
     return;
@@ -74,14 +74,14 @@ function printProtocol(
 }
 
 function printHeader(d: Dissection, length: number): void {
-  d.protocol = 'sll';
+  d.cutAs = 'sll';
   d.out += `${(PACKET_TYPES[d.u16(0)] ?? '?').padStart(3)} `;
   if (d.u16(4) === 6) d.out += `${d.mac(6)} `;
   printType(d, d.u16(14), length);
 }
 
 function printHeader2(d: Dissection, length: number): void {
-  d.protocol = 'sll2';
+  d.cutAs = 'sll2';
   d.out += `ifindex ${d.u32(4)} `;
   if (d.u8(11) === 6) d.out += `${d.mac(12)} `;
   printType(d, d.u16(0), length);

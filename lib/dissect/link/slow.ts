@@ -81,8 +81,8 @@ function printTlvs(d: Dissection, start: number, length: number, protocol: numbe
     if (form !== undefined) {
       if (size === form[0]) d.out += form[1](d, at);
       else d.out += `\n\t    ERROR: illegal length - should be ${form[0]}`;
-    } else if (d.verbose <= 1) printUnknown(d, at + 2, size - 2, '\n\t  ');
-    if (d.verbose > 1) printUnknown(d, at + 2, size - 2, '\n\t  ');
+    } else if (d.verbosity <= 1) printUnknown(d, at + 2, size - 2, '\n\t  ');
+    if (d.verbosity > 1) printUnknown(d, at + 2, size - 2, '\n\t  ');
     at += size;
     left -= size;
   }
@@ -128,7 +128,7 @@ function printParts(
     const good = known.includes(type) && size === wanted;
     if (good) d.out += say(d, at);
     else if (known.includes(type)) d.out += `\n\t    ERROR: illegal length - should be ${wanted}`;
-    if (d.verbose > 1 || !good) printUnknown(d, at, size, '\n\t  ');
+    if (d.verbosity > 1 || !good) printUnknown(d, at, size, '\n\t  ');
     at += size;
     left -= size;
   }
@@ -150,7 +150,7 @@ function printOam(d: Dissection, start: number, length: number): void {
   } else if (code === 4) {
     if (left < 1) throw TOO_SHORT;
     d.out += `\n\t  Command ${COMMANDS(d.u8(at))} (${d.u8(at)})`;
-  } else if (d.verbose <= 1) printUnknown(d, at, left, '\n\t  ');
+  } else if (d.verbosity <= 1) printUnknown(d, at, left, '\n\t  ');
 }
 
 function printSubtype(d: Dissection, start: number, length: number): void {
@@ -168,16 +168,16 @@ function printSubtype(d: Dissection, start: number, length: number): void {
     d.out += `${name}v${version}, length ${length}`;
   } else d.out += `${name}, length ${length}`;
   if (!versioned && subtype !== OAM) printUnknown(d, start, length, '\n\t');
-  else if (d.verbose && versioned) printTlvs(d, start + 2, length - 2, subtype);
-  else if (d.verbose) printOam(d, start + 1, length - 1);
+  else if (d.verbosity && versioned) printTlvs(d, start + 2, length - 2, subtype);
+  else if (d.verbosity) printOam(d, start + 1, length - 1);
 }
 
 export function printSlow(d: Dissection, start: number, length: number): void {
-  d.protocol = 'slow';
+  d.cutAs = 'slow';
   try {
     printSubtype(d, start, length);
   } catch (error) {
     if (error !== TOO_SHORT) throw error;
-    d.out += d.verbose ? '\n\t\t packet is too short' : ' (packet is too short)';
+    d.out += d.verbosity ? '\n\t\t packet is too short' : ' (packet is too short)';
   }
 }

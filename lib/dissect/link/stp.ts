@@ -25,7 +25,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 export function printStp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'stp';
+  d.cutAs = 'stp';
   if (length < 4) {
     d.markInvalid();
     return;
@@ -53,7 +53,7 @@ function printConfig(d: Dissection, at: number, length: number, version: number)
   const flags = d.u8(at + 4);
   d.out += `, Flags [${flagNames(FLAGS, flags, 'none')}]`;
   d.out += `, bridge-id ${bridge(d, at + 17)}.${hex4(d.u16(at + 25))}, length ${length}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   d.out +=
     `\n\tmessage-age ${seconds(d, at + 27)}, max-age ${seconds(d, at + 29)}` +
     `, hello-time ${seconds(d, at + 31)}, forwarding-delay ${seconds(d, at + 33)}`;

@@ -17,7 +17,7 @@ function sayTag(d: Dissection, at: number): void {
   const mode = first >> 6;
   const [device, port, bit] = [first & 31, second >> 3, (second & 4) !== 0];
   const vlan = ((third & 15) << 8) | d.u8(at + 3);
-  if (d.linkLayer) {
+  if (d.showsLink) {
     d.out += `mode ${MODES[mode]}, ${mode === 3 ? '' : mode === 1 ? 'target ' : 'source '}dev ${device}, `;
     d.out += `${mode === 3 && bit ? 'trunk' : 'port'} ${port}, `;
     if (mode === 0) d.out += `code ${CODES((second & 6) | ((third >> 4) & 1))}, `;
@@ -35,7 +35,7 @@ function sayTag(d: Dissection, at: number): void {
 const DSA: SwitchTag = {
   size: 4,
   say(d, at) {
-    d.out += d.linkLayer ? 'Marvell DSA ' : 'DSA ';
+    d.out += d.showsLink ? 'Marvell DSA ' : 'DSA ';
     sayTag(d, at);
   },
 };
@@ -43,7 +43,7 @@ const EDSA: SwitchTag = {
   size: 8,
   say(d, at) {
     const type = d.u16(at);
-    d.out += d.linkLayer
+    d.out += d.showsLink
       ? `Marvell EDSA ethertype 0x${hex4(type)} (${ETHERTYPE_NAMES.get(type) ?? 'Unknown'}), rsvd ${d.u8(at + 2)} ${d.u8(at + 3)}, `
       : `EDSA 0x${hex4(type)}, `;
     sayTag(d, at + 4);
@@ -71,7 +71,7 @@ const BROADCOM_TAG: SwitchTag = {
 const tagged =
   (tag: SwitchTag, name: string) =>
   (d: Dissection, length: number): void => {
-    d.protocol = name;
+    d.cutAs = name;
     d.linkHeaderLength = printEthernet(d, 0, length, d.end, tag);
   };
 export const printDsa = tagged(DSA, 'dsa');
@@ -80,13 +80,13 @@ export const printBroadcomTag = tagged(BROADCOM_TAG, 'brcm-tag');
 
 /** LINKTYPE_ETHERNET_MPACKET's neighbor: the tag stands before the frame. */
 export function printBroadcomPrepended(d: Dissection, length: number): void {
-  d.protocol = 'brcm-tag-prepend';
+  d.cutAs = 'brcm-tag-prepend';
   if (d.end < 4) {
     d.markTruncated();
     d.linkHeaderLength = d.end;
     return;
   }
-  if (d.linkLayer) BROADCOM_TAG.say(d, 0);
+  if (d.showsLink) BROADCOM_TAG.say(d, 0);
   d.linkHeaderLength = printEthernet(d, 4, length - 4, d.end - 4);
 }
 
@@ -99,7 +99,7 @@ export function printRealtek(
   src: number,
   dst: number,
 ): void {
-  d.protocol = 'rtl';
+  d.cutAs = 'rtl';
   if (src >= 0 && dst >= 0) d.out += `${d.mac(src)} > ${d.mac(dst)}, `;
   const protocol = d.u8(at);
   if (protocol === 1) printRemoteControl(d, at);
@@ -112,7 +112,7 @@ export function printRealtek(
 }
 
 function printRemoteControl(d: Dissection, at: number): void {
-  d.protocol = 'rrcp';
+  d.cutAs = 'rrcp';
   const code = d.u8(at + 1) & 0x7f;
   const isReply = (d.u8(at + 1) & 0x80) !== 0;
   const asks = code === 1 || code === 2;

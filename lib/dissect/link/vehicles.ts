@@ -73,7 +73,7 @@ function printHeaders(d: Dissection, start: number, length: number): void {
       }
     }
   }
-  if (d.verbose) printHexAscii(d, at, left);
+  if (d.verbosity) printHexAscii(d, at, left);
 }
 
 export function printGeoNetworking(
@@ -83,13 +83,13 @@ export function printGeoNetworking(
   _: number,
   source: number,
 ): void {
-  d.protocol = 'geonet';
+  d.cutAs = 'geonet';
   d.out += `GeoNet ${source < 0 ? '' : `src:${d.mac(source)}`}; `;
   printHeaders(d, at, length);
 }
 
 export function printCalmFast(d: Dissection, at: number, length: number, _: number, source: number): void {
-  d.protocol = 'calm_fast';
+  d.cutAs = 'calm_fast';
   d.out += 'CALM FAST';
   if (source >= 0) d.out += ` src:${d.mac(source)}`;
   d.out += '; ';
@@ -102,5 +102,5 @@ export function printCalmFast(d: Dissection, at: number, length: number, _: numb
     ask(d, at, 2);
     d.out += filled(d, at, 'SrcNwref:%1; DstNwref:%1; ');
   });
-  if (d.verbose) printHexAscii(d, at + 2, length - 2);
+  if (d.verbosity) printHexAscii(d, at + 2, length - 2);
 }

@@ -28,7 +28,7 @@ const VIRTIO_OPERATIONS = names('INVALID|REQUEST|RESPONSE|RST|SHUTDOWN|RW|CREDIT
 const u64le8 = (d: Dissection, at: number): bigint => (BigInt(d.u32le(at + 4)) << 32n) | BigInt(d.u32le(at));
 
 export function printVsock(d: Dissection, _length: number): void {
-  d.protocol = 'vsock';
+  d.cutAs = 'vsock';
   const captured = d.end;
   if (captured < HEADER) {
     d.markTruncated();
@@ -40,15 +40,15 @@ export function printVsock(d: Dissection, _length: number): void {
   const headers = HEADER + (transport === VIRTIO ? VIRTIO_HEADER : 0);
   const isWhole = captured >= headers;
   d.out += TRANSPORTS(transport, `Invalid transport (${transport})`);
-  if (!d.verbose) d.out += ' ';
+  if (!d.verbosity) d.out += ' ';
   else if (isWhole) {
     if (transport === VIRTIO) sayVirtio(d);
     d.out += '\n\t';
   }
   d.out += `${u64le8(d, 0)}.${d.u32le(16)} > ${u64le8(d, 8)}.${d.u32le(20)} `;
   d.out += `${OPERATIONS(operation, ` invalid op (${operation})`)}, length ${captured}`;
-  if (d.verbose && !isWhole) d.markTruncated();
-  else if (d.verbose > 1 && operation === PAYLOAD) {
+  if (d.verbosity && !isWhole) d.markTruncated();
+  else if (d.verbosity > 1 && operation === PAYLOAD) {
     if (captured <= headers) d.markTruncated();
     else {
       d.out += '\n';

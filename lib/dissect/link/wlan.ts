@@ -84,7 +84,7 @@ const POLL = 10;
  * @returns Bytes of header.
  */
 export function printWlan(d: Dissection, at: number, length: number, padded = false, fcs = 0): number {
-  d.protocol = '802.11';
+  d.cutAs = '802.11';
   let rest = length;
   const outer = d.end;
   if (fcs > 0) {
@@ -120,7 +120,7 @@ function printFrame(d: Dissection, at: number, length: number, padded: boolean):
     return header;
   }
   const extra = mesh ? meshLength(d.u8(at + header)) : 0;
-  if (d.linkLayer && d.has(at, bare)) printHeader(d, at, fc, type, subtype, extra > 0 ? at + bare : -1);
+  if (d.showsLink && d.has(at, bare)) printHeader(d, at, fc, type, subtype, extra > 0 ? at + bare : -1);
   header += extra;
   if (length < header || !d.has(at, header)) {
     d.markTruncated();
@@ -173,7 +173,7 @@ function printHeader(
   subtype: number,
   mesh: number,
 ): void {
-  if (d.verbose) {
+  if (d.verbosity) {
     for (const [mask, word] of HEADER_FLAGS) if ((fc >> 8) & mask) d.out += word;
     if (type !== CONTROL || subtype !== POLL) d.out += `${d.u16le(at + 2)}us `;
   }
@@ -210,7 +210,7 @@ function printControlHeader(d: Dissection, at: number, subtype: number): void {
 function printControl(d: Dissection, at: number, subtype: number): void {
   d.out += CONTROLS[subtype]!.name;
   if (subtype === POLL) d.out += ` AID(${d.u16le(at + 2).toString(16)})`;
-  else if (d.linkLayer || subtype === 7) return;
+  else if (d.showsLink || subtype === 7) return;
   else if (subtype === 8) d.out += blockRequest(d, at);
   else if (subtype === 11) d.out += ` TA:${d.mac(at + 10)} `;
   else d.out += ` ${receiver(d, at)}`;

@@ -145,7 +145,7 @@ const leave: Body = (d, at, length) => {
   return true;
 };
 
-const sender = (d: Dissection, frame: number): string => (d.linkLayer ? '' : ` (${d.mac(frame + 10)})`);
+const sender = (d: Dissection, frame: number): string => (d.showsLink ? '' : ` (${d.mac(frame + 10)})`);
 
 const deauthenticate: Body = (d, at, length, frame) => {
   need(d, at, length, 2);

@@ -68,9 +68,9 @@ function printSecurity(d: Dissection, rest: Rest): number {
   const control = d.u8(take(d, rest, 1, 'before Aux Security Header'));
   const mode = (control >> 3) & 3;
   const say = (words: string): void => {
-    if (d.verbose > 1) d.out += words;
+    if (d.verbosity > 1) d.out += words;
   };
-  if (d.verbose) d.out += `\n\tSecurity Level ${control & 7}, Key Id Mode ${mode}, `;
+  if (d.verbosity) d.out += `\n\tSecurity Level ${control & 7}, Key Id Mode ${mode}, `;
   if (!(control & 32)) say(`Frame Counter 0x${hex8(d.u32le(take(d, rest, 4, 'before Frame Counter')))} `);
   if (mode === 0) {
     say('Implicit');
@@ -107,16 +107,16 @@ function printElements(d: Dissection, rest: Rest): void {
 
 function printBeacon(d: Dissection, rest: Rest): void {
   const frame = d.u16le(take(d, rest, 2, 'before beacon information'));
-  if (d.verbose) {
+  if (d.verbosity) {
     d.out += `\n\tBeacon order = ${frame & 15}, Superframe order = ${(frame >> 4) & 15}, Final CAP Slot = ${(frame >> 8) & 15}`;
     d.out += `${frame & 0x1000 ? ', BLE enabled' : ''}${frame & 0x4000 ? ', PAN Coordinator' : ''}${frame & 0x8000 ? ', Association Permit' : ''}`;
   }
   const slots = d.u8(take(d, rest, 1, 'before GTS info')) & 7;
-  if (slots === 0 && d.verbose) d.out += '\n\tGTS Descriptor Count = 0, ';
+  if (slots === 0 && d.verbosity) d.out += '\n\tGTS Descriptor Count = 0, ';
   if (slots > 0) {
     if (rest.left < 1 + slots * 3) d.out += ' ';
     const at = take(d, rest, 1 + slots * 3, 'GTS Info List');
-    if (d.verbose > 1) {
+    if (d.verbosity > 1) {
       d.out += `GTS Descriptor Count = ${slots}, GTS Directions Mask = ${hex2(d.u8(at) & 0x7f)}, [ `;
       for (let i = at + 1; i < at + 1 + slots * 3; i += 3)
         d.out += `[ ${hex4(d.u16le(i))}, Start slot = ${d.u8(i + 1) & 15}, Length = ${d.u8(i + 1) >> 4} ] `;
@@ -125,7 +125,7 @@ function printBeacon(d: Dissection, rest: Rest): void {
   }
   const pending = d.u8(take(d, rest, 1, 'before pending addresses'));
   const [short, long] = [pending & 7, (pending >> 4) & 7];
-  if (d.verbose)
+  if (d.verbosity)
     d.out += `\n\tPending address list, # short addresses = ${short}, # extended addresses = ${long}`;
   if (rest.left < short * 2 + long * 8) {
     d.out += ' [ERROR: Pending address list truncated]';
@@ -134,7 +134,7 @@ function printBeacon(d: Dissection, rest: Rest): void {
   const list = (count: number, size: number, name: string): void => {
     let words = `, ${name} address list = [ `;
     for (let i = 0; i < count; i++) words += `${address(d, rest, size)} `;
-    if (count > 0 && d.verbose > 1) d.out += `${words}]`;
+    if (count > 0 && d.verbosity > 1) d.out += `${words}]`;
   };
   list(short, 2, 'Short');
   list(long, 8, 'Extended');
@@ -216,13 +216,13 @@ function printFrame(d: Dissection, control: number, captured: number): void {
   const version = (control >> 12) & 3;
   const has = (bit: number): boolean => (control & bit) !== 0;
   d.out += `v${version} `;
-  if (d.verbose > 2) for (const [bit, name] of FLAGS) if (has(bit)) d.out += `${name}, `;
+  if (d.verbosity > 2) for (const [bit, name] of FLAGS) if (has(bit)) d.out += `${name}, `;
   if (has(UNNUMBERED)) {
     if (version < 2) d.out += '[ERROR: Sequence number suppressed on frames where version < 2]';
-    if (d.verbose) d.out += 'seq suppressed ';
+    if (d.verbosity) d.out += 'seq suppressed ';
   } else {
     const number = d.u8(2);
-    if (d.verbose) d.out += `seq ${hex2(number)} `;
+    if (d.verbosity) d.out += `seq ${hex2(number)} `;
   }
   const start = has(UNNUMBERED) ? 2 : 3;
   if (length < start) {
@@ -251,7 +251,7 @@ function printFrame(d: Dissection, control: number, captured: number): void {
   take(d, rest, code, 'before MIC');
   rest.at -= code; // it ends the frame
   if (has(ELEMENTS_FOLLOW)) printElements(d, rest);
-  if (d.verbose > 2) {
+  if (d.verbosity > 2) {
     const end = rest.at + rest.left;
     if (code) d.out += `\n\tMIC ${Array.from({ length: code }, (_, i) => hex2(d.u8(end + i))).join('')} `;
     d.out += checksum;
@@ -270,7 +270,7 @@ function printFrame(d: Dissection, control: number, captured: number): void {
 
 /** LINKTYPE_IEEE802_15_4 and, without checksums, _NOFCS. */
 export function printWpan(d: Dissection): void {
-  d.protocol = '802.15.4';
+  d.cutAs = '802.15.4';
   if (d.end < 2) {
     d.markTruncated();
     d.linkHeaderLength = d.end;

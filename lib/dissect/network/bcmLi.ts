@@ -28,8 +28,8 @@ export const printBcmLi = printer(BCM_LI, 'bcm_li', (say, p, d) => {
     return;
   }
   d.need(p.at, HEADER);
-  say`${d.verbose ? '\n    ' : ''}BCM-LI-SHIM: direction ${F.direction}, pkt-type ${F.type}, pkt-subtype ${F.subtype}, li-id ${F.id}`;
-  if (!d.verbose) {
+  say`${d.verbosity ? '\n    ' : ''}BCM-LI-SHIM: direction ${F.direction}, pkt-type ${F.type}, pkt-subtype ${F.subtype}, li-id ${F.id}`;
+  if (!d.verbosity) {
     d.need(p.at, p.wireLength);
     return;
   }

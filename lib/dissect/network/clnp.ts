@@ -39,10 +39,10 @@ const HEADER = 9;
 
 /** Prints what the first byte announces. */
 export function printOsi(d: Dissection, at: number, length: number): void {
-  d.protocol = 'isoclns';
+  d.cutAs = 'isoclns';
   const protocol = d.u8(at);
-  const comma = d.linkLayer ? '' : ', ';
-  if (d.linkLayer) d.out += `OSI NLPID ${NLPID(protocol)} (0x${hex2(protocol)}): `;
+  const comma = d.showsLink ? '' : ', ';
+  if (d.showsLink) d.out += `OSI NLPID ${NLPID(protocol)} (0x${hex2(protocol)}): `;
   switch (protocol) {
     case 0x81:
       untilCut(d, () => {
@@ -71,7 +71,7 @@ export function printOsi(d: Dissection, at: number, length: number): void {
       printPpp(d, at + 1, length - 1);
       break;
     default:
-      if (!d.linkLayer) d.out += `OSI NLPID 0x${hex2(protocol)} unknown`;
+      if (!d.showsLink) d.out += `OSI NLPID 0x${hex2(protocol)} unknown`;
       d.out += `${comma}length: ${length}`;
       if (length > 1) printUnknown(d, at, length, '\n\t');
   }
@@ -83,9 +83,9 @@ const SHORT = 'li < size of fixed part of CLNP header';
 
 /** False where it is to be shown as bytes. */
 function printClnp(d: Dissection, at: number, length: number): boolean {
-  d.protocol = 'clnp';
+  d.cutAs = 'clnp';
   ask(d, at, HEADER);
-  if (!d.linkLayer) d.out += 'CLNP';
+  if (!d.showsLink) d.out += 'CLNP';
   return sayHeaderFault(d, at, length, HEADER) && new Clnp(d, at, length).print();
 }
 
@@ -139,8 +139,8 @@ class Clnp {
     const [kind, flags] = [d.u8(at + 4) & 0x1f, d.u8(at + 4) & 0xe0];
     const name = PDUS(kind, `unknown (${kind})`);
     const [from, to] = [nsap(d, ...source), nsap(d, ...destination)];
-    const comma = d.linkLayer ? '' : ', ';
-    if (!d.verbose) {
+    const comma = d.showsLink ? '' : ', ';
+    if (!d.verbosity) {
       d.out += `${comma}${from} > ${to}, ${name}, length ${length}`;
       return true;
     }
@@ -183,7 +183,7 @@ class Clnp {
         return false;
       }
       printOption(d, type, this.next, size);
-      if (d.verbose > 1) printUnknown(d, this.next, size, '\n\t  ');
+      if (d.verbosity > 1) printUnknown(d, this.next, size, '\n\t  ');
       this.next += size;
       this.left -= size;
     }
@@ -264,8 +264,8 @@ const ESIS_OPTIONS = names(
 );
 
 function printEsis(d: Dissection, at: number, length: number): void {
-  d.protocol = 'esis';
-  if (!d.linkLayer) d.out += 'ES-IS';
+  d.cutAs = 'esis';
+  if (!d.showsLink) d.out += 'ES-IS';
   if (length <= 2) {
     d.out += d.quiet ? 'bad pkt!' : 'no header at all!';
     return;
@@ -273,8 +273,8 @@ function printEsis(d: Dissection, at: number, length: number): void {
   ask(d, at, HEADER);
   if (!sayHeaderFault(d, at, length, HEADER + 2)) return;
   const kind = d.u8(at + 4) & 0x1f;
-  const comma = d.linkLayer ? '' : ', ';
-  if (!d.verbose) {
+  const comma = d.showsLink ? '' : ', ';
+  if (!d.verbosity) {
     d.out += `${comma}${ESIS_PDUS(kind, `unknown type (${kind})`)}, length ${length}`;
     return;
   }
@@ -282,9 +282,10 @@ function printEsis(d: Dissection, at: number, length: number): void {
   d.out += `${comma}length ${length}\n\t${ESIS_PDUS(kind, `unknown type: ${kind}`)} (${kind}), v: 1, checksum: 0x${hex4(d.u16(at + 7))}`;
   sayOsiChecksum(d, at, d.u16(at + 7), 7, size);
   d.out += `, holding time: ${d.u16(at + 5)}s, length indicator: ${size}`;
-  if (d.verbose > 1) printUnknown(d, at, HEADER, '\n\t');
+  if (d.verbosity > 1) printUnknown(d, at, HEADER, '\n\t');
   if (ESIS_PDUS(kind, '') !== '') new Esis(d, at + HEADER, size - HEADER).print(kind);
-  else if (d.verbose <= 1 && at + HEADER < d.end) printUnknown(d, at + HEADER, d.end - at - HEADER, '\n\t  ');
+  else if (d.verbosity <= 1 && at + HEADER < d.end)
+    printUnknown(d, at + HEADER, d.end - at - HEADER, '\n\t  ');
 }
 
 class Esis {
@@ -369,7 +370,7 @@ class Esis {
           d.out += `${NLPID(protocol, 'unknown')} (0x${hex2(protocol)})${i + 1 < size ? ', ' : ''}`;
         }
       else printUnknown(d, this.next, size, '\n\t  ');
-      if (d.verbose > 1) printUnknown(d, this.next, size, '\n\t  ');
+      if (d.verbosity > 1) printUnknown(d, this.next, size, '\n\t  ');
       this.next += size;
       this.left -= size;
     }

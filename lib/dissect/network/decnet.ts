@@ -217,7 +217,7 @@ function printMessage(d: Dissection, start: number, whole: number): void {
   let flags = d.u8(at);
   if (flags & 0x80) {
     const padding = flags & 0x7f;
-    if (d.verbose) d.out += `[pad:${padding}] `;
+    if (d.verbosity) d.out += `[pad:${padding}] `;
     if (length < padding + 2) invalid(` (length ${length} < ${padding + 2})`);
     d.need(at, padding);
     at += padding;
@@ -249,7 +249,7 @@ function printMessage(d: Dissection, start: number, whole: number): void {
     if (long && length < header) invalid(` (length ${length} < ${header})`);
     d.need(at, header);
     d.out += `${node(d, at + (long ? 15 : 3))} > ${node(d, at + (long ? 7 : 1))} ${size} `;
-    if (d.verbose) {
+    if (d.verbosity) {
       d.out += (flags & 8 ? 'RQR ' : '') + (flags & 16 ? 'RTS ' : '') + (flags & 32 ? 'IE ' : '');
       d.out += `${long ? d.u8(at + 18) : (d.u8(at + 5) & 63) + 1} hops `;
     }
@@ -258,7 +258,7 @@ function printMessage(d: Dissection, start: number, whole: number): void {
 }
 
 export function printDecnet(d: Dissection, at: number, length: number): void {
-  d.protocol = 'decnet';
+  d.cutAs = 'decnet';
   try {
     printMessage(d, at, length);
   } catch (error) {

@@ -47,9 +47,9 @@ function printReport(d: Dissection, start: number, length: number): void {
 
 function printProbe(d: Dissection, at: number, length: number): void {
   if (!enough(d, length, 4, ' [full length')) return;
-  d.out += d.verbose > 1 ? '\n\t' : ' ';
+  d.out += d.verbosity > 1 ? '\n\t' : ' ';
   d.out += `genid ${d.u32(at)}`;
-  if (d.verbose < 2) return;
+  if (d.verbosity < 2) return;
   for (let i = 4; i < length; i += 4) {
     if (!enough(d, length - i, 4, '[remaining length')) return;
     d.out += `\n\tneighbor ${d.ip4(at + i)}`;
@@ -96,12 +96,12 @@ function printNeighbors(d: Dissection, start: number, length: number, flagged: b
 
 /** `at` is that of the IGMP header, which is whole. */
 export function printDvmrp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'dvmrp';
+  d.cutAs = 'dvmrp';
   const type = d.u8(at + 1);
   const [data, left] = [at + 8, length - 8];
   d.out += ` ${TYPES(type) || `[type ${type}]`}`;
-  if (type === 1 && d.verbose) printProbe(d, data, left);
-  else if (type === 2 && d.verbose > 1) printReport(d, data, left);
+  if (type === 1 && d.verbosity) printProbe(d, data, left);
+  else if (type === 2 && d.verbosity > 1) printReport(d, data, left);
   else if (type === 4) printNeighbors(d, data, left, false);
   else if (type === 6) {
     d.out += ` (v ${d.u8(at + 7)}.${d.u8(at + 6)}):`;
@@ -140,7 +140,7 @@ function printJoins(d: Dissection, start: number, length: number): void {
     at += size;
     left -= size;
   };
-  const line = d.verbose > 1 ? '\n' : '';
+  const line = d.verbosity > 1 ? '\n' : '';
   need(4);
   d.out += line;
   d.out += ` Upstream Nbr: ${d.ip4(at)}`;
@@ -148,7 +148,7 @@ function printJoins(d: Dissection, start: number, length: number): void {
   need(4);
   d.out += `${line} Hold time: `;
   d.out += duration(d.u16(at + 2));
-  if (d.verbose < 2) return;
+  if (d.verbosity < 2) return;
   skip(4);
   need(4);
   const groups = d.u8(at + 3);
@@ -176,14 +176,14 @@ function printJoins(d: Dissection, start: number, length: number): void {
 function printPimType(d: Dissection, type: number, at: number, length: number): void {
   if (type === 0) {
     if (d.has(at + 8, 1)) d.out += ` ${MODES[d.u8(at + 8) >> 4] ?? `mode-${d.u8(at + 8) >> 4}`}`;
-    if (!d.verbose) return;
+    if (!d.verbosity) return;
     d.out += ' (Hold-time ';
     d.out += `${duration(d.u16(at + 10))})`;
   } else if (type === 1) {
     ask(d, at + 8, 20);
     d.out += filled(d, at + 20, ' for %i > %i');
   } else if (type === 2) d.out += filled(d, at + 8, ' for %i > %i');
-  else if (type === 4 && d.verbose) {
+  else if (type === 4 && d.verbosity) {
     d.out += ` group ${d.ip4(at + 8)}`;
     d.out += masked(d, at + 8).slice(d.ip4(at + 8).length);
     d.out += ` RP ${d.ip4(at + 16)} hold `;
@@ -192,14 +192,14 @@ function printPimType(d: Dissection, type: number, at: number, length: number): 
     d.out += ` for ${d.ip4(at + 16)} > ${masked(d, at + 8)}`;
     const preference = d.u32(at + 20);
     d.out += ` ${preference > 0x7fff_ffff ? 'RP-tree' : 'SPT'} pref ${preference & 0x7fff_ffff} metric ${d.u32(at + 24)}`;
-  } else if ((type === 3 || type === 6 || type === 7) && d.verbose) {
+  } else if ((type === 3 || type === 6 || type === 7) && d.verbosity) {
     if (length < 8) throw ENDS_EARLY;
     printJoins(d, at + 8, length - 8);
   }
 }
 
 export function printPim1(d: Dissection, at: number, length: number): void {
-  d.protocol = 'pimv1';
+  d.cutAs = 'pimv1';
   const type = d.u8(at + 1);
   d.out += ` ${PIM_TYPES(type) || `[type ${type}]`}`;
   untilCut(d, () => {
@@ -212,7 +212,7 @@ export function printPim1(d: Dissection, at: number, length: number): void {
 const VERSIONS = ['v?', 'v1', 'v2', 'v1+2'];
 
 export function printAutoRp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'cisco_autorp';
+  d.cutAs = 'cisco_autorp';
   let at = start;
   let left = length;
   const need = (size: number): void => {

@@ -38,7 +38,7 @@ export const printEigrp = printer(EIGRP, 'eigrp', (say, p, d) => {
     return;
   }
   const name = OPCODES[p.opcode as keyof typeof OPCODES];
-  if (!d.verbose) {
+  if (!d.verbosity) {
     say`EIGRP ${name ?? `unknown (${p.opcode})`}, length: ${p.wireLength}`;
     return;
   }
@@ -96,7 +96,7 @@ function printTlvs(d: Dissection, first: number, length: number): void {
       d.need(at, size);
       row?.print?.(d, at + 4, size - 4);
     }
-    if ((row?.print === undefined && !isShort) || d.verbose > 1)
+    if ((row?.print === undefined && !isShort) || d.verbosity > 1)
       printUnknown(d, at + 4, size - 4, '\n\t    ');
     at += size;
     left -= size;

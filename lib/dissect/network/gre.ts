@@ -30,7 +30,7 @@ const FLAG_NAMES: FlagNames = [
 ];
 
 export function printGre(d: Dissection, at: number, length: number): void {
-  d.protocol = 'gre';
+  d.cutAs = 'gre';
   if (!d.has(at, 2) || length < 2) {
     d.markTruncated();
     return;
@@ -42,7 +42,7 @@ export function printGre(d: Dissection, at: number, length: number): void {
     d.out += ' ERROR: unknown-version';
     return;
   }
-  if (d.verbose) d.out += `, Flags [${flagNames(FLAG_NAMES, flags, 'none')}]`;
+  if (d.verbosity) d.out += `, Flags [${flagNames(FLAG_NAMES, flags, 'none')}]`;
   const whole = version === 0 ? printVersion0(d, at, length, flags) : printVersion1(d, at, length, flags);
   if (!whole) d.markTruncated();
 }
@@ -57,7 +57,7 @@ function printVersion0(d: Dissection, start: number, length: number, flags: numb
   at += 2;
   if (flags & (CHECKSUM | ROUTING)) {
     if (!fits(2)) return false;
-    if (d.verbose) d.out += `, sum 0x${d.u16(at).toString(16)}`;
+    if (d.verbosity) d.out += `, sum 0x${d.u16(at).toString(16)}`;
     at += 2;
     if (!fits(2)) return false;
     d.out += `, off 0x${d.u16(at).toString(16)}`;
@@ -126,7 +126,7 @@ function printVersion1(d: Dissection, start: number, length: number, flags: numb
   }
   if ((flags & SEQUENCE) === 0) {
     d.out += ', no-payload';
-    if (d.linkLayer) d.out += protocolText(protocol);
+    if (d.showsLink) d.out += protocolText(protocol);
     d.out += `, length ${length}`;
     return true;
   }
@@ -137,8 +137,8 @@ function printVersion1(d: Dissection, start: number, length: number, flags: numb
 }
 
 function printProtocol(d: Dissection, protocol: number, length: number): void {
-  if (d.linkLayer) d.out += protocolText(protocol);
-  d.out += `, length ${length}${d.verbose ? '\n\t' : ': '}`;
+  if (d.showsLink) d.out += protocolText(protocol);
+  d.out += `, length ${length}${d.verbosity ? '\n\t' : ': '}`;
 }
 
 function protocolText(protocol: number): string {

@@ -53,7 +53,7 @@ const REDIRECTS = [
 ] as const;
 
 export function printIcmp(d: Dissection, at: number, length: number, _ip: number, fragmented: boolean): void {
-  d.protocol = 'icmp';
+  d.cutAs = 'icmp';
   const type = d.u8(at);
   const text = messageText(d, at, type, d.u8(at + 1));
   if (text === undefined) {
@@ -61,7 +61,7 @@ export function printIcmp(d: Dissection, at: number, length: number, _ip: number
     return;
   }
   d.out += `ICMP ${text}, length ${length}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   if (!fragmented && d.has(at, length)) {
     const sum = checksum(d.data, at, length);
     if (sum !== 0) {
@@ -70,7 +70,7 @@ export function printIcmp(d: Dissection, at: number, length: number, _ip: number
     }
   }
   if (isError(type)) printInner(d, at + HEADER);
-  d.protocol = 'icmp';
+  d.cutAs = 'icmp';
   if (type === UNREACHABLE || type === TIME_EXCEEDED || type === PARAMETER_PROBLEM) {
     printExtensions(d, at, length);
   }

@@ -94,13 +94,13 @@ const NEIGHBOR_FLAGS: FlagNames = [
 ];
 
 export function printIcmp6(d: Dissection, at: number, length: number, ip: number, fragmented: boolean): void {
-  d.protocol = 'icmp6';
+  d.cutAs = 'icmp6';
   if (length === 0) {
     d.out += 'ICMP6, length 0';
     d.markInvalid();
     return;
   }
-  if (d.verbose && !fragmented && d.has(at, length)) {
+  if (d.verbosity && !fragmented && d.has(at, length)) {
     const field = d.u16(at + 2);
     const sum = transportChecksum(d, ip, at, length, PROTOCOL_ICMP6);
     d.out +=
@@ -110,10 +110,10 @@ export function printIcmp6(d: Dissection, at: number, length: number, ip: number
   }
   const type = d.u8(at);
   d.out += `ICMP6, ${MESSAGES.get(type) ?? `unknown icmp6 type (${type})`}`;
-  if (d.verbose && LENGTH_FIRST.has(type)) d.out += `, length ${length}`;
+  if (d.verbosity && LENGTH_FIRST.has(type)) d.out += `, length ${length}`;
   switch (printMessage(d, at, length, type, d.u8(at + 1))) {
     case 'whole':
-      if (!d.verbose) d.out += `, length ${length}`;
+      if (!d.verbosity) d.out += `, length ${length}`;
       break;
     case 'cut':
       d.markTruncated();
@@ -156,14 +156,14 @@ function printMessage(d: Dissection, at: number, length: number, type: number, c
     case ROUTER_SOLICIT:
       return printOptions(d, at, length, 8);
     case ROUTER_ADVERT:
-      if (d.verbose) printRouterAdvert(d, at);
+      if (d.verbosity) printRouterAdvert(d, at);
       return printOptions(d, at, length, 16);
     case NEIGHBOR_SOLICIT:
       d.out += `, who has ${d.ip6(at + HEADER)}`;
       return printOptions(d, at, length, 24);
     case NEIGHBOR_ADVERT:
       d.out += `, tgt is ${d.ip6(at + HEADER)}`;
-      if (d.verbose) d.out += `, Flags [${flags(NEIGHBOR_FLAGS, d.u32(at + 4) >>> 24, 'none')}]`;
+      if (d.verbosity) d.out += `, Flags [${flags(NEIGHBOR_FLAGS, d.u32(at + 4) >>> 24, 'none')}]`;
       return printOptions(d, at, length, 24);
     case REDIRECT:
       d.out += `, ${d.ip6(at + HEADER + 16)}`;
@@ -177,10 +177,10 @@ function printMessage(d: Dissection, at: number, length: number, type: number, c
       d.out += `, id 0x${hex4(d.u16(at + 4))}`;
       return 'whole';
     case AGENT_REPLY:
-      if (d.verbose) printAgents(d, at, length);
+      if (d.verbosity) printAgents(d, at, length);
       return 'whole';
     case PREFIX_ADVERT:
-      if (d.verbose) printMobilePrefix(d, at);
+      if (d.verbosity) printMobilePrefix(d, at);
       return printOptions(d, at, length, 8);
     case 139:
       untilCut(d, () => printNodeQuery(d, at));
@@ -197,14 +197,14 @@ function printMessage(d: Dissection, at: number, length: number, type: number, c
       return 'whole';
     default:
       d.out += `, length ${length}`;
-      if (d.verbose <= 1) printUnknown(d, at, length, '\n\t');
+      if (d.verbosity <= 1) printUnknown(d, at, length, '\n\t');
       return 'last';
   }
 }
 
 /** Options follow with `-v` only. */
 function printOptions(d: Dissection, at: number, length: number, header: number): Outcome {
-  if (!d.verbose) return 'whole';
+  if (!d.verbosity) return 'whole';
   return printNeighborOptions(d, at + header, length - header) ? 'whole' : 'cut';
 }
 
@@ -223,7 +223,7 @@ function printUnreachable(d: Dissection, at: number, length: number, code: numbe
     case 4:
       return printUnreachablePort(d, inner);
     default:
-      if (d.verbose > 1) return 'whole';
+      if (d.verbosity > 1) return 'whole';
       printUnknown(d, at, length, '\n\t');
       return 'last';
   }

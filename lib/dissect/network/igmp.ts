@@ -11,7 +11,7 @@ import { IGMP3, printRecords, printSources } from './membership.js';
 const DEFAULT_RESPONSE_TIME = 100; // tenths of a second
 
 export function printIgmp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'igmp';
+  d.cutAs = 'igmp';
   if (d.quiet) {
     d.out += 'igmp';
     return;
@@ -55,7 +55,7 @@ export function printIgmp(d: Dissection, at: number, length: number): void {
     default:
       d.out += `igmp-${type}`;
   }
-  if (d.verbose && length >= 4 && d.has(at, length) && checksum(d.data, at, length) !== 0) {
+  if (d.verbosity && length >= 4 && d.has(at, length) && checksum(d.data, at, length) !== 0) {
     d.out += ` bad igmp cksum ${d.u16(at + 2).toString(16)}!`;
   }
 }
@@ -86,7 +86,7 @@ function printQuery3(d: Dissection, at: number, length: number): void {
   if (sources > 0) {
     if (length < 12 + sources * 4) {
       d.out += ' [invalid number of sources]';
-    } else if (d.verbose > 1) {
+    } else if (d.verbosity > 1) {
       printSources(d, IGMP3, at + 12, sources);
     } else {
       d.out += `, ${sources} source(s)`;

@@ -19,14 +19,14 @@ const ECN = ['', ',ECT(1)', ',ECT(0)', ',CE'] as const;
 
 /** Prints an IPv4 packet of which `length` bytes were on the wire. */
 export function printIp4(d: Dissection, at: number, length: number): void {
-  d.protocol = 'ip';
+  d.cutAs = 'ip';
   const first = d.u8(at);
   if (first >> 4 !== 4) {
     d.out += first >> 4 === 6 ? 'IP6, wrong link-layer encapsulation' : `IP${first >> 4}`;
     d.markInvalid();
     return;
   }
-  if (!d.linkLayer) d.out += 'IP ';
+  if (!d.showsLink) d.out += 'IP ';
   if (!d.has(at, HEADER)) {
     d.markTruncated();
     return;
@@ -55,7 +55,7 @@ export function printIp4(d: Dissection, at: number, length: number): void {
 function printPayload(d: Dissection, at: number, header: number, length: number): void {
   const fragment = d.u16(at + 6);
   const protocol = d.u8(at + 9);
-  if (d.verbose && !printHeader(d, at, header, fragment, protocol)) {
+  if (d.verbosity && !printHeader(d, at, header, fragment, protocol)) {
     d.out += `${d.ip4(at + 12)} > ${d.ip4(at + 16)}: `;
     d.markTruncated();
     return;

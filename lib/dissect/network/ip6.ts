@@ -15,7 +15,7 @@ const DESTINATION_OPTIONS = 60;
 
 /** Prints an IPv6 packet of which `length` bytes were on the wire. */
 export function printIp6(d: Dissection, at: number, length: number): void {
-  d.protocol = 'ip6';
+  d.cutAs = 'ip6';
   if (!d.has(at, HEADER)) {
     d.markTruncated();
     return;
@@ -24,7 +24,7 @@ export function printIp6(d: Dissection, at: number, length: number): void {
     d.out += `truncated-ip6 ${length}`;
     return;
   }
-  if (!d.linkLayer) d.out += 'IP6 ';
+  if (!d.showsLink) d.out += 'IP6 ';
   const first = d.u32(at);
   if (first >>> 28 !== 6) {
     d.out += `version error: ${first >>> 28} != 6`;
@@ -33,7 +33,7 @@ export function printIp6(d: Dissection, at: number, length: number): void {
   const payload = d.u16(at + 4);
   const total = payload === 0 ? length + HEADER : payload + HEADER;
   if (payload !== 0 && length < total) d.out += `truncated-ip6 - ${total - length} bytes missing!`;
-  if (d.verbose) printHeader(d, at, first, payload);
+  if (d.verbosity) printHeader(d, at, first, payload);
   const end = d.end;
   d.limit(at, total);
   if (printChain(d, at, length, payload, total, end)) d.end = end;
@@ -138,7 +138,7 @@ function printChain(
     if (advance < 0) return true;
     extended = true;
     next = d.u8(at);
-    d.protocol = 'ip6';
+    d.cutAs = 'ip6';
   }
   return true;
 }
@@ -154,11 +154,11 @@ function changeEnd(d: Dissection, at: number, length: number, outerEnd: number):
 
 /** RFC 8200 §4.5; -1 where it is not the first fragment. */
 function printFragment(d: Dissection, at: number, ip: number): number {
-  d.protocol = 'frag6';
+  d.cutAs = 'frag6';
   const offset = d.u16(at + 2) & 0xfff8;
   const length = HEADER + d.u16(ip + 4) - (at - ip) - 8;
   const text = length < 0 ? `${BigInt.asUintN(64, BigInt(length))}` : `${length}`;
-  d.out += d.verbose ? `frag (0x${hex8(d.u32(at + 4))}:${offset}|${text})` : `frag (${offset}|${text})`;
+  d.out += d.verbosity ? `frag (0x${hex8(d.u32(at + 4))}:${offset}|${text})` : `frag (${offset}|${text})`;
   if (offset !== 0) return -1;
   d.out += ' ';
   return 8;
@@ -166,7 +166,7 @@ function printFragment(d: Dissection, at: number, ip: number): number {
 
 /** RFC 5095 types 0 and 2, and the segment routing header (RFC 8754); -1 where it is invalid. */
 function printRouting(d: Dissection, at: number): number {
-  d.protocol = 'rt6';
+  d.cutAs = 'rt6';
   d.out += 'RT6';
   const length = d.u8(at + 1);
   d.out += ` (len=${length}`;
@@ -175,11 +175,11 @@ function printRouting(d: Dissection, at: number): number {
   d.out += `, segleft=${d.u8(at + 3)}`;
   if (type === 0 || type === 2) {
     const reserved = d.u32(at + 4);
-    if (reserved || d.verbose) d.out += `, rsv=0x${reserved.toString(16)}`;
+    if (reserved || d.verbosity) d.out += `, rsv=0x${reserved.toString(16)}`;
   } else if (type === 4) {
     d.out += `, last-entry=${d.u8(at + 4)}`;
     const flags = d.u8(at + 5);
-    if (flags || d.verbose) d.out += `, flags=0x${flags.toString(16)}`;
+    if (flags || d.verbosity) d.out += `, flags=0x${flags.toString(16)}`;
     d.out += `, tag=${d.u16(at + 6).toString(16)}`;
   } else {
     d.out += ' (unknown type)';

@@ -20,7 +20,7 @@ const HOME_ADDRESS = 0xc9;
 
 /** Returns the header's length, or -1 where it is cut or wrong. */
 export function printHopByHop(d: Dissection, at: number, jumbo: Jumbo): number {
-  d.protocol = 'hbhopt';
+  d.cutAs = 'hbhopt';
   const length = (d.u8(at + 1) + 1) << 3;
   if (d.has(at, length)) {
     d.out += 'HBH ';
@@ -32,11 +32,11 @@ export function printHopByHop(d: Dissection, at: number, jumbo: Jumbo): number {
 
 /** Returns the header's length, or -1 where it is cut or wrong. */
 export function printDestinationOptions(d: Dissection, at: number): number {
-  d.protocol = 'dstopt';
+  d.cutAs = 'dstopt';
   const length = (d.u8(at + 1) + 1) << 3;
   if (d.has(at, length)) {
     d.out += 'DSTOPT ';
-    if (!d.verbose || printOptions(d, at + 2, length - 2, undefined)) return length;
+    if (!d.verbosity || printOptions(d, at + 2, length - 2, undefined)) return length;
   }
   d.markTruncated();
   return -1;
@@ -54,36 +54,36 @@ function printOptions(d: Dissection, start: number, length: number, jumbo: Jumbo
     if (optionLength > room) return false;
     switch (type) {
       case PAD1:
-        if (d.verbose) d.out += '(pad1)';
+        if (d.verbosity) d.out += '(pad1)';
         break;
       case PADN:
-        if (d.verbose) d.out += '(padn)';
+        if (d.verbosity) d.out += '(padn)';
         break;
       case ROUTER_ALERT:
         if (!fits(d, 'rtalert', room, optionLength, 4, 4)) return false;
-        if (d.verbose) d.out += `(rtalert: 0x${hex4(d.u16(at + 2))}) `;
+        if (d.verbosity) d.out += `(rtalert: 0x${hex4(d.u16(at + 2))}) `;
         break;
       case JUMBO: {
         if (!fits(d, 'jumbo', room, optionLength, 6, 6)) return false;
         const note = noteJumbo(jumbo, jumboSeen, d.u32(at + 2));
         jumboSeen = true;
-        if (d.verbose) d.out += `(jumbo: ${d.u32(at + 2)}${note}) `;
+        if (d.verbosity) d.out += `(jumbo: ${d.u32(at + 2)}${note}) `;
         break;
       }
       case HOME_ADDRESS:
         if (!fits(d, 'homeaddr', room, optionLength, 18, 255 + 2)) return false;
-        if (d.verbose) {
+        if (d.verbosity) {
           d.out += `(homeaddr: ${d.ip6(at + 2)}`;
           if (!printSubOptions(d, at + 18, optionLength - 18)) return false;
           d.out += ')';
         }
         break;
       default:
-        if (d.verbose) d.out += `(opt_type 0x${hex2(type)}: len=${optionLength - 2})`;
+        if (d.verbosity) d.out += `(opt_type 0x${hex2(type)}: len=${optionLength - 2})`;
     }
     at += optionLength;
   }
-  if (d.verbose) d.out += ' ';
+  if (d.verbosity) d.out += ' ';
   return true;
 }
 

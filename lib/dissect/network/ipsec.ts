@@ -8,12 +8,12 @@ import { hex4, hex8, hexBytes } from '../frame/text.js';
 
 /** Returns the header's length. */
 export function printAh(d: Dissection, at: number): number {
-  d.protocol = 'ah';
+  d.cutAs = 'ah';
   d.out += 'AH';
   const words = d.u8(at + 1);
   const length = (words + 2) * 4;
   d.out += '(';
-  if (d.verbose) d.out += `length=${words}(${length}-bytes),`;
+  if (d.verbosity) d.out += `length=${words}(${length}-bytes),`;
   const reserved = d.u16(at + 2);
   if (reserved) d.out += `reserved=0x${reserved.toString(16)}[MustBeZero],`;
   d.out += `spi=0x${hex8(d.u32(at + 4))},`;
@@ -27,7 +27,7 @@ export function printAh(d: Dissection, at: number): number {
 }
 
 export function printEsp(d: Dissection, at: number, length: number): void {
-  d.protocol = 'esp';
+  d.cutAs = 'esp';
   if (at + 8 >= d.end) {
     d.markTruncated();
     return;
@@ -36,6 +36,6 @@ export function printEsp(d: Dissection, at: number, length: number): void {
 }
 
 export function printIpComp(d: Dissection, at: number): void {
-  d.protocol = 'ipcomp';
+  d.cutAs = 'ipcomp';
   d.out += `IPComp(cpi=0x${hex4(d.u16(at + 2))})`;
 }

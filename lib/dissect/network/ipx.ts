@@ -38,7 +38,7 @@ const EIGRP = 0x85be;
 const address = (d: Dissection, at: number): string => filled(d, at, '%x4.%m');
 
 function short(d: Dissection, length: number): false {
-  d.out += `[length ${length} < 2]`;
+  d.out += ` [length ${length} < 2]`;
   return false;
 }
 
@@ -89,8 +89,8 @@ function printRoutes(d: Dissection, at: number, length: number): boolean {
 }
 
 export function printIpx(d: Dissection, at: number): void {
-  d.protocol = 'ipx';
-  if (!d.linkLayer) d.out += 'IPX ';
+  d.cutAs = 'ipx';
+  if (!d.showsLink) d.out += 'IPX ';
   d.out += filled(d, at + 18, '%x4.%m.%x2 > ');
   d.out += filled(d, at + 6, '%x4.%m.%x2: ');
   const length = d.u16(at + 2);

@@ -101,7 +101,7 @@ const circuit = (d: Dissection, at: number): string =>
 
 /** False where the message is to be shown as bytes. */
 export function printIsis(d: Dissection, at: number, whole: number): boolean {
-  d.protocol = 'isis';
+  d.cutAs = 'isis';
   let known = true;
   untilCut(d, () => {
     known = printMessage(d, at, whole);
@@ -112,7 +112,7 @@ export function printIsis(d: Dissection, at: number, whole: number): boolean {
 function printMessage(d: Dissection, at: number, whole: number): boolean {
   ask(d, at, COMMON);
   if (whole < COMMON) throw ENDS_EARLY;
-  if (!d.linkLayer) d.out += 'IS-IS';
+  if (!d.showsLink) d.out += 'IS-IS';
   const fault = headerFault(d, at, whole);
   if (fault !== '') {
     d.out += fault;
@@ -121,19 +121,19 @@ function printMessage(d: Dissection, at: number, whole: number): boolean {
   const type = d.u8(at + 4);
   const kind = KINDS[type];
   const header = d.u8(at + 1);
-  const comma = d.linkLayer ? '' : ', ';
-  if (!d.verbose) d.out += `${comma}${PDUS(type, `unknown PDU-Type ${type}`)}`;
+  const comma = d.showsLink ? '' : ', ';
+  if (!d.verbosity) d.out += `${comma}${PDUS(type, `unknown PDU-Type ${type}`)}`;
   else {
     const [ids, areas] = [d.u8(at + 3), d.u8(at + 7)];
     d.out += `${comma}length ${whole}\n\t${PDUS(type, `unknown, type ${type}`)}, hlen: ${header}, v: 1, pdu-v: 1`;
     d.out += `, sys-id-len: 6 (${ids}), max-area: ${areas || 3} (${areas})`;
-    if (d.verbose > 1) printUnknown(d, at, COMMON, '\n\t');
+    if (d.verbosity > 1) printUnknown(d, at, COMMON, '\n\t');
   }
   const body = at + COMMON;
   if (kind === undefined) {
-    if (d.verbose) printUnknown(d, body, whole, '\n\t  ');
+    if (d.verbosity) printUnknown(d, body, whole, '\n\t  ');
     else d.out += `, length ${whole}`;
-    return !d.verbose;
+    return !d.verbosity;
   }
   const size = COMMON + kind.size;
   if (header !== size) {
@@ -143,14 +143,14 @@ function printMessage(d: Dissection, at: number, whole: number): boolean {
   }
   ask(d, body, kind.size);
   if (whole < size) throw ENDS_EARLY;
-  if (!d.verbose) {
+  if (!d.verbosity) {
     d.out += kind.brief(d, body);
     d.out += `, length ${whole}`;
     return true;
   }
   const length = Math.min(whole, d.u16(body + kind.length));
   kind.words(d, body, length);
-  if (d.verbose > 1) printUnknown(d, body, kind.size, '\n\t  ');
+  if (d.verbosity > 1) printUnknown(d, body, kind.size, '\n\t  ');
   if (length < size) {
     d.out += ` [packet length ${length} < ${size}]`;
     d.markInvalid();

@@ -49,9 +49,9 @@ export function printTlvs(d: Dissection, start: number, length: number, first: n
     if (left < size) throw ENDS_EARLY;
     const print = VALUES[type];
     if (print === undefined) {
-      if (d.verbose <= 1) printUnknown(d, at, size, '\n\t\t');
+      if (d.verbosity <= 1) printUnknown(d, at, size, '\n\t\t');
     } else if (print(d, at, size, start, length) === false) return true;
-    if (d.verbose > 1) printUnknown(d, at, size, '\n\t      ');
+    if (d.verbosity > 1) printUnknown(d, at, size, '\n\t      ');
     at += size;
     left -= size;
   }

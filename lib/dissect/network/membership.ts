@@ -42,7 +42,7 @@ export function printRecords(d: Dissection, membership: Membership, at: number, 
   const { addressBytes, version, address } = membership;
   const groups = d.u16(at + 6);
   d.out += `, ${groups} group record(s)`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   for (let i = 0, group = 8; i < groups; i++) {
     const first = group + 4 + addressBytes;
     if (length < first) {
@@ -57,7 +57,7 @@ export function printRecords(d: Dissection, membership: Membership, at: number, 
       d.out += ` [invalid number of sources ${sources}]`;
       return;
     }
-    if (d.verbose === 1) d.out += `, ${sources} source(s)`;
+    if (d.verbosity === 1) d.out += `, ${sources} source(s)`;
     else printSources(d, membership, at + first, sources);
     group = first + sources * addressBytes;
     d.out += ']';

@@ -17,9 +17,9 @@ export function printListenerQuery(d: Dissection, at: number, length: number): v
   d.out += ' v2';
   const code = d.u16(at + 4);
   const delay = code < 0x8000 ? code : ((code & 0x0fff) | 0x1000) << (((code & 0x7000) >> 12) + 3);
-  if (d.verbose) d.out += ` [max resp delay=${delay}]`;
+  if (d.verbosity) d.out += ` [max resp delay=${delay}]`;
   d.out += ` [gaddr ${d.ip6(at + 8)}`;
-  if (d.verbose) {
+  if (d.verbosity) {
     const bits = d.u8(at + 24);
     if (bits & 0x08) d.out += ' sflag';
     if (bits & 0x07) d.out += ` robustness=${bits & 0x07}`;
@@ -29,7 +29,7 @@ export function printListenerQuery(d: Dissection, at: number, length: number): v
   const sources = d.u16(at + 26);
   if (sources > 0) {
     if (length < 28 + sources * 16) d.out += ' [invalid number of sources]';
-    else if (d.verbose > 1) printSources(d, MLD2, at + 28, sources);
+    else if (d.verbosity > 1) printSources(d, MLD2, at + 28, sources);
     else d.out += `, ${sources} source(s)`;
   }
   d.out += ']';

@@ -15,7 +15,7 @@ const TYPES = names('BRR|HoTI|CoTI|HoT|CoT|BU|BA|BE', '');
 const LEAST = [8, 16, 16, 24, 24, 12, 12, 24];
 
 function sayTest(d: Dissection, at: number, whose: string, title: string): void {
-  if (d.verbose) d.out += filled(d, at, ` ${whose} ${title}=%x4:%x4`);
+  if (d.verbosity) d.out += filled(d, at, ` ${whose} ${title}=%x4:%x4`);
 }
 
 /** Where the options are; nothing where the type is unknown. */
@@ -84,7 +84,7 @@ function printOptions(d: Dissection, start: number, end: number): void {
 }
 
 export function printMobility(d: Dissection, at: number): void {
-  d.protocol = 'mobility';
+  d.cutAs = 'mobility';
   untilCut(d, () => {
     ask(d, at + 1, 1);
     const size = (d.u8(at + 1) + 1) * 8;
@@ -95,6 +95,6 @@ export function printMobility(d: Dissection, at: number): void {
     }
     d.out += `mobility: ${TYPES(type) || `type-#${type}`}`;
     const options = printType(d, type, at);
-    if (options !== undefined && d.verbose) printOptions(d, options, at + size);
+    if (options !== undefined && d.verbosity) printOptions(d, options, at + size);
   });
 }

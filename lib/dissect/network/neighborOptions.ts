@@ -41,11 +41,11 @@ export function printNeighborOptions(d: Dissection, start: number, length: numbe
     if (units === 0 || !d.has(at, size)) return false;
     d.out += `\n\t  ${OPTION_NAMES.get(type) ?? 'unknown'} option (${type}), length ${size} (${units}): `;
     if (!printOption(d, type, at, units, start)) return false;
-    if (!OPTION_NAMES.has(type) && d.verbose <= 1) {
+    if (!OPTION_NAMES.has(type) && d.verbosity <= 1) {
       printUnknown(d, at + 2, size - 2, '\n\t  ');
       return true;
     }
-    if (d.verbose > 1) printUnknown(d, at + 2, size - 2, '\n\t    ');
+    if (d.verbosity > 1) printUnknown(d, at + 2, size - 2, '\n\t    ');
     at += size;
     rest -= size;
   }

@@ -17,7 +17,7 @@ function printName(d: Dissection, start: number): void {
   const { end } = d;
   let at = start;
   if (d.u8(at) === end - at - 1) {
-    if (d.verbose) d.out += ', 03 draft';
+    if (d.verbosity) d.out += ', 03 draft';
     d.out += ', "';
     while (++at < end) d.out += visible(d.u8(at));
     d.out += '"';
@@ -61,7 +61,7 @@ export function printNodeQuery(d: Dissection, at: number): void {
   d.out += ' (';
   printType(d, type, d.u16(at + 6), FLAGS);
   if (type < 2) {
-    if (size !== HEADER && d.verbose) d.out += ', invalid len';
+    if (size !== HEADER && d.verbosity) d.out += ', invalid len';
   } else if (size === HEADER) d.out += ', 03 draft';
   else {
     const subject = SUBJECTS[d.u8(at + 1)];
@@ -72,7 +72,7 @@ export function printNodeQuery(d: Dissection, at: number): void {
       printName(d, at + HEADER);
     } else if (size === HEADER + length)
       d.out += `, subject=${length === 16 ? d.ip6(at + HEADER) : d.ip4(at + HEADER)}`;
-    else if (size > HEADER + length && d.verbose) d.out += ', invalid subject len';
+    else if (size > HEADER + length && d.verbosity) d.out += ', invalid subject len';
   }
   d.out += ')';
 }
@@ -83,16 +83,16 @@ export function printNodeReply(d: Dissection, at: number, length: number): void 
   ask(d, at, HEADER);
   const code = d.u8(at + 1);
   d.out += ' node information reply (';
-  if (code > 0 || d.verbose) d.out += ANSWERS(code);
+  if (code > 0 || d.verbosity) d.out += ANSWERS(code);
   if (code > 0) {
-    if (code < 3 && size !== HEADER && d.verbose) d.out += ', invalid length';
+    if (code < 3 && size !== HEADER && d.verbosity) d.out += ', invalid length';
     d.out += ')';
     return;
   }
-  if (d.verbose) d.out += ', ';
+  if (d.verbosity) d.out += ', ';
   const [type, flags] = [d.u16(at + 4), d.u16(at + 6)];
   if (type !== 3) printType(d, type, flags, ANSWER_FLAGS);
-  if (type === 0 && size !== HEADER && d.verbose) d.out += ', invalid length';
+  if (type === 0 && size !== HEADER && d.verbosity) d.out += ', invalid length';
   else if (type === 2) {
     printName(d, at + HEADER + 4);
     if (flags & 1) d.out += ` [TTL=${d.u32(at + HEADER)}]`;

@@ -9,7 +9,7 @@ const METADATA = names('reserved|1|2|15 experimental');
 const PROTOCOLS = names('1 IPv4|IPv6|Ethernet|NSH|MPLS|254 Experiment 1|Experiment 2');
 
 export function printNsh(d: Dissection, at: number, length: number): void {
-  d.protocol = 'nsh';
+  d.cutAs = 'nsh';
   const invalid = (why: string): void => {
     d.out += ` (${why})`;
     d.markInvalid();
@@ -21,15 +21,15 @@ export function printNsh(d: Dissection, at: number, length: number): void {
   const head = d.u32(at);
   const version = head >>> 30;
   d.out += 'NSH, ';
-  if (d.verbose > 1) d.out += `ver ${version}, `;
+  if (d.verbosity > 1) d.out += `ver ${version}, `;
   if (version !== 0) return;
   const words = (head >>> 16) & 0x3f;
   const metadata = (head >>> 8) & 15;
   const protocol = head & 0xff;
   d.out += `flags [${head & 0x2000_0000 ? 'O' : 'none'}], `;
-  if (d.verbose > 2)
+  if (d.verbosity > 2)
     d.out += `TTL ${(head >>> 22) & 0x3f}, length ${words}, md type ${METADATA(metadata, `unknown (0x${hex2(metadata)})`)}, `;
-  if (d.verbose > 1) d.out += `next-protocol ${PROTOCOLS(protocol, `unknown (0x${hex2(protocol)})`)}, `;
+  if (d.verbosity > 1) d.out += `next-protocol ${PROTOCOLS(protocol, `unknown (0x${hex2(protocol)})`)}, `;
   if (length < words * 4) {
     invalid(`too many headers for packet length ${length}`);
     return;
@@ -43,13 +43,13 @@ export function printNsh(d: Dissection, at: number, length: number): void {
     invalid('less than two headers');
     return;
   }
-  const fault = d.verbose > 2 ? printContext(d, at + 8, words - 2, metadata) : '';
+  const fault = d.verbosity > 2 ? printContext(d, at + 8, words - 2, metadata) : '';
   if (fault !== '') {
     invalid(fault);
     return;
   }
   d.need(at + 8, words * 4 - 8);
-  d.out += d.verbose ? '\n    ' : ': ';
+  d.out += d.verbosity ? '\n    ' : ': ';
   const [inner, rest] = [at + words * 4, length - words * 4];
   if (protocol === 1) d.next.ip4(d, inner, rest);
   else if (protocol === 2) d.next.ip6(d, inner, rest);
@@ -81,17 +81,17 @@ const GPE_HEADER = 8;
 const GPE_FLAGS = bitNames('8 I|4 P|2 B|1 O', 'none', '');
 
 export function printVxlanGpe(d: Dissection, at: number, length: number): void {
-  d.protocol = 'vxlan_gpe';
+  d.cutAs = 'vxlan_gpe';
   d.out += 'VXLAN-GPE, ';
   if (length < GPE_HEADER) {
     d.out += ` (packet length ${length} < ${GPE_HEADER})`;
     d.markInvalid();
     return;
   }
-  d.out += `flags [${GPE_FLAGS(d.u8(at))}]`;
+  d.out += `flags [${GPE_FLAGS(d.u8(at))}], `;
   const protocol = d.u8(at + 3);
-  d.out += `, vni ${d.u24(at + 4)}`;
-  d.out += d.verbose ? '\n    ' : ': ';
+  d.out += `vni ${d.u24(at + 4)}`;
+  d.out += d.verbosity ? '\n    ' : ': ';
   if (!d.has(at, GPE_HEADER)) throw TRUNCATED;
   const [inner, rest] = [at + GPE_HEADER, length - GPE_HEADER];
   if (protocol === 1) d.next.ip4(d, inner, rest);

@@ -48,7 +48,7 @@ const printPacket = printer(OSPF, 'ospf2', (say, p, d, ip) => {
   const name = TYPES[type] ?? `unknown LS-type ${type}`;
   const length = wireLength - digest;
   say`OSPFv${version}, ${name}, length ${length}`;
-  if (TYPES[type] === undefined || !d.verbose) return;
+  if (TYPES[type] === undefined || !d.verbosity) return;
   const size = d.u16(at + 2);
   if (size !== length) say` [len ${size}]`;
   const end = at + Math.min(size, length);

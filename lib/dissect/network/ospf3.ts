@@ -47,10 +47,10 @@ const optionsText = (d: Dissection, at: number): string => flags(OPTIONS, d.u24(
 
 /** Prints a packet that IPv6 carries. */
 export function printOspf3(d: Dissection, at: number, length: number): void {
-  d.protocol = 'ospf3';
+  d.cutAs = 'ospf3';
   const type = d.u8(at + 1);
   d.out += `OSPFv${d.u8(at)}, ${PACKETS[type] ?? `unknown packet type (${type})`}, length ${length}`;
-  if (PACKETS[type] === undefined || !d.verbose) return;
+  if (PACKETS[type] === undefined || !d.verbosity) return;
   const size = d.u16(at + 2);
   if (length < size) {
     d.out += ` [len ${size}]`;
@@ -90,7 +90,7 @@ function printTrailers(d: Dissection, at: number, length: number, hasLls: boolea
   d.out += `, CSN 0x${hex8(d.u32(next + 8))}`;
   d.out += `:${hex8(d.u32(next + 12))}`;
   if (!d.has(next, size)) throw CUT;
-  if (d.verbose > 1) printUnknown(d, next + TRAILER, size - TRAILER, '\n\tAuthentication Data ');
+  if (d.verbosity > 1) printUnknown(d, next + TRAILER, size - TRAILER, '\n\tAuthentication Data ');
 }
 
 /** What stands behind the header; true where its options tell of link-local signaling. */
@@ -102,7 +102,7 @@ const BODIES: Readonly<Record<number, (d: Dissection, at: number, end: number) =
     if (d.u32(at + 12) !== 0) d.out += `\n\t  Designated Router ${d.ip4(at + 12)}`;
     if (d.u32(at + 16) !== 0) d.out += `, Backup Designated Router ${d.ip4(at + 16)}`;
     const hasLls = (d.u24(at + 5) & LLS) !== 0;
-    if (d.verbose < 2) return hasLls;
+    if (d.verbosity < 2) return hasLls;
     d.out += '\n\t  Neighbor List:';
     for (let next = at + 20; next < end; next += 4) {
       if (next + 4 > end) throw CUT;
@@ -114,11 +114,11 @@ const BODIES: Readonly<Record<number, (d: Dissection, at: number, end: number) =
     d.out += `\n\tOptions [${optionsText(d, at + 1)}]`;
     d.out += `, DD Flags [${flags(DD_FLAGS, d.u16(at + 6), 'none')}]`;
     d.out += `, MTU ${d.u16(at + 4)}, DD-Sequence 0x${hex8(d.u32(at + 8))}`;
-    if (d.verbose > 1) for (let next = at + 12; next < end; next += LSA_HEADER) printHeader(d, next, end);
+    if (d.verbosity > 1) for (let next = at + 12; next < end; next += LSA_HEADER) printHeader(d, next, end);
     return (d.u24(at + 1) & LLS) !== 0;
   },
   3(d, at, end) {
-    if (d.verbose < 2) return false;
+    if (d.verbosity < 2) return false;
     for (let next = at; next < end; next += 12) {
       if (!d.has(next, 12)) throw CUT;
       d.out += `\n\t  Advertising Router ${d.ip4(next + 8)}`;
@@ -127,13 +127,13 @@ const BODIES: Readonly<Record<number, (d: Dissection, at: number, end: number) =
     return false;
   },
   4(d, at, end) {
-    if (d.verbose < 2) return false;
+    if (d.verbosity < 2) return false;
     let next = at + 4;
     for (let left = d.u32(at); left > 0 && next < end; left--) next = printLsa(d, next, end);
     return false;
   },
   5(d, at, end) {
-    if (d.verbose > 1) for (let next = at; next < end; next += LSA_HEADER) printHeader(d, next, end);
+    if (d.verbosity > 1) for (let next = at; next < end; next += LSA_HEADER) printHeader(d, next, end);
     return false;
   },
 };

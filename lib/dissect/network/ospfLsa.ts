@@ -69,7 +69,7 @@ export function printLsa(d: Dissection, at: number): number {
   const type = d.u8(at + 3);
   const print = isOpaque(type) ? OPAQUES[d.u8(at + 4)] : BODIES[type];
   if (print?.(d, body, length - LSA_HEADER) === false) return end;
-  if (d.verbose > 1 || (d.verbose === 1 && isOpaque(type) && print === undefined))
+  if (d.verbosity > 1 || (d.verbosity === 1 && isOpaque(type) && print === undefined))
     printUnknown(d, body, end - body, '\n\t    ');
   return end;
 }
@@ -184,7 +184,7 @@ function printInformation(d: Dissection, at: number, length: number): boolean {
     }
     d.need(next, size);
     if (type !== 1) {
-      if (d.verbose <= 1) printUnknown(d, next, size, '\n\t      ');
+      if (d.verbosity <= 1) printUnknown(d, next, size, '\n\t      ');
     } else if (size !== 4) {
       d.out += `\n\t    Bogus length ${size} != 4`;
       return false;

@@ -46,7 +46,7 @@ export function printGrace(d: Dissection, at: number, length: number): boolean {
     if (type === 0 || size === 0) return false;
     if (!d.has(next, size)) return false;
     if (row === undefined) {
-      if (d.verbose <= 1) printUnknown(d, next, size, '\n\t      ');
+      if (d.verbosity <= 1) printUnknown(d, next, size, '\n\t      ');
     } else if (size !== row[1]) {
       d.out += `\n\t    Bogus length ${size} != ${row[1]}`;
       return false;
@@ -89,7 +89,7 @@ export function printTrafficEngineering(d: Dissection, at: number, length: numbe
       d.out += `, ${d.ip4(next)}`;
     } else if (type === 2) {
       if (!printLink(d, next, size)) return false;
-    } else if (d.verbose <= 1) printUnknown(d, next, size, '\n\t      ');
+    } else if (d.verbosity <= 1) printUnknown(d, next, size, '\n\t      ');
     const step = padded(size);
     next += step;
     // A link is the last of its advertisement (RFC 3630 §2.4.2); its bytes are not counted.
@@ -125,7 +125,7 @@ function printLink(d: Dissection, at: number, length: number): boolean {
       return false;
     }
     if (row === undefined) {
-      if (d.verbose <= 1) printUnknown(d, next + 4, size, '\n\t\t');
+      if (d.verbosity <= 1) printUnknown(d, next + 4, size, '\n\t\t');
     } else if (!row.print(d, next + 4, size)) return false;
     const step = padded(size) + 4;
     if (left < step) {

@@ -40,12 +40,12 @@ export const printPim = printer(PIM, 'pim', (say, p, d, ip) => {
     say`PIMv${F.version}, length ${p.wireLength}`;
     return;
   }
-  if (!d.verbose) {
+  if (!d.verbosity) {
     say`PIMv${F.version}, ${F.type}, length ${p.wireLength}`;
     return;
   }
   say`PIMv${F.version}, length ${p.wireLength}\n\t${F.type}`;
-  d.protocol = 'pimv2';
+  d.cutAs = 'pimv2';
   untilCut(d, () => new Message(d, p.at, p.wireLength, ip).print(p.type));
 });
 
@@ -164,7 +164,7 @@ class Message {
         return;
       }
       this.option(type, this.next, size);
-      if (d.verbose > 1) printUnknown(d, this.next, size, '\n\t    ');
+      if (d.verbosity > 1) printUnknown(d, this.next, size, '\n\t    ');
       this.next += size;
     }
   }
@@ -173,7 +173,7 @@ class Message {
     const { d } = this;
     if (type === 1) {
       const seconds = d.u16(at);
-      d.out += seconds === 0xffff && d.verbose < 0 ? 'infinite' : duration(seconds);
+      d.out += seconds === 0xffff && d.verbosity < 0 ? 'infinite' : duration(seconds);
     } else if (type === 2) {
       const delay = d.u16(at);
       d.out += `\n\t    T-bit=${delay >> 15}, LAN delay ${delay & 0x7fff}ms, Override interval ${d.u16(at + 2)}ms`;
@@ -184,7 +184,7 @@ class Message {
       d.out += `v${d.u8(at)}`;
       if (d.u8(at + 1) !== 0) d.out += `, interval ${duration(d.u8(at + 1))}`;
       if (d.u16(at + 2) !== 0) d.out += ` ?0x${hex4(d.u16(at + 2))}?`;
-    } else if ((type === 24 || type === 65001) && d.verbose > 1) {
+    } else if ((type === 24 || type === 65001) && d.verbosity > 1) {
       const saved = this.next;
       while (this.next < at + size) this.said('\n\t    ', this.unicast);
       this.next = saved;

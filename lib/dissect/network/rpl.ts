@@ -34,7 +34,7 @@ function printOptions(d: Dissection, start: number, length: number): void {
     d.out += ` opt:${OPTIONS(type) || `subopt:${type}`} len:${size} `;
     ask(d, at, size);
     if (end - at < size) throw ENDS_EARLY;
-    if (d.verbose > 2) printHex(d, at + 2, size - 2, ' ');
+    if (d.verbosity > 2) printHex(d, at + 2, size - 2, ' ');
     at += size;
   }
 }
@@ -70,9 +70,9 @@ export function printRpl(d: Dissection, at: number, length: number, code: number
     return;
   }
   d.out += `, (CLR)${TITLES(code) || `RPL message, unknown code ${code}`}`;
-  if (!d.verbose || (code !== OBJECT && code !== ADVERTISEMENT && code !== ACKNOWLEDGEMENT)) return;
+  if (!d.verbosity || (code !== OBJECT && code !== ADVERTISEMENT && code !== ACKNOWLEDGEMENT)) return;
   untilCut(d, () => {
     const size = printBody(d, at, length, code);
-    if (size >= 0 && d.verbose > 1) printOptions(d, at + size, length - size);
+    if (size >= 0 && d.verbosity > 1) printOptions(d, at + size, length - size);
   });
 }

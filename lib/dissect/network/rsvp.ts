@@ -378,8 +378,8 @@ function printObjects(d: Dissection, start: number, length: number, indent: stri
           return false;
         }
       }
-    } else if (!hex && d.verbose <= 1) printUnknown(d, at + 4, size - 4, '\n\t    ');
-    if (d.verbose > 1 || hex) printUnknown(d, at + 4, size - 4, '\n\t    ');
+    } else if (!hex && d.verbosity <= 1) printUnknown(d, at + 4, size - 4, '\n\t    ');
+    if (d.verbosity > 1 || hex) printUnknown(d, at + 4, size - 4, '\n\t    ');
     at += size;
     left -= size;
   }
@@ -403,7 +403,7 @@ function printHeader(d: Dissection, at: number, indent: string): boolean {
 function printMessage(d: Dissection, start: number, length: number): void {
   ask(d, start, HEADER);
   const type = d.u8(start + 1);
-  if (!d.verbose && d.u8(start) >> 4 === 1) {
+  if (!d.verbosity && d.u8(start) >> 4 === 1) {
     d.out += `RSVPv1 ${MESSAGES(type) || `unknown (${type})`} Message, length: ${length}`;
     return;
   }
@@ -430,6 +430,6 @@ function printMessage(d: Dissection, start: number, length: number): void {
 }
 
 export function printRsvp(d: Dissection, start: number, length: number): void {
-  d.protocol = 'rsvp';
+  d.cutAs = 'rsvp';
   untilCut(d, () => printMessage(d, start, length));
 }

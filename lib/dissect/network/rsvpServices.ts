@@ -71,7 +71,7 @@ function printParameter(d: Dissection, at: number, left: number): number {
   if (left < size + 4) return 0;
   const form = FORMS[id];
   if (form === undefined) {
-    if (d.verbose <= 1) printUnknown(d, at + 4, size, '\n\t\t');
+    if (d.verbosity <= 1) printUnknown(d, at + 4, size, '\n\t\t');
   } else if (size === form[0]) {
     if (at + 4 + size > d.end) throw ENDS_EARLY;
     sayForm(d, at + 4, form[1]);

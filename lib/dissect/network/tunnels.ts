@@ -13,8 +13,25 @@ import { printIp6 } from './ip6.js';
 
 const VXLAN_HEADER = 8;
 
+/** Overlay transport virtualization (draft-hasmit-otv). */
+export function printOtv(d: Dissection, at: number, length: number): void {
+  d.cutAs = 'otv';
+  d.out += 'OTV, ';
+  if (length < 8) {
+    d.out += `[length ${length} < 8]`;
+    d.markInvalid();
+    return;
+  }
+  const flags = d.u8(at);
+  d.out += `flags [${flags & 8 ? 'I' : '.'}] (0x${hex2(flags)}), `;
+  d.out += `overlay ${d.u24(at + 1)}, `;
+  d.out += `instance ${d.u24(at + 4)}\n`;
+  d.need(at + 7, 1);
+  d.next.ethernet(d, at + 8, length - 8, d.end - at - 8);
+}
+
 export function printVxlan(d: Dissection, at: number, length: number): void {
-  d.protocol = 'vxlan';
+  d.cutAs = 'vxlan';
   d.out += 'VXLAN';
   if (length < VXLAN_HEADER) {
     d.markInvalid();
@@ -42,7 +59,7 @@ const GENEVE_FLAGS: FlagNames = [
 ];
 
 export function printGeneve(d: Dissection, at: number, length: number): void {
-  d.protocol = 'geneve';
+  d.cutAs = 'geneve';
   d.out += 'Geneve';
   if (length < GENEVE_HEADER) {
     d.out += ` [length ${length} < ${GENEVE_HEADER}]`;
@@ -62,7 +79,7 @@ export function printGeneve(d: Dissection, at: number, length: number): void {
   const reserved = d.u8(at + 7);
   d.out += `, Flags [${flagNames(GENEVE_FLAGS, d.u8(at + 1), 'none', '')}], vni 0x${d.u24(at + 4).toString(16)}`;
   if (reserved) d.out += `, rsvd 0x${reserved.toString(16)}`;
-  if (d.linkLayer) d.out += `, proto ${ETHERTYPE_NAMES.get(protocol) ?? 'unknown'} (0x${hex4(protocol)})`;
+  if (d.showsLink) d.out += `, proto ${ETHERTYPE_NAMES.get(protocol) ?? 'unknown'} (0x${hex4(protocol)})`;
   const options = (first & 0x3f) * 4;
   const rest = length - GENEVE_HEADER - options;
   if (rest < 0) {
@@ -75,11 +92,11 @@ export function printGeneve(d: Dissection, at: number, length: number): void {
   }
   if (options > 0) {
     d.out += ', options [';
-    if (d.verbose) printGeneveOptions(d, at + GENEVE_HEADER, options);
+    if (d.verbosity) printGeneveOptions(d, at + GENEVE_HEADER, options);
     else d.out += `${options} bytes`;
     d.out += ']';
   }
-  d.out += d.verbose ? '\n\t' : ': ';
+  d.out += d.verbosity ? '\n\t' : ': ';
   const inner = at + GENEVE_HEADER + options;
   const captured = d.end - inner;
   if (printEtherType(d, protocol, inner, rest, captured, -1, -1)) return;
@@ -115,7 +132,7 @@ function printGeneveOptions(d: Dissection, start: number, length: number): void 
       d.out += ' [bad length]';
       return;
     }
-    if (d.verbose > 1 && size > 4) {
+    if (d.verbosity > 1 && size > 4) {
       d.out += ' data';
       for (let i = 4; i < size; i += 4) d.out += ` ${hex8(d.u32(at + i))}`;
     }
@@ -133,7 +150,7 @@ const RESERVED_LABELS = [
 
 /** Prints the label stack at `at`, then what follows: the label or the first nibble says what it is. */
 export function printMpls(d: Dissection, at: number, length: number): void {
-  d.protocol = 'mpls';
+  d.cutAs = 'mpls';
   d.out += 'MPLS';
   let cursor = at;
   let rest = length;
@@ -146,8 +163,8 @@ export function printMpls(d: Dissection, at: number, length: number): void {
     }
     entry = d.u32(cursor);
     const label = entry >>> 12;
-    d.out += `${cursor > at && d.verbose ? '\n\t' : ' '}(label ${label}`;
-    if (d.verbose && label < 16) d.out += ` (${RESERVED_LABELS[label] ?? 'rsvd'})`;
+    d.out += `${cursor > at && d.verbosity ? '\n\t' : ' '}(label ${label}`;
+    if (d.verbosity && label < 16) d.out += ` (${RESERVED_LABELS[label] ?? 'rsvd'})`;
     d.out += `, tc ${(entry >>> 9) & 7}${entry & 0x100 ? ', [S]' : ''}, ttl ${entry & 0xff})`;
     cursor += 4;
     rest -= 4;
@@ -163,7 +180,7 @@ export function printMpls(d: Dissection, at: number, length: number): void {
     if (d.dumpUnknown) printHexAscii(d, cursor, rest);
     return;
   }
-  d.out += d.verbose ? '\n\t' : ' ';
+  d.out += d.verbosity ? '\n\t' : ' ';
   if (version === 4) printIp4(d, cursor, rest);
   else printIp6(d, cursor, rest);
 }

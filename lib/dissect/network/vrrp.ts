@@ -45,7 +45,7 @@ export const printVrrp = printer(VRRP, 'vrrp', (say, p, d, ip) => {
     say`, authtype ${F.auth_type}`;
     say`, intvl ${F.adver_int}s, length ${p.wireLength}`;
   } else say`, intvl ${F.short_adver_int}cs, length ${p.wireLength}`;
-  if (!d.verbose) return;
+  if (!d.verbosity) return;
   if (d.has(p.at, p.wireLength) && sum(p) !== 0) say`, (bad vrrp cksum ${p.checksum.toString(16)})`;
   say`, addrs${p.addr_count > 1 ? `(${p.addr_count})` : ''}:`;
   for (let i = 0; i < p.addr_count; i++)
@@ -82,7 +82,7 @@ export const printCarp = printer(CARP, 'carp', (say, p, d, ip) => {
   if (ttl !== 255) say`[ttl=${ttl}!] `;
   if (version !== 2 || type !== 1) return;
   say`vhid=${C.vhid} advbase=${C.advbase} advskew=${C.advskew} authlen=${C.authlen} `;
-  if (d.verbose && d.has(p.at, p.wireLength)) {
+  if (d.verbosity && d.has(p.at, p.wireLength)) {
     const expected = checksum(d.data, p.at, p.wireLength);
     if (expected !== 0) say` (bad carp cksum ${p.checksum.toString(16)}!)`;
   }

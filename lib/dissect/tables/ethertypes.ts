@@ -15,6 +15,7 @@ import { printPpp, printPppoe } from '../link/ppp.js';
 import { printSlow } from '../link/slow.js';
 import { printRealtek } from '../link/switchTags.js';
 import { printCalmFast, printGeoNetworking } from '../link/vehicles.js';
+import { printAppleTalk } from '../network/appleTalk.js';
 import { printOsi } from '../network/clnp.js';
 import { printDecnet } from '../network/decnet.js';
 import { printIp4 } from '../network/ip4.js';
@@ -61,7 +62,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: 0x803e, name: 'DEC DTS' },
   { type: 0x805b, name: 'VEXP' },
   { type: 0x805c, name: 'VPROD' },
-  { type: ETHERTYPE.ATALK, name: 'Appletalk' },
+  { type: ETHERTYPE.ATALK, name: 'Appletalk', print: printAppleTalk },
   { type: ETHERTYPE.AARP, name: 'Appletalk ARP', print: printAarp },
   { type: ETHERTYPE.IPX, name: 'IPX', print: printIpxType },
   { type: ETHERTYPE_PPP, name: 'PPP', print: printPppType },
@@ -71,7 +72,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: ETHERTYPE.PPPOES, name: 'PPPoE S', print: printPppoe },
   { type: 0x888e, name: 'EAPOL', print: printEapol },
   { type: 0x8899, name: 'Realtek protocols', print: printRealtek },
-  { type: 0x886f, name: 'MS NLB heartbeat' },
+  { type: 0x886f, name: 'MS NLB heartbeat', print: printLoadBalancing },
   { type: ETHERTYPE_JUMBO, name: 'Jumbo' },
   { type: 0x894f, name: 'NSH', print: printNsh },
   { type: ETHERTYPE.LOOPBACK, name: 'Loopback', print: printLoopbackTest },
@@ -121,6 +122,15 @@ function printIpxType(d: Dissection, at: number): void {
   printIpx(d, at);
 }
 
+/** Microsoft's network load balancing. */
+function printLoadBalancing(d: Dissection, at: number): void {
+  d.cutAs = 'msnlb';
+  d.out += 'MS NLB heartbeat';
+  d.out += `, host priority: ${d.u32le(at + 8)}`;
+  d.out += `, cluster IP: ${d.ip4(at + 12)}`;
+  d.out += `, host IP: ${d.ip4(at + 16)}`;
+}
+
 function printPppType(d: Dissection, at: number, length: number): void {
   if (length === 0) return;
   d.out += ': ';
@@ -129,7 +139,7 @@ function printPppType(d: Dissection, at: number, length: number): void {
 
 /** A byte stands before the identifier. */
 function printOsiType(d: Dissection, at: number, length: number, captured: number): void {
-  d.protocol = 'isoclns';
+  d.cutAs = 'isoclns';
   if (length === 0 || captured === 0) d.markTruncated();
   else printOsi(d, at + 1, length - 1);
 }

@@ -90,7 +90,7 @@ export function printIpProtocol(
   let rest = length;
   while (next === PROTOCOL_AH) {
     if (!d.has(start, 1)) {
-      d.protocol = 'ah';
+      d.cutAs = 'ah';
       d.markTruncated();
       return;
     }

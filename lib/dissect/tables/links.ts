@@ -23,6 +23,7 @@ import {
   printJuniperPppoeAtm,
   printJuniperServices,
 } from '../link/juniper.js';
+import { printLocalTalkLink, printPflog, printUsb } from '../link/oddLinks.js';
 import { printCiscoHdlc, printPppLink, printPppSerial } from '../link/ppp.js';
 import { printAvs, printPrism, printRadiotap } from '../link/radiotap.js';
 import { printSlip } from '../link/slip.js';
@@ -31,8 +32,11 @@ import { printBroadcomPrepended, printBroadcomTag, printDsa, printEdsa } from '.
 import { printVsock } from '../link/vsock.js';
 import { printWlan } from '../link/wlan.js';
 import { printWpan } from '../link/wpan.js';
+import { printAppleTalk } from '../network/appleTalk.js';
+import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
+import { printIpx } from '../network/ipx.js';
 
 /** Prints a packet of `length` bytes on the wire from `d.data`; says in `d` how long its link header was. */
 export type LinkPrinter = (d: Dissection, length: number) => void;
@@ -82,6 +86,10 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [285], print: printEdsa },
   { linkTypes: [113], print: printCooked },
   { linkTypes: [LINUX_SLL2], print: printCooked2 },
+  { linkTypes: [114], print: printLocalTalkLink },
+  { linkTypes: [117], print: printPflog },
+  { linkTypes: [189], print: printUsb(48) },
+  { linkTypes: [220], print: printUsb(64) },
 ];
 
 const PRINTERS: ReadonlyMap<number, LinkPrinter> = new Map(
@@ -118,12 +126,15 @@ function printAvsLink(d: Dissection, length: number): void {
   d.linkHeaderLength = printAvs(d, length);
 }
 
+/** Old types, and those that anybody may use, have no name in libpcap. */
+const NAMELESS = /^([2-5]|14[7-9]|15\d|16[0-2])$/;
+
 const PPI_HEADER = 8;
 const MOST_PPI = 65_532;
 
 /** Per-packet information (link type 192): a header in little-endian order says which link type follows. */
 function printPpi(d: Dissection, length: number): void {
-  d.protocol = 'ppi';
+  d.cutAs = 'ppi';
   const cut = (): void => {
     d.markTruncated();
     d.linkHeaderLength = d.end;
@@ -145,9 +156,9 @@ function printPpi(d: Dissection, length: number): void {
   }
   const linkType = d.u32le(4);
   const known = linkType === PPI ? printPpi : PRINTERS.get(linkType);
-  if (d.linkLayer || known === undefined) {
-    const { name = 'UNKNOWN' } = LINK_TYPES.find((row) => row.dlt === linkType) ?? {};
-    d.out += `V.${d.u8(0)} DLT ${name} (${linkType}) len ${size}, length ${length}: `;
+  if (d.showsLink || known === undefined) {
+    const row = LINK_TYPES.find(({ dlt }) => dlt === linkType && !NAMELESS.test(`${dlt}`));
+    d.out += `V.${d.u8(0)} DLT ${row?.name ?? 'UNKNOWN'} (${linkType}) len ${size}, length ${length}: `;
   }
   printBehind(d, size, length, known);
 }
@@ -171,7 +182,7 @@ const PKTAP_HEADER = 108;
 
 /** Apple's packets with their processes: a header in little-endian order, which says the link type that follows. */
 function printPktap(d: Dissection, length: number): void {
-  d.protocol = 'pktap';
+  d.cutAs = 'pktap';
   const invalid = (why: string): void => {
     d.out += ` (${why})`;
     d.markInvalid();
@@ -188,7 +199,7 @@ function printPktap(d: Dissection, length: number): void {
     d.need(0, size);
     const known = PRINTERS.get(linkType);
     const record = d.u32le(4);
-    if (d.linkLayer || (known === undefined && record === 1)) {
+    if (d.showsLink || (known === undefined && record === 1)) {
       const { name = 'UNKNOWN' } = LINK_TYPES.find((row) => row.dlt === linkType) ?? {};
       d.out += d.quiet ? name : `DLT ${name} (${linkType}) len ${size}`;
       d.out += `, length ${length}: `;
@@ -205,7 +216,7 @@ function printPktap(d: Dissection, length: number): void {
 const PPI = 192;
 
 function printUnsupported(d: Dissection): void {
-  d.protocol = 'unsupported';
+  d.cutAs = 'unsupported';
   d.out += 'UNSUPPORTED';
   printHexAscii(d, 0, d.end);
 }
@@ -225,12 +236,12 @@ const FAMILY_NAMES: ReadonlyMap<number, string> = new Map([
 
 /** A 4-byte address family, in the byte order of whichever host captured it. */
 function printLoopback(d: Dissection, length: number): void {
-  d.protocol = 'null';
+  d.cutAs = 'null';
   d.need(0, LOOPBACK_HEADER);
   d.linkHeaderLength = LOOPBACK_HEADER;
   const little = d.u32le(0);
   const family = little > 0xffff ? d.u32(0) : little;
-  if (d.linkLayer) printFamily(d, family, length);
+  if (d.showsLink) printFamily(d, family, length);
   const rest = length - LOOPBACK_HEADER;
   switch (FAMILY_NAMES.get(family)) {
     case 'IPv4':
@@ -239,8 +250,17 @@ function printLoopback(d: Dissection, length: number): void {
     case 'IPv6':
       printIp6(d, LOOPBACK_HEADER, rest);
       break;
+    case 'ISO':
+      printOsi(d, LOOPBACK_HEADER, rest);
+      break;
+    case 'Appletalk':
+      printAppleTalk(d, LOOPBACK_HEADER, rest);
+      break;
+    case 'IPX':
+      printIpx(d, LOOPBACK_HEADER);
+      break;
     default:
-      if (!d.linkLayer) printFamily(d, family, length);
+      if (!d.showsLink) printFamily(d, family, length);
       if (d.dumpUnknown) printHexAscii(d, LOOPBACK_HEADER, d.end - LOOPBACK_HEADER);
   }
 }
@@ -253,9 +273,9 @@ function printFamily(d: Dissection, family: number, length: number): void {
 
 /** No link layer: the first nibble says which IP it is. */
 function printRaw(d: Dissection, length: number): void {
-  d.protocol = 'raw';
-  if (d.linkLayer) d.out += 'ip: ';
-  d.protocol = 'ipn';
+  d.cutAs = 'raw';
+  if (d.showsLink) d.out += 'ip: ';
+  d.cutAs = 'ipn';
   const version = d.u8(0) >> 4;
   if (version === 4) printIp4(d, 0, length);
   else if (version === 6) printIp6(d, 0, length);

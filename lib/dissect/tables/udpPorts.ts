@@ -21,6 +21,7 @@ import { printOlsr } from '../application/olsr.js';
 import { printPtp } from '../application/ptp.js';
 import { printRadius } from '../application/radius.js';
 import { printRip, printRipng } from '../application/rip.js';
+import { printRx } from '../application/rx.js';
 import { printSflow } from '../application/sflow.js';
 import { printSnmp } from '../application/snmp.js';
 import { printSomeIp } from '../application/someIp.js';
@@ -31,10 +32,11 @@ import { printVqp } from '../application/vqp.js';
 import { printWhiteBoard } from '../application/whiteBoard.js';
 import { printZephyr } from '../application/zephyr.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
+import { printLocalTalk } from '../network/appleTalk.js';
 import { printBcmLi } from '../network/bcmLi.js';
 import { printAutoRp } from '../network/dvmrp.js';
 import { printVxlanGpe } from '../network/nsh.js';
-import { printGeneve, printMpls, printVxlan } from '../network/tunnels.js';
+import { printGeneve, printMpls, printOtv, printVxlan } from '../network/tunnels.js';
 import { printPgm } from '../transport/pgm.js';
 import { printerByPort } from './portTable.js';
 
@@ -52,6 +54,7 @@ const printerOf = printerByPort([
   { ports: [123], print: printNtp },
   { ports: [1701], print: printL2tp },
   { ports: [2103, 2104], print: printZephyr },
+  { ports: [7000, 7001, 7002, 7003, 7004, 7005, 7006, 7007, 7008, 7009], print: printRx },
   { ports: [521], print: printRipng },
   { ports: [546, 547], print: printDhcp6 },
   { ports: [5359], print: printAhcp },
@@ -74,6 +77,7 @@ const printerOf = printerByPort([
   { ports: [12_223], print: printLwappFromPoint, destination: true },
   { ports: [5060], print: printSip },
   { ports: [514], print: printSyslog },
+  { ports: [8472], print: printOtv },
   { ports: [4789], print: printVxlan },
   { ports: [6081], print: printGeneve },
   { ports: [4342], print: printLisp },
@@ -103,6 +107,10 @@ export function isUdpType(type: string): boolean {
   return TYPES.has(type);
 }
 
+/** Ports of AppleTalk in UDP, which gateways of Kinetics made from its sockets. */
+const isAppleTalk = (port: number): boolean =>
+  [200, 768, 16_512].some((first) => port >= first && port < first + 128);
+
 /** Prints what the ports announce; false, having printed nothing, where no row matches. */
 export function printUdpPayload(
   d: Dissection,
@@ -113,7 +121,13 @@ export function printUdpPayload(
   destination: number,
 ): boolean {
   const print = source === BCM_LI ? printBcmLi : printerOf(source, destination);
-  if (print === undefined) return false;
+  if (print === undefined) {
+    const isKip = d.has(at, 3) && d.u8(at + 2) === 2 && (isAppleTalk(source) || isAppleTalk(destination));
+    if (!isKip) return false;
+    if (d.verbosity) d.out += 'kip ';
+    printLocalTalk(d, at, length);
+    return true;
+  }
   print(d, at, length, ip);
   return true;
 }

@@ -126,7 +126,7 @@ function printHeader(d: Dissection, at: number, length: number, ip: number): voi
     if (all > length) d.out += ` [bad hdr length ${all} - too long, > ${length}]`;
     return;
   }
-  if (d.verbose) sayCoverage(d, at, length, ip);
+  if (d.verbosity) sayCoverage(d, at, length, ip);
   d.out += ' ';
   const type = (d.u8(at + 8) >> 1) & 15;
   const data = at + header;
@@ -143,7 +143,7 @@ function printHeader(d: Dissection, at: number, length: number, ip: number): voi
   else if (type === 1) d.out += `(service=${d.u32(data + 8)}) `;
   else if (type === 7) d.out += `(code=${RESETS[d.u8(data + 8)] ?? 'invalid'}) `;
   if (type !== 0 && type !== 2) d.out += `(ack=${extended ? six(d, data + 2) : d.u24(data + 1)}) `;
-  if (d.verbose < 2) return;
+  if (d.verbosity < 2) return;
   d.out += `seq ${extended ? six(d, at + 10) : d.u24(at + 9)}`;
   if (all <= header) return;
   d.out += ' <';
@@ -158,6 +158,6 @@ function printHeader(d: Dissection, at: number, length: number, ip: number): voi
 }
 
 export function printDccp(d: Dissection, at: number, length: number, ip: number): void {
-  d.protocol = 'dccp';
+  d.cutAs = 'dccp';
   untilCut(d, () => printHeader(d, at, length, ip));
 }

@@ -30,7 +30,7 @@ const PARAMETERS: Readonly<Record<number, string>> = {
 const NUMBERS = new Set([6, 19, 0x200]);
 
 export function printM3ua(d: Dissection, at: number, length: number): void {
-  d.protocol = 'm3ua';
+  d.cutAs = 'm3ua';
   if (length < HEADER) {
     d.markInvalid();
     return;

@@ -24,7 +24,7 @@ const SUBTYPES: readonly (readonly [name: string, print: Subtype])[] = [
 
 /** Prints the option at `at`, kind and length included; false where it is bad. */
 export function printMptcp(d: Dissection, at: number, length: number, flags: number): boolean {
-  d.protocol = 'mptcp';
+  d.cutAs = 'mptcp';
   if (length < 3) return false;
   const row = SUBTYPES[d.u8(at + 2) >> 4];
   d.out += ` ${length} ${row?.[0] ?? 'unknown'}`;

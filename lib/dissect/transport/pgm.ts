@@ -180,7 +180,7 @@ function printOptions(d: Dissection, start: number): boolean {
 }
 
 export function printPgm(d: Dissection, at: number, length: number, ip: number): void {
-  d.protocol = 'pgm';
+  d.cutAs = 'pgm';
   const v6 = d.u8(ip) >> 4 === 6;
   const [source, destination] = v6 ? [d.ip6(ip + 8), d.ip6(ip + 24)] : [d.ip4(ip + 12), d.ip4(ip + 16)];
   if (!d.has(at + 2, 2)) {
@@ -194,7 +194,7 @@ export function printPgm(d: Dissection, at: number, length: number, ip: number):
   untilCut(d, () => {
     ask(d, at, HEADER);
     d.out += `PGM, length ${d.u16(at + 14)}`;
-    if (!d.verbose) return;
+    if (!d.verbosity) return;
     d.out += filled(d, at + 8, ' 0x%x6 ');
     const options = printMessage(d, d.u8(at + 4), at + HEADER);
     if (!(d.u8(at + 5) & 1) || printOptions(d, options)) d.out += ` [${length}]`;

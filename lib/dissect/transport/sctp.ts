@@ -29,7 +29,7 @@ const FORCES: Readonly<Record<number, string>> = {
 };
 
 export function printSctp(d: Dissection, at: number, length: number, ip: number): void {
-  d.protocol = 'sctp';
+  d.cutAs = 'sctp';
   if (length < HEADER) {
     d.out += `truncated-sctp - ${HEADER - length} bytes missing!`;
     return;
@@ -62,7 +62,7 @@ function printPorts(d: Dissection, ip: number, source: number, destination: numb
 
 function printChunks(d: Dissection, first: number, end: number): void {
   const before = (number: number): string =>
-    d.verbose > 1 ? `\n\t${number}) ` : `${number === 1 ? ' ' : ', '}(${number}) `;
+    d.verbosity > 1 ? `\n\t${number}) ` : `${number === 1 ? ' ' : ', '}(${number}) `;
   let at = first;
   for (let number = 1; at < end; number++) {
     if (end - at < 4) {
@@ -117,8 +117,8 @@ function printData(d: Dissection, at: number, size: number): boolean {
   const payload = size - 16;
   if (payload === 0) return bogus(d, size);
   if (kind === M3UA) {
-    if (d.verbose > 1) printM3ua(d, at + 16, payload);
-  } else if (d.verbose > 1) {
+    if (d.verbosity > 1) printM3ua(d, at + 16, payload);
+  } else if (d.verbosity > 1) {
     d.out += '[Payload';
     if (d.dumpUnknown) {
       d.out += ':';
@@ -126,7 +126,7 @@ function printData(d: Dissection, at: number, size: number): boolean {
     }
     d.out += ']';
   }
-  d.protocol = 'sctp';
+  d.cutAs = 'sctp';
   return true;
 }
 

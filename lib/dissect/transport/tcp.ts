@@ -34,7 +34,7 @@ function flagText(flags: number): string {
 }
 
 export function printTcp(d: Dissection, at: number, length: number, ip: number, fragmented: boolean): void {
-  d.protocol = 'tcp';
+  d.cutAs = 'tcp';
   const v6 = d.u8(ip) >> 4 === 6;
   if (!d.has(at + 2, 2)) {
     d.out += v6 ? `${d.ip6(ip + 8)} > ${d.ip6(ip + 24)}:` : `${d.ip4(ip + 12)} > ${d.ip4(ip + 16)}:`;
@@ -79,7 +79,7 @@ export function printTcp(d: Dissection, at: number, length: number, ip: number, 
     d.out += ` [bad hdr length ${header} - too long, > ${length}]`;
     return;
   }
-  if (d.verbose && d.verifyChecksums && !fragmented && d.has(at, length)) {
+  if (d.verbosity && d.verifyChecksums && !fragmented && d.has(at, length)) {
     const sum = transportChecksum(d, ip, at, length, IPPROTO.TCP);
     const field = d.u16(at + 16);
     d.out += `, cksum 0x${hex4(field)}`;
@@ -87,7 +87,7 @@ export function printTcp(d: Dissection, at: number, length: number, ip: number, 
   }
   const payload = length - header;
   if (payload > 0) d.out += `, seq ${seq}:${(seq + payload) >>> 0}`;
-  else if (d.verbose > 1 || (flags & (SYN | FIN | RST)) !== 0) d.out += `, seq ${seq}`;
+  else if (d.verbosity > 1 || (flags & (SYN | FIN | RST)) !== 0) d.out += `, seq ${seq}`;
   if ((flags & ACK) !== 0) d.out += `, ack ${ack}`;
   d.out += `, win ${d.u16(at + 14)}`;
   if ((flags & URG) !== 0) d.out += `, urg ${d.u16(at + 18)}`;
@@ -102,7 +102,7 @@ export function printTcp(d: Dissection, at: number, length: number, ip: number, 
     d.out += ` [remaining caplen(${d.end - at}) < header length(${header})]`;
     d.need(at, header);
   }
-  if ((flags & RST) !== 0 && d.verbose) printResetText(d, at + header, payload);
+  if ((flags & RST) !== 0 && d.verbosity) printResetText(d, at + header, payload);
   else printTcpPayload(d, at + header, payload, ip, sourcePort, destinationPort);
 }
 

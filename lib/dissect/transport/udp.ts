@@ -14,7 +14,7 @@ const HEADER = 8;
 const NFS = 2049;
 
 export function printUdp(d: Dissection, at: number, length: number, ip: number, fragmented: boolean): void {
-  d.protocol = 'udp';
+  d.cutAs = 'udp';
   const v6 = d.u8(ip) >> 4 === 6;
   if (!d.has(at + 2, 2)) {
     if (d.u8(v6 ? ip + 6 : ip + 9) === IPPROTO.UDP) {
@@ -52,7 +52,7 @@ export function printUdp(d: Dissection, at: number, length: number, ip: number, 
   if (printUdpType(d, payload, rest)) return;
   const nfs = source === NFS || destination === NFS;
   if (nfs && !d.quiet && printNfs(d, payload, rest, ip, source, destination)) return;
-  if (d.verbose && d.verifyChecksums && !fragmented) printChecksum(d, at, rest, ip, v6);
+  if (d.verbosity && d.verifyChecksums && !fragmented) printChecksum(d, at, rest, ip, v6);
   if (!d.quiet && printUdpPayload(d, payload, rest, ip, source, destination)) return;
   d.out +=
     announced > rest && !fragmented ? `UDP, bad length ${announced} > ${rest}` : `UDP, length ${announced}`;
@@ -74,7 +74,7 @@ function printPorts(d: Dissection, ip: number, v6: boolean, source: number, dest
 
 /** Over IPv4 the checksum is optional and shown from `-vv` on. */
 function printChecksum(d: Dissection, at: number, payload: number, ip: number, v6: boolean): void {
-  if (!v6 && d.verbose < 2) return;
+  if (!v6 && d.verbosity < 2) return;
   if (!v6 && d.u16(at + 6) === 0) {
     d.out += '[no cksum] ';
     return;
