@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Copies the declarations that the published faces reach to dist/types: some of those that the compiler makes, without
+ * Copies the declarations that the published faces reach to dist/types: some of those that the compiler makes, name by name, without
  * those of tests, the command and rooms that no face shows. Written for TypeScript from 5.4 on.
  */
 
@@ -124,25 +124,100 @@ function withShortNames(text) {
   return body.replace(/(?<=[{;])\s+('?[\w.]+'?): (?=_\d+;)/g, '$1:') + aliases.join('');
 }
 
-rmSync(to, { recursive: true, force: true });
-const reached = new Set();
-const queue = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask', 'see'].map((face) =>
+const LISTED = /^export (?:type )?\{([^}]*)\} from '([^']+)';\n?/gm;
+const STARRED = /^export \* (?:as (\w+) )?from '([^']+)';\n?/gm;
+
+/** Whether a module hands on what others declare, and nothing else: the face of a room. */
+const isRoom = (path) =>
+  path.endsWith('/index.d.ts') &&
+  !faces.includes(path) &&
+  read(path)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(LISTED, '')
+    .replace(STARRED, '')
+    .trim() === '';
+
+/** Reaches what a module says that it takes from another: all of it, or a name of a room. */
+function follow(path, specifier, names) {
+  const target = source(path, specifier);
+  if (!rooms.has(target)) {
+    if (isRoom(target)) rooms.set(target, new Set());
+    else {
+      queue.push(target);
+      return;
+    }
+  }
+  const taken = rooms.get(target);
+  const text = read(target);
+  const all = [...text.matchAll(LISTED)].flatMap(([, list, from]) =>
+    pairsIn(list).map(([outside, inside]) => [outside, inside, from]),
+  );
+  for (const name of names ?? all.map(([outside]) => outside)) {
+    if (taken.has(name)) continue;
+    taken.add(name);
+    const listed = all.find(([outside]) => outside === name);
+    if (listed !== undefined) follow(target, listed[2], [listed[1]]);
+    else
+      for (const [, alias, from] of text.matchAll(STARRED))
+        if (alias === undefined) follow(target, from, [name]);
+        else if (alias === name) follow(target, from);
+  }
+  if (names === undefined)
+    for (const [, alias, from] of text.matchAll(STARRED)) {
+      taken.add(alias ?? '*');
+      follow(target, from);
+    }
+}
+
+/** Everything that a module takes from others. */
+function followAll(path, text) {
+  for (const [, list, from] of text.matchAll(/^(?:import|export) (?:type )?\{([^}]*)\} from '(\.[^']+)'/gm))
+    follow(
+      path,
+      from,
+      pairsIn(list).map(([, inside]) => inside),
+    );
+  for (const [, from] of text.matchAll(/^(?:import|export) (?:type )?\*[^;]*? from '(\.[^']+)'/gm))
+    follow(path, from);
+  for (const [, from, name] of text.matchAll(/\bimport\("(\.[^"]+)"\)(?:\.(\w+))?/g))
+    follow(path, from, name && [name]);
+}
+
+/** The face of a room as far as it is looked at. */
+const reducedTo = (names) => (text) =>
+  text
+    .replace(LISTED, (_, list, from) => {
+      const kept = list.split(',').filter((one) => names.has(pairsIn(one)[0]?.[0]));
+      return kept.length === 0 ? '' : `export {${kept.join()}} from '${from}';\n`;
+    })
+    .replace(STARRED, (whole, alias) => (alias === undefined || names.has(alias) ? whole : ''));
+
+const faces = ['index', 'node', 'cbpf', 'ebpf', 'compile', 'decode', 'ask', 'see'].map((face) =>
   join(from, `${face}.d.ts`),
 );
+rmSync(to, { recursive: true, force: true });
+const reached = new Set();
+const rooms = new Map();
+const queue = [...faces];
 const published = new Set();
-for (const face of queue) {
+for (const face of faces) {
   published.add(face);
   publish(face, undefined, published);
 }
-for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-  if (reached.has(path)) continue;
-  reached.add(path);
-  const text = read(path);
-  for (const [, specifier] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g))
-    queue.push(join(dirname(path), `${specifier}.d.ts`));
+
+function write(path, text) {
   const target = join(to, relative(from, path));
   mkdirSync(dirname(target), { recursive: true });
   const head = /Dispos(e|able)\b/.test(text) ? HEAD : '';
   const body = withShortNames(forOlder(withImportsOnTop(withoutInnerComments(path, text, published))));
   writeFileSync(target, head + withTabs(body));
 }
+
+for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+  if (reached.has(path)) continue;
+  reached.add(path);
+  const text = read(path);
+  followAll(path, text);
+  write(path, text);
+}
+for (const [path, names] of rooms) write(path, reducedTo(names)(read(path)));
