@@ -44,8 +44,8 @@ export function printAtm(d: Dissection, length: number): void {
   need(3);
   let at = 0;
   if (!HEADS.has(d.u24(0))) {
-    need(MORE);
     if (d.showsLink) d.out += filled(d, 0, '%x8 %x8 ');
+    need(MORE);
     at = MORE;
   }
   d.linkHeaderLength = at;

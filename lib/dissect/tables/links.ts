@@ -24,8 +24,18 @@ import {
   printJuniperServices,
 } from '../link/juniper.js';
 import { printLocalTalkLink, printPflog, printUsb } from '../link/oddLinks.js';
+import {
+  printBluetooth,
+  printEncapsulated,
+  printFibreChannel,
+  printFireWire,
+  printInfiniBand,
+  printNetAnalyzer,
+  printSymantec,
+} from '../link/plainLinks.js';
 import { printCiscoHdlc, printPppLink, printPppSerial } from '../link/ppp.js';
 import { printAvs, printPrism, printRadiotap } from '../link/radiotap.js';
+import { printArcnet, printArcnetLinux, printFddi, printTokenRing } from '../link/rings.js';
 import { printSlip } from '../link/slip.js';
 import { printCooked, printCooked2 } from '../link/sll.js';
 import { printBroadcomPrepended, printBroadcomTag, printDsa, printEdsa } from '../link/switchTags.js';
@@ -54,9 +64,9 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [8], print: printSlip },
   { linkTypes: [9], print: printPppLink },
   { linkTypes: [50], print: printPppSerial },
-  { linkTypes: [100], print: printAtm },
-  { linkTypes: [106], print: printClassicalIp },
-  { linkTypes: [104], print: printCiscoHdlc },
+  { linkTypes: [11, 100], print: printAtm },
+  { linkTypes: [19, 106], print: printClassicalIp },
+  { linkTypes: [104, 112], print: printCiscoHdlc },
   { linkTypes: [105], print: printWlanLink },
   { linkTypes: [119], print: printPrismLink },
   { linkTypes: [127], print: printRadiotapLink },
@@ -86,6 +96,18 @@ const ROWS: readonly LinkRow[] = [
   { linkTypes: [285], print: printEdsa },
   { linkTypes: [113], print: printCooked },
   { linkTypes: [LINUX_SLL2], print: printCooked2 },
+  { linkTypes: [6], print: printTokenRingLink },
+  { linkTypes: [7], print: printArcnet },
+  { linkTypes: [129], print: printArcnetLinux },
+  { linkTypes: [10], print: printFddiLink },
+  { linkTypes: [99], print: printSymantec },
+  { linkTypes: [109], print: printEncapsulated },
+  { linkTypes: [122], print: printFibreChannel },
+  { linkTypes: [138], print: printFireWire },
+  { linkTypes: [201], print: printBluetooth },
+  { linkTypes: [240], print: printNetAnalyzer('netanalyzer', 4) },
+  { linkTypes: [241], print: printNetAnalyzer('netanalyzer_transparent', 12) },
+  { linkTypes: [242], print: printInfiniBand },
   { linkTypes: [114], print: printLocalTalkLink },
   { linkTypes: [117], print: printPflog },
   { linkTypes: [189], print: printUsb(48) },
@@ -108,6 +130,14 @@ export function hasLinkPrinter(linkType: number): boolean {
 
 function printEthernetLink(d: Dissection, length: number): void {
   d.linkHeaderLength = printEthernet(d, 0, length, d.end);
+}
+
+function printTokenRingLink(d: Dissection, length: number): void {
+  d.linkHeaderLength = printTokenRing(d, 0, length);
+}
+
+function printFddiLink(d: Dissection, length: number): void {
+  d.linkHeaderLength = printFddi(d, 0, length);
 }
 
 function printWlanLink(d: Dissection, length: number): void {

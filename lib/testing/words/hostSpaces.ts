@@ -89,6 +89,11 @@ export const ppps: readonly Space[] = [
 
 const wlan = (r: Random, subtype: number, body: Bytes): Bytes => [(subtype << 4) & 255, r(4) ? 0 : r(256), 0, 0, ...soup(r, 18), 0, 0, ...body];
 export const wireless: readonly Space[] = [
+  on('FDDI', (r, n) => [one(r, [0x50, 0x57, n % 256]), ...soup(r, 12), ...one(r, [[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], [0xfe, 0xfe, 3, 0x83], [0xe0, 0xe0, 3], soup(r, 4)]), ...soup(r, size(r))], 10),
+  on('Token Ring', (r, n) => [0x10, one(r, [0x40, 0x40, n % 256]), ...soup(r, 6), one(r, [0, 0x80, r(256)]), ...soup(r, 5), ...one<Bytes>(r, [[], [2 * r(10), r(256), ...soup(r, 2 * r(10))]]), ...one(r, [[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], soup(r, 4)]), ...soup(r, size(r))], 6),
+  on('ARCnet', (r, n) => [...soup(r, 2), one(r, [0xf0, 0xf1, 0xd4, 0xd5, 0xd6, 0xc4, 0xdd, 0xfa, 0x80, n % 256]), one(r, [0, 255, r(8)]), ...soup(r, 6 + size(r))], 7),
+  on('ARCnet of Linux', (r, n) => [...soup(r, 4), one(r, [0xf0, 0xf1, 0xd4, 0xd5, 0xd6, 0xc4, 0xdd, 0xfa, 0x80, n % 256]), ...soup(r, 6 + size(r))], 129),
+  on('plain link', (r) => [...soup(r, one(r, [3, 6, 16, 40])), ...one<Bytes>(r, [[8, 0], [8, 6], [0xaa, 0xaa, 3, 0, 0, 0, 8, 0], soup(r, 2)]), ...soup(r, size(r) + r(44))], (n) => [99, 109, 122, 138, 201, 240, 241, 242, 100, 106, 112][n % 11]!),
   on('802.11', (r) => soup(r, 24 + r(40)), 105),
   on('802.11 frame', (r, n) => [n % 256, r(256), ...soup(r, 22 + r(40))], 105),
   on('802.11 beacon', (r, n) => wlan(r, one(r, [8, 5]), [...soup(r, 12), ...list(r, n, (t) => tlv(r, t, one(r, [soup(r, size(r)), letters(r, 6)])))]), 105),
