@@ -20,7 +20,7 @@ import { and, type Condition, not, TRUE, testX } from './condition.js';
 import type { Context } from './context.js';
 import { JUMPS, loadIpv4HeaderLength, type Size, sizeCode } from './load.js';
 import { firstFragment } from './port.js';
-import { ipv6NextHeader, protocolNumber, protocolWord } from './protocol.js';
+import { ipv4Protocol, ipv6NextHeader, protocolNumber, protocolWord } from './protocol.js';
 
 const {
   ABS,
@@ -234,7 +234,7 @@ function fieldLoad(
   { cell, requires }: Value,
   size: Size,
 ): [Condition, Statement[]] {
-  const { link, payload, network, row } = context.headers;
+  const { link, payload, network, row, transport } = context.headers;
   const loadA = (constant: number) => context.statement(LD | IND | sizeCode(size), constant);
   /** X = the offset, plus what X holds already. */
   const toX = (x: readonly Statement[]) =>
@@ -257,6 +257,10 @@ function fieldLoad(
       return [and(requires, protocolWord(context, protocol)), statements];
     }
     case 'ipv4-transport': {
+      if (transport !== undefined) {
+        const isThere = ipv4Protocol(context, IPV4_NUMBERS.get(protocol)!);
+        return [and(requires, isThere), [...toX(context.loadX(transport.start)), loadA(0)]];
+      }
       const statements = [...toX(loadIpv4HeaderLength(context)), loadA(payload.constant + network)];
       const test = and(protocolNumber(context, IPV4_NUMBERS.get(protocol)!, 'ip'), firstFragment(context));
       return [and(requires, test), statements];
@@ -264,7 +268,9 @@ function fieldLoad(
     case 'icmp6': {
       const ip6 = and(requires, protocolWord(context, 'ip6'));
       const all = and(ip6, ipv6NextHeader(context, IPPROTO.ICMPV6));
-      return [all, [...toX(context.loadX(payload)), loadA(payload.constant + network + 40)]];
+      const [start, constant] =
+        transport === undefined ? [payload, payload.constant + network + 40] : [transport.start, 0];
+      return [all, [...toX(context.loadX(start)), loadA(constant)]];
     }
   }
 }

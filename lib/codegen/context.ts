@@ -64,6 +64,8 @@ export interface Headers {
   readonly vlanTags: number;
   /** Inside Geneve or VXLAN. */
   readonly tunnelled: boolean;
+  /** Within `transport { … }`: where it begins that IP carries, and the cell that holds what it is. */
+  readonly transport?: { readonly start: Offset; readonly number: number };
 }
 
 /** The sixteen words of M[], given out in turn as libpcap does (gencode.c, `alloc_reg`). */

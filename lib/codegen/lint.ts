@@ -10,14 +10,7 @@
  */
 
 import { cover, type Span } from '../source.js';
-import {
-  type Arithmetic,
-  arithmeticPostorder,
-  displayFilterHint,
-  type Expr,
-  format,
-  postorder,
-} from '../syntax/index.js';
+import { type Arithmetic, arithmeticPostorder, type Expr, format, postorder } from '../syntax/index.js';
 import { type GenerateOptions, leafConditions } from './generate.js';
 
 /** A warning: words that compile and may not mean what they seem to. */
@@ -30,15 +23,20 @@ export interface Lint {
 /**
  * Warnings for an expression that compiles, in the order of the text.
  *
+ * @param fieldHint - What to write instead of a name that is one of Wireshark's fields.
  * @throws {FilterError} when the expression does not compile on this link type.
  */
-export function lint(expr: Expr | undefined, options: GenerateOptions = {}): Lint[] {
+export function lint(
+  expr: Expr | undefined,
+  options: GenerateOptions = {},
+  fieldHint: (name: string) => string | undefined = () => undefined,
+): Lint[] {
   if (expr === undefined) return [];
   const found = [
     ...movedHeaders(expr),
     ...decidedTests(expr, options),
     ...mixedConnectives(expr),
-    ...displayNames(expr),
+    ...fieldNames(expr, fieldHint),
   ];
   return found.sort((a, b) => a.span.start - b.span.start);
 }
@@ -189,10 +187,12 @@ function mixedConnectives(expr: Expr): Lint[] {
   });
 }
 
-function displayNames(expr: Expr): Lint[] {
+function fieldNames(expr: Expr, hintFor: (name: string) => string | undefined): Lint[] {
   return postorder(expr).flatMap((node) => {
     if (node.kind !== 'id' || node.id.kind !== 'name' || !node.id.name.includes('.')) return [];
-    const hint = displayFilterHint(node.id.name, 0);
-    return hint === '' ? [] : [{ span: node.span, message: `'${node.id.name}' is taken for a name`, hint }];
+    const hint = hintFor(node.id.name);
+    return hint === undefined
+      ? []
+      : [{ span: node.span, message: `'${node.id.name}' is taken for a name`, hint }];
   });
 }

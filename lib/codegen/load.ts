@@ -9,7 +9,8 @@ import type { Statement } from '../cfg/index.js';
 import { and, type Condition, FALSE, not, TRUE, testK } from './condition.js';
 import type { Context, Offset } from './context.js';
 
-const { ABS, ADD, ALU, AND, B, H, IND, JEQ, JGE, JGT, JSET, K, LD, LDX, LSH, MISC, MSH, TAX, W, X } = opcodes;
+const { ABS, ADD, ALU, AND, B, H, IND, JEQ, JGE, JGT, JSET, K, LD, LDX, LSH, MEM, MISC, MSH, TAX, W, X } =
+  opcodes;
 
 /** What an offset counts from. */
 export type Base =
@@ -35,8 +36,9 @@ export const sizeCode = (size: Size): number => (size === 1 ? B : size === 2 ? H
 
 /** Loads A. */
 export function load(context: Context, base: Base, offset: number, size: Size): Statement[] {
-  const { link, outerLink, type, payload, network, noSnap } = context.headers;
+  const { link, outerLink, type, payload, network, noSnap, transport } = context.headers;
   const from = (start: Offset, distance: number) => loadFrom(context, start, distance, size);
+  if (transport !== undefined && /-transport$/.test(base)) return from(transport.start, offset);
   switch (base) {
     case 'packet':
       return [context.statement(LD | ABS | sizeCode(size), offset)];
@@ -114,6 +116,13 @@ export function compare(
   const { op, negated } = JUMPS[comparison];
   const test = testK(statements, op, value, context.span);
   return negated ? not(test) : test;
+}
+
+/** That IP carries a protocol, by a byte of the network header, or by what `transport` has found. */
+export function carries(context: Context, offset: number, number: number): Condition {
+  const { transport } = context.headers;
+  if (transport === undefined) return compare(context, 'network', offset, 1, number);
+  return testK([context.statement(LD | MEM, transport.number)], JEQ, number, context.span);
 }
 
 /** Whether a byte has any of these bits. */

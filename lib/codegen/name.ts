@@ -13,7 +13,7 @@ import {
   prefixMask6,
 } from '../names/index.js';
 import { closest } from '../source.js';
-import { displayFilterHint, type Protocol, type Qualifiers } from '../syntax/index.js';
+import type { Protocol, Qualifiers } from '../syntax/index.js';
 import {
   type Ipv4Net,
   type Ipv6Net,
@@ -102,7 +102,7 @@ const MAX_ADDRESSES = 100;
 function addressesOf(context: Context, name: string): { ipv4: Ipv4Net[]; ipv6: Ipv6Net[] } {
   const answers = context.settings.resolver.hosts(name);
   if (answers === undefined || answers.length === 0) {
-    return context.fail(`unknown host '${name}'`, displayFilterHint(name, 0) || slipHint(name));
+    return context.fail(`unknown host '${name}'`, slipHint(name));
   }
   const ipv4 = answers.map(parseIpv4).filter((address) => address !== undefined);
   const ipv6 = answers.map(parseIpv6).filter((address) => address !== undefined);

@@ -9,7 +9,7 @@ import { opcodes } from '../cbpf/index.js';
 import { ETHERTYPE, IPPROTO } from '../names/index.js';
 import type { Direction } from '../syntax/index.js';
 import { bySide } from './address.js';
-import { and, type Condition, not, or, testK } from './condition.js';
+import { and, type Condition, not, or, TRUE, testK } from './condition.js';
 import type { Context } from './context.js';
 import { linkTest } from './linkTest.js';
 import { compare, load } from './load.js';
@@ -68,6 +68,7 @@ export function portsOverIpv6(
 
 /** RFC 791: fragment offset 0. */
 export function firstFragment(context: Context): Condition {
+  if (context.headers.transport !== undefined) return TRUE;
   return not(testK(load(context, 'network', 6, 2), JSET, 0x1fff, context.span));
 }
 

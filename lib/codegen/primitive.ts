@@ -17,6 +17,7 @@ import { ATM_CELL, atmCell, dataFrame, enclosingTest, linkTest } from './linkTes
 import { anyBit, compare, compareBytes, load } from './load.js';
 import { protocolWord } from './protocol.js';
 import { atmFieldTest, atmTest, mtp2Test, mtp3Test } from './telecom.js';
+import { transport } from './transport.js';
 import { geneve, vxlan } from './tunnel.js';
 import { wlanDirection, wlanSubtype, wlanType } from './wlan.js';
 
@@ -51,6 +52,8 @@ export function primitive(context: Context, node: Primitive): Condition {
     case 'ifindex':
       return interfaceIndex(context, node.index.value);
     case 'encapsulation': {
+      if (context.headers.transport !== undefined)
+        context.fail(`'${node.name}' cannot stand within 'transport'`);
       const condition = ENCAPSULATIONS[node.name](context, idsOf(node));
       // libpcap goes on looking for labels in what is behind them, whatever that is.
       if (node.isHead && node.name !== 'mpls' && node.name !== 'vlan')
@@ -83,7 +86,18 @@ function idsOf({ number, among }: Expr & { readonly kind: 'encapsulation' }): Id
   return number === undefined ? undefined : [[number.value, number.value]];
 }
 
-const ENCAPSULATIONS = { vlan, mpls, pppoes: pppoeSession, geneve, vxlan, gre, erspan, ipip, gtp } as const;
+const ENCAPSULATIONS = {
+  vlan,
+  mpls,
+  pppoes: pppoeSession,
+  geneve,
+  vxlan,
+  gre,
+  erspan,
+  ipip,
+  gtp,
+  transport,
+} as const;
 
 function lengthTest(context: Context, op: number, length: number): Condition {
   return testK([context.statement(LD | LEN)], op, length, context.span);

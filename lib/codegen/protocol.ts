@@ -8,7 +8,7 @@ import type { Protocol } from '../syntax/index.js';
 import { and, anyOf, type Condition, or } from './condition.js';
 import type { Context } from './context.js';
 import { frameRelayNlpid, linkTest, NLPID } from './linkTest.js';
-import { compare, load, loadIpv4HeaderLength } from './load.js';
+import { carries, compare, load, loadIpv4HeaderLength } from './load.js';
 import { add, computed, loadByte, restore, type Steps, store } from './steps.js';
 
 const { ADD, ALU, IMM, JEQ, K, LDX, MISC, MUL, TAX, X } = opcodes;
@@ -84,10 +84,8 @@ export function protocolWord(context: Context, word: Protocol): Condition {
   return anyOf(test(first!), ...rest.map(test));
 }
 
-export const ipv4Protocol = (context: Context, number: number): Condition =>
-  compare(context, 'network', 9, 1, number);
-export const ipv6NextHeader = (context: Context, number: number): Condition =>
-  compare(context, 'network', 6, 1, number);
+export const ipv4Protocol = (context: Context, number: number): Condition => carries(context, 9, number);
+export const ipv6NextHeader = (context: Context, number: number): Condition => carries(context, 6, number);
 
 /** `PROTOCOL proto NUMBER`; without a protocol, IPv4 or IPv6. */
 export function protocolNumber(context: Context, number: number, protocol: Protocol | undefined): Condition {
@@ -105,6 +103,7 @@ export function protocolNumber(context: Context, number: number, protocol: Proto
     case 'ip6': {
       context.atMost('protocol number', number, 0xff);
       const ip6 = context.inProtocol(() => linkTest(context, ETHERTYPE.IPV6));
+      if (context.headers.transport !== undefined) return and(ip6, ipv6NextHeader(context, number));
       // Also behind a fragment header, when that is the only extension header.
       const fragment = ipv6NextHeader(context, IPPROTO.FRAGMENT);
       const behind = and(fragment, compare(context, 'network', 40, 1, number));

@@ -4,7 +4,7 @@
 
 import { IPPROTO, serviceNames } from '../names/index.js';
 import { closest } from '../source.js';
-import { displayFilterHint, type Protocol } from '../syntax/index.js';
+import type { Protocol } from '../syntax/index.js';
 import type { Context } from './context.js';
 import type { PortRange } from './port.js';
 
@@ -65,8 +65,6 @@ export function forProtocol(
 export function unknownPortHint(name: string): string {
   const dash = /^([0-9]+)-([0-9]+)$/.test(name);
   if (dash) return `did you mean 'portrange ${name}'?`;
-  const display = displayFilterHint(name, 0);
-  if (display !== '') return display;
   const near = closest(name, serviceNames());
   return near === undefined ? 'write its number' : `did you mean '${near}'?`;
 }

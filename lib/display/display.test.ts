@@ -37,6 +37,7 @@ const FIELDS_SAME: readonly (readonly [withFields: string, plain: string])[] = [
   ['ip.src = 192.0.2.1', 'ip src host 192.0.2.1'],
   ['tcp port 80 and ip.dst!=192.0.2.0/24', 'tcp port 80 and ip and not ip dst net 192.0.2.0/24'],
   ['not (tcp.port in {80, 443, 8000..8010})', 'not (tcp port 80 or 443 or tcp portrange 8000-8010)'],
+  ['tcp.port eq 55082 or ip.ttl le 4', 'tcp port 55082 or ip[8] <= 4'],
   ['tcp.flags.syn == 1', 'tcp[13] & 2 != 0 or (ip6[6] = 6 and ip6[53] & 2 != 0)'],
   ['ipv6.addr == 2001:db8::/32 or arp', 'ip6 net 2001:db8::/32 or arp'],
   ['eth.src == 02:00:00:00:00:01 and frame.len > 100', 'ether src 02:00:00:00:00:01 and len > 100'],

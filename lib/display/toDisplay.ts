@@ -131,6 +131,8 @@ function primitive(
       if (node.protocol === 'ip') return 'ip.dst == 224.0.0.0/4';
       return node.protocol === 'ip6' ? 'ipv6.dst == ff00::/8' : 'eth.dst.ig == 1';
     case 'encapsulation': {
+      // Wireshark looks behind extension headers anyway, and `ip and …` would be wrong within.
+      if (node.name === 'transport') throw unsaid(node.span);
       const [word, field] = ENCAPSULATED[node.name];
       if (field === undefined && node.number !== undefined) throw unsaid(node.span);
       return node.number === undefined ? word : `${field} == ${node.number.value}`;

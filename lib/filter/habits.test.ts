@@ -92,6 +92,20 @@ for (const [wrong, right, meaning] of ROWS) {
   });
 }
 
+test("words of Wireshark's display filters that are none here", (t) => {
+  const display = (text: string) => `that is a display filter; a capture filter says '${text}'`;
+  for (const [wrong, hint] of [
+    ['vlan.id == 7', display('vlan 7')],
+    ['tcp and tcp.seq > 5', display('tcp[4:4] > 5')],
+    ['host ip.addr', display('host VALUE')],
+    ['port tcp.port', display('tcp port VALUE')],
+    ['http', "capture filters say 'tcp port 80'"],
+    ['ipv6', "capture filters say 'ip6'"],
+    ['tcp or dns and udp', "capture filters say 'port 53'"],
+  ] as const)
+    t.is(refusal(wrong).hint, hint, wrong);
+});
+
 test('what is punctuation elsewhere is left out', (t) => {
   t.is(refusal('tcp port 80;').hint, "leave the ';' out");
   t.is(refusal('tcp port 80 ,').hint, "leave the ',' out");

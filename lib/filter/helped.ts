@@ -6,7 +6,7 @@
 import { type Program, validate } from '../cbpf/index.js';
 import { type Lint, withoutCookedHeader } from '../codegen/index.js';
 import { fieldExpression } from '../display/index.js';
-import { habitHint } from '../syntax/index.js';
+import { displayFilterHint, habitHint } from '../syntax/index.js';
 import { readyMadeExpression } from './catalogue.js';
 import { type CompileOptions, checkCompileOptions } from './options.js';
 import { lintOf, programOf } from './program.js';
@@ -23,7 +23,7 @@ export function helpedProgram(expression: string, options: CompileOptions): Prog
  * @throws FilterError, RangeError, TypeError as `compile` does.
  */
 export function helpedLint(expression: string, options: CompileOptions = {}): readonly Lint[] {
-  return lintOf(expression, withReadyMade(options), habitHint);
+  return lintOf(expression, withReadyMade(options), habitHint, (name) => displayFilterHint(name, 0));
 }
 
 /** What `@name` stands for, or a comparison such as `ip.src == 192.0.2.1`. @param given - Names of the caller's own. */

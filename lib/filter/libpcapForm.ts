@@ -1,7 +1,9 @@
 /** Expressions with scopes, lists and ready-made filters in libpcap's own language. */
 
 import { equivalent } from '../ask/index.js';
+import type { Program } from '../cbpf/index.js';
 import { parseChecked } from '../codegen/index.js';
+import { FilterError } from '../source.js';
 import { unscoped } from '../syntax/index.js';
 import { withReadyMade } from './helped.js';
 import type { CompileOptions } from './options.js';
@@ -19,6 +21,14 @@ export function libpcapForm(expression: string, options: CompileOptions = {}): s
   const form = unscoped(tree);
   // Lists of tags and labels, which are nowhere in it.
   if (/[{}]/.test(form)) return undefined;
-  const [meant, found] = [expression, form].map((text) => programOf(text, settings, () => undefined)!);
-  return equivalent(meant!, found!, { whole: true }).verdict === 'equal' ? form : undefined;
+  let found: Program;
+  try {
+    found = programOf(form, settings, () => undefined)!;
+  } catch (error) {
+    // Tunnels that it has no word for.
+    if (error instanceof FilterError) return undefined;
+    throw error;
+  }
+  const meant = programOf(expression, settings, () => undefined)!;
+  return equivalent(meant, found, { whole: true }).verdict === 'equal' ? form : undefined;
 }

@@ -44,10 +44,17 @@ export type HintFor = (expression: string, span: Span) => string | undefined;
 const noHint: HintFor = () => undefined;
 
 /** {@link lint}, with hints. */
-export function lintOf(expression: string, options: CompileOptions, hintFor: HintFor): readonly Lint[] {
+export function lintOf(
+  expression: string,
+  options: CompileOptions,
+  hintFor: HintFor,
+  fieldHint?: (name: string) => string | undefined,
+): readonly Lint[] {
   checkCompileOptions('lint()', expression, options);
   const settings = settingsOf(options);
-  return knowing(expression, hintFor, () => lintTree(parseChecked(expression, settings), settings));
+  return knowing(expression, hintFor, () =>
+    lintTree(parseChecked(expression, settings), settings, fieldHint),
+  );
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import type { Span } from '../source.js';
+import { displayFilterHint } from './displayHabits.js';
 
 /** A phrase and its rewrite. The pattern is searched for; the failure has to lie within what it finds. */
 interface Habit {
@@ -208,7 +209,8 @@ export function habitHint(source: string, { start, end }: Span): string | undefi
       if (instead === undefined || instead === phrase) continue;
       return instead === '' ? `leave the '${phrase.trim()}' out` : `write '${instead}'`;
     }
-  return undefined;
+  const before = /[\w.]+(?=\s*$)/.exec(source.slice(0, start))?.index ?? start;
+  return displayFilterHint(source, before) ?? displayFilterHint(source, start);
 }
 
 /** Characters of an expression that are searched: nobody writes longer ones by hand. */

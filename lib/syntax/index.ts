@@ -1,7 +1,8 @@
 /** The language's surface: text to tree and back. */
 
 export * from './ast.js';
-export { displayFilterHint, FilterSyntaxError, SYNTAX_ERROR } from './errors.js';
+export { displayFilterHint } from './displayHabits.js';
+export { FilterSyntaxError, SYNTAX_ERROR } from './errors.js';
 export { format } from './format.js';
 export { habitHint } from './habits.js';
 export { hostNames } from './hostNames.js';

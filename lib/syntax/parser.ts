@@ -365,7 +365,7 @@ class Parser {
   #compares({ kind, text }: Token): boolean {
     if (kind !== 'name' || !text.includes('.') || this.#options.namedFilters === undefined) return false;
     const { word } = this.#reader.peekBehind();
-    return RELATIONS.has(word) || word === 'in';
+    return RELATIONS.has(word) || /^(in|eq|ne|[gl][et])$/.test(word);
   }
 
   #comparison(): Expr {

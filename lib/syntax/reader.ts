@@ -128,7 +128,7 @@ export class TokenReader {
     const token = this.peek();
     if (token.problem !== undefined) this.raise(token.problem, token.span, partial);
     const end = token.kind === 'end';
-    const hint = end ? '' : hintFor(this.#source, token, this.#last);
+    const hint = end ? '' : hintFor(token, this.#last);
     const found = end ? 'the expression ends here' : `found '${token.text}'`;
     this.raise({ message: `${message}, ${found}`, hint, libpcapMessage: SYNTAX_ERROR }, token.span, partial);
   }

@@ -28,7 +28,7 @@ export type AddressType = (typeof ADDRESS_TYPES)[number] | 'proto' | 'protochain
 
 export const ENCAPSULATIONS = ['vlan', 'mpls', 'pppoes', 'geneve', 'vxlan'] as const;
 /** Words that step into a packet where a scope follows, and are names else. No part of libpcap's language. */
-export const TUNNELS = ['gre', 'erspan', 'ipip', 'gtp'] as const;
+export const TUNNELS = ['gre', 'erspan', 'ipip', 'gtp', 'transport'] as const;
 export type Encapsulation = (typeof ENCAPSULATIONS)[number] | (typeof TUNNELS)[number];
 export const isTunnel = (word: string): boolean => (TUNNELS as readonly string[]).includes(word);
 
