@@ -22,6 +22,10 @@ const records = bytes.subarray(24);
 const times = Math.ceil((2 << 20) / records.length);
 writeFileSync(long, Buffer.concat([bytes, ...Array(times).fill(records)]));
 
+/** A rule, and what is found by an index. */
+const rules = join(scratch, 'rules');
+writeFileSync(rules, 'web = tcp port 80\nhost = host 192.0.2.10\n');
+
 /** An object of an expression: there may be no clang. */
 const object = join(scratch, 'filter.o');
 
@@ -33,6 +37,10 @@ for (const line of [
   ['-r', long, '--count', 'tcp port 80'],
   ['-r', long, '-w', devNull, 'udp port 53'],
   ['-nr', capture, 'ip or ip6'],
+  ['-r', long, '--count', '--rules', rules],
+  ['-r', long, '--count', '--flows=after', 'tcp port 80'],
+  ['index', long],
+  ['-r', long, '--count', 'host 192.0.2.10'],
   ['build', 'tcp port 80 or ip6 host 2001:db8::1', '--xdp', '--count', '-o', object],
   ['run', object, '-r', capture],
 ]) {

@@ -4,16 +4,20 @@ import {
   CELL_BLOCKS,
   CHUNK_BLOCKS,
   type ChunkEntry,
+  checkedPart,
   GROUP_BLOCKS,
   IS_LITTLE,
   offsetsAt,
   PART_BLOCKS,
   partLength,
+  readInto,
   readPart,
   rowAt,
   rowLength,
   timesAt,
 } from './format.js';
+import { ReadAhead } from './readAhead.js';
+import { RowMath } from './rowMath.js';
 
 /** Rows that a block has all of where a value occurs. */
 export type Rows = Uint16Array;
@@ -29,54 +33,78 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** Reads rows of one chunk after another, each once, into memory that it keeps. */
+/** Of the rows in memory, those for what is being found; the rows of the chunk follow. */
+const [MARKS, SOME, FOUND, LEFT, ALL] = [0, 1, 2, 3, 4] as const;
+const FIRST_ROW = 5;
+
+/** Reads rows of one chunk after another, each once. */
 export class ChunkMarks {
   private readonly descriptor: number;
-  private readonly pool: Int32Array[] = [];
-  private readonly rows = new Map<number, Int32Array>();
+  private readonly ahead: ReadAhead;
+  /** A row, its check, and room for bytes in eights. */
+  private readonly math = new RowMath(CHUNK_BLOCKS / 8 + 8);
+  /** Where the rows are that have been read, by their numbers in the index. */
+  private readonly places = new Map<number, number>();
   private chunk!: ChunkEntry;
+  /** Bytes of a row, in eights. */
+  private length = 0;
   private isDamaged = false;
 
   constructor(descriptor: number) {
     this.descriptor = descriptor;
+    this.ahead = new ReadAhead(descriptor);
   }
 
-  /** A bit for each block that must be read, 32 of them in a number; `undefined` where the index is damaged. */
+  /** Reads of the chunk that comes next what was read of this one. */
+  touch(next: ChunkEntry): void {
+    const { ahead } = this;
+    if (!ahead.isOn) return;
+    for (const row of this.places.keys()) ahead.touch(rowAt(next, row), partLength(rowLength(next)));
+    ahead.touch(offsetsAt(next), timesAt(next) - offsetsAt(next));
+  }
+
+  /**
+   * A bit for each block that must be read, 32 of them in a number, until it is asked again; `undefined` where the index is
+   * damaged.
+   */
   marks(chunk: ChunkEntry, asked: readonly AskedRows[]): Int32Array | undefined {
+    const { math } = this;
     this.chunk = chunk;
-    this.rows.clear();
+    this.length = (rowLength(chunk) + 7) & -8;
+    this.places.clear();
     this.isDamaged = false;
-    const marks = new Int32Array(rowLength(chunk) / 4);
-    if (this.has(0)) this.mark(marks, [this.row(0)], []);
+    math.bytes(MARKS).fill(0);
+    if (this.has(0)) math.or(MARKS, this.place(0), this.length);
     for (const { classes, lists } of asked) {
-      const present = classes.filter((row) => this.has(row)).map((row) => this.row(row));
-      if (present.length > 0) this.mark(marks, present, lists);
+      const present = classes.filter((row) => this.has(row));
+      if (present.length > 0) this.mark(present, lists);
       if (this.isDamaged) return undefined;
     }
-    return this.isDamaged ? undefined : marks;
+    const { buffer, byteOffset } = math.bytes(MARKS);
+    return this.isDamaged ? undefined : new Int32Array(buffer, byteOffset, rowLength(chunk) / 4);
   }
 
   /** Marks the blocks where any of the classes occurs that have what is asked for. */
-  private mark(marks: Int32Array, present: readonly Int32Array[], lists: AskedRows['lists']): void {
-    const wanted = lists.map((any) => any.map((all) => Array.from(all, (row) => this.row(row))));
-    for (let at = 0; at < marks.length; at++) {
-      let cell = -1;
-      for (let list = 0; list < wanted.length && cell !== 0; list++) {
-        const any = wanted[list]!;
-        let found = 0;
-        for (let one = 0; one < any.length; one++) {
-          const all = any[one]!;
-          let left = cell;
-          for (let place = 0; place < all.length && left !== 0; place++) left &= all[place]![at]!;
-          found |= left;
-        }
-        cell = found;
-      }
-      if (cell === 0) continue;
-      let some = 0;
-      for (const row of present) some |= row[at]!;
-      marks[at]! |= cell & some;
+  private mark(present: readonly number[], lists: AskedRows['lists']): void {
+    const { math, length } = this;
+    math.bytes(SOME).fill(0);
+    for (const row of present) math.or(SOME, this.place(row), length);
+    math.bytes(LEFT).set(math.bytes(SOME));
+    for (const any of lists) {
+      math.bytes(FOUND).fill(0);
+      for (const all of any) if (this.keepAll(all)) math.or(FOUND, ALL, length);
+      if (!math.and(LEFT, FOUND, length)) return;
     }
+    math.or(MARKS, LEFT, length);
+  }
+
+  /** Blocks of those that are left which have all of some rows; gives whether there are any. */
+  private keepAll(rows: Rows): boolean {
+    const { math, length } = this;
+    const all = math.bytes(ALL);
+    all.set(math.bytes(LEFT));
+    for (const row of rows) if (!math.and(ALL, this.place(row), length)) return false;
+    return true;
   }
 
   /** Whether one of the first rows has a bit. */
@@ -84,16 +112,20 @@ export class ChunkMarks {
     return (this.chunk.classes & (1 << row)) !== 0;
   }
 
-  private row(number: number): Int32Array {
-    const { chunk, rows, pool } = this;
-    let row = rows.get(number);
-    if (row !== undefined) return row;
-    const length = rowLength(chunk);
-    row = pool[rows.size] ??= new Int32Array(CHUNK_BLOCKS / CELL_BLOCKS + 1);
-    rows.set(number, row);
-    const part = readPart(this.descriptor, rowAt(chunk, number), length, new Uint8Array(row.buffer));
-    if (part === undefined) this.isDamaged = true;
-    return row;
+  /** Where a row of the index is in memory. */
+  private place(row: number): number {
+    const { chunk, places, math } = this;
+    let place = places.get(row);
+    if (place !== undefined) return place;
+    place = FIRST_ROW + places.size;
+    places.set(row, place);
+    const bytes = math.bytes(place);
+    const read = this.ahead.timed(() =>
+      readPart(this.descriptor, rowAt(chunk, row), rowLength(chunk), bytes),
+    );
+    if (read === undefined) this.isDamaged = true;
+    bytes.fill(0, rowLength(chunk));
+    return place;
   }
 }
 
@@ -103,7 +135,9 @@ export class BlockOffsets {
   /** Memory of all parts, which is kept; and which of them have been checked. */
   private whole = new Uint8Array(0);
   private view = new DataView(this.whole.buffer);
-  private isRead = new Uint8Array(0);
+  private isChecked = new Uint8Array(0);
+  /** Bytes of it that have been read already. */
+  private atHand = 0;
   private chunk!: ChunkEntry;
 
   constructor(descriptor: number) {
@@ -121,7 +155,7 @@ export class BlockOffsets {
     marks: Int32Array,
     isOutside: ((group: number) => boolean) | undefined,
   ): Stretch[] {
-    this.take(chunk);
+    this.take(chunk, marks);
     const stretches: Stretch[] = [];
     for (let at = 0; at < marks.length; at++) {
       for (let left = marks[at]!; left !== 0; left &= left - 1) {
@@ -133,31 +167,41 @@ export class BlockOffsets {
     return stretches;
   }
 
-  private take(chunk: ChunkEntry): void {
+  private take(chunk: ChunkEntry, marks: Int32Array): void {
     this.chunk = chunk;
     const length = timesAt(chunk) - offsetsAt(chunk);
     if (this.whole.length < length) {
       this.whole = new Uint8Array(length);
       this.view = new DataView(this.whole.buffer);
     }
-    this.isRead = new Uint8Array(Math.ceil(chunk.blocks / PART_BLOCKS));
+    this.isChecked = new Uint8Array(Math.ceil(chunk.blocks / PART_BLOCKS));
+    let marked = 0;
+    for (let at = 0; at < marks.length && marked < MANY; at++) if (marks[at] !== 0) marked++;
+    this.atHand = marked < MANY ? 0 : readInto(this.descriptor, this.whole, length, offsetsAt(chunk));
   }
 
   private of(block: number): number {
-    const { chunk, isRead } = this;
+    const { chunk, isChecked } = this;
     if (block === chunk.blocks) return chunk.end;
     const part = Math.floor(block / PART_BLOCKS);
-    if (isRead[part] === 0) this.read(part);
+    if (isChecked[part] === 0) this.check(part);
     return chunk.start + this.view.getUint32(4 * block + part * partLength(0), IS_LITTLE);
   }
 
-  private read(part: number): void {
-    const { chunk, descriptor } = this;
+  private check(part: number): void {
+    const { chunk, descriptor, whole, atHand } = this;
     const from = part * partLength(4 * PART_BLOCKS);
     const length = 4 * Math.min(PART_BLOCKS, chunk.blocks - part * PART_BLOCKS);
-    const room = this.whole.subarray(from);
-    if (readPart(descriptor, offsetsAt(chunk) + from, length, room) === undefined)
-      throw new RangeError('damaged');
-    this.isRead[part] = 1;
+    const at = offsetsAt(chunk) + from;
+    const room = whole.subarray(from);
+    const found =
+      from + partLength(length) <= atHand
+        ? checkedPart(room, at, length)
+        : readPart(descriptor, at, length, room);
+    if (found === undefined) throw new RangeError('damaged');
+    this.isChecked[part] = 1;
   }
 }
+
+/** Cells with marks from which on the offsets of a chunk are read at once. */
+const MANY = 16;

@@ -39,9 +39,21 @@ export const KIND = {
  * @param shift - As in {@link Wanted}: networks are asked for with rows of theirs that larger ones have as well.
  */
 export function rowsOfKind(kind: number, shift: number): number {
-  if (kind === KIND.address) return shift === 0 ? 6 : 2;
-  if (kind === KIND.tcpPort || kind === KIND.port) return 6;
-  return kind === KIND.word + 2 ? 4 : 3;
+  switch (kind) {
+    case KIND.address:
+      return shift === 0 ? 6 : 3;
+    case KIND.tcpPort:
+    case KIND.port:
+      return 6;
+    case KIND.flags:
+    case KIND.protocol:
+      // Few values, which most packets of a block share.
+      return 5;
+    case KIND.word + 2:
+      return 4;
+    default:
+      return 3;
+  }
 }
 
 /** What packets have in common, and what tells them apart. */

@@ -9,7 +9,6 @@
  * is checked on its own, the number of what is read included: nothing that is damaged is believed.
  */
 
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { ROWS } from './signature.js';
@@ -53,7 +52,7 @@ export interface Identity {
   readonly size: number;
   /** Nanoseconds, as text: JSON has no such numbers. */
   readonly modified: string;
-  /** SHA-256 of its first and last bytes. */
+  /** The checks of its first and last bytes: against mistakes, not against malice. */
   readonly ends: string;
 }
 
@@ -71,11 +70,11 @@ const HASHED = 65_536;
 /** @throws what the system says. */
 export function identityOf(descriptor: number): Identity {
   const { size, mtimeNs } = fs.fstatSync(descriptor, { bigint: true });
-  const hash = createHash('sha256');
   const bytes = new Uint8Array(HASHED);
-  for (const from of [0, Math.max(0, Number(size) - HASHED)])
-    hash.update(bytes.subarray(0, fs.readSync(descriptor, bytes, 0, HASHED, from)));
-  return { size: Number(size), modified: `${mtimeNs}`, ends: hash.digest('hex') };
+  const ends = [0, Math.max(0, Number(size) - HASHED)].map((from) =>
+    crc32(bytes.subarray(0, fs.readSync(descriptor, bytes, 0, HASHED, from))),
+  );
+  return { size: Number(size), modified: `${mtimeNs}`, ends: `${ends}` };
 }
 
 type Blocks = Pick<ChunkEntry, 'blocks'>;
@@ -145,6 +144,10 @@ export function writeParts(descriptor: number, parts: readonly Uint8Array[], at:
   return end;
 }
 
+/** Gives how many bytes there were to read. */
+export const readInto = (descriptor: number, bytes: Uint8Array, length: number, at: number): number =>
+  fs.readSync(descriptor, bytes, 0, length, at);
+
 /**
  * A part; `undefined` where it is not what was written.
  *
@@ -156,7 +159,12 @@ export function readPart(
   length: number,
   whole: Uint8Array = new Uint8Array(partLength(length)),
 ): Uint8Array | undefined {
-  if (fs.readSync(descriptor, whole, 0, partLength(length), at) < partLength(length)) return undefined;
+  const read = readInto(descriptor, whole, partLength(length), at);
+  return read < partLength(length) ? undefined : checkedPart(whole, at, length);
+}
+
+/** A part that has been read with its check; `undefined` where it is not what was written. */
+export function checkedPart(whole: Uint8Array, at: number, length: number): Uint8Array | undefined {
   const part = whole.subarray(0, length);
   const view = new DataView(whole.buffer, whole.byteOffset);
   return checkOf(part, at) === view.getUint32(length, true) ? part : undefined;

@@ -25,6 +25,6 @@ export const STOPPED = { here: 0, atBlock: 1 } as const;
 export const CELLS_AT = 64;
 export const SEEN_AT = CELLS_AT + 4 * ROWS;
 export const SMALL_AT = SEEN_AT + 4 * 512;
-export const SMALL_SIZE = 64;
+export const SMALL_SIZE = 128;
 /** Where the window of the capture begins. */
-export const WINDOW_AT = 1 << 16;
+export const WINDOW_AT = 1 << 17;

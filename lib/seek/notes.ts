@@ -18,7 +18,9 @@ export class Notes {
   /** The rows' cells, and what a walk takes and gives back: {@link STATE}. Other ones when memory has grown. */
   cells!: Int32Array;
   state!: Uint32Array;
-  private readonly memory = canCompileWebAssembly() ? new WebAssembly.Memory({ initial: 1 }) : undefined;
+  private readonly memory = canCompileWebAssembly()
+    ? new WebAssembly.Memory({ initial: WINDOW_AT / PAGE })
+    : undefined;
   private bit = 1;
 
   constructor() {

@@ -85,8 +85,10 @@ export class SeekIndex {
     const marks = new ChunkMarks(this.descriptor);
     const offsets = new BlockOffsets(this.descriptor);
     let pending: Stretch | undefined;
-    for (const chunk of chunks) {
-      for (const stretch of this.ofChunk(chunk, asked, window, marks, offsets)) {
+    for (const [place, chunk] of chunks.entries()) {
+      const stretches = this.ofChunk(chunk, asked, window, marks, offsets);
+      for (const next of chunks.slice(place + 1, place + 1 + AHEAD)) marks.touch(next);
+      for (const stretch of stretches) {
         if (pending?.to === stretch.from) pending = { from: pending.from, to: stretch.to };
         else {
           if (pending !== undefined) yield pending;
@@ -153,6 +155,9 @@ export class SeekIndex {
     return isOpen ? undefined : [...asked.values()];
   }
 }
+
+/** Chunks whose parts are read ahead. */
+const AHEAD = 2;
 
 /** How often a program is asked for something else that it needs. */
 const ROUNDS = 6;
