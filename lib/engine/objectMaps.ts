@@ -22,7 +22,7 @@ import {
   type ObjectMapType,
 } from '../elf/index.js';
 import type { MapInfo } from '../verify/index.js';
-import { lockOf } from './objectTypes.js';
+import { fieldsOf } from './objectTypes.js';
 import { fieldAt, fromJson, type Json, MapValueError, toJson } from './objectValues.js';
 
 /** How maps of each type are made here; others are refused by their names. */
@@ -290,7 +290,6 @@ export function mapInfo(
     content,
     valueType,
   } = map;
-  const spinLock = lockOf(types, map);
   return {
     kind: VERIFIED_KIND[type] ?? 'other',
     keySize,
@@ -300,7 +299,7 @@ export function mapInfo(
     readable: (flags & WRITE_ONLY_FOR_PROGRAMS) === 0,
     ...(readOnly && content !== undefined ? { contents: content } : {}),
     ...(inner === undefined ? {} : { inner: mapInfo(inner, types) }),
-    spinLock,
+    ...fieldsOf(types, map),
     name,
     ...(types === undefined || valueType === 0
       ? {}

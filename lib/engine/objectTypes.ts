@@ -1,7 +1,7 @@
 /** What BTF of an object says of its functions and maps, as the verifier is told. */
 
-import type { Btf, BtfType, MapDefinition } from '../elf/index.js';
-import type { FunctionInfo } from '../verify/index.js';
+import { type Btf, type BtfType, type MapDefinition, ObjectError } from '../elf/index.js';
+import type { FunctionInfo, MapInfo } from '../verify/index.js';
 
 /** Structures that programs are given as their context. */
 const CONTEXTS: ReadonlySet<string> = new Set(['__sk_buff', 'xdp_md']);
@@ -38,25 +38,64 @@ function parameter(types: Btf, id: number): NonNullable<FunctionInfo['parameters
   return bytes === 0 ? 'other' : { bytes };
 }
 
-/** Where in each value of a map a `struct bpf_spin_lock` is; `undefined` where there is none. */
-export function lockOf(types: Btf | undefined, { valueType }: MapDefinition): number | undefined {
-  if (types === undefined || valueType === 0) return undefined;
-  const { kind, variables } = types.bare(valueType);
-  if (kind !== 'datasec') return lockIn(types, valueType);
-  for (const { type, offset } of variables) {
-    const lock = lockIn(types, types.bare(type).type);
-    if (lock !== undefined) return offset + lock;
-  }
-  return undefined;
+/** Structures in values that no program reads or writes, and what they are (`btf_get_field_type`). */
+const SPECIAL: Readonly<Record<string, string>> = {
+  bpf_spin_lock: 'lock',
+  bpf_timer: 'timer',
+  bpf_wq: 'work queue',
+  bpf_list_head: 'list',
+  bpf_rb_root: 'tree',
+  bpf_refcount: 'count of references',
+};
+/** Tags of addresses of the kernel's own. */
+const KERNEL_POINTERS: ReadonlySet<string> = new Set(['kptr', 'kptr_untrusted', 'percpu_kptr', 'uptr']);
+
+type Field = NonNullable<MapInfo['special']>[number];
+
+/** What of each value of a map is for helpers alone: where its lock is, and all else. */
+export function fieldsOf(
+  types: Btf | undefined,
+  { valueType }: MapDefinition,
+): Pick<MapInfo, 'spinLock' | 'special'> {
+  const fields =
+    types === undefined || valueType === 0
+      ? []
+      : [...specialIn(types, valueType, 0, { left: MOST_LOOKED_AT })];
+  return {
+    spinLock: fields.find(({ name }) => name === SPECIAL.bpf_spin_lock)?.offset,
+    special: fields.filter(({ name }) => name !== SPECIAL.bpf_spin_lock),
+  };
 }
 
-function lockIn(types: Btf, id: number): number | undefined {
-  const { kind, name, members } = types.bare(id);
-  if (kind !== 'struct') return undefined;
-  if (name === 'bpf_spin_lock') return 0;
-  for (const { type, bitOffset } of members) {
-    const lock = lockIn(types, type);
-    if (lock !== undefined) return bitOffset / 8 + lock;
+/** Members of members that are looked at: types that are made of themselves have no end. */
+const MOST_LOOKED_AT = 1 << 16;
+const DEEPEST = 32;
+
+function* specialIn(
+  types: Btf,
+  id: number,
+  offset: number,
+  looked: { left: number },
+  depth = 0,
+): Generator<Field, void> {
+  if (looked.left-- === 0 || depth > DEEPEST)
+    throw new ObjectError(`BTF: type ${id} has too many members, or is made of itself`);
+  const { kind, name, members, variables, type } = types.bare(id);
+  const special = kind === 'struct' ? SPECIAL[name] : undefined;
+  if (special !== undefined) yield { offset, size: types.sizeOf(id), name: special };
+  else if (kind === 'ptr') {
+    const target = types.type(type);
+    if (target.kind === 'typeTag' && KERNEL_POINTERS.has(target.name))
+      yield { offset, size: types.sizeOf(id), name: 'kernel pointer' };
+  } else if (kind === 'struct')
+    for (const member of members)
+      yield* specialIn(types, member.type, offset + member.bitOffset / 8, looked, depth + 1);
+  else if (kind === 'datasec')
+    for (const variable of variables)
+      yield* specialIn(types, types.bare(variable.type).type, offset + variable.offset, looked, depth + 1);
+  else if (kind === 'array') {
+    // All elements are taken for what the first has.
+    const [first] = specialIn(types, type, offset, looked, depth + 1);
+    if (first !== undefined) yield { offset, size: types.sizeOf(id), name: first.name };
   }
-  return undefined;
 }

@@ -5,7 +5,7 @@
 
 import type { Size } from '../../ebpf/index.js';
 import * as tnum from '../numbers/tnum.js';
-import { type Pointer, pointsIntoPacket } from '../state/value.js';
+import { type MapInfo, type Pointer, pointsIntoPacket } from '../state/value.js';
 import { MAX_OFFSET, type Point, reject } from './point.js';
 
 /** The packet itself starts two bytes off a multiple of four, so that IP headers are aligned. */
@@ -53,12 +53,25 @@ export function checkPacket(point: Point, base: Pointer, offset: number, size: n
 
 export function checkMapValue(point: Point, base: Pointer, offset: number, size: number): void {
   checkKnownSize(point, base, offset, size, base.map?.valueSize ?? 0);
-  const lock = base.map?.spinLock;
-  if (lock === undefined) return;
+  const { spinLock: lock, special = [] } = base.map ?? {};
+  if (lock !== undefined)
+    checkApart(point, base, offset, size, { offset: lock, size: LOCK_SIZE, name: 'lock' });
+  for (const field of special) checkApart(point, base, offset, size, field);
+}
+
+/** Nothing but helpers reaches some fields. */
+function checkApart(
+  point: Point,
+  base: Pointer,
+  offset: number,
+  size: number,
+  field: NonNullable<MapInfo['special']>[number],
+): void {
   const { smin, umax } = base.variable.wide;
   const start = BigInt(base.offset + offset);
-  if (start + smin < BigInt(lock + LOCK_SIZE) && BigInt(lock) < start + umax + BigInt(size))
-    reject(point, 'map-access', `bytes ${lock} to ${lock + LOCK_SIZE - 1} of the value are a lock`);
+  const end = field.offset + field.size;
+  if (start + smin < BigInt(end) && BigInt(field.offset) < start + umax + BigInt(size))
+    reject(point, 'map-access', `bytes ${field.offset} to ${end - 1} of the value are a ${field.name}`);
 }
 
 const MEMORY_NAMES: Readonly<Partial<Record<Pointer['type'], string>>> = {

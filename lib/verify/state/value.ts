@@ -79,6 +79,8 @@ export interface MapInfo {
   readonly inner?: MapInfo | undefined;
   /** Where in each value a `struct bpf_spin_lock` lies. */
   readonly spinLock?: number | undefined;
+  /** What else lies in each value for helpers alone: timers, addresses of the kernel's, lists (`btf_parse_fields`). */
+  readonly special?: readonly { readonly offset: number; readonly size: number; readonly name: string }[];
   /** For reports: what the map is called, and what of a value lies at an offset (`.packets`), where that is known. */
   readonly name?: string | undefined;
   readonly fieldAt?: (offset: number) => string;
