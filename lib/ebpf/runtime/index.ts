@@ -5,6 +5,7 @@ import type { Hook } from '../hook.js';
 import type { MakeHelper } from './arguments.js';
 import { CALLBACKS } from './callbacks.js';
 import { CHECKSUMS } from './checksums.js';
+import { COOKIES } from './cookies.js';
 import { MAP_CALLS } from './mapCalls.js';
 import { PACKET_BYTES } from './packetBytes.js';
 import { PACKET_SHAPE } from './packetShape.js';
@@ -23,6 +24,7 @@ const RUNTIMES: ReadonlyMap<number, MakeHelper> = new Map([
   ...TEXT,
   ...CALLBACKS,
   ...TUNNELS,
+  ...COOKIES,
 ]);
 
 /** Helpers that change the packet, or may run a program that does. */

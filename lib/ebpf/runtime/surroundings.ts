@@ -9,7 +9,7 @@ import { ERROR, hasOthers, type MakeHelper, onHook, unsigned } from './arguments
 
 const { EAFNOSUPPORT, EINVAL } = ERROR;
 
-const monotonic = (): bigint => BigInt(Math.round(performance.now() * 1e6));
+export const monotonic = (): bigint => BigInt(Math.round(performance.now() * 1e6));
 const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 const clock: MakeHelper =
@@ -69,6 +69,11 @@ const setHashInvalid = onHook((machine, hook) => {
   return answer(machine, 0);
 });
 
+const setHash = onHook((machine, hook) => {
+  hook.change({ receiveHash: unsigned(machine, 2) });
+  return answer(machine, 0);
+});
+
 /** Bytes of `struct bpf_fib_lookup`. */
 const FIB_SIZE = 64;
 /** `BPF_FIB_LOOKUP_*`: direct, output, skip neighbours, by table, source address, mark. */
@@ -123,16 +128,24 @@ export const SURROUNDINGS: readonly (readonly [number: number, make: MakeHelper]
   [42, always(0)],
   [46, always(0)],
   [47, always(NOBODY)],
+  [48, setHash],
   [66, clears(3, -EINVAL)],
   [69, fibLookup],
   [79, always(0)],
   [80, always(0)],
-
   [83, always(0)],
   // No packet here belongs to a socket: these are never come to.
   [95, always(0)],
   [96, always(0)],
   [98, always(0)],
+  [100, always(0)],
+  [110, always(0)],
+  [124, always(0)],
+  [86, always(0)],
+  // Nor is one found by its addresses.
+  [84, always(0)],
+  [85, always(0)],
+  [99, always(0)],
   [128, always(0)],
   [129, always(0)],
   // One processor runs one program at a time: nobody else holds a lock.

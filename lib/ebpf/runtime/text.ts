@@ -5,7 +5,7 @@ import { answer, bytesAt, type HelperServices, type MachineHost } from '../helpe
 import { RuntimeFault } from '../memory.js';
 import { ERROR, type MakeHelper, unsigned, wide } from './arguments.js';
 
-const { EINVAL } = ERROR;
+const { EINVAL, ERANGE } = ERROR;
 /** Bytes of text that a run leaves in the trace (`MAX_BPRINTF_BUF`). */
 const MOST_TEXT = 1024;
 
@@ -115,8 +115,62 @@ const strncmp: MakeHelper = () => (machine) => {
   return answer(machine, 0);
 };
 
+/** Bytes of a number that are looked at (`BPF_STRTOX_BASE_MASK` and the room for digits). */
+const MOST_DIGITS = 63;
+const BASES: ReadonlySet<number> = new Set([0, 8, 10, 16]);
+const SPACE = /^[ \t\n\v\f\r]*/;
+const HEXADECIMAL = /^0x(?=[0-9a-f])/i;
+
+interface ReadNumber {
+  /** Without its sign. */
+  readonly value: bigint;
+  readonly isNegative: boolean;
+  readonly length: number;
+}
+
+/** The number that a text begins with, or an error number negated (`__bpf_strtoull`). */
+function numberIn(machine: MachineHost): ReadNumber | number {
+  const text = textOf(bytesAt(machine, 1, unsigned(machine, 2), false));
+  const flags = unsigned(machine, 3);
+  if (machine.high[3] !== 0 || !BASES.has(flags)) return -EINVAL;
+  const spaces = SPACE.exec(text)![0].length;
+  const isNegative = text[spaces] === '-';
+  const start = spaces + (isNegative ? 1 : 0);
+  const rest = text.slice(start, start + MOST_DIGITS);
+  const base = flags !== 0 ? flags : HEXADECIMAL.test(rest) ? 16 : rest.startsWith('0') ? 8 : 10;
+  const prefix = base === 16 && /^0x/i.test(rest) ? 2 : 0;
+  let value = 0n;
+  let at = prefix;
+  for (; at < rest.length; at++) {
+    const digit = Number.parseInt(rest[at]!, 36);
+    if (!(digit < base)) break;
+    value = value * BigInt(base) + BigInt(digit);
+  }
+  if (value > MOST_64) return -ERANGE;
+  return at === prefix ? -EINVAL : { value, isNegative, length: start + at };
+}
+const MOST_64 = 2n ** 64n - 1n;
+
+/** Reads a number into r4, or 0 where there is none; gives how many bytes it took. */
+const toNumber =
+  (isSigned: boolean): MakeHelper =>
+  () =>
+  (machine) => {
+    const target = bytesAt(machine, 4, 8, true).fill(0);
+    const read = numberIn(machine);
+    if (typeof read === 'number') return answer(machine, read);
+    const { value, isNegative, length } = read;
+    if (isNegative && !isSigned) return answer(machine, -EINVAL);
+    const signed = isNegative ? -value : value;
+    if (isSigned && BigInt.asIntN(64, signed) !== signed) return answer(machine, -ERANGE);
+    target.set(new Uint8Array(BigInt64Array.of(BigInt.asIntN(64, signed)).buffer));
+    return answer(machine, length);
+  };
+
 export const TEXT: readonly (readonly [number: number, make: MakeHelper])[] = [
   [6, tracePrintk],
+  [105, toNumber(true)],
+  [106, toNumber(false)],
   [165, snprintf],
   [177, traceVprintk],
   [182, strncmp],

@@ -22,11 +22,12 @@ const MOST_WINDOW = 1 << 26;
 const MAX_PACKET = 0xffff;
 
 /**
- * Helpers that ask for nothing but memory, maps and clocks, and whose effect no later packet sees: on maps, time, random
+ * Helpers that ask for nothing but memory, maps and clocks, and whose effect no later packet sees: on maps, time, texts, random
  * numbers, checksums of memory, redirects, locks.
  */
 const APART: ReadonlySet<number> = new Set([
-  1, 2, 3, 5, 7, 8, 23, 28, 51, 87, 88, 89, 93, 94, 118, 125, 160, 195, 208,
+  1, 2, 3, 5, 7, 8, 23, 28, 51, 69, 84, 85, 87, 88, 89, 93, 94, 99, 105, 106, 118, 125, 160, 165, 182, 195,
+  204, 205, 206, 207, 208,
 ]);
 
 /** A program, where it runs, and what is known of all its packets. */
