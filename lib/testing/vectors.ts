@@ -18,7 +18,7 @@ function findRoot(folder: string): string {
   return existsSync(join(folder, 'package.json')) ? folder : findRoot(dirname(folder));
 }
 
-const dataFolder = process.env.WEIR_TEST_DATA ?? resolve(projectRoot, '..', 'shared');
+export const dataFolder = process.env.WEIR_TEST_DATA ?? resolve(projectRoot, '..', 'shared');
 
 /** Whether every row of every vector file is to be run. */
 export const fullRun = process.env.WEIR_CONFORMANCE === 'full';
