@@ -3,14 +3,15 @@
  * whose answers are known, or packets must notice.
  */
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import test from 'ava';
 import fc from 'fast-check';
 import { loadInterpreter, type Program } from '../cbpf/index.js';
 import { compileProgram } from '../filter/index.js';
+import { changedRoom } from '../testing/changedRoom.js';
 import { NARROW_PAIRS } from '../testing/narrowPairs.js';
 import { arbitraryPacket, meetingPrograms, nearPrograms } from '../testing/programs.js';
 import { fullRun } from '../testing/vectors.js';
@@ -56,18 +57,8 @@ const MISTAKES: readonly (readonly [file: string, what: string, right: string, w
 /** The room with one change, its siblings as they are. */
 async function askWith(at: number): Promise<typeof Ask> {
   const [file, , right, wrong] = MISTAKES[at]!;
-  const room = join(scratch, `${at}`);
-  const copy = join(room, basename(here));
-  cpSync(here, copy, { recursive: true, filter: (path) => !/\.(test\..*|map|d\.ts)$/.test(path) });
-  writeFileSync(join(room, 'package.json'), '{ "type": "module" }');
-  for (const name of readdirSync(join(here, '..')).filter((entry) => entry !== basename(here)))
-    symlinkSync(join(here, '..', name), join(room, name));
-  const path = join(copy, `${file}.js`);
-  const text = readFileSync(path, 'utf8');
-  const changed = text.replace(right, () => wrong);
-  if (changed === text) throw new Error(`${file} has no '${right}'`);
-  writeFileSync(path, changed);
-  return (await import(pathToFileURL(join(copy, 'index.js')).href)) as typeof Ask;
+  const room = changedRoom(here, join(scratch, `${at}`), file, right, wrong);
+  return (await import(pathToFileURL(join(room, 'index.js')).href)) as typeof Ask;
 }
 
 /** A filter, one that it implies, and whether they have no packet in common with a third. */

@@ -31,6 +31,18 @@ export class TunnelPackets {
     return Uint8Array.from(this.ethernet(depth).bytes);
   }
 
+  /** A frame with a tunnel, or with IP in IP. */
+  carrying(): Uint8Array {
+    const { bytes, kind } = this.carryingPacket();
+    const addresses = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
+    return Uint8Array.from([...addresses, ...half(ETHERTYPES[kind]), ...bytes]);
+  }
+
+  private carryingPacket(): Inner {
+    const carried = this.tunnel(1);
+    return this.random(3) === 0 ? this.ipv6(carried) : this.ipv4(carried);
+  }
+
   private pick<Item>(items: readonly Item[]): Item {
     return items[this.random(items.length)]!;
   }

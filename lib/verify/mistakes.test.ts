@@ -7,12 +7,13 @@
  * verifier, refuses them.
  */
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import test from 'ava';
 import { assemble, type Program } from '../ebpf/index.js';
+import { changedRoom, fileOf } from '../testing/changedRoom.js';
 import { GLOBAL_CASES, HELD_CASES, nestedLoops } from '../testing/judge/cases.js';
 import { optionsOf } from '../testing/judge/judge.js';
 import { packetProgram } from '../testing/packetPrograms.js';
@@ -126,30 +127,12 @@ test('each transfer function has a mistake', (t) => {
   );
 });
 
-/** A copy of the verifier with one change, among links to the folders that it imports. */
-function folderWith([file, , , from, to]: Mistake, at: string): string {
-  const folder = join(scratch, at);
-  const copy = join(folder, basename(here));
-  cpSync(here, copy, { recursive: true, filter: (path) => !/\.(test\..*|map|d\.ts)$/.test(path) });
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  for (const name of readdirSync(join(here, '..')).filter((entry) => entry !== basename(here)))
-    symlinkSync(join(here, '..', name), join(folder, name));
-  const path = join(copy, fileOf(file));
-  const text = readFileSync(path, 'utf8');
-  const changed = text.replace(from, () => to);
-  if (changed === text) throw new Error(`${file} has no '${from}'`);
-  writeFileSync(path, changed);
-  return copy;
-}
-
-/** `scalar` -> `numbers/scalar.js`: a file of the verifier, in whichever room it is; with the room where two have one. */
-function fileOf(name: string): string {
-  const files = readdirSync(here, { recursive: true, encoding: 'utf8' });
-  return files.find((file) => file === `${name}.js` || basename(file) === `${name}.js`)!;
-}
+/** A copy of the verifier with one change. */
+const folderWith = ([file, , , from, to]: Mistake, at: string): string =>
+  changedRoom(here, join(scratch, at), file, from, to);
 
 const load = async <Module>(folder: string, file: string): Promise<Module> =>
-  (await import(pathToFileURL(join(folder, fileOf(file))).href)) as Module;
+  (await import(pathToFileURL(join(folder, fileOf(here, file))).href)) as Module;
 
 for (const [at, mistake] of TRANSFER_MISTAKES.entries()) {
   const [file, check, what] = mistake;
