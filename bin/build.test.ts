@@ -64,7 +64,7 @@ test.serial('what a hook does not have is refused', (t) => {
   refused(/takes a file to write/, 'tcp', '--xdp');
   refused(/samples are of XDP and tc/, 'tcp', '--cgroup', '--sample', '64', '-o', object);
   refused(/--sample takes bytes/, 'tcp', '--xdp', '--sample', 'all', '-o', object);
-  refused(/filters of sockets have no counters/, 'tcp', '--socket', '--count', '-o', object);
+  refused(/--socket takes keep, drop, not 'kep'; did you mean 'keep'\?/, 'tcp', '--socket=kep', '-o', object);
   refused(/the filter expression cannot be compiled/, 'tcp prot 80', '--xdp', '-o', object);
 });
 
@@ -90,6 +90,8 @@ for (const hook of [
   '--cgroup',
   '--cgroup=pass --count',
   '--socket',
+  '--socket --count',
+  '--socket=drop --else=keep --count',
 ])
   withKernel(`${hook}: libbpf loads the object, and what clang makes of the C`, (t) => {
     const c = join(folder, 'filter.c');

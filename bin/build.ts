@@ -6,7 +6,7 @@ import { LiftError, type ResultValue } from '../lib/ebpf.js';
 import type { Filter, LinkFilter } from '../lib/index.js';
 import { FileSink } from '../lib/node.js';
 import { expressionOf, filterOf, reasonOf, warnAbout } from './expression.js';
-import { parseLine, UsageError } from './getopt.js';
+import { didYouMean, parseLine, UsageError } from './getopt.js';
 import { parseOptions } from './options.js';
 import { CommandError } from './report.js';
 import { STDOUT, writeMessage, writeOutput } from './standard.js';
@@ -16,7 +16,7 @@ const ROWS = [
   { long: ['xdp'], value: 'optional' },
   { long: ['tc'], value: 'optional' },
   { long: ['cgroup'], value: 'optional' },
-  { long: ['socket'], value: 'none' },
+  { long: ['socket'], value: 'optional' },
   { long: ['else'], value: 'required' },
   { long: ['count'], value: 'none' },
   { long: ['sample'], value: 'required' },
@@ -50,8 +50,10 @@ const TC = {
   trap: 'TC_ACT_TRAP',
 } as const;
 const CGROUP = { drop: 0, pass: 1 } as const;
+/** Bytes to keep. */
+const SOCKET = { keep: 262_144, drop: 0 } as const;
 
-const HOOKS: Readonly<Record<Exclude<BuildHook, 'socket'>, HookRow>> = {
+const HOOKS: Readonly<Record<BuildHook, HookRow>> = {
   xdp: {
     results: XDP,
     usual: 'drop',
@@ -71,19 +73,25 @@ const HOOKS: Readonly<Record<Exclude<BuildHook, 'socket'>, HookRow>> = {
     opposite: (word) => (word === 'drop' ? 'pass' : 'drop'),
     linkType: 'RAW',
   },
+  socket: {
+    results: SOCKET,
+    usual: 'keep',
+    opposite: (word) => (word === 'keep' ? 'drop' : 'keep'),
+    linkType: 'EN10MB',
+  },
 };
 
 export const USAGE = `Usage: weir build EXPRESSION --xdp[=${Object.keys(XDP).join(' | ')}] -o FILE
        weir build EXPRESSION --tc[=${Object.keys(TC).join(' | ')}] -o FILE
-       weir build EXPRESSION --cgroup[=${Object.keys(CGROUP).join(' | ')}] | --socket -o FILE
+       weir build EXPRESSION --cgroup[=${Object.keys(CGROUP).join(' | ')}] | --socket[=${Object.keys(SOCKET).join(' | ')}] -o FILE
 
-Makes an object of eBPF that answers so for packets that match (default: drop them), and the opposite, or what --else says, for
+Makes an object of eBPF that answers so for packets that match (default: drop them, but sockets keep them), and the opposite, or what --else says, for
 others. It loads with ip link set dev DEVICE xdp obj FILE sec xdp, tc filter add dev DEVICE ingress bpf da obj FILE sec tc,
 bpftool prog load and libbpf: with types, license, and the words of the expression as line information. --count keeps packets
 and bytes of each processor in a map: at 0 those that match, at 1 others. --sample N hands N bytes of each packet that matches to a
 perf event array, behind the metadata that xdpdump has. --c prints the same as C instead. -F FILE has the
-expression. Programs of cgroups see what arrives; expressions for them begin with IP. --socket keeps what matches. --tc looks for
-VLAN tags beside the packet too, where the kernel puts them.
+expression. Programs of cgroups see what arrives; expressions for them begin with IP. --tc looks for VLAN tags
+beside the packet too, where the kernel puts them.
 `;
 
 /** @throws UsageError, CommandError, FilterError */
@@ -140,10 +148,7 @@ function sampleOf(text: string): number {
 
 /** On tc and sockets the kernel has taken VLAN tags out of packets, as for captures. */
 export const filterForHook = (filter: Filter, hook: BuildHook): LinkFilter =>
-  filter.for(
-    hook === 'socket' ? 'EN10MB' : HOOKS[hook].linkType,
-    hook === 'tc' || hook === 'socket' ? 'linux-live' : undefined,
-  );
+  filter.for(HOOKS[hook].linkType, hook === 'tc' || hook === 'socket' ? 'linux-live' : undefined);
 
 /** What is answered for packets that match, and for others, by the words of options. @throws UsageError */
 export function resultsFor(
@@ -151,15 +156,15 @@ export function resultsFor(
   accept: string | undefined,
   other: string | undefined,
 ): { readonly accept?: ResultValue | undefined; readonly reject?: ResultValue } {
-  if (hook === 'socket') {
-    if (other !== undefined) throw new UsageError('--socket drops what does not match: it has no --else');
-    return {};
-  }
+  // The filter says itself how much sockets keep.
+  if (hook === 'socket' && (accept ?? 'keep') === 'keep' && (other ?? 'drop') === 'drop') return {};
   const { results, usual, opposite } = HOOKS[hook];
   const value = (word: string, option: string): ResultValue => {
     const found = Object.hasOwn(results, word) ? results[word] : undefined;
     if (found === undefined)
-      throw new UsageError(`${option} takes ${Object.keys(results).join(', ')}, not '${word}'`);
+      throw new UsageError(
+        `${option} takes ${Object.keys(results).join(', ')}, not '${word}'${didYouMean(word, Object.keys(results))}`,
+      );
     return found;
   };
   const chosen = accept ?? usual;

@@ -75,18 +75,20 @@ export function parseLine<Row extends OptionSyntax>(
   return { options, operands };
 }
 
+/** The name that was meant, where one is near: behind a message. */
+export function didYouMean(word: string, names: Iterable<string>): string {
+  const near = closest(word, names);
+  return near === undefined ? '' : `; did you mean '${near}'?`;
+}
+
 function findLong<Row extends OptionSyntax>(name: string, rows: readonly Row[]): Row {
   const exact = rows.find(({ long }) => long.includes(name));
   if (exact !== undefined) return exact;
   const matches = rows.filter(({ long }) => long.some((candidate) => candidate.startsWith(name)));
   if (matches.length === 1) return matches[0]!;
   if (matches.length === 0) {
-    const near = closest(
-      name,
-      rows.flatMap(({ long }) => long),
-    );
-    const hint = near === undefined ? '' : `; did you mean '--${near}'?`;
-    throw new UsageError(`unrecognized option '--${name}'${hint}`);
+    const long = rows.flatMap((row) => row.long.map((one) => `--${one}`));
+    throw new UsageError(`unrecognized option '--${name}'${didYouMean(`--${name}`, long)}`);
   }
   const possible = matches.flatMap(({ long }) => long.filter((candidate) => candidate.startsWith(name)));
   throw new UsageError(

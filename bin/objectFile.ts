@@ -12,7 +12,7 @@ import {
   ObjectError,
 } from '../lib/command.js';
 import { reasonOf } from './expression.js';
-import { UsageError } from './getopt.js';
+import { didYouMean, UsageError } from './getopt.js';
 import { CommandError } from './report.js';
 
 /** Options that all commands on objects have. */
@@ -63,7 +63,9 @@ export function openObject(
   const hook = words.given('type');
   const type = hook === undefined ? undefined : HOOKS[hook];
   if (hook !== undefined && type === undefined)
-    throw new UsageError(`no type '${hook}': there are ${Object.keys(HOOKS).join(', ')}`);
+    throw new UsageError(
+      `no type '${hook}': there are ${Object.keys(HOOKS).join(', ')}${didYouMean(hook ?? '', Object.keys(HOOKS))}`,
+    );
   const options: LoadObjectOptions = {
     ...more,
     kconfig: kconfigOf(words.all('kconfig')),
@@ -123,7 +125,17 @@ export function chosenPrograms(object: LoadedObject, words: ObjectWords): readon
   );
   if (chosen.length > 0) return chosen;
   const there = object.programs.map((one) => `${one.name} (${one.section})`).join(', ');
-  throw new CommandError(`no such program: there are ${there || 'none'}`);
+  const hint =
+    program === undefined
+      ? didYouMean(
+          section ?? '',
+          object.programs.map((one) => one.section),
+        )
+      : didYouMean(
+          program,
+          object.programs.map(({ name }) => name),
+        );
+  throw new CommandError(`no such program: there are ${there || 'none'}${hint}`);
 }
 
 /** The one program that runs. @throws CommandError where several could. */

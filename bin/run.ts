@@ -24,7 +24,7 @@ import {
 import { FileSink, PacketWriter } from '../lib/node.js';
 import { coverageText, InstructionCounts, lcovOf, profileText } from './coverage.js';
 import { expressionOf, filterOf, reasonOf } from './expression.js';
-import { parseLine, UsageError } from './getopt.js';
+import { didYouMean, parseLine, UsageError } from './getopt.js';
 import {
   asObject,
   chosenProgram,
@@ -95,7 +95,8 @@ export async function runObject(line: readonly string[]): Promise<void> {
   if (file === undefined) throw new UsageError('run takes an object file');
   if (read === undefined) throw new UsageError('run takes a capture: -r FILE');
   const keep = words.given('keep') ?? 'pass';
-  if (!KEEPS.includes(keep as 'all')) throw new UsageError(`--keep takes ${KEEPS.join(', ')}, not '${keep}'`);
+  if (!KEEPS.includes(keep as 'all'))
+    throw new UsageError(`--keep takes ${KEEPS.join(', ')}, not '${keep}'${didYouMean(keep, KEEPS)}`);
   const letters = [...PRINTING].flatMap((letter) =>
     parsed.filter(({ row }) => row.long[0] === `print-${letter}`).map(() => `-${letter}`),
   );
@@ -223,7 +224,9 @@ class Run {
     if (bytes === undefined) throw new CommandError(`${file}: no ELF object of clang`);
     const engine = words.given('engine') ?? 'auto';
     if (engine !== 'auto' && engine !== 'wasm' && engine !== 'interpreter')
-      throw new UsageError(`no engine '${engine}': there are auto, wasm, interpreter`);
+      throw new UsageError(
+        `no engine '${engine}': there are auto, wasm, interpreter${didYouMean(engine, ['auto', 'wasm', 'interpreter'])}`,
+      );
     this.object = openObject(file, bytes, words, {
       engine,
       ...(traces

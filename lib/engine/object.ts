@@ -25,6 +25,7 @@ import {
   type SourceLine,
 } from '../elf/index.js';
 import { canCompileWebAssembly } from '../jit/index.js';
+import { closest } from '../source.js';
 import { type MapInfo, type Proofs, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
 import { compiled, VerificationError } from './extended.js';
 import { compiledLater } from './gradual.js';
@@ -102,9 +103,10 @@ export function loadObject(bytes: Uint8Array, options: LoadObjectOptions = {}): 
 }
 
 function absent(what: string, name: string, there: readonly { readonly name: string }[]): never {
-  throw new ObjectError(
-    `no ${what} '${name}': there are ${there.map((one) => one.name).join(', ') || 'none'}`,
-  );
+  const names = there.map((one) => one.name);
+  const near = closest(name, names);
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  throw new ObjectError(`no ${what} '${name}': there are ${names.join(', ') || 'none'}${hint}`);
 }
 
 interface Shared {

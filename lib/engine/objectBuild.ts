@@ -3,9 +3,10 @@
 import type { Program as Classic, Personality } from '../cbpf/index.js';
 import { opcodes, type Program, toBytes } from '../ebpf/index.js';
 import { BtfWriter, type LineRecord, STT, writeElf, writeExtension } from '../elf/index.js';
-import { liftTraced, type ResultValue, resultsOf, toC } from '../lift/index.js';
+import { type LiftOptions, liftTraced, type ResultValue, resultsOf, toC } from '../lift/index.js';
 import type { MapInfo } from '../verify/index.js';
 import { admit } from './extended.js';
+import { withGuards } from './objectGuards.js';
 import { COUNTERS, COUNTS, followedBy, MAPS, SAMPLES } from './objectTail.js';
 
 /** Where the program of an object is to run. */
@@ -19,7 +20,7 @@ export interface BuildObjectOptions {
    * to keep. For a hook of XDP or tc also by name.
    */
   readonly accept?: ResultValue | undefined;
-  /** What is answered for others: by default the opposite. Sockets have nothing but 0. */
+  /** What is answered for others: by default the opposite. */
   readonly reject?: ResultValue;
   /** Keep packets and bytes in a map `counts`, of each processor: at 0 those that match, at 1 others. */
   readonly count?: boolean;
@@ -101,29 +102,55 @@ const SLOT = 8;
  * Makes an object of a filter. Packets of sockets, XDP and tc are Ethernet, those of cgroups begin with IP: the filter has to
  * be compiled for that link type.
  *
- * @throws LiftError where the filter has no form for the hook; RangeError for results that the hook does not have, or
- *   counters of sockets, whose loads end the program.
+ * @throws LiftError where the filter has no form for the hook; RangeError for results that the hook does not have.
  */
 export function buildObject(source: BuildSource, options: BuildObjectOptions): BuiltObject {
-  const { hook, count = false, sample = 0, license = LICENSE, personality = 'libpcap' } = options;
+  const { hook, count = false, sample = 0, personality = 'libpcap' } = options;
   const row = HOOKS[hook];
   if (!(Number.isInteger(sample) && sample >= 0 && sample <= MOST_SAMPLED))
     throw new RangeError(`a sample has from 1 to ${MOST_SAMPLED} bytes`);
   if (sample > 0 && hook !== 'xdp' && hook !== 'tc') throw new RangeError('samples are of XDP and tc');
-  if (count && hook === 'socket')
-    throw new RangeError('filters of sockets have no counters: a load past the end ends them');
+  const lift = (chosen: LiftOptions): Program => liftTraced(source.cbpf, { personality, ...chosen }).program;
   const { accept = row.accept, reject = row.reject } = options;
   const results = { accept, reject };
-  const lift = (chosen: typeof results): Program =>
-    liftTraced(source.cbpf, { form: row.form, personality, ...chosen }).program;
+  // A load past the end ends a program for sockets with 0, unless that is looked at before.
+  if (hook === 'socket' && (count || reject !== 0)) {
+    const answers = { accept: numberOf(accept ?? WHOLE), reject: numberOf(reject) };
+    const guarded = withGuards(lift({ form: row.form, accept: 1, reject: 0 }));
+    return finished(followedBy(guarded, { hook, count, sample, ...answers }), row, options, source);
+  }
   const { accept: matched = 1, reject: other } = resultsOf(row.form, results);
   const program =
     count || sample > 0
-      ? followedBy(lift({ accept: 1, reject: 0 }), { hook, count, sample, accept: matched, reject: other })
-      : lift(results);
+      ? followedBy(lift({ form: row.form, accept: 1, reject: 0 }), {
+          hook,
+          count,
+          sample,
+          accept: matched,
+          reject: other,
+        })
+      : lift({ form: row.form, ...results });
+  return finished(program, row, options, source);
+}
+
+/** What sockets keep of a packet that goes on whole. */
+const WHOLE = 262_144;
+
+/** Sockets have no names for results. */
+function numberOf(result: ResultValue): number {
+  if (typeof result === 'number' && result === result >>> 0) return result;
+  throw new RangeError(`sockets keep a number of bytes, not '${result}'`);
+}
+
+function finished(
+  program: Program,
+  row: HookRow,
+  { count = false, sample = 0, license = LICENSE }: BuildObjectOptions,
+  { expression = '' }: BuildSource,
+): BuiltObject {
   admit(program, { type: row.type, maps: mapsOf(program) });
   const maps = [...(count ? [COUNTS] : []), ...(sample > 0 ? [SAMPLES] : [])];
-  return { bytes: objectOf(program, row, { maps, license, expression: source.expression ?? '' }), program };
+  return { bytes: objectOf(program, row, { maps, license, expression }), program };
 }
 
 /** The same filter as C. @throws LiftError, RangeError */
@@ -131,7 +158,7 @@ export function buildC(source: BuildSource, options: BuildObjectOptions): string
   const { hook, count = false, sample = 0, license = LICENSE } = options;
   if (sample > 0) throw new RangeError('samples are of objects, not of C');
   const row = HOOKS[hook];
-  const { accept = row.accept ?? 262144, reject = row.reject } = options;
+  const { accept = row.accept ?? WHOLE, reject = row.reject } = options;
   // Refuses what the hook does not have.
   buildObject(source, options);
   return toC(source.cbpf, {

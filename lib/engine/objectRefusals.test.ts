@@ -33,7 +33,9 @@ withClang('another byte order', async (t) => {
 
 withClang('programs and maps that are not there, and values that do not fit', async (t) => {
   const object = loadObject(await build({ name: 'count' }));
-  t.throws(() => object.program('cuont'), { message: "no program 'cuont': there are count" });
+  t.throws(() => object.program('cuont'), {
+    message: "no program 'cuont': there are count; did you mean 'count'?",
+  });
   t.throws(() => object.map('x'), { message: /^no map 'x': there are protocols, \.rodata/ });
   const map = object.map('protocols');
   t.throws(() => map.set(new Uint8Array(3), new Uint8Array(16)), {
