@@ -36,7 +36,12 @@ export function orCommandError<Value>(make: () => Value): Value {
 export function mapsText({ maps }: LoadedObject, elements: (map: LoadedMap) => readonly Json[]): string {
   const parts = maps.map((map) => {
     const { name, type, keySize, valueSize, maxEntries } = map.definition;
-    const shape = `${type}, keys of ${keySize} bytes, values of ${valueSize}, ${maxEntries} at most`;
+    const sizes = [
+      keySize > 0 ? `keys of ${keySize} bytes` : '',
+      valueSize > 0 ? `values of ${valueSize}` : '',
+    ];
+    const most = keySize + valueSize > 0 ? `${maxEntries} at most` : `${maxEntries} bytes`;
+    const shape = [type, ...sizes.filter(Boolean), most].join(', ');
     return [`${name}: ${shape}`, ...elements(map).map((row) => `  ${JSON.stringify(row)}`), ''].join('\n');
   });
   return parts.join('');

@@ -85,7 +85,8 @@ export function readObject(bytes: Uint8Array, options: ReadObjectOptions = {}): 
     const offset = (range.start + slot - at) * SLOT;
     const record = extension.lines
       .get(range.section.name)
-      ?.findLast((one) => one.offset <= offset && one.offset >= range.start * SLOT);
+      // Line 0 is what the compiler has for code of no line.
+      ?.findLast((one) => one.line > 0 && one.offset <= offset && one.offset >= range.start * SLOT);
     if (record === undefined) return undefined;
     const { line, column } = record;
     return { file: types.text(record.file), line, column, text: types.text(record.text) };

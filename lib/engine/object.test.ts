@@ -101,6 +101,8 @@ async function compare(
   );
   // The kernel makes no socket buffer for a test of what is cut within the header of IP.
   const packets = entry.type === 'xdp' ? all : all.filter(({ length }) => length >= SMALLEST);
+  if (entry.instructions.some((_, slot) => entry.lineOf(slot)?.line === 0))
+    verdicts.check(false, () => `${title(one)}: a slot of line 0`);
   const { accepted, rejection } = entry.verify({ processors: cpus().length });
   const theirs = source.includes(BY_LIBBPF)
     ? loadByLibbpf(kernel, libbpf, bytes, object, entry)
