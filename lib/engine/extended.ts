@@ -89,14 +89,20 @@ export const liftedBody = (program: Classic): FilterBody | undefined =>
  * Makes programs ready for {@link attach} by compiling them, with what is proved of them.
  *
  * @param counted - Told of what reads how often slots have run.
+ * @param proofsOf - What is proved of programs that are called in the tail.
  */
 export const compiled =
-  (proofs?: Proofs, counted?: WebAssemblyOptions['counted']): NonNullable<AttachOptions['load']> =>
+  (
+    proofs?: Proofs,
+    counted?: WebAssemblyOptions['counted'],
+    proofsOf?: WebAssemblyOptions['proofsOf'],
+  ): NonNullable<AttachOptions['load']> =>
   (program, environment, context) =>
     compileEbpf(program, environment, {
       pointers: new Map([[1, context]]),
       counted,
       proofs,
+      proofsOf,
     });
 
 /** How an eBPF program is run. */

@@ -128,6 +128,9 @@ interface InPlace {
   readonly type: ProgramType;
 }
 
+const asProofs = (admission: Admission | undefined): Proofs | undefined =>
+  admission !== undefined && 'steps' in admission ? admission : undefined;
+
 /** Instructions of programs that are verified in some milliseconds. */
 const SHORT = 2000;
 const { PSEUDO } = opcodes;
@@ -234,8 +237,8 @@ export class LoadedProgram {
     if (counted ?? observe ?? (unverified === true || engine === 'interpreter' || undefined))
       return undefined;
     if (!canCompileWebAssembly()) return undefined;
-    const proofs = this.admitted(true);
-    if (proofs === undefined || !('steps' in proofs)) return undefined;
+    const proofs = asProofs(this.admitted(true));
+    if (proofs === undefined) return undefined;
     let rows: InPlace | undefined;
     this.attached = this.hooked(proofs, true, (environment, context, type) => {
       rows = { proofs, environment, context, type };
@@ -269,7 +272,9 @@ export class LoadedProgram {
     const { options, memory, made } = this.shared;
     const { observe, counted, budget, ...services } = options;
     const type = programTypeOf(this.type === 'sched_act' ? 'sched_cls' : this.type);
-    const compile = compiled(proofs !== undefined && 'steps' in proofs ? proofs : undefined, counted);
+    const compile = compiled(asProofs(proofs), counted, (target) =>
+      asProofs(this.shared.byCode.get(target)?.admitted(true)),
+    );
     return attach(this.instructions, type, {
       ...services,
       memory,

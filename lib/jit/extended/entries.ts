@@ -57,26 +57,16 @@ export function callbackFunction({
   const [slot, frame] = [0, 1] as const;
   const code = new CodeWriter();
   const { parameters, results } = PASSED[convention];
-  const argument = (register: number): void => {
-    code
-      .i32(0)
-      .op('i64.load32_u', REGISTERS_HIGH + 4 * register)
-      .i64(32n)
-      .op('i64.shl');
-    code
-      .i32(0)
-      .op('i64.load32_u', REGISTERS_LOW + 4 * register)
-      .op('i64.or');
-  };
   for (const entry of callbacks) {
     code.get(slot).i32(entry).op('i32.eq').op('if');
-    for (let register = 1; register <= 5; register++) argument(register);
+    for (let register = 1; register <= 5; register++) emitStoredRegister(code, register);
     code.get(frame).i32(frameStep).op('i32.add').op('i64.extend_i32_u');
     for (let parameter = 6; parameter < parameters; parameter++) code.i64(0n);
     code.op('call', functions.local.get(entry)!);
     for (let result = 1; result < results.length; result++) code.op('drop');
-    code.set(2).i32(0).get(2).op('i64.store32', REGISTERS_LOW);
-    code.i32(0).get(2).i64(32n).op('i64.shr_u').op('i64.store32', REGISTERS_HIGH).op('return').op('end');
+    code.set(2);
+    emitStoreResult(code, 2);
+    code.op('return').op('end');
   }
   code.op('unreachable');
   return {
@@ -169,18 +159,37 @@ export function startFunction(frame: number, convention: Convention): DefinedFun
   };
 }
 
-/** The entry for tail calls: on the caller's frame. */
+/** The entry for tail calls: on the caller's frame, with the registers and r0 in the memory. */
 export function resumeFunction(convention: Convention): DefinedFunction {
   const code = new CodeWriter();
   const { parameters, results } = PASSED[convention];
-  const params = locals('i64', 'r1', 'r2', 'r3', 'r4', 'r5', 'r10');
-  for (let parameter = 0; parameter < parameters; parameter++) {
-    if (parameter < params.length) code.get(parameter);
-    else code.i64(0n);
-  }
+  const passed = [1, 2, 3, 4, 5, FRAME_POINTER];
+  for (const register of passed) emitStoredRegister(code, register);
+  for (let parameter = passed.length; parameter < parameters; parameter++) code.i64(0n);
   code.op('call', MAIN);
   for (let result = 1; result < results.length; result++) code.op('drop');
-  return { name: 'resume', params, results: ['i64'], locals: [], body: code.bytes };
+  code.set(0);
+  emitStoreResult(code, 0);
+  return { name: 'resume', params: [], results: [], locals: locals('i64', 'result'), body: code.bytes };
+}
+
+/** A register as helpers have left it. */
+function emitStoredRegister(code: CodeWriter, register: number): void {
+  code
+    .i32(0)
+    .op('i64.load32_u', REGISTERS_HIGH + 4 * register)
+    .i64(32n)
+    .op('i64.shl');
+  code
+    .i32(0)
+    .op('i64.load32_u', REGISTERS_LOW + 4 * register)
+    .op('i64.or');
+}
+
+/** What is in a local, as r0. */
+function emitStoreResult(code: CodeWriter, local: number): void {
+  code.i32(0).get(local).op('i64.store32', REGISTERS_LOW);
+  code.i32(0).get(local).i64(32n).op('i64.shr_u').op('i64.store32', REGISTERS_HIGH);
 }
 
 /**

@@ -62,6 +62,8 @@ export interface WebAssemblyOptions {
    * safe: the environment has to be as the program's type says, with maps as they were described.
    */
   readonly proofs?: Proofs | undefined;
+  /** The same of programs that are called in the tail. */
+  readonly proofsOf?: ((target: Program) => Proofs | undefined) | undefined;
   /** By register of the entry: the region it will point into. Wrong guesses cost time only. */
   readonly pointers?: ReadonlyMap<number, Region>;
   /** What the context is, for batches of programs that do not take it for memory. */
@@ -231,7 +233,7 @@ const usesStack = (program: Program): boolean =>
 /** Of the entries, a module has one. */
 interface Exports {
   readonly start: (r1: number, r2: number) => number;
-  readonly resume: (...registers: bigint[]) => bigint;
+  readonly resume: () => void;
   readonly batch: EbpfBatch;
   /** Where helpers call functions. */
   readonly callFunction?: (slot: number, frame: number) => void;
@@ -320,22 +322,18 @@ function compileFor(
     if (packet !== undefined && entry !== 'batch') shown.tell(packet);
   };
 
-  const registerValue = (register: number): bigint =>
-    (BigInt(host.high[register]! >>> 0) << 32n) | BigInt(host.low[register]! >>> 0);
-
   /** Runs the target of a tail call on the frame of its caller, with the caller's r1 to r5. */
   const runTarget = (target: Program): void => {
     let loaded = targets.get(target);
     if (loaded === undefined) {
-      loaded = load(target, {}, 'resume');
+      const proofs = options.proofsOf?.(target);
+      loaded = load(target, { proofs }, 'resume');
       targets.set(target, loaded);
     }
     const { exports, shown } = loaded;
     exports.fuel.value = budget;
     settle(shown);
-    const result = exports.resume(...[1, 2, 3, 4, 5, FRAME_POINTER].map(registerValue));
-    host.low[0] = Number(BigInt.asIntN(32, result));
-    host.high[0] = Number(BigInt.asIntN(32, result >> 32n));
+    exports.resume();
   };
 
   const load = (
