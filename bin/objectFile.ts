@@ -22,11 +22,13 @@ export const OBJECT_ROWS = [
   { long: ['type'], value: 'required' },
   { long: ['btf'], value: 'required' },
   { long: ['kconfig'], value: 'required' },
+  { long: ['entries'], value: 'required' },
 ] as const;
 
 export const OBJECT_USAGE = `Of an object, --program NAME or --section NAME chooses programs. --type xdp | tc | action | socket | cgroup is the hook of
 those whose section says none. CO-RE takes the kernel's types from --btf FILE, default this system's; --btf=compiled those
-that the compiler saw. --kconfig NAME=NUMBER gives the value of a __kconfig variable.
+that the compiler saw. --kconfig NAME=NUMBER gives the value of a __kconfig variable, --entries MAP=NUMBER a
+map the size that its loader would set.
 `;
 
 /** The hooks by the command's names. */
@@ -69,6 +71,7 @@ export function openObject(
   const options: LoadObjectOptions = {
     ...more,
     kconfig: kconfigOf(words.all('kconfig')),
+    entries: Object.fromEntries(words.all('entries').map((word) => entriesOf(word))),
     type,
   };
   const named = words.given('btf');
@@ -99,6 +102,12 @@ export function readBytes(file: string): Uint8Array {
 
 /** The bytes, where they are those of an object. */
 export const asObject = (bytes: Uint8Array): Uint8Array | undefined => (isElf(bytes) ? bytes : undefined);
+
+function entriesOf(word: string): readonly [string, number] {
+  const [, name, number] = /^(.+)=([1-9]\d*)$/.exec(word) ?? [];
+  if (name === undefined) throw new UsageError(`--entries takes MAP=NUMBER, not '${word}'`);
+  return [name, Number(number)];
+}
 
 function kconfigOf(words: readonly string[]): Readonly<Record<string, number | bigint>> {
   const [major = 0, minor = 0, patch = 0] = release().split(/[.-]/).map(Number);

@@ -10,6 +10,7 @@ import { type Libbpf, openLibbpf } from '../testing/libbpf.js';
 import {
   differenceInRows,
   differenceOf,
+  entriesOf,
   loadByLibbpf,
   loadFilled,
   loadInKernel,
@@ -92,9 +93,10 @@ async function compare(
     return;
   }
   const source = readFileSync(join(projectRoot, 'lib', 'testing', 'objects', `${one.name}.c`), 'utf8');
-  const loading = source.includes(BY_LIBBPF)
-    ? { btf: new Uint8Array(readFileSync(TYPES)), kconfig: KCONFIG }
-    : {};
+  const loading = {
+    ...(source.includes(BY_LIBBPF) ? { btf: new Uint8Array(readFileSync(TYPES)), kconfig: KCONFIG } : {}),
+    entries: entriesOf(source),
+  };
   const object = loadFilled(bytes, source, loading);
   const entry = object.program(
     object.programs.find(({ name }) => name === one.name)?.name ?? object.programs[0]!.name,

@@ -41,6 +41,8 @@ export interface LoadObjectOptions extends Omit<HelperServices, 'maps'> {
   readonly btf?: Uint8Array | 'compiled';
   /** Values of `__kconfig` variables, by name. */
   readonly kconfig?: Readonly<Record<string, number | bigint>> | undefined;
+  /** Numbers of entries of maps, or bytes of rings, by name: of those whose loaders set these. */
+  readonly entries?: Readonly<Record<string, number>> | undefined;
   /** The hook of sections whose names say none. */
   readonly type?: HookName | undefined;
   /**
@@ -79,11 +81,17 @@ export interface LoadedObject {
  * @throws ObjectError where the bytes are no such object.
  */
 export function loadObject(bytes: Uint8Array, options: LoadObjectOptions = {}): LoadedObject {
-  const { btf, kconfig } = options;
-  const object = readObject(bytes, {
+  const { btf, kconfig, entries = {} } = options;
+  const read = readObject(bytes, {
     ...(btf === undefined ? {} : { btf: btf === 'compiled' ? btf : readBtf(btf) }),
     kconfig,
   });
+  for (const name of Object.keys(entries))
+    if (!read.maps.some((map) => map.name === name)) absent('map', name, read.maps);
+  const object = {
+    ...read,
+    maps: read.maps.map((map) => ({ ...map, maxEntries: entries[map.name] ?? map.maxEntries })),
+  };
   const memory = new Memory();
   const code = new Map(object.programs.map(({ name, instructions }) => [name, instructions]));
   const made = makeMaps(object.maps, object.types, memory, code);
@@ -175,7 +183,11 @@ export class LoadedProgram {
     const { object, made } = this.shared;
     const maps = made.loaded.flatMap(({ map, definition }) =>
       map === undefined && this.handles.has(definition.handle)
-        ? [`map ${definition.name}, of type ${definition.type}`]
+        ? [
+            definition.maxEntries === 0
+              ? `entries of map ${definition.name}, which its loader sets`
+              : `map ${definition.name}, of type ${definition.type}`,
+          ]
         : [],
     );
     const order = object.littleEndian ? [] : ['a big-endian machine'];

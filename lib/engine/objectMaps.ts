@@ -203,7 +203,9 @@ export function makeMaps(
           ? 8 * maxEntries
           : 0;
     if (total > MOST_BYTES) throw new ObjectError(`maps of more than ${MOST_BYTES} bytes`);
-    const map = orObjectError(() => makeMap(definition, memory, programs));
+    // A loader sets the size then.
+    const hasSize = maxEntries > 0 || type === 'perfEventArray';
+    const map = hasSize ? orObjectError(() => makeMap(definition, memory, programs)) : undefined;
     if (map !== undefined) byHandle.set(definition.handle, map);
     if (map !== undefined && definition.content !== undefined)
       valueAt(map, new Uint8Array(WORD))?.set(definition.content);

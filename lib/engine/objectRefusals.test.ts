@@ -51,3 +51,19 @@ withClang('programs and maps that are not there, and values that do not fit', as
   t.true(map.delete(Uint8Array.of(17, 0, 0, 0)));
   t.deepEqual(map.toJSON(), []);
 });
+
+withClang('sizes of maps that loaders set', async (t) => {
+  const bytes = await build({ name: 'sized' });
+  const object = loadObject(bytes);
+  t.is(object.program('plain').run(PACKET).verdict, 3);
+  t.deepEqual(object.program('sized').missing, [
+    'entries of map counts, which its loader sets',
+    'entries of map events, which its loader sets',
+  ]);
+  t.throws(() => loadObject(bytes, { entries: { count: 3 } }), {
+    instanceOf: ObjectError,
+    message: "no map 'count': there are counts, events; did you mean 'counts'?",
+  });
+  const given = loadObject(bytes, { entries: { counts: 3, events: 4096 } });
+  t.is(given.program('sized').run(PACKET).verdict, 2);
+});

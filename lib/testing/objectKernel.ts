@@ -55,6 +55,14 @@ export function fillsOf(source: string): readonly (readonly [map: string, json: 
   ]);
 }
 
+/** What a source says of sizes that loaders set: `ENTRIES map=NUMBER …`. */
+export const entriesOf = (source: string): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    [...(/ENTRIES (.+?)(?: \*\/)?$/m.exec(source)?.[1] ?? '').matchAll(/(\S+)=(\d+)/g)].map(
+      ([, name, size]) => [name!, Number(size)],
+    ),
+  );
+
 export const loadFilled = (
   bytes: Uint8Array,
   source: string,
