@@ -1,5 +1,6 @@
 /** `--rules`: many filters in one pass, each with a count of its own. */
 
+import { rulesAccelerator } from '../lib/command.js';
 import {
   type CaptureInterface,
   type LinkRules,
@@ -7,6 +8,7 @@ import {
   RuleError,
   RuleSet,
   type Select,
+  type Selection,
 } from '../lib/index.js';
 import { filterOf, lookUpNames } from './expression.js';
 import type { Options } from './options.js';
@@ -60,10 +62,13 @@ export class RuleCounts {
   }
 
   /** What selects the packets that any rule matches, and counts on the way. */
-  selection(first: CaptureInterface | undefined): { readonly select: Select } {
+  selection(first: CaptureInterface | undefined): Selection & { readonly select: Select } {
     // A rule that is wrong should say so even where the file holds no packet.
     if (first !== undefined) rulesFor(this.rules, first);
-    return { select: (source) => this.test(rulesFor(this.rules, source)) };
+    return {
+      select: (source) => this.test(rulesFor(this.rules, source)),
+      accelerator: rulesAccelerator(this.rules.set),
+    };
   }
 
   /** The rules of the packet that was tested last, as its line begins with them. */

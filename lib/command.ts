@@ -64,6 +64,7 @@ export {
 } from './live/index.js';
 export { LINUX_SLL2, SNAP_LENGTH } from './names/index.js';
 export { PASS_NAMES as OPTIMIZER_PASSES } from './optimize/index.js';
+export { rulesAccelerator } from './rules/index.js';
 export { maxCapturedLength, type PacketTest } from './savefile/index.js';
 export {
   type Follower,

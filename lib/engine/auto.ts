@@ -58,8 +58,20 @@ export const loadOnce =
 /** For filters that are shown and never run. */
 export const NO_LOADER: Loader = { load: () => () => 0 };
 
-/** The engine that is taken when none is named. */
-export const AUTO: Loader = { load: loadAuto, body: classicBody };
+/**
+ * The engine that is taken when none is named. Of a thousand filters most are never asked: a program, which is valid where
+ * an expression was compiled to it, is made ready for its first packet.
+ */
+export const AUTO: Loader = {
+  load(program, settle) {
+    let ready: FilterFunction | undefined;
+    return (bytes, start, capturedLength, wireLength, metadata) => {
+      ready ??= loadAuto(program, settle);
+      return ready(bytes, start, capturedLength, wireLength, metadata);
+    };
+  },
+  body: classicBody,
+};
 
 /** Whether a scan of a capture goes through many packets at once here. */
 export const scansInBatches = ({ body }: Scanning): boolean => body !== undefined && canCompileWebAssembly();

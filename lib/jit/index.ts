@@ -13,5 +13,12 @@ export { type Batch, bodyBatch, classicBatch, ebpfBatch } from './loops/batch.js
 export { classicBody, type FilterBody } from './loops/body.js';
 export { extendedBody } from './loops/extendedBody.js';
 export { type RowProgram, rowAccelerator, runsInRows } from './loops/rows.js';
-export { createAccelerator, scanModule } from './loops/scan.js';
+export {
+  BETWEEN,
+  compileWalk,
+  createAccelerator,
+  scanModule,
+  WalkMemory,
+  WORTH_COMPILING,
+} from './loops/scan.js';
 export { canCompileWebAssembly, canGenerateCode } from './shared/permission.js';

@@ -22,7 +22,7 @@ export interface Leaf {
 }
 
 /** Packets are told apart by a field. */
-interface Fork {
+export interface Fork {
   readonly kind: 'fork';
   readonly field: Field;
   readonly known: Known;
@@ -51,7 +51,9 @@ const MOST_ROUNDS = 4;
 export class Dispatch {
   /** Programs as far as they are understood. */
   private readonly programs: readonly (Walkable | undefined)[];
-  private readonly root: Leaf | Fork;
+  readonly root: Leaf | Fork;
+  /** How many leaves have been made. */
+  leaves = 0;
 
   constructor(programs: readonly (Walkable | undefined)[]) {
     this.programs = programs;
@@ -126,6 +128,7 @@ export class Dispatch {
   }
 
   private leaf(known: Known, alive: readonly number[]): Leaf {
+    this.leaves++;
     const needs = this.needs(known, alive);
     const of = (kind: Need['kind']): Programs =>
       Int32Array.from(alive.filter((_, place) => needs[place]!.kind === kind));

@@ -5,7 +5,7 @@
 
 import { canGenerateCode } from '../jit/index.js';
 import type { Field } from './field.js';
-import { FACTOR, shiftOf, type Table } from './table.js';
+import { FACTOR, SECOND_FACTOR, shiftOf, type Table } from './table.js';
 
 /** A bit a table, from the lowest on: whether it may have programs for the packet. */
 export type Hits = (bytes: Uint8Array, start: number, length: number) => number;
@@ -20,21 +20,28 @@ let isAllowed: boolean | undefined;
 export function loadHits(tables: readonly Table[]): Hits {
   isAllowed ??= canGenerateCode();
   if (!isAllowed) return ALL;
-  const flags: Uint8Array[] = [];
-  const named = (array: Uint8Array): string => `f${flags.push(array) - 1}`;
-  const hashed = (array: Uint8Array, value: string): string =>
-    `${named(array)}[Math.imul(${value}, ${FACTOR}) >>> ${shiftOf(array)}]`;
+  const flags: ArrayLike<number>[] = [];
+  const named = (array: ArrayLike<number>): string => `f${flags.push(array) - 1}`;
+  const hashed = (value: string): string =>
+    `(h = Math.imul(${value}, ${FACTOR}), h = Math.imul(h ^ h >>> 15, ${SECOND_FACTOR}))`;
+  const flag = (array: ArrayLike<number>): string => {
+    const shift = shiftOf(array);
+    return `${named(array)}[${hashed('v')} >>> ${shift}] >>> (h >>> ${shift - 3} & 7) & 1`;
+  };
   const lines = tables.slice(0, MOST_HITS).map((table, bit) => {
     const { byValue, byHash, byBlock, byHalf } = table.fronts;
     const tests = [
       byValue && `${named(byValue)}[v]`,
-      byHash && hashed(byHash, 'v'),
-      byBlock && hashed(byBlock, 'v >>> 8'),
+      byHash && flag(byHash),
+      byBlock && `${named(byBlock)}[${hashed('v >>> 8')} >>> ${shiftOf(byBlock)}] >>> (v >>> 3 & 31) & 1`,
       byHalf && `${named(byHalf)}[v >>> 16]`,
     ].filter((text) => text !== undefined);
-    return reading(table.field, `if ((${tests.join(' | ')}) !== 0) hits |= ${1 << bit};`);
+    return reading(
+      table.field,
+      `if ((${tests.map((test) => `(${test})`).join(' | ')}) !== 0) hits |= ${1 << bit};`,
+    );
   });
-  const text = `return (b, s, n) => { let hits = 0, v, x; ${lines.join('\n')} return hits; };`;
+  const text = `return (b, s, n) => { let hits = 0, v, x, h; ${lines.join('\n')} return hits; };`;
   return new Function(...flags.map((_, place) => `f${place}`), text)(...flags);
 }
 

@@ -47,13 +47,18 @@ export class RuleSet {
    * @throws RuleError where an expression has no meaning on it.
    */
   for(source: PacketSource): LinkRules {
-    const kind = `${source.linkType} ${source.bigEndian === true}`;
+    const kind = kindOf(source);
     let rules = this.compiled.get(kind);
     if (rules === undefined) {
       rules = new LinkRules(this.rules, source);
       this.compiled.set(kind, rules);
     }
     return rules;
+  }
+
+  /** The rules for one link type and byte order, where they have been asked for. */
+  known(source: PacketSource): LinkRules | undefined {
+    return this.compiled.get(kindOf(source));
   }
 
   /**
@@ -85,8 +90,10 @@ export class RuleSet {
   }
 }
 
+const kindOf = ({ linkType, bigEndian }: PacketSource): string => `${linkType} ${bigEndian === true}`;
+
 /** Packets after which optimizing a program has paid for itself. */
-const OFTEN = 1000;
+const OFTEN = 10_000;
 
 /** Expressions that are the same program, which is asked once. */
 class Shared {
@@ -107,12 +114,22 @@ class Shared {
   }
 }
 
+/** What rules know of packets so far; and about how many they have been asked. */
+export let dispatchOf: (rules: LinkRules) => Dispatch;
+export let packetsOf: (rules: LinkRules) => number;
+
 /** Rules compiled for one link type. */
 export class LinkRules {
   /** Places of the rules that matched the last packet, ascending: as many as {@link find} said. */
   readonly found: Int32Array;
   private readonly programs: readonly Shared[];
   private readonly dispatch: Dispatch;
+  private packets = 0;
+  static {
+    dispatchOf = (rules) => rules.dispatch;
+    packetsOf = (rules) => rules.packets;
+  }
+
   /** The packet for which each program was asked last. */
   private readonly asked: Uint32Array;
   private packet = 0;
@@ -143,6 +160,7 @@ export class LinkRules {
   find(bytes: Uint8Array, start: number, capturedLength: number, wireLength: number): number {
     const { programs, asked } = this;
     let times = 0;
+    this.packets++;
     this.packet = (this.packet + 1) >>> 0;
     if (this.packet === 0) {
       asked.fill(0);

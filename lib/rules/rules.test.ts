@@ -1,15 +1,16 @@
 /** Rules in one pass beside the same filters one by one, over sample captures, cut packets among them. */
 
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { compile, Filter, readyMadeFilters } from '../filter/index.js';
-import { CaptureError, type Packet } from '../savefile/index.js';
+import { CaptureError, type Packet, readCapture, type Select } from '../savefile/index.js';
 import { openSavefile } from '../savefile/node.js';
 import { FilterError } from '../source.js';
 import { generator } from '../testing/random.js';
 import { dataPath, fullRun, projectRoot, vectors } from '../testing/vectors.js';
-import { compileRules, RuleError, RuleSet } from './index.js';
+import { compileRules, RuleError, RuleSet, rulesAccelerator } from './index.js';
 
 /** Expressions of the shapes that rule lists have, with addresses and ports that some sample captures hold. */
 function listOf(length: number): string[] {
@@ -145,3 +146,84 @@ test('a rule that is wrong is named', (t) => {
   t.true(error.cause instanceof FilterError);
   t.throws(() => compileRules([]).matching(new Uint8Array(9) as never), { instanceOf: TypeError });
 });
+
+/** A capture of many records: those of several captures and of damaged copies of their packets, in turns. */
+function longCapture(): Buffer {
+  const random = generator(0x7e);
+  const files = ['http.pcap', 'dns.pcap', 'arp.pcap', 'vlan.pcap', 'http6.pcap', 'icmp6.pcap'];
+  const captures = files.map((name) => readFileSync(join(projectRoot, 'captures', name)));
+  const records = captures.flatMap((bytes) => {
+    const found: Buffer[] = [];
+    for (let at = 24; at < bytes.length; at += found.at(-1)!.length)
+      found.push(bytes.subarray(at, at + 16 + bytes.readUInt32LE(at + 8)));
+    return found;
+  });
+  const pieces = [captures[0]!.subarray(0, 24)];
+  for (let length = 0; length < 1_400_000; length += pieces.at(-1)!.length) {
+    const record = Buffer.from(records[random(records.length)]!);
+    // One in eight has other bytes in its headers.
+    if (random(8) === 0) for (let times = 0; times < 3; times++) record[16 + random(60)] = random(256);
+    pieces.push(record);
+  }
+  return Buffer.concat(pieces);
+}
+
+test('packets that are passed over concern no rule', async (t) => {
+  const bytes = longCapture();
+  const chunks = function* () {
+    for (let at = 0; at < bytes.length; at += 100_000) yield bytes.subarray(at, at + 100_000);
+  };
+  const open = (source: Found, set: RuleSet, isFast: boolean) => {
+    const select: Select = (of) => {
+      const rules = set.for(of);
+      return (...packet) => {
+        const times = rules.find(...packet);
+        source.asked++;
+        if (times > 0) source.lines.push(rules.found.subarray(0, times).join());
+        return times;
+      };
+    };
+    return { select, accelerator: isFast ? rulesAccelerator(set) : undefined };
+  };
+  for (const count of fullRun ? [2, 30, 300] : [40]) {
+    // What concerns most packets cannot be passed over.
+    const expressions = listOf(count).filter(
+      (text) => !/not|protochain|greater|ip\[8\]/.test(text) && isExpression(text),
+    );
+    const rules = expressions.map((expression, at) => ({ name: `${at}`, expression }));
+    const [slow, fast] = [false, true].map(() => ({ asked: 0, lines: [] as string[] })) as [Found, Found];
+    const matched: number[] = [];
+    for (const [found, isFast] of [
+      [slow, false],
+      [fast, true],
+    ] as const) {
+      const kept: Buffer[] = [];
+      const sink = {
+        write: (from: Uint8Array, start: number, end: number) =>
+          void kept.push(Buffer.from(from.subarray(start, end))),
+      };
+      const capture = await readCapture(chunks());
+      await capture.scan({ ...open(found, compileRules(rules), isFast), sink });
+      found.lines.push(
+        `${capture.packetsRead} ${createHash('sha256').update(Buffer.concat(kept)).digest('hex')}`,
+      );
+      matched.push(capture.packetsMatched);
+    }
+    t.is(fast.lines.join('\n'), slow.lines.join('\n'));
+    t.is(matched[0], matched[1]);
+    t.true(fast.asked < slow.asked, `${fast.asked} of ${slow.asked} asked`);
+  }
+});
+
+const isExpression = (text: string): boolean => {
+  try {
+    return compile(text) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+interface Found {
+  asked: number;
+  readonly lines: string[];
+}

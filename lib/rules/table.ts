@@ -20,10 +20,10 @@ export interface Wanted extends Condition {
 /** Flags that quickly tell that nobody wants a value: those that are there, see {@link Table.fronts}. */
 export interface Fronts {
   readonly byValue?: Uint8Array;
-  /** By {@link hashOf} the value: for single ones. */
+  /** By {@link flagOf} the value, a bit each: for single ones. */
   readonly byHash?: Uint8Array;
-  /** By the hash of the value without its last byte: for short intervals. */
-  readonly byBlock?: Uint8Array;
+  /** By the hash of the value without its last byte a bit for every eight values: for short intervals. */
+  readonly byBlock?: Int32Array;
   /** By the upper half of the value: for long intervals. */
   readonly byHalf?: Uint8Array;
 }
@@ -45,6 +45,7 @@ export class Table {
   private readonly starts: Float64Array;
   private readonly parts: readonly Programs[];
   private readonly intervals: Intervals | undefined;
+  private made: Fronts | undefined;
 
   constructor(field: Field, wanted: readonly Wanted[]) {
     this.field = field;
@@ -74,6 +75,10 @@ export class Table {
 
   /** Flags of which one is set where somebody may want the value. */
   get fronts(): Fronts {
+    return (this.made ??= this.makeFronts());
+  }
+
+  private makeFronts(): Fronts {
     const { places, points, parts, starts } = this;
     const wanted = [...parts.entries()]
       .filter(([, { length }]) => length > 0)
@@ -83,15 +88,17 @@ export class Table {
       for (const { from, to } of wanted) byValue.fill(1, from, to + 1);
       return { byValue };
     }
-    const byHash = hashedFlags(points.length);
+    const byHash = new Uint8Array(slotsFor(points.length / 2));
     for (let slot = 0; slot < points.length; slot += 2)
-      if (points[slot + 1] !== 0) setFlag(byHash, points[slot]!);
+      if (points[slot + 1] !== 0) {
+        const bit = flagOf(points[slot]!) >>> (shiftOf(byHash) - 3);
+        byHash[bit >>> 3]! |= 1 << (bit & 7);
+      }
     if (wanted.length === 0) return { byHash };
-    const byBlock = hashedFlags(16 * wanted.length);
+    const byBlock = new Int32Array(slotsFor(4 * wanted.length));
     const byHalf = new Uint8Array(HALVES);
     for (const { from, to } of wanted) {
-      if (to - from < HALVES)
-        for (let block = from >>> 8; block <= to >>> 8; block++) setFlag(byBlock, block);
+      if (to - from < HALVES) setEights(byBlock, from, to);
       else byHalf.fill(1, from >>> 16, (to >>> 16) + 1);
     }
     return { byHash, byBlock, byHalf };
@@ -128,14 +135,26 @@ export class Table {
 export const FACTOR = 0x9e3779b1;
 const hashOf = (value: number): number => Math.imul(value, FACTOR);
 
-/** Flags enough that few are set by chance, found by the upper bits of a hash. */
-const hashedFlags = (values: number): Uint8Array =>
-  new Uint8Array(2 ** Math.min(16, 2 + Math.ceil(Math.log2(values))));
-const setFlag = (flags: Uint8Array, value: number): void => {
-  flags[hashOf(value) >>> shiftOf(flags)] = 1;
+/** What the product is multiplied with for flags: values in even steps, as those of networks, are spread by chance then. */
+export const SECOND_FACTOR = 0x85ebca6b;
+const flagOf = (value: number): number => {
+  const hash = hashOf(value);
+  return Math.imul(hash ^ (hash >>> 15), SECOND_FACTOR);
 };
+
+/** Places enough that few are taken by chance, found by the upper bits of a hash. */
+const slotsFor = (values: number): number => 2 ** Math.min(14, 4 + Math.ceil(Math.log2(values)));
 /** What leaves of a hash the place of its flag. */
-export const shiftOf = (flags: Uint8Array): number => 32 - Math.log2(flags.length);
+export const shiftOf = (flags: ArrayLike<number>): number => 32 - Math.log2(flags.length);
+
+/** Sets the bits of an interval of blocks of 256 values, of which each has 32 bits. */
+function setEights(flags: Int32Array, from: number, to: number): void {
+  for (let block = from >>> 8; block <= to >>> 8; block++) {
+    const first = block === from >>> 8 ? (from & 255) >>> 3 : 0;
+    const last = block === to >>> 8 ? (to & 255) >>> 3 : 31;
+    flags[flagOf(block) >>> shiftOf(flags)]! |= (-1 >>> (31 - (last - first))) << first;
+  }
+}
 
 /** The values cut where intervals begin or end. Parts that nobody wants share one list. */
 function partsOf(wanted: readonly Wanted[]): Map<number, Programs> {

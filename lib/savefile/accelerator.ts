@@ -52,7 +52,11 @@ export interface WalkState {
  * Steps over records as long as they are whole and ordinary; stops in front of any other, at the end of
  * the bytes, and at the limit.
  */
-export type RecordWalk = (state: WalkState) => void;
+export interface RecordWalk {
+  (state: WalkState): void;
+  /** A walk over fewer records was not worth its call; without it, as usual. */
+  readonly few?: number;
+}
 
 /**
  * What a walk leaves behind of the records that match: nothing; the records, closed up as in scan.ts; or where

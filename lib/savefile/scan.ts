@@ -155,7 +155,7 @@ export function scanWindow(window: Window, container: Container, scan: Scan, fro
         state.keptEnd = scan.keptEnd;
         walk(state);
         ({ start: window.start, runStart, keptStart: scan.keptStart, keptEnd: scan.keptEnd } = state);
-        patience = state.packets < FEW ? Math.min(2 * patience, MOST_PATIENCE) : 1;
+        patience = state.packets < (walk.few ?? FEW) ? Math.min(2 * patience, MOST_PATIENCE) : 1;
         waiting = patience - 2;
         packets += state.packets;
         matched += state.matched;

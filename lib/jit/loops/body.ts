@@ -12,6 +12,8 @@ export interface FilterBody {
   readonly locals: readonly Local[];
   /** Longest packet that the program may be given. */
   readonly maxLength: number;
+  /** Whether what it accepts may still be rejected: a walk stops in front of that. */
+  readonly isDoubtful?: boolean;
   /** Writes it. The first page of the memory is the program's: its stack may lie there. */
   readonly emit: (place: FilterPlace) => void;
 }

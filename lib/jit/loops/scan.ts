@@ -36,6 +36,8 @@ export interface WalkPlace {
 export const STATE_SIZE = 64;
 /** The first page is the filter's. */
 const ALONE: WalkPlace = { state: PAGE_SIZE, table: PAGE_SIZE + STATE_SIZE, window: 2 * PAGE_SIZE };
+/** Address of what walks need besides. */
+export const BETWEEN = ALONE.window;
 
 /** What the walk takes and gives back: 32-bit numbers; positions are addresses in the memory. */
 const STATE = [
@@ -177,6 +179,10 @@ export function scanModule(
     outcome: OUTCOME,
   });
   code.op('unreachable').op('end');
+  if (body.isDoubtful === true) {
+    code.get(verdict);
+    stopIf();
+  }
 
   code.get(packets).i32(1).op('i32.add').set(packets);
   // No branch here: whether a packet matches is what nobody can predict. A place that does not is written over.
@@ -292,6 +298,36 @@ export function compileWalk(
   return callable(exports.walk as () => void, memory, place);
 }
 
+/** The memory that walks over a capture share with its window; what is needed besides lies between. */
+export class WalkMemory {
+  /** There is none before something is read into it. */
+  memory: WebAssembly.Memory | undefined;
+  readonly place: WalkPlace;
+
+  /** @param between - Bytes in front of the window, from {@link BETWEEN} on. */
+  constructor(between = 0) {
+    this.place = { ...ALONE, window: BETWEEN + between };
+  }
+
+  /** As of an accelerator. */
+  grow(bytes: Uint8Array, size: number): Uint8Array {
+    const { window } = this.place;
+    const pages = Math.ceil((window + size) / PAGE_SIZE);
+    const memory = (this.memory ??= new WebAssembly.Memory({ initial: pages }));
+    const isInPlace = bytes.buffer === memory.buffer;
+    const missing = pages - memory.buffer.byteLength / PAGE_SIZE;
+    if (missing > 0) memory.grow(missing);
+    const grown = new Uint8Array(memory.buffer, window, size);
+    if (!isInPlace) grown.set(bytes);
+    return grown;
+  }
+
+  /** As of an accelerator. */
+  places(): Uint32Array {
+    return new Uint32Array(this.memory!.buffer, ALONE.table, (BETWEEN - ALONE.table) / 4);
+  }
+}
+
 /**
  * Speeds up a scan by compiling the filter for each kind of interface.
  *
@@ -302,29 +338,20 @@ export function createAccelerator(
   bodyFor: (source: CaptureInterface) => FilterBody | undefined,
   worthFrom: number = WORTH_COMPILING,
 ): Accelerator {
-  let memory: WebAssembly.Memory | undefined;
+  const shared = new WalkMemory();
   const walks = new Map<string, RecordWalk>();
   return {
     worthFrom,
-    grow(bytes, size) {
-      const pages = Math.ceil((ALONE.window + size) / PAGE_SIZE);
-      memory ??= new WebAssembly.Memory({ initial: pages });
-      const isInPlace = bytes.buffer === memory.buffer;
-      const missing = pages - memory.buffer.byteLength / PAGE_SIZE;
-      if (missing > 0) memory.grow(missing);
-      const grown = new Uint8Array(memory.buffer, ALONE.window, size);
-      if (!isInPlace) grown.set(bytes);
-      return grown;
-    },
-    places: () => new Uint32Array(memory!.buffer, ALONE.table, (ALONE.window - ALONE.table) / 4),
+    grow: (bytes, size) => shared.grow(bytes, size),
+    places: () => shared.places(),
     walkFor(layout, source, takes) {
-      if (memory === undefined) return undefined;
+      if (shared.memory === undefined) return undefined;
       const key = JSON.stringify([layout, source.linkType, takes]);
       let walk = walks.get(key);
       if (walk === undefined) {
         const body = bodyFor(source);
         if (body === undefined) return undefined;
-        walk = compileWalk(body, layout, takes, memory);
+        walk = compileWalk(body, layout, takes, shared.memory);
         walks.set(key, walk);
       }
       return walk;
