@@ -10,7 +10,8 @@ export const KEY_WORDS = 10;
 
 const ETHERNET = 1;
 const PPP = 9;
-const [IPV4, IPV6] = [4, 6];
+export const IPV4 = 4;
+const IPV6 = 6;
 export const TCP = 6;
 /** Protocols whose headers begin with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
 const WITH_PORTS: ReadonlySet<number> = new Set([TCP, 17, 33, 132, 136]);

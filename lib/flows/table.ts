@@ -7,7 +7,7 @@
  * is idle for long. Of more flows than the table may hold, some that have been idle for long are forgotten.
  */
 
-import { type FlowKey, KEY_WORDS, TCP } from './key.js';
+import { type FlowKey, IPV4, KEY_WORDS, TCP } from './key.js';
 
 /** When flows end, and how many are kept in mind. */
 export interface FlowOptions {
@@ -33,6 +33,9 @@ const BOTH_FIN = 3;
 /** Fragmented packets whose first fragment is kept in mind. */
 const MOST_FRAGMENTED = 4096;
 const FIRST_SIZE = 1024;
+const GROWTH = 4;
+/** How far ahead of what is given up. */
+const AHEAD = 8;
 const NONE = -1;
 
 /** The packet is of no flow. */
@@ -49,7 +52,10 @@ export class FlowTable {
   /** Flows that were forgotten for others. */
   forgotten = 0;
   private readonly limits: Required<{ [Name in keyof FlowOptions]: number }>;
-  /** Entries by hash; -1 where there is none. A power of two, at least twice the entries. */
+  /**
+   * By hash the hash itself and the entry, plus one: 0 where there is none. A power of two of places, at least twice the
+   * entries. Records lie elsewhere in memory, and what is not in the processor's caches takes longer than all else.
+   */
   private slots: Int32Array;
   /** {@link WORDS} for each entry, together in a line of the cache. */
   private records: Int32Array;
@@ -57,13 +63,14 @@ export class FlowTable {
   private entries = 0;
   /** Where to look next for an entry to give up. */
   private hand = 0;
+  protected touched = 0;
   private readonly fragmented = new Map<string, { readonly entry: number; readonly number: number }>();
 
   constructor({ maxFlows = MAX_FLOWS, tcpTimeout = 3600, timeout = 600, grace = 120 }: FlowOptions = {}) {
     this.limits = { maxFlows, tcpTimeout, timeout, grace };
     this.size = Math.min(FIRST_SIZE, maxFlows);
     this.records = new Int32Array(this.size * WORDS);
-    this.slots = new Int32Array(slotsFor(this.size)).fill(NONE);
+    this.slots = new Int32Array(2 * slotsFor(this.size));
   }
 
   /**
@@ -151,11 +158,11 @@ export class FlowTable {
   private find(words: Int32Array, hash: number): number {
     const { slots, records } = this;
     const mask = slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = slots[slot]!;
+    for (let slot = (2 * hash) & mask; ; slot = (slot + 2) & mask) {
+      const entry = slots[slot + 1]! - 1;
       if (entry === NONE) return NONE;
+      if (slots[slot] !== hash) continue;
       const at = entry * WORDS;
-      if (records[at + HASH] !== hash) continue;
       let word = 0;
       while (word < KEY_WORDS && records[at + word] === words[word]) word++;
       if (word === KEY_WORDS) return entry;
@@ -195,41 +202,50 @@ export class FlowTable {
   private place(entry: number): void {
     const { slots } = this;
     const mask = slots.length - 1;
-    let slot = this.records[entry * WORDS + HASH]! & mask;
-    while (slots[slot] !== NONE) slot = (slot + 1) & mask;
-    slots[slot] = entry;
+    const hash = this.records[entry * WORDS + HASH]!;
+    let slot = (2 * hash) & mask;
+    while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
+    slots[slot] = hash;
+    slots[slot + 1] = entry + 1;
   }
 
   /** Takes an entry out of the slots; those behind it move up, so that none of them is missed. */
   private removeSlot(entry: number): void {
     const { slots, records } = this;
     const mask = slots.length - 1;
-    let gap = records[entry * WORDS + HASH]! & mask;
-    while (slots[gap] !== entry) gap = (gap + 1) & mask;
-    for (let slot = (gap + 1) & mask; slots[slot] !== NONE; slot = (slot + 1) & mask) {
-      const home = records[slots[slot]! * WORDS + HASH]! & mask;
+    let gap = (2 * records[entry * WORDS + HASH]!) & mask;
+    while (slots[gap + 1] !== entry + 1) gap = (gap + 2) & mask;
+    for (let slot = (gap + 2) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
+      const home = (2 * slots[slot]!) & mask;
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
       slots[gap] = slots[slot]!;
+      slots[gap + 1] = slots[slot + 1]!;
       gap = slot;
     }
-    slots[gap] = NONE;
+    slots[gap + 1] = 0;
+    // What is given up next is on its way into the caches then.
+    const next = this.hand + AHEAD;
+    if (next < this.entries) this.touched = slots[(2 * records[next * WORDS + HASH]!) & mask]!;
   }
 
   private grow(): void {
-    this.size = Math.min(2 * this.size, this.limits.maxFlows);
+    this.size = Math.min(GROWTH * this.size, this.limits.maxFlows);
     const larger = new Int32Array(this.size * WORDS);
     larger.set(this.records);
     this.records = larger;
-    this.slots = new Int32Array(slotsFor(this.size)).fill(NONE);
+    this.slots = new Int32Array(2 * slotsFor(this.size));
     for (let entry = 0; entry < this.entries; entry++) this.place(entry);
   }
 }
 
 const slotsFor = (entries: number): number => 2 ** Math.ceil(Math.log2(2 * entries + 1));
 
+/** Of an IPv4 address one word is used. */
 function hashOf(words: Int32Array): number {
-  let hash = 0;
-  for (let word = 0; word < KEY_WORDS; word++)
-    hash = Math.imul(hash ^ words[word]!, 0x9e3779b1) ^ (hash >>> 15);
+  let hash = mixed(mixed(mixed(mixed(0, words[0]!), words[4]!), words[8]!), words[9]!);
+  if ((words[9]! & 0xff) !== IPV4)
+    for (let word = 1; word < 8; word++) if (word !== 4) hash = mixed(hash, words[word]!);
   return hash ^ (hash >>> 16);
 }
+
+const mixed = (hash: number, word: number): number => Math.imul(hash ^ word, 0x9e3779b1) ^ (hash >>> 15);
