@@ -116,7 +116,7 @@ function smaller(run: FilterFunction, input: Input, change: Change, matched: boo
 }
 
 /** Added bytes as one part each that lies together, without those that are in another part. */
-function plain(before: Input, { input, turned }: Change): Change {
+export function plain(before: Input, { input, turned }: Change): Change {
   const parts = turned.filter(({ unit }) => unit.mask !== 0);
   const isIn = (at: number) => parts.some(({ unit }) => at >= unit.at && at < unit.at + unit.size);
   for (let at = before.bytes.length; at < input.bytes.length; at++) {

@@ -15,6 +15,7 @@ import type { Decisions } from '../optimize/index.js';
 import type { Span } from '../source.js';
 import { type Change, findChange } from './change.js';
 import { isFixed, readProgram } from './fixed.js';
+import { madeChange } from './madeChange.js';
 import { Names } from './names.js';
 import type { ChangedPart, Reason } from './reason.js';
 import { type Input, resultTurned, type Trace, trace, type Unit } from './trace.js';
@@ -107,7 +108,9 @@ class Explainer {
         false,
       ),
     ].sort((a, b) => a.start - b.start);
-    const change = findChange(known.program, known.run, input, run);
+    const change =
+      findChange(known.program, known.run, input, run) ??
+      madeChange(known.program, known.run, input, known.linkType);
     return {
       matches,
       result: run.result,

@@ -129,6 +129,8 @@ const programOf = (text: string): Program =>
 const theirs = new Map<string, Program | undefined>();
 /** libpcap's program for an expression. */
 function libpcaps(expression: string): Program | undefined {
+  // Versions before 1.11 compare the whole byte of which IS-IS's type is a part.
+  if (/\b(isis|l[12]|iih|lsp|[cp]?snp)\b/.test(expression)) return undefined;
   if (!theirs.has(expression)) {
     const { stdout, status } = spawnSync('tcpdump', ['-n', '-y', 'EN10MB', '-O', '-ddd', expression], {
       encoding: 'utf8',
