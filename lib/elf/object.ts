@@ -70,7 +70,7 @@ export function readObject(bytes: Uint8Array, options: ReadObjectOptions = {}): 
       ? NO_EXTENSION
       : readExtension(extensionSection.data, types);
   const placed = readMaps(file, types);
-  const configured = kconfigMap(types, options.kconfig ?? {}, placed.length + 1);
+  const configured = kconfigMap(file, types, options.kconfig ?? {}, placed.length + 1);
   const linker = new Linker({
     file,
     placed,
@@ -143,8 +143,9 @@ function assumeHook(programs: readonly ObjectProgram[]): readonly ObjectProgram[
   );
 }
 
-/** What `__kconfig` variables are read from: a map of values that whoever loads the object gives. */
+/** What `__kconfig` variables are read from: a map of values that whoever loads the object gives, in libbpf's order. */
 function kconfigMap(
+  { symbols }: ElfFile,
   types: Btf | undefined,
   values: Readonly<Record<string, number | bigint>>,
   handle: number,
@@ -155,19 +156,22 @@ function kconfigMap(
   if (types === undefined || section === undefined) return undefined;
   const places = new Map<string, { handle: number; offset: number }>();
   const content: number[] = [];
-  for (const { type } of section.variables) {
-    const variable: BtfType = types.type(type);
-    const value = values[variable.name];
+  const weak = new Set(symbols.filter(({ isWeak }) => isWeak).map(({ name }) => name));
+  const rows = section.variables.map((one) => {
+    const { name, type } = types.type(one.type);
+    const { kind, type: element } = types.bare(type);
+    return { name, size: types.sizeOf(type), align: types.sizeOf(kind === 'array' ? element : type) };
+  });
+  rows.sort((a, b) => b.align - a.align || a.size - b.size || (a.name < b.name ? -1 : 1));
+  for (const { name, size, align } of rows) {
+    const value = values[name] ?? (weak.has(name) ? 0 : undefined);
     if (value === undefined) continue;
-    const size = types.sizeOf(variable.type);
-    if (size < 1 || size > 8)
-      throw new ObjectError(`${variable.name}: values of ${size} bytes are not given here`);
-    while (content.length % size !== 0) content.push(0);
-    places.set(variable.name, { handle, offset: content.length });
+    if (size < 1 || size > 8) throw new ObjectError(`${name}: values of ${size} bytes are not given here`);
+    while (content.length % align !== 0) content.push(0);
+    places.set(name, { handle, offset: content.length });
     for (let byte = 0; byte < size; byte++)
       content.push(Number((BigInt.asUintN(64, BigInt(value)) >> BigInt(8 * byte)) & 0xffn));
   }
-  if (content.length === 0) return undefined;
   const map = { ...mapOfVariables('.kconfig', Uint8Array.from(content), true), handle };
-  return { map, places };
+  return content.length === 0 ? undefined : { map, places };
 }

@@ -19,8 +19,9 @@ const ARRAY = 2;
 const PER_CPU_HASH = 5;
 const PER_CPU_ARRAY = 6;
 const LRU_PER_CPU_HASH = 10;
-/** Values of all processors that there may be. */
+/** Bytes for the values of all processors that there may be: so many at least, and values of so many. */
 const PER_CPU_ROOM = 1 << 13;
+const MOST_PROCESSORS = 64;
 const OUTPUT_SIZE = 1 << 16;
 /** Bytes of a set of processors. */
 const MASK = 128;
@@ -215,7 +216,11 @@ export async function openKernel(): Promise<Kernel | string> {
   const adoptMap: Kernel['adoptMap'] = (file, { type, keySize, valueSize }) => {
     const key = Buffer.alloc(Math.max(keySize, 8));
     const next = Buffer.alloc(Math.max(keySize, 8));
-    const value = Buffer.alloc(Math.max(PER_CPU_ROOM, valueSize + 8));
+    const room = Math.max(
+      PER_CPU_ROOM,
+      valueSize > PER_CPU_ROOM / MOST_PROCESSORS ? MOST_PROCESSORS * (valueSize + 8) : 0,
+    );
+    const value = Buffer.alloc(room);
     const call = (command: number): boolean => {
       const request = Buffer.alloc(ATTRIBUTE_SIZE);
       request.writeInt32LE(file, 0);
@@ -243,7 +248,7 @@ export async function openKernel(): Promise<Kernel | string> {
       if (!isPerCpu) return value.toString('hex', 0, valueSize);
       const sum = Buffer.alloc(valueSize);
       const stride = (valueSize + 7) & ~7;
-      for (let at = 0; at < PER_CPU_ROOM; at++) if (at % stride < valueSize) sum[at % stride]! |= value[at]!;
+      for (let at = 0; at < room; at++) if (at % stride < valueSize) sum[at % stride]! |= value[at]!;
       return sum.toString('hex');
     };
     return {

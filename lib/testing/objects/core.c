@@ -14,8 +14,12 @@ struct ethhdr___mine {
 } __attribute__((preserve_access_index));
 
 extern int LINUX_KERNEL_VERSION __kconfig;
+/* Nobody gives these: they are 0. */
+extern _Bool CONFIG_OF_NOBODY __kconfig __weak;
+extern char CONFIG_LETTERS[8] __kconfig __weak;
 
 __u32 places[6];
+__u32 unset = 7;
 
 SEC("xdp")
 int core(struct xdp_md *ctx) {
@@ -27,6 +31,7 @@ int core(struct xdp_md *ctx) {
   places[3] = bpf_core_type_exists(struct ethhdr___mine);
   places[4] = bpf_core_type_size(struct ethhdr___mine);
   places[5] = LINUX_KERNEL_VERSION;
+  unset = CONFIG_OF_NOBODY + CONFIG_LETTERS[0];
   struct ethhdr___mine *eth = data;
 #if MUTANT == 1
   if (data + 12 > end)
