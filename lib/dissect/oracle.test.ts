@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Packet } from '../savefile/index.js';
-import { comparePackets, MISSING_PRINTERS } from '../testing/missingPrinters.js';
 import {
+  comparePackets,
   interfaceName,
   pcapFile,
   printAll,
@@ -100,20 +100,6 @@ test('the installed tcpdump on every capture', async (t) => {
     }
   }
   tally.finish(t);
-  // A name that no packet needs any more has its printer.
-  if (fullRun)
-    t.deepEqual(
-      MISSING_PRINTERS.filter(({ name }) => !tally.left.has(name)),
-      [],
-    );
-});
-
-test('the README names what tcpdump prints and this project does not', (t) => {
-  const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
-  t.deepEqual(
-    MISSING_PRINTERS.map(({ name }) => name).filter((name) => !readme.includes(name)),
-    [],
-  );
 });
 
 test('packets of a type that is said, as the installed tcpdump prints them', async (t) => {
@@ -180,9 +166,6 @@ function cut(packet: Packet, length: number): Packet {
   return new Packet(data.subarray(0, length), wireLength, seconds, nanoseconds, packet.interface);
 }
 
-/** IP protocols that tcpdump decodes and this project names: EGP, IGRP, DCCP, RSVP, mobile IP, PGM */
-const NAMED_ONLY = new Set([8, 9, 55]);
-
 test('every IP protocol by the name that tcpdump has for it', (t) => {
   if (tcpdumpVersion() === undefined) {
     t.log('skipped: tcpdump is not installed');
@@ -202,7 +185,7 @@ test('every IP protocol by the name that tcpdump has for it', (t) => {
       const theirs = runTcpdump(path, options).split('\n');
       const ours = printAll(packets, printerOptions(options)!).split('\n');
       for (let protocol = 0; protocol < 256; protocol++)
-        if (!NAMED_ONLY.has(protocol)) t.is(ours[protocol], theirs[protocol], `${protocol}`);
+        t.is(ours[protocol], theirs[protocol], `${protocol}`);
     }
   } finally {
     rmSync(folder, { recursive: true });

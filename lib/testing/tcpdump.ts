@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createPrinter, PACKET_TYPES, type PrinterOptions } from '../dissect/index.js';
 import { CaptureError, type Packet } from '../savefile/index.js';
 import { openSavefile } from '../savefile/node.js';
+import type { Tally } from './vectors.js';
 
 /** Version of the installed tcpdump, as `4.99.3`; `undefined` where there is none. */
 export function tcpdumpVersion(): string | undefined {
@@ -120,4 +121,16 @@ export function pcapFile(packets: readonly Packet[], linkType: number): Buffer {
     parts.push(record, packet.data);
   }
   return Buffer.concat(parts);
+}
+
+/** Each packet begins with its number and its time. */
+const PACKET = /\n(?= *\d+ {2}(?:\d{4}-\d\d-\d\d )?(?:\d\d:\d\d:\d\d|\d+\.\d))/;
+
+/** Compares the text of a capture packet by packet. */
+export function comparePackets(tally: Tally, what: string, ours: string, theirs: string): void {
+  const [a, b] = [ours, theirs].map((text) => text.split(PACKET));
+  for (const [at, their] of b!.entries()) {
+    const our = a![at] ?? '';
+    tally.check(our.trimEnd() === their.trimEnd(), () => `${what}\n  ours   ${our}\n  theirs ${their}`);
+  }
 }

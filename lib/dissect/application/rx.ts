@@ -7,6 +7,7 @@ import { u8, u16, u32 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
 import { names } from '../frame/names.js';
 import { hex2, hex8, visible } from '../frame/text.js';
+import { localDate } from '../frame/timestamp.js';
 import { ERRORS, isUbik, type RxService, SERVICES, UBIK } from './rxServices.js';
 
 export const RX = layout('rx', {
@@ -142,11 +143,8 @@ function sayReply(
 
 type Sayer = (d: Dissection, at: number, most: number) => number;
 
-const two = (number: number): string => `${number}`.padStart(2, '0');
 const date: Sayer = (d, at) => {
-  const time = new Date(d.u32(at) * 1000);
-  d.out += ` ${time.getFullYear()}/${two(time.getMonth() + 1)}/${two(time.getDate())}`;
-  d.out += ` ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  d.out += ` ${localDate(d.u32(at))}`;
   return at + 4;
 };
 const fid: Sayer = (d, at) => {

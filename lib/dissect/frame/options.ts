@@ -49,8 +49,10 @@ export interface PrinterOptions {
 
 /** Those of tcpdump's types that are printed here. */
 export const PACKET_TYPES = [
+  'aodv',
   'carp',
   'domain',
+  'lmp',
   'pgm',
   'ptp',
   'radius',

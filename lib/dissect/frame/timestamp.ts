@@ -90,3 +90,10 @@ function unprintable(seconds: number): boolean {
 function two(n: number): string {
   return n < 10 ? `0${n}` : `${n}`;
 }
+
+/** A time in the zone of the machine, as `2015/09/20 05:43:12`. */
+export function localDate(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  return `${time.getFullYear()}/${two(time.getMonth() + 1)}/${two(time.getDate())} ${clock}`;
+}

@@ -270,8 +270,12 @@ function printFrame(d: Dissection, control: number, captured: number): void {
 
 /** LINKTYPE_IEEE802_15_4 and, without checksums, _NOFCS. */
 export function printWpan(d: Dissection): void {
+  printWpanFrame(d, d.end);
+}
+
+export function printWpanFrame(d: Dissection, length: number): void {
   d.cutAs = '802.15.4';
-  if (d.end < 2) {
+  if (Math.min(d.end, length) < 2) {
     d.markTruncated();
     d.linkHeaderLength = d.end;
     return;
@@ -281,7 +285,7 @@ export function printWpan(d: Dissection): void {
   if ((control & 7) >= 4) return;
   untilCut(
     d,
-    () => printFrame(d, control, d.end),
+    () => printFrame(d, control, length),
     () => {},
   );
 }

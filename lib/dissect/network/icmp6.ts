@@ -11,6 +11,7 @@ import { type FlagNames, flags, hex4 } from '../frame/text.js';
 import { printListenerQuery, printListenerReport } from './mld.js';
 import { printNeighborOptions, ROUTER_PREFERENCES } from './neighborOptions.js';
 import { printNodeQuery, printNodeReply } from './nodeInformation.js';
+import { printRenumbering } from './renumbering.js';
 import { printRpl } from './rpl.js';
 
 const PROTOCOL_ICMP6 = 58;
@@ -189,6 +190,8 @@ function printMessage(d: Dissection, at: number, length: number, type: number, c
       untilCut(d, () => printNodeReply(d, at, length));
       return 'whole';
     case 138:
+      untilCut(d, () => printRenumbering(d, at));
+      return 'whole';
     case 141:
     case 142:
       return 'whole';

@@ -8,9 +8,11 @@ import type { Dissection, EtherPrinter } from '../frame/dissection.js';
 import { printAarp } from '../link/aarp.js';
 import { printAoe } from '../link/aoe.js';
 import { printArp } from '../link/arp.js';
+import { printCfm } from '../link/cfm.js';
 import { printEapol } from '../link/eapol.js';
 import { printLldp } from '../link/lldp.js';
 import { printLoopbackTest } from '../link/loopback.js';
+import { printMpcp } from '../link/mpcp.js';
 import { printPpp, printPppoe } from '../link/ppp.js';
 import { printSlow } from '../link/slow.js';
 import { printRealtek } from '../link/switchTags.js';
@@ -22,6 +24,7 @@ import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printIpx } from '../network/ipx.js';
 import { printNsh } from '../network/nsh.js';
+import { printTipc } from '../network/tipc.js';
 import { printMpls } from '../network/tunnels.js';
 
 export const ETHERTYPE_PPP = 0x880b;
@@ -66,7 +69,7 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: ETHERTYPE.AARP, name: 'Appletalk ARP', print: printAarp },
   { type: ETHERTYPE.IPX, name: 'IPX', print: printIpxType },
   { type: ETHERTYPE_PPP, name: 'PPP', print: printPppType },
-  { type: 0x8808, name: 'MPCP' },
+  { type: 0x8808, name: 'MPCP', print: printMpcp },
   { type: ETHERTYPE.SLOW, name: 'Slow Protocols', print: printSlow },
   { type: ETHERTYPE.PPPOED, name: 'PPPoE D', print: printPppoe },
   { type: ETHERTYPE.PPPOES, name: 'PPPoE S', print: printPppoe },
@@ -78,11 +81,11 @@ const ROWS: readonly EtherTypeRow[] = [
   { type: ETHERTYPE.LOOPBACK, name: 'Loopback', print: printLoopbackTest },
   { type: 0xfefe, name: 'OSI', print: printOsiType },
   { type: 0x00fe, name: 'GRE-OSI' },
-  { type: 0xabcd, name: 'CFM (old)' },
-  { type: 0x8902, name: 'CFM' },
+  { type: 0xabcd, name: 'CFM (old)', print: printCfm },
+  { type: 0x8902, name: 'CFM', print: printCfm },
   { type: 0x893a, name: 'IEEE1905.1' },
   { type: ETHERTYPE.LLDP, name: 'LLDP', print: printLldp },
-  { type: 0x88ca, name: 'TIPC' },
+  { type: 0x88ca, name: 'TIPC', print: printTipc },
   { type: 0x0707, name: 'GeoNet (old)', print: printGeoNetworking },
   { type: 0x8947, name: 'GeoNet', print: printGeoNetworking },
   { type: 0x1111, name: 'CALM FAST', print: printCalmFast },

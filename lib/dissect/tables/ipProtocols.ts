@@ -14,6 +14,7 @@ import { printIp4 } from '../network/ip4.js';
 import { printIp6 } from '../network/ip6.js';
 import { printAh, printEsp, printIpComp } from '../network/ipsec.js';
 import { printMobility } from '../network/mobility.js';
+import { printEgp, printIgrp, printMobileIp } from '../network/oldRouting.js';
 import { printOspf } from '../network/ospf.js';
 import { printPim } from '../network/pim.js';
 import { printRsvp } from '../network/rsvp.js';
@@ -42,8 +43,8 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 2, name: 'IGMP', print: printIgmp, version: 4 },
   { number: 4, name: 'IPIP', print: printIp4 },
   { number: IPPROTO.TCP, name: 'TCP', print: printTcp },
-  { number: 8, name: 'EGP' },
-  { number: 9, name: 'IGRP' },
+  { number: 8, name: 'EGP', print: printEgp },
+  { number: 9, name: 'IGRP', print: printIgrp },
   { number: IPPROTO.UDP, name: 'UDP', print: printUdp },
   { number: 33, name: 'DCCP', print: printDccp },
   { number: 41, name: 'IPv6', print: printIp6 },
@@ -53,7 +54,7 @@ const ROWS: readonly ProtocolRow[] = [
   { number: 47, name: 'GRE', print: printGre },
   { number: 50, name: 'ESP', print: printEsp },
   { number: PROTOCOL_AH, name: 'AH' },
-  { number: 55, name: 'Mobile IP' },
+  { number: 55, name: 'Mobile IP', print: printMobileIp },
   { number: 58, name: 'ICMPv6', print: printIcmp6, version: 6 },
   { number: 62, name: 'Mobile IP (old)', print: printMobility, version: 6 },
   { number: 77, name: 'unknown', print: printNetDisk },

@@ -2,10 +2,12 @@
  * What TCP ports announce: one row a protocol, the first row that either port matches counts.
  */
 
+import { printBeep } from '../application/beep.js';
 import { printBgp } from '../application/bgp.js';
 import { printDnsOverTcp } from '../application/dns.js';
 import { printLdp } from '../application/ldp.js';
 import { printFtp, printHttp, printRtsp, printSmtp, printSsh, printWhois } from '../application/lines.js';
+import { printMsdp } from '../application/msdp.js';
 import { printNfsOverTcp } from '../application/nfs.js';
 import { printOpenFlow } from '../application/openFlow.js';
 import { printPptp } from '../application/pptp.js';
@@ -17,6 +19,7 @@ import { printerByPort } from './portTable.js';
 
 const printerOf = printerByPort([
   { ports: [6379], print: printResp },
+  { ports: [10_288], print: printBeep },
   { ports: [23], print: printTelnet },
   { ports: [25], print: printSmtp },
   { ports: [43], print: printWhois },
@@ -27,6 +30,7 @@ const printerOf = printerByPort([
   { ports: [80, 8080], print: printHttp },
   { ports: [554, 8554], print: printRtsp },
   { ports: [53], print: printDnsOverTcp },
+  { ports: [639], print: printMsdp },
   { ports: [646], print: printLdp },
   { ports: [6633, 6653], print: printOpenFlow },
   { ports: [323], print: printRpkiRouter },

@@ -3,19 +3,24 @@
  */
 
 import { printAhcp } from '../application/ahcp.js';
+import { printAodv } from '../application/aodv.js';
 import { printBabel } from '../application/babel.js';
 import { printBfd, printBfdEcho, printBfdLag, printBfdMultihop } from '../application/bfd.js';
 import { printDhcp } from '../application/dhcp.js';
 import { printDhcp6 } from '../application/dhcp6.js';
 import { printDns, printMulticastDns } from '../application/dns.js';
+import { printHncp } from '../application/hncp.js';
 import { printHsrp } from '../application/hsrp.js';
 import { printIsakmp, printUdpEncapsulated } from '../application/isakmp.js';
+import { printKerberos } from '../application/kerberos.js';
 import { printL2tp } from '../application/l2tp.js';
 import { printLdp } from '../application/ldp.js';
 import { printSip } from '../application/lines.js';
 import { printLisp } from '../application/lisp.js';
+import { printLmp } from '../application/lmp.js';
 import { printLspPing } from '../application/lspPing.js';
 import { printLwappControl, printLwappData, printLwappFromPoint } from '../application/lwapp.js';
+import { printLwres } from '../application/lwres.js';
 import { printNtp } from '../application/ntp.js';
 import { printOlsr } from '../application/olsr.js';
 import { printPtp } from '../application/ptp.js';
@@ -30,6 +35,7 @@ import { printTftp } from '../application/tftp.js';
 import { printTimed } from '../application/timed.js';
 import { printVqp } from '../application/vqp.js';
 import { printWhiteBoard } from '../application/whiteBoard.js';
+import { printZep } from '../application/zep.js';
 import { printZephyr } from '../application/zephyr.js';
 import type { Dissection, PortPrinter } from '../frame/dissection.js';
 import { printLocalTalk } from '../network/appleTalk.js';
@@ -47,11 +53,13 @@ const printerOf = printerByPort([
   { ports: [69], print: printTftp },
   { ports: [67, 68], print: printDhcp },
   { ports: [520], print: printRip },
+  { ports: [654], print: printAodv },
   { ports: [500], print: printIsakmp },
   { ports: [4500], print: printUdpEncapsulated },
   { ports: [7500, 8500], print: printIsakmp },
   { ports: [161, 162], print: printSnmp },
   { ports: [123], print: printNtp },
+  { ports: [88, 750], print: printKerberos },
   { ports: [1701], print: printL2tp },
   { ports: [2103, 2104], print: printZephyr },
   { ports: [7000, 7001, 7002, 7003, 7004, 7005, 7006, 7007, 7008, 7009], print: printRx },
@@ -59,10 +67,12 @@ const printerOf = printerByPort([
   { ports: [546, 547], print: printDhcp6 },
   { ports: [5359], print: printAhcp },
   { ports: [6696, 6697], print: printBabel },
+  { ports: [8231], print: printHncp },
   { ports: [4567], print: printWhiteBoard, destination: true },
   { ports: [496], print: printAutoRp },
   { ports: [1812, 1813, 1645, 1646, 1700, 3799], print: printRadius },
   { ports: [1985], print: printHsrp, destination: true },
+  { ports: [921], print: printLwres },
   { ports: [646], print: printLdp },
   { ports: [698], print: printOlsr },
   { ports: [3503], print: printLspPing },
@@ -70,6 +80,7 @@ const printerOf = printerByPort([
   { ports: [4784], print: printBfdMultihop, destination: true },
   { ports: [6784], print: printBfdLag, destination: true },
   { ports: [3785], print: printBfdEcho, destination: true },
+  { ports: [701], print: printLmp },
   { ports: [1589], print: printVqp },
   { ports: [6343], print: printSflow },
   { ports: [12_222], print: printLwappData },
@@ -81,6 +92,7 @@ const printerOf = printerByPort([
   { ports: [4789], print: printVxlan },
   { ports: [6081], print: printGeneve },
   { ports: [4342], print: printLisp },
+  { ports: [17_754], print: printZep },
   { ports: [4790], print: printVxlanGpe },
   { ports: [6635], print: printMpls },
   { ports: [319, 320], print: printPtp },
@@ -91,7 +103,9 @@ const printerOf = printerByPort([
 const BCM_LI = 49_152;
 
 const TYPES: ReadonlyMap<string | undefined, PortPrinter> = new Map([
+  ['aodv', printAodv],
   ['domain', printDns],
+  ['lmp', printLmp],
   ['pgm', printPgm],
   ['ptp', printPtp],
   ['radius', printRadius],
@@ -133,8 +147,8 @@ export function printUdpPayload(
 }
 
 /** Prints what `-T` says it is; false where nothing is said of UDP. */
-export function printUdpType(d: Dissection, at: number, length: number): boolean {
+export function printUdpType(d: Dissection, at: number, length: number, ip: number): boolean {
   const print = TYPES.get(d.packetType);
-  print?.(d, at, length, -1);
+  print?.(d, at, length, ip);
   return print !== undefined;
 }

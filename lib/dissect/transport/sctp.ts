@@ -3,6 +3,7 @@
 import { TRUNCATED } from '../../bytes.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
+import { printForces } from './forces.js';
 import { printM3ua } from './m3ua.js';
 
 const PROTOCOL = 132;
@@ -15,6 +16,7 @@ const CHUNKS: Readonly<Record<number, string>> = {
 };
 const DATA = 0;
 const M3UA = 3;
+const FIRST_FORCES = 21;
 /** Payload protocol identifiers (IANA, sctp-parameters), from 1. */
 // biome-ignore format: a table
 const PAYLOADS = [
@@ -40,9 +42,10 @@ export function printSctp(d: Dissection, at: number, length: number, ip: number)
   }
   const [source, destination] = [d.u16(at), d.u16(at + 2)];
   printPorts(d, ip, source, destination);
-  d.out += `sctp${FORCES[source] ?? ''}${FORCES[destination] ?? ''}`;
+  const names = (FORCES[source] ?? '') + (FORCES[destination] ?? '');
+  d.out += `sctp${names}`;
   try {
-    printChunks(d, at + HEADER, at + length);
+    printChunks(d, at + HEADER, at + length, names !== '');
   } catch (error) {
     if (error !== TRUNCATED) throw error;
     d.markTruncated();
@@ -60,7 +63,7 @@ function printPorts(d: Dissection, ip: number, source: number, destination: numb
   d.out += `${from}.${source} > ${to}.${destination}: `;
 }
 
-function printChunks(d: Dissection, first: number, end: number): void {
+function printChunks(d: Dissection, first: number, end: number, isForces: boolean): void {
   const before = (number: number): string =>
     d.verbosity > 1 ? `\n\t${number}) ` : `${number === 1 ? ' ' : ', '}(${number}) `;
   let at = first;
@@ -83,7 +86,7 @@ function printChunks(d: Dissection, first: number, end: number): void {
     d.out += before(number);
     d.out +=
       CHUNKS[type] === undefined ? `[Unknown chunk type: 0x${type.toString(16)}] ` : `[${CHUNKS[type]}] `;
-    if (!printChunk(d, at, type, size)) return;
+    if (!printChunk(d, at, type, size, isForces)) return;
     const filled = Math.min((size + 3) & ~3, end - at);
     d.need(at, filled);
     at += filled;
@@ -91,8 +94,8 @@ function printChunks(d: Dissection, first: number, end: number): void {
 }
 
 /** False where the chunk is shorter than its kind. */
-function printChunk(d: Dissection, at: number, type: number, size: number): boolean {
-  if (type === DATA) return printData(d, at, size);
+function printChunk(d: Dissection, at: number, type: number, size: number, isForces: boolean): boolean {
+  if (type === DATA) return printData(d, at, size, isForces);
   if (type === 1 || type === 2) {
     if (size < 20) return bogus(d, size);
     d.out += `[init tag: ${d.u32(at + 4)}] [rwnd: ${d.u32(at + 8)}] [OS: ${d.u16(at + 12)}] [MIS: ${d.u16(at + 14)}] `;
@@ -106,7 +109,7 @@ function bogus(d: Dissection, size: number): false {
   return false;
 }
 
-function printData(d: Dissection, at: number, size: number): boolean {
+function printData(d: Dissection, at: number, size: number, isForces: boolean): boolean {
   const flags = d.u8(at + 1);
   if ((flags & 7) !== 0)
     d.out += `${flags & 4 ? '(U)' : ''}${flags & 2 ? '(B)' : ''}${flags & 1 ? '(E)' : ''} `;
@@ -116,7 +119,8 @@ function printData(d: Dissection, at: number, size: number): boolean {
   d.out += `[PPID ${PAYLOADS[kind - 1] || `0x${kind.toString(16)}`}] `;
   const payload = size - 16;
   if (payload === 0) return bogus(d, size);
-  if (kind === M3UA) {
+  if (isForces || (kind >= FIRST_FORCES && kind < FIRST_FORCES + 3)) printForces(d, at + 16, payload);
+  else if (kind === M3UA) {
     if (d.verbosity > 1) printM3ua(d, at + 16, payload);
   } else if (d.verbosity > 1) {
     d.out += '[Payload';

@@ -49,7 +49,7 @@ export function printUdp(d: Dissection, at: number, length: number, ip: number, 
   }
   const announced = total - HEADER;
   const rest = Math.min(announced, length - HEADER);
-  if (printUdpType(d, payload, rest)) return;
+  if (printUdpType(d, payload, rest, ip)) return;
   const nfs = source === NFS || destination === NFS;
   if (nfs && !d.quiet && printNfs(d, payload, rest, ip, source, destination)) return;
   if (d.verbosity && d.verifyChecksums && !fragmented) printChecksum(d, at, rest, ip, v6);

@@ -37,6 +37,8 @@ export const applications: readonly Space[] = [
   on('UDP 4500', (r) => udp(4500, 4500, one(r, [[255], [0, 0, 0, 0, ...soup(r, 30)], soup(r, size(r)), soup(r, 28)]))),
   on('SNMP', (r, n) => udp(KEEP, one(r, [161, 162]), ber(0x30, [...ber(2, [one(r, [0, 1])]), ...ber(4, letters(r, 6)), ...snmpPdu(r, n % 9, one(r, [2, 4, 5, 6, 0x40, 0x41, 0x42, 0x43, 0x44, 0x46, 0x80, 0x81, 0x82, r(256)]))]))),
   on('SNMPv3', (r, n) => udp(KEEP, 161, ber(0x30, [...ber(2, [3]), ...ber(0x30, [...ber(2, [1]), ...ber(2, [5]), ...ber(4, [r(8)]), ...ber(2, [3])]), ...ber(4, ber(0x30, [...ber(4, letters(r, 4)), ...ber(2, [1]), ...ber(2, [2]), ...ber(4, letters(r, 4)), ...ber(4, letters(r, 2)), ...ber(4, letters(r, 2))])), ...ber(0x30, [...ber(4, letters(r, 4)), ...ber(4, letters(r, r(4))), ...snmpPdu(r, n % 9, one(r, [2, 4, 5, 6]))])]))),
+  on('ZEP', (r, n) => udp(17_754, 17_754, [0x45, 0x58, one(r, [1, 2, n % 5]), n % 4, ...soup(r, 11), one(r, [0, 0, r(30)]), ...soup(r, size(r)), ...soup(r, 16 + r(20))])),
+  on('BEEP', (r) => tcp(10_288, KEEP, [...one(r, ['MSG', 'ERR', 'RPY', 'ANS', 'NUL', 'SEQ', 'END', 'x']), one(r, [' ', '\0'])].map((c) => c.charCodeAt(0)).concat(soup(r, r(5))))),
   on('L2TP', (r, n) => udp(1701, 1701, ((b) => [0xc8, 2, ...u16(12 + b.length), ...soup(r, 8), ...b])([...avp(r, 0, u16(1 + r(16))), ...list(r, n, (t) => avp(r, t, soup(r, one(r, [2, 4, 8, size(r)]))), 42)]))),
   on('L2TP data', (r) => udp(1701, 1701, [...soup(r, 20 + r(20))])),
   on('PPTP', (r, n) => tcp(1723, KEEP, [0, 156, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d, ...u16(n % 18), 0, 0, ...soup(r, r(150))])),

@@ -23,7 +23,7 @@ export const addressing: readonly Space[] = [
   on('ICMPv6 option', (r, n) => icmp6([one(r, [133, 134, 135, 136, 137]), 0, 0, 0, ...soup(r, one(r, [4, 12, 20, 36])), ...list(r, n, (t) => { const b = padded([0, 0, ...soup(r, size(r))], 8); return [t, b.length / 8, ...b.slice(2)]; }, 60)])),
   on('ICMPv6 inner', (r) => icmp6([one(r, [1, 2, 3, 4]), r(8), 0, 0, ...soup(r, 4), ...one(r, [overIp6(17, soup(r, 20)).slice(14), soup(r, 48)])])),
   on('ICMPv6 listener', (r) => icmp6([one(r, [130, 131, 132, 143]), 0, 0, 0, ...soup(r, 4 + 16 + r(24))])),
-  on('ICMPv6 renumbering', (r) => icmp6([138, one(r, [0, 0, 1, 255, r(256)]), 0, 0, ...soup(r, 12), ...soup(r, one(r, [0, 24, 56, 88, r(60)]))])),
+  on('ICMPv6 renumbering', (r) => icmp6([138, one(r, [0, 0, 1, 255, r(256)]), 0, 0, ...soup(r, 12), ...((b) => (b.length > 1 ? [b[0]!, one(r, [3, 7, 11, r(12)]), ...b.slice(2)] : b))(soup(r, one(r, [0, 24, 56, 88, r(60)])))])),
   on('ICMP type', (r, n) => overIp(1, [n % 256, r(16), 0, 0, ...soup(r, 4 + r(40))])),
   on('ICMP inner', (r) => overIp(1, [one(r, [3, 4, 5, 11, 12]), r(16), 0, 0, ...soup(r, 4), ...one(r, [ip4(one(r, [6, 17, 1, 50]), soup(r, 20)), soup(r, 28)])])),
   on('ICMP extension', (r, n) => overIp(1, [one(r, [3, 11]), r(16), 0, 0, 0, one(r, [32, 32, 0, 31]), 0, 0, ...padded(ip4(17, soup(r, 20)), 128), 0x20, 0, ...soup(r, 2), ...list(r, n, (t) => { const b = padded(soup(r, size(r)), 4); return [...u16(sized(r, 4 + b.length)), t % 4, r(256), ...b]; })])),
@@ -67,7 +67,7 @@ export const links: readonly Space[] = [
   on('DECnet', (r, n) => ether(0x6003, ((b) => [b.length & 255, b.length >> 8, ...b])([one(r, [1, 2, 3, 5, 7, 9, 11, 13, 4 * r(64) + 2, n % 256]), ...soup(r, 20 + r(40))]))),
   on('IPX', (r, n) => ether(0x8137, [255, 255, ...u16(30 + r(20)), 0, r(20), ...soup(r, 10), ...u16(one(r, [0x452, 0x453, 0x455, 0x451, 0x456, 0x85be, n % 65_536])), ...soup(r, 12 + r(40))])),
   on('GeoNetworking', (r, n) => ether(0x8947, [...soup(r, 5), n % 256, ...soup(r, 40 + r(60))])),
-  on('LMP', (r, n) => udp(49_998, 701, ((b) => [0x10, 0, r(2), n % 25, ...u16(8 + b.length), 0, 0, ...b])(list(r, n, (t) => { const b = soup(r, size(r)); return [one(r, [1, 2, 3, 4, 0x81]), 1 + t, ...u16(sized(r, 4 + b.length)), ...b]; }, 25)))),
+  on('LMP', (r, n) => udp(49_998, 701, ((b) => [0x10, 0, r(2), n % 25, ...u16(8 + b.length), 0, 0, ...b])(list(r, n, (t) => { const b = padded(soup(r, one(r, [size(r), 36, 20, 16])), r(8) ? 4 : 1); return [one(r, [1, 2, 3, 4, 5, 0x81]), one(r, [1 + t, 51, 20]), ...u16(sized(r, 4 + b.length)), ...b]; }, 25)))),
   on('MFR', (r, n) => [0xe2, 0x18, n % 12, ...list(r, n, (t) => tlv(r, t, one(r, [soup(r, size(r)), letters(r, 4)]), 1, true), 8)], 182),
 ];
 

@@ -78,7 +78,7 @@ export const routing: readonly Space[] = [
   on('IGRP', (r, n) => overIp(9, [0x10 + 1 + (n % 3), ...soup(r, 11 + 14 * r(4))])),
   on('EGP', (r, n) => overIp(8, [2, n % 10, r(8), r(8), ...soup(r, 6 + r(20))])),
   on('OLSR', (r, n) => udp(698, 698, ((b) => [...u16(4 + b.length), 0, 1, ...b])(((b) => [n % 8, 5, ...u16(12 + b.length), 10, 0, 0, 1, 4, 0, 0, 2, ...b])(soup(r, r(40)))))),
-  on('AODV', (r, n) => udp(654, 654, [n % 6, ...soup(r, 20 + r(30))])),
+  on('AODV', (r, n) => udp(654, 654, [n % 24, ...soup(r, 20 + r(30))])),
   on('AHCP', (r, n) => udp6(5359, 5359, [43, 1, ...soup(r, 22), r(5), 0, ...((b) => [...u16(b.length), ...b])(list(r, n, (t) => tlv(r, t, soup(r, size(r))), 16))])),
   on('Babel', (r, n) => udp6(6696, 6696, [42, 2, ...((b) => [...u16(b.length), ...b])(list(r, n, (t) => tlv(r, t, soup(r, one(r, [size(r), 20]))), 20))])),
   on('HNCP', (r, n) => udp6(8231, 8231, list(r, n, (t) => tlv(r, t, one(r, [padded(soup(r, size(r)), 4), tlvs16(r, r(50), 50)]), 2), 60))),

@@ -1,0 +1,107 @@
+/** Routing of old: EGP (RFC 904), Cisco's IGRP; and minimal encapsulation for mobile IP (RFC 2004). */
+
+import { ask, untilCut } from '../frame/ask.js';
+import { checksum } from '../frame/checksum.js';
+import type { Dissection } from '../frame/dissection.js';
+import { hex4 } from '../frame/text.js';
+
+const ACQUIRE = ['request', 'confirm', 'refuse', 'cease', 'cease_ack'];
+// biome-ignore format: a table
+const STATUSES = ['unspecified', 'active_mode', 'passive_mode', 'insufficient_resources', 'administratively_prohibited', 'going_down', 'parameter_violation', 'protocol_violation'];
+// biome-ignore format: a table
+const REASONS = ['unspecified', 'bad_EGP_header_format', 'bad_EGP_data_field_format', 'reachability_info_unavailable', 'excessive_polling_rate', 'no_response', 'unsupported_version'];
+const EGP_HEADER = 16;
+
+export function printEgp(d: Dissection, at: number, length: number): void {
+  d.cutAs = 'egp';
+  if (length < EGP_HEADER || !d.has(at, EGP_HEADER)) {
+    d.markTruncated();
+    return;
+  }
+  const [version, type, code, status] = [d.u8(at), d.u8(at + 1), d.u8(at + 2), d.u8(at + 3)];
+  if (d.verbosity) d.out += `EGPv${version}, length ${length}`;
+  else {
+    d.out += `EGPv${version}, AS ${d.u16(at + 6)}, seq ${d.u16(at + 8)}, length ${length}`;
+    return;
+  }
+  if (version !== 2) {
+    d.out += `[version ${version}]`;
+    return;
+  }
+  const state = (value: number): string => {
+    const name = ['indeterminate', 'up', 'down'][value];
+    return name === undefined ? ` [status ${value}]` : ` state:${name}`;
+  };
+  if (type === 3) {
+    d.out += ' acquire';
+    if (code > 4) d.out += `[code ${code}]`;
+    else if (code < 2) {
+      d.out += ` ${ACQUIRE[code]}${status < 3 ? ` ${STATUSES[status]}` : ` [status ${status}]`}`;
+      d.out += ` hello:${d.u16(at + 10)} poll:${d.u16(at + 12)}`;
+    } else {
+      const name = status === 1 || status === 2 ? undefined : STATUSES[status];
+      d.out += ` ${ACQUIRE[code]}${name === undefined ? `[status ${status}]` : ` ${name}`}`;
+    }
+  } else if (type === 5) {
+    if (code > 1) d.out += `[reach code ${code}]`;
+    else d.out += ` ${code === 0 ? 'hello' : 'i-h-u'}${state(status)}`;
+  } else if (type === 2) d.out += ` poll${state(status)} net:${d.ip4(at + 12)}`;
+  else if (type === 1) {
+    d.out += ` update${status & 0x80 ? ' unsolicited' : ''}${state(status & 0x7f)}`;
+    d.out += ` ${d.ip4(at + 12)} int ${d.u8(at + 10)} ext ${d.u8(at + 11)}`;
+  } else if (type === 8) {
+    const reason = d.u16(at + 10);
+    d.out += ` error${state(status)} ${REASONS[reason] ?? `[reason ${reason}]`}`;
+  } else d.out += `[type ${type}]`;
+}
+
+const IGRP_HEADER = 12;
+const ROUTE = 14;
+
+function sayRoute(d: Dissection, at: number, kind: number): void {
+  const net = `${d.u8(at)}.${d.u8(at + 1)}.${d.u8(at + 2)}`;
+  d.out += [` *.${net}`, ` ${net}.0`, ` X${net}.0`][kind]!;
+  const [delay, bandwidth] = [d.u24(at + 3), d.u24(at + 6)];
+  d.out += ` d=${10 * delay} b=${bandwidth === 0 ? 0 : Math.floor(10_000_000 / bandwidth)} r=${d.u8(at + 11)} l=${d.u8(at + 12)}`;
+  d.out += ` M=${Math.min(0xff_ffff, delay + bandwidth)} mtu=${d.u16(at + 9)} in ${d.u8(at + 13)} hops`;
+}
+
+export function printIgrp(d: Dissection, start: number, length: number): void {
+  d.cutAs = 'igrp';
+  d.out += 'igrp:';
+  untilCut(d, () => {
+    ask(d, start, IGRP_HEADER - 2);
+    const counts = [d.u16(start + 4), d.u16(start + 6), d.u16(start + 8)];
+    const operation = d.u8(start) & 15;
+    d.out += ` ${['', 'update', 'request'][operation] || `op-#${operation}`} V${d.u8(start) >> 4} edit=${d.u8(start + 1)} AS=${d.u16(start + 2)} (${counts.join('/')})`;
+    if (d.verbosity) d.out += ` checksum=0x${hex4(d.u16(start + 10))}`;
+    let at = start + IGRP_HEADER;
+    let left = (length - IGRP_HEADER) >>> 0;
+    for (; left >= ROUTE; left -= ROUTE, at += ROUTE) {
+      const kind = counts.findIndex((count) => count > 0);
+      if (kind < 0) {
+        d.out += ` [extra bytes ${left}]`;
+        break;
+      }
+      sayRoute(d, at, kind);
+      counts[kind]!--;
+    }
+    if (left !== 0 || counts.some((count) => count > 0)) d.markInvalid();
+  });
+}
+
+export function printMobileIp(d: Dissection, at: number, length: number): void {
+  d.cutAs = 'mobile';
+  if (length < 8 || !d.has(at, 12)) {
+    d.markTruncated();
+    return;
+  }
+  d.out += 'mobile: ';
+  const hasSource = (d.u8(at + 1) & 0x80) !== 0;
+  d.out += hasSource ? '[S] ' : '[] ';
+  if (d.verbosity) {
+    if (hasSource) d.out += `${d.ip4(at + 8)} `;
+    d.out += `> ${d.ip4(at + 4)} (oproto=${d.u8(at)})`;
+  }
+  if (checksum(d.data, at, hasSource ? 12 : 8) !== 0) d.out += ` (bad checksum ${d.u16(at + 2)})`;
+}
