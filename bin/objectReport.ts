@@ -1,6 +1,12 @@
 /** A rejection of a program in C: the line and the place in it, the lines that led there, what to write. */
 
-import { type ExplainedRejection, type LoadedProgram, renderSpan, type SourceLine } from '../lib/command.js';
+import {
+  type ExplainedRejection,
+  ebpf,
+  type LoadedProgram,
+  renderSpan,
+  type SourceLine,
+} from '../lib/command.js';
 import { GO_ON } from './verdicts.js';
 
 const indent = (text: string): string => text.replace(/^/gm, '  ');
@@ -64,6 +70,42 @@ function endName(program: LoadedProgram): string {
   return 'data_end';
 }
 
+/** Numbers of `ringbuf_reserve`, and of look-ups of sockets. */
+const RESERVE = 131;
+const LOOK_UPS = [84, 85, 99];
+/** Helpers on socket buffers, and what does the same to packets of XDP. */
+const OF_THE_OTHER_HOOK: readonly (readonly [number, string])[] = [
+  [9, 'bpf_xdp_store_bytes'],
+  [26, 'bpf_xdp_load_bytes'],
+  [38, 'bpf_xdp_adjust_tail'],
+  [43, 'bpf_xdp_adjust_head'],
+];
+const CALL = 0x85;
+
+/** Of some helpers those that a program calls, up to a slot. */
+const calledIn = (
+  { instructions }: LoadedProgram,
+  helpers: readonly number[],
+  from = 0,
+  to = instructions.length,
+): ReadonlySet<number> =>
+  new Set(
+    instructions
+      .slice(from, to)
+      .flatMap(({ opcode, src, imm }) =>
+        opcode === CALL && src === 0 && helpers.includes(imm) ? [imm] : [],
+      ),
+  );
+
+/** Whether the address was one of the packet before a helper was called that may move it. */
+function isMoved(program: LoadedProgram, { index, slice, message }: ExplainedRejection): boolean {
+  const [, register] = /^r(\d+) /.exec(message) ?? [];
+  const before = slice.findLast(({ note }) => note.startsWith(`r${register} is the packet`));
+  if (before === undefined) return false;
+  const moving = program.instructions.flatMap(({ imm }) => (ebpf.mayMovePacket(imm) ? [imm] : []));
+  return calledIn(program, moving, before.index, index).size > 0;
+}
+
 function remedyInC(program: LoadedProgram, rejection: ExplainedRejection, line: SourceLine): string {
   const { kind, message, remedy, values } = rejection;
   const pointer = pointerAt(line);
@@ -91,6 +133,29 @@ function remedyInC(program: LoadedProgram, rejection: ExplainedRejection, line: 
       if (array !== undefined && index !== undefined)
         return `if (${index} >= sizeof(${array}) / sizeof(${array}[0])) ${goOn}`;
       return size === 0 ? '' : `the value has ${size} bytes: compare the offset with that first`;
+    }
+    case 'pointer-arithmetic': {
+      if (!message.includes('packetEnd')) return '';
+      const end = endName(program);
+      return `leave ${end} as it is, and add to what is compared with it: if (data + … > ${end}) ${goOn}`;
+    }
+    case 'not-a-pointer':
+      return isMoved(program, rejection)
+        ? 'the call before may have moved the packet: read ctx->data and ctx->data_end again, and compare again'
+        : '';
+    case 'unreleased-reference': {
+      const given = calledIn(program, [RESERVE, ...LOOK_UPS]);
+      if (given.size === 0) return '';
+      const words = [
+        ...(given.has(RESERVE) ? ['bpf_ringbuf_discard(record, 0);'] : []),
+        ...(LOOK_UPS.some((helper) => given.has(helper)) ? ['bpf_sk_release(sk);'] : []),
+      ];
+      return `${words.join(' or ')} before it ends here`;
+    }
+    case 'unknown-helper': {
+      const { imm } = program.instructions[rejection.index]!;
+      const [, other] = OF_THE_OTHER_HOOK.find(([skb]) => skb === imm) ?? [];
+      return other === undefined || program.type !== 'xdp' ? '' : `programs of XDP have ${other}()`;
     }
     case 'infinite-loop':
     case 'too-complex':

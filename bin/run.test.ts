@@ -99,3 +99,15 @@ test('what is wrong is said in one line', (t) => {
   t.is(none.status, 1);
   t.regex(none.stderr, /http\.pcap: no ELF object of clang\n$/);
 });
+
+withClang('what to write in C, where the packet has moved or a record is kept', async (t) => {
+  const object = join(folder, 'mutant.o');
+  for (const [name, mutant, said] of [
+    ['encap', 1, 'the call before may have moved the packet: read ctx->data and ctx->data_end again'],
+    ['reserve', 2, 'bpf_ringbuf_discard(record, 0); before it ends here'],
+  ] as const) {
+    writeFileSync(object, await build({ name, mutant }));
+    const { stdout } = weir('verify', object);
+    t.true(stdout.includes(`  in C: ${said}`), stdout);
+  }
+});

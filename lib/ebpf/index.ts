@@ -101,7 +101,13 @@ export {
 } from './programTypes.js';
 export { takeRecord } from './rings.js';
 export { hasRuntime, makeHelpers } from './runtime/index.js';
-export { type ArgumentKind, type HelperSignature, mayMovePacket, signatureFor } from './signatures.js';
+export {
+  type ArgumentKind,
+  type HelperSignature,
+  mayMovePacket,
+  signatureFor,
+  signatureOf,
+} from './signatures.js';
 export {
   assertValid,
   EbpfProgramError,

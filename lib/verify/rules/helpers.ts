@@ -1,13 +1,16 @@
 /** Whether a helper, or the address of a function, may be used here. Linux `check_helper_call`, `check_ld_imm`. */
 
-import { signatureFor } from '../../ebpf/index.js';
+import { signatureFor, signatureOf } from '../../ebpf/index.js';
 import { type Point, reject } from './point.js';
 import { checkUnlocked } from './references.js';
 
 export function checkHelper(point: Point, helper: number): void {
   const row = signatureFor(helper, point.rules.letter);
-  if (row === undefined)
-    reject(point, 'unknown-helper', `helper ${helper} cannot be called by this type of program`);
+  if (row === undefined) {
+    const known = signatureOf(helper);
+    const name = known === undefined ? '' : ` (${known.name})`;
+    reject(point, 'unknown-helper', `helper ${helper}${name} cannot be called by this type of program`);
+  }
   if (!point.privileged && row.privileged === true)
     reject(point, 'privileged-only', `helper ${helper} (${row.name}) is for privileged users`);
   if (row.arguments === undefined)
