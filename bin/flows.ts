@@ -6,6 +6,7 @@ import {
   CaptureError,
   type Filter,
   FilterError,
+  type FlowSelect,
   FlowTracker,
   MatchedFlows,
   type Select,
@@ -16,6 +17,8 @@ import { CommandError, warn } from './report.js';
 import { STDIO } from './standard.js';
 
 const EVERYTHING: Select = () => () => 1;
+
+const accelerated = (select: FlowSelect): Selection => ({ select, accelerator: select.accelerator });
 
 /** What selects the packets of one command; keeps state from file to file. */
 export class FlowChoice {
@@ -32,8 +35,9 @@ export class FlowChoice {
   /** For what is read next. */
   selection(filter: Filter | undefined): Selection {
     const select = filter === undefined ? EVERYTHING : selectWith(filter);
-    if (this.found !== undefined) return { select: this.tracker.found(select, this.found) };
-    return { select: this.isAfter ? this.tracker.fromMatch(select) : this.tracker.beginnings(select) };
+    const { tracker, found } = this;
+    if (found !== undefined) return accelerated(tracker.found(select, found));
+    return accelerated(this.isAfter ? tracker.fromMatch(select) : tracker.beginnings(select));
   }
 
   /** Says that flows were forgotten: packets may be missing then. */
@@ -67,7 +71,7 @@ export async function flowChoice(
       );
     try {
       await using capture = await openSavefile(name, { name, signal });
-      await capture.scan({ select: tracker.search(selectWith(filter), found) });
+      await capture.scan(accelerated(tracker.search(selectWith(filter), found)));
     } catch (error) {
       // Told where the file is read for good, after what could be read.
       if (!(error instanceof CaptureError || error instanceof FilterError)) throw error;

@@ -34,6 +34,7 @@ export {
   type FlowBeginning,
   FlowKey,
   type FlowOptions,
+  type FlowSelect,
   type FlowSelectOptions,
   FlowTable,
   FlowTracker,

@@ -1,10 +1,19 @@
 /** Flows beside Wireshark's streams, and what is selected by flow. */
 
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import test from 'ava';
-import { CaptureError, type CaptureInterface, Packet, packetSelector } from '../savefile/index.js';
+import { compile, selectionOf } from '../filter/index.js';
+import {
+  CaptureError,
+  type CaptureInterface,
+  Packet,
+  packetSelector,
+  readCapture,
+} from '../savefile/index.js';
 import { openSavefile } from '../savefile/node.js';
+import { longCapture } from '../testing/longCapture.js';
 import { dataPath, fullRun, projectRoot, Tally, vectors } from '../testing/vectors.js';
 import { FlowKey, FlowTable, FlowTracker, MatchedFlows, NO_FLOW } from './index.js';
 
@@ -171,4 +180,36 @@ test('whole flows, from the match on, and their beginnings', async (t) => {
   let wanted = 0;
   for await (const batch of capture.batches()) for (const packet of batch) if (wants(packet)) wanted++;
   t.is(wanted, 9, 'packet by packet, as of a device');
+});
+
+test('many packets at once are selected as one by one', async (t) => {
+  const bytes = longCapture(fullRun ? 2_000_000 : 150_000);
+  const chunks = function* () {
+    for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
+  };
+  const { select: port } = selectionOf(compile('port 80 or udp'));
+  for (const [name, selection] of Object.entries({
+    after: () => new FlowTracker({ grace: 1, tcpTimeout: 700 }).fromMatch(port!),
+    few: () => new FlowTracker({ maxFlows: 20 }).fromMatch(port!),
+    first: () => new FlowTracker({ first: { packets: 3 }, timeout: 100, maxFlows: 100 }).beginnings(),
+    bytes: () => new FlowTracker({ first: { bytes: 900 } }).beginnings(port),
+  })) {
+    for (const limit of [undefined, 100]) {
+      const outcomes: unknown[] = [];
+      for (const isFast of [false, true]) {
+        const hash = createHash('sha256');
+        const select = selection();
+        const capture = await readCapture(chunks());
+        await capture.scan({
+          select,
+          accelerator: isFast ? { ...select.accelerator, worthFrom: 0 } : undefined,
+          limit,
+          sink: { write: (from, start, end) => void hash.update(from.subarray(start, end)) },
+        });
+        const { packetsRead, packetsMatched } = capture;
+        outcomes.push({ packetsRead, packetsMatched, bytes: hash.digest('hex') });
+      }
+      t.deepEqual(outcomes[1], outcomes[0], `${name} ${limit}`);
+    }
+  }
 });

@@ -3,6 +3,7 @@
 export { FlowKey } from './key.js';
 export {
   type FlowBeginning,
+  type FlowSelect,
   type FlowSelectOptions,
   FlowTracker,
   MatchedFlows,

@@ -14,7 +14,8 @@ export const IPV4 = 4;
 const IPV6 = 6;
 export const TCP = 6;
 /** Protocols whose headers begin with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite. */
-const WITH_PORTS: ReadonlySet<number> = new Set([TCP, 17, 33, 132, 136]);
+const WITH_PORTS = new Uint8Array(256);
+for (const protocol of [TCP, 17, 33, 132, 136]) WITH_PORTS[protocol] = 1;
 const NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'icmp'],
   [TCP, 'tcp'],
@@ -56,11 +57,17 @@ export class FlowKey {
   isFollower = false;
 
   private bytes: Uint8Array = new Uint8Array(0);
+  private view = new DataView(this.bytes.buffer);
   private end = 0;
+  /** Whether words of longer addresses are set. */
+  private isWide = false;
 
   /** Whether the packet is of a flow: it has IP, and ports where its protocol has them. */
   read(linkType: number, bytes: Uint8Array, start: number, length: number): boolean {
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
     this.end = start + length;
     const at = this.behindLink(linkType, start);
     if (at >= this.end) return false;
@@ -81,7 +88,7 @@ export class FlowKey {
             [...words.subarray(first, first + 4)].map((word) => word >>> 0) as unknown as Ipv6Address,
           )
         : formatIpv4(words[first]! >>> 0);
-      return WITH_PORTS.has(protocol) ? `${address}.${port}` : address;
+      return WITH_PORTS[protocol] === 1 ? `${address}.${port}` : address;
     };
     const kind = NAMES.get(protocol) ?? `ip-${protocol}`;
     return `${kind}-${end(0, words[8]! >>> 16)}-${end(4, words[8]! & 0xffff)}`.replaceAll(':', '_');
@@ -134,9 +141,11 @@ export class FlowKey {
   private readIpv4(at: number): boolean {
     const { bytes, words } = this;
     if (at + 20 > this.end) return false;
-    words.fill(0);
+    if (this.isWide) words.fill(0);
+    this.isWide = false;
     words[0] = this.word(at + 12);
     words[4] = this.word(at + 16);
+    words[8] = 0;
     const fragment = this.half(at + 6) & 0x3fff;
     if (fragment !== 0) {
       this.fragment = `${words[0]} ${words[4]} ${bytes[at + 9]} ${this.half(at + 4)}`;
@@ -151,6 +160,7 @@ export class FlowKey {
     if (at > end) return false;
     for (let word = 0; word < 8; word++) words[word] = this.word(start + 8 + 4 * word);
     words[8] = 0;
+    this.isWide = true;
     let next = bytes[start + 6]!;
     for (let count = 0; count < MOST_EXTENSIONS; count++) {
       const isKnown = EXTENSIONS.has(next) || next === FRAGMENT || next === AUTHENTICATION;
@@ -176,7 +186,7 @@ export class FlowKey {
     words[9] = (protocol << 8) | version;
     if (this.isFollower) return true;
     let [source, destination] = [0, 0];
-    if (WITH_PORTS.has(protocol)) {
+    if (WITH_PORTS[protocol] === 1) {
       if (at + 4 > end) return false;
       [source, destination] = [this.half(at), this.half(at + 2)];
     }
@@ -198,12 +208,11 @@ export class FlowKey {
   }
 
   private half(at: number): number {
-    return (this.bytes[at]! << 8) | this.bytes[at + 1]!;
+    return this.view.getUint16(at);
   }
 
   private word(at: number): number {
-    const { bytes } = this;
-    return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    return this.view.getInt32(at);
   }
 }
 

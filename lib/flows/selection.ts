@@ -1,8 +1,9 @@
 /** Selections that go by flows, around the tests of a filter. They keep state: a selection is for one pass. */
 
-import type { PacketTest, Select } from '../savefile/index.js';
+import type { Accelerator, CaptureInterface, PacketTest, Select } from '../savefile/index.js';
 import { FlowKey } from './key.js';
 import { type FlowOptions, FlowTable, NO_FLOW } from './table.js';
+import { flowAccelerator, type Judge } from './walk.js';
 
 /** How much of each flow's beginning: so many packets, or packets until so many bytes (on the wire) have gone by. */
 export interface FlowBeginning {
@@ -14,6 +15,14 @@ export interface FlowBeginning {
 export interface FlowSelectOptions extends FlowOptions {
   /** Keep only the beginning of each flow, of what is selected. */
   readonly first?: FlowBeginning | undefined;
+}
+
+/**
+ * Tests that go by flows. Where the tests that they are made around ask no time, the accelerator goes through many packets
+ * at once; it is for one capture.
+ */
+export interface FlowSelect extends Select {
+  readonly accelerator: Accelerator;
 }
 
 const EVERY: PacketTest = () => 1;
@@ -52,12 +61,12 @@ export class FlowTracker {
   }
 
   /** The packets that a filter selects and that are of their flow's beginning. */
-  beginnings(select: Select = () => EVERY): Select {
+  beginnings(select: Select = () => EVERY): FlowSelect {
     return this.tested(select, (_, matches) => matches());
   }
 
   /** A packet that matches, and all of its flow behind it. */
-  fromMatch(select: Select): Select {
+  fromMatch(select: Select): FlowSelect {
     return this.tested(select, (number, matches) => {
       const { entry, isFirst } = this.table;
       if (number === NO_FLOW) return matches();
@@ -70,7 +79,7 @@ export class FlowTracker {
   }
 
   /** Selects nothing, but finds out which flows match. */
-  search(select: Select, found: MatchedFlows): Select {
+  search(select: Select, found: MatchedFlows): FlowSelect {
     return this.tested(select, (number, matches) => {
       if (number !== NO_FLOW && !found.has(number) && matches()) found.add(number);
       return false;
@@ -78,7 +87,7 @@ export class FlowTracker {
   }
 
   /** All packets of flows that a {@link search} over the same packets has found, and what matches and is of no flow. */
-  found(select: Select, found: MatchedFlows): Select {
+  found(select: Select, found: MatchedFlows): FlowSelect {
     return this.tested(select, (number, matches) => (number === NO_FLOW ? matches() : found.has(number)));
   }
 
@@ -91,27 +100,37 @@ export class FlowTracker {
     this.marks[entry] = mark;
   }
 
-  private tested(select: Select, decide: (number: number, matches: () => boolean) => boolean): Select {
-    const { key, table, first } = this;
-    return (source, time) => {
-      const test = select(source, time);
+  private tested(select: Select, decide: (number: number, matches: () => boolean) => boolean): FlowSelect {
+    const { key, table } = this;
+    const judges = new Map<CaptureInterface, Judge>();
+    const tests: Select = (source, time) => {
+      const judge = this.judge(select(source, time), decide);
+      judges.set(source, judge);
       const { linkType } = source;
-      let [at, captured, wire] = [0, 0, 0];
-      let data: Uint8Array;
-      const matches = (): boolean => test(data, at, captured, wire) !== 0;
       return (bytes, start, capturedLength, wireLength) => {
-        data = bytes;
-        at = start;
-        captured = capturedLength;
-        wire = wireLength;
         let number = NO_FLOW;
         if (key.read(linkType, bytes, start, capturedLength)) {
           time.read();
           number = table.numberOf(key, time.seconds + time.nanoseconds / 1e9);
         }
-        const isWanted = first === undefined || number === NO_FLOW || this.isBeginning(first, wireLength);
-        return decide(number, matches) && isWanted ? 1 : 0;
+        return judge(number, bytes, start, capturedLength, wireLength) ? 1 : 0;
       };
+    };
+    return Object.assign(tests, { accelerator: flowAccelerator(table, (source) => judges.get(source)) });
+  }
+
+  private judge(test: PacketTest, decide: (number: number, matches: () => boolean) => boolean): Judge {
+    const { first } = this;
+    let [at, captured, wire] = [0, 0, 0];
+    let data: Uint8Array;
+    const matches = (): boolean => test(data, at, captured, wire) !== 0;
+    return (number, bytes, start, capturedLength, wireLength) => {
+      data = bytes;
+      at = start;
+      captured = capturedLength;
+      wire = wireLength;
+      const isWanted = first === undefined || number === NO_FLOW || this.isBeginning(first, wireLength);
+      return decide(number, matches) && isWanted;
     };
   }
 

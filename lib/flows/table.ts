@@ -34,8 +34,6 @@ const BOTH_FIN = 3;
 const MOST_FRAGMENTED = 4096;
 const FIRST_SIZE = 1024;
 const GROWTH = 4;
-/** How far ahead of what is given up. */
-const AHEAD = 8;
 const NONE = -1;
 
 /** The packet is of no flow. */
@@ -63,6 +61,7 @@ export class FlowTable {
   private entries = 0;
   /** Where to look next for an entry to give up. */
   private hand = 0;
+  /** What {@link touch} has seen: whatever is read must be used for something. */
   protected touched = 0;
   private readonly fragmented = new Map<string, { readonly entry: number; readonly number: number }>();
 
@@ -90,6 +89,27 @@ export class FlowTable {
       this.fragmented.set(key.fragment, { entry: this.entry, number });
     }
     return number;
+  }
+
+  /** Of the flow of a packet, for {@link touch}. */
+  hashOf({ words }: FlowKey): number {
+    return hashOf(words);
+  }
+
+  /** Has what packets with these hashes will need brought from memory, all of it at once. */
+  touch(hashes: Int32Array, count: number): void {
+    const { slots, records, entries, hand } = this;
+    const mask = slots.length - 1;
+    let seen = 0;
+    for (let at = 0; at < count; at++) seen ^= slots[(2 * hashes[at]!) & mask]!;
+    // What may be given up for others.
+    const last = entries === this.limits.maxFlows ? Math.min(hand + count, entries) : 0;
+    for (let entry = hand; entry < last; entry++) seen ^= slots[(2 * records[entry * WORDS + HASH]!) & mask]!;
+    for (let at = 0; at < count; at++) {
+      const slot = (2 * hashes[at]!) & mask;
+      if (slots[slot] === hashes[at]) seen ^= records[(slots[slot + 1]! - 1) * WORDS]!;
+    }
+    this.touched = seen;
   }
 
   private numberIn(entry: number): number {
@@ -223,9 +243,6 @@ export class FlowTable {
       gap = slot;
     }
     slots[gap + 1] = 0;
-    // What is given up next is on its way into the caches then.
-    const next = this.hand + AHEAD;
-    if (next < this.entries) this.touched = slots[(2 * records[next * WORDS + HASH]!) & mask]!;
   }
 
   private grow(): void {
