@@ -165,12 +165,10 @@ test('packets that are passed over concern no rule', async (t) => {
     };
     return { select, accelerator: isFast ? { ...rulesAccelerator(set), worthFrom: 0 } : undefined };
   };
-  for (const count of fullRun ? [2, 30, 300] : [40]) {
-    // What concerns most packets cannot be passed over.
-    const expressions = listOf(count).filter(
-      (text) => !/not|protochain|greater|ip\[8\]/.test(text) && isExpression(text),
-    );
-    const rules = expressions.map((expression, at) => ({ name: `${at}`, expression }));
+  const rare = ['host 192.0.2.77', 'tcp port 9999', 'udp dst port 77 and src net 10.0.0.0/8', 'port 4444'];
+  for (const expressions of [rare, ...(fullRun ? [2, 30, 300] : [40]).map(listOf)]) {
+    const meant = expressions.filter(isExpression);
+    const rules = meant.map((expression, at) => ({ name: `${at}`, expression }));
     const [slow, fast] = [false, true].map(() => ({ asked: 0, lines: [] as string[] })) as [Found, Found];
     const matched: number[] = [];
     for (const [found, isFast] of [
@@ -191,7 +189,7 @@ test('packets that are passed over concern no rule', async (t) => {
     }
     t.is(fast.lines.join('\n'), slow.lines.join('\n'));
     t.is(matched[0], matched[1]);
-    t.true(fast.asked < slow.asked, `${fast.asked} of ${slow.asked} asked`);
+    if (expressions === rare) t.true(fast.asked < slow.asked, `${fast.asked} of ${slow.asked} asked`);
   }
 });
 
