@@ -21,5 +21,11 @@ export {
   type Region,
   type RuleFinding,
 } from './ask/index.js';
-export { type LeftOver, type Translation, toDisplay, translate } from './display/index.js';
+export {
+  type LeftOver,
+  type TranslateOptions,
+  type Translation,
+  toDisplay,
+  translate,
+} from './display/index.js';
 export { libpcapForm } from './filter/index.js';

@@ -1,4 +1,10 @@
 /** Wireshark's display filters, beside libpcap's capture filters. */
 
 export { toDisplay } from './toDisplay.js';
-export { fieldExpression, type LeftOver, type Translation, translate } from './translate.js';
+export {
+  fieldExpression,
+  type LeftOver,
+  type TranslateOptions,
+  type Translation,
+  translate,
+} from './translate.js';

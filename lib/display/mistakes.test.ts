@@ -28,7 +28,7 @@ const MISTAKES: readonly (readonly [file: string, what: string, right: string, w
   ['translate', 'at most leaves the value out', "case '<=':\n                return among([0, high]);", "case '<=':\n                return among([0, high - 1]);"],
   ['translate', 'at least takes what is larger', 'return among([low, max]);', 'return among([low + 1, max]);'],
   ['translate', 'a negation keeps its bounds', '({ over: no(under), under: no(over) })', '({ over: no(over), under: no(under) })'],
-  ['translate', 'packets that carry others are refused', 'any(both(nested.over, CARRIES_OTHERS), plain.over)', 'plain.over'],
+  ['translate', 'packets that carry others are refused', 'any(both(nested.over, no(carriesNone(this.link))), plain.over)', 'plain.over'],
   ['translate', 'of two conditions one is enough', "display.kind === 'and' ? both : any", 'any'],
   ['translate', 'what cannot be said is sure to match', "plain: { over, under: 'none' }", 'plain: { over, under: over }'],
   ['translate', 'a network is as large as its last byte', '2 ** (32 - Number(length))', '2 ** 8'],

@@ -12,7 +12,25 @@ const UDP_TUNNELS =
 /** The same of TCP: remote captures, OpenFlow, STT. */
 const TCP_TUNNELS = '2002 or 6633 or 6653 or 7471';
 
-const ETHERNET = 14;
+/** A link type, as far as translations depend on it. */
+export interface Link {
+  /** Bytes before the network header. */
+  readonly header: number;
+  /** Protocols of Wireshark that its packets never have. */
+  readonly without: readonly string[];
+}
+
+const IP_ONLY = ['eth', 'arp'];
+/** By their names. */
+export const LINKS: ReadonlyMap<string, Link> = new Map([
+  ['EN10MB', { header: 14, without: [] }],
+  ['LINUX_SLL', { header: 16, without: ['eth'] }],
+  ['LINUX_SLL2', { header: 20, without: ['eth'] }],
+  ['RAW', { header: 0, without: IP_ONLY }],
+  ['NULL', { header: 4, without: IP_ONLY }],
+  ['LOOP', { header: 4, without: IP_ONLY }],
+]);
+
 const IPV6 = 40;
 
 /** Headers that are what they seem, of protocols that carry no packets: at least as long as the protocol's own. */
@@ -33,34 +51,33 @@ const MEMBERSHIP = [0x11, 0x12, 0x16, 0x17, 0x22];
 const ARP_OF_IPV4 = ['arp[0:2] = 1', 'arp[2:2] = 0x800', 'arp[4:2] = 0x604'].map(test);
 
 /** Whole packets that carry no others. */
-export const CARRIES_NONE: Condition = both(
-  any(
-    both(test('arp'), ...ARP_OF_IPV4),
-    both(
-      test('ip[0] >= 0x45'),
-      test('ip[0] <= 0x4f'),
-      test(`len >= ip[2:2] + ${ETHERNET}`),
-      test('ip[6:2] & 0x3fff = 0'),
-      any(
-        OVER_4(1, 8, typed('icmp', ECHOES)),
-        OVER_4(2, 8, typed('igmp', MEMBERSHIP)),
-        OVER_4(6, 20),
-        OVER_4(17, 8),
-        OVER_4(132, 12),
+export const carriesNone = ({ header, without }: Link): Condition =>
+  both(
+    any(
+      without.includes('arp') ? 'none' : both(test('arp'), ...ARP_OF_IPV4),
+      both(
+        test('ip[0] >= 0x45'),
+        test('ip[0] <= 0x4f'),
+        test(`len >= ip[2:2] + ${header}`),
+        test('ip[6:2] & 0x3fff = 0'),
+        any(
+          OVER_4(1, 8, typed('icmp', ECHOES)),
+          OVER_4(2, 8, typed('igmp', MEMBERSHIP)),
+          OVER_4(6, 20),
+          OVER_4(17, 8),
+          OVER_4(132, 12),
+        ),
+      ),
+      both(
+        test('ip6[0] & 0xf0 = 0x60'),
+        test(`len >= ip6[4:2] + ${header + IPV6}`),
+        any(
+          OVER_6(6, 20),
+          OVER_6(17, 8),
+          OVER_6(58, 8, test('ip6[40] >= 128'), test(`ip6[40] != ${REDIRECT_6}`)),
+          OVER_6(132, 12),
+        ),
       ),
     ),
-    both(
-      test('ip6[0] & 0xf0 = 0x60'),
-      test(`len >= ip6[4:2] + ${ETHERNET + IPV6}`),
-      any(
-        OVER_6(6, 20),
-        OVER_6(17, 8),
-        OVER_6(58, 8, test('ip6[40] >= 128'), test(`ip6[40] != ${REDIRECT_6}`)),
-        OVER_6(132, 12),
-      ),
-    ),
-  ),
-  no(any(test(`udp port (${UDP_TUNNELS})`), test(`tcp port (${TCP_TUNNELS})`))),
-);
-
-export const CARRIES_OTHERS = no(CARRIES_NONE);
+    no(any(test(`udp port (${UDP_TUNNELS})`), test(`tcp port (${TCP_TUNNELS})`))),
+  );

@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { decode } from '../decode.js';
-import { compile, type Packet } from '../index.js';
+import { type CompileOptions, compile, type Packet } from '../index.js';
 import { displayFilter, type FieldForm, selectedByTshark } from '../testing/displayFilters.js';
 import { generator } from '../testing/random.js';
 import { readPackets } from '../testing/tcpdump.js';
@@ -17,7 +17,7 @@ import { CARRIED, WHOLE } from './carried.js';
 import { write } from './condition.js';
 import { FIELDS } from './fields.js';
 import { toDisplay, translate } from './index.js';
-import { CARRIES_NONE } from './nested.js';
+import { carriesNone, LINKS } from './nested.js';
 
 const FILTERS = fullRun ? 250 : 20;
 const ETHERNET = { linkType: 'EN10MB' } as const;
@@ -60,8 +60,6 @@ function formsOf(packets: readonly Packet[]): FieldForm[] {
   }));
 }
 
-/** Whether packets carry no others. */
-const carriesNone = compile(write(CARRIES_NONE), ETHERNET);
 const judged = (t: ExecutionContext): boolean => {
   if (tsharkVersion()?.startsWith('4.0.')) return true;
   t.log(`skipped: tshark 4.0 is not installed (${tsharkVersion() ?? 'no tshark'})`);
@@ -69,39 +67,90 @@ const judged = (t: ExecutionContext): boolean => {
   return false;
 };
 
-test('display filters lose nothing, and select what tshark selects', async (t) => {
-  if (!judged(t)) return;
-  const packets = await ethernetPackets(t);
-  const forms = formsOf(packets).filter(({ isNumber, values }) => isNumber || values.length > 0);
+/** Filters over the packets' own values, at tshark and here, on one link type. */
+function compare(
+  t: ExecutionContext,
+  packets: readonly Packet[],
+  forms: readonly FieldForm[],
+  options: Options,
+): void {
+  const { linkType, number, count } = options;
   const random = generator(4);
   const protocols = [...WHOLE.keys(), ...CARRIED.keys()];
-  const filters = Array.from({ length: FILTERS }, () => displayFilter(random, forms, protocols, random(4)));
-  const answers = selectedByTshark(packets, filters);
+  const filters = Array.from({ length: count }, () => displayFilter(random, forms, protocols, random(4)));
+  const answers = selectedByTshark(packets, filters, number);
+  const plain = compile(write(carriesNone(LINKS.get(linkType)!)), settings(linkType));
   let exact = 0;
   const faults: string[] = [];
   for (const [place, filter] of filters.entries()) {
     const selected = answers[place];
     if (selected === undefined) continue;
-    const translation = translate(filter);
+    const translation = translate(filter, { linkType });
     const { expression } = translation;
-    const matcher = expression === undefined ? undefined : compiled(expression);
+    const matcher = expression === undefined ? undefined : compiled(expression, linkType);
     if (translation.exact) exact++;
     const fault = packets.findIndex((packet, index) => {
-      const [ours, theirs] = [matcher?.matches(packet) ?? false, selected.has(index + 1)];
-      return ours !== theirs && (theirs || (translation.exact && carriesNone.matches(packet)));
+      const [ours, theirs] = [matcher?.matches(packet.data) ?? false, selected.has(index + 1)];
+      return ours !== theirs && (theirs || (translation.exact && plain.matches(packet.data)));
     });
     if (fault >= 0) faults.push(`${filter}, packet ${fault + 1}`);
   }
-  t.true(answers.filter((answer) => answer !== undefined).length > 0.95 * FILTERS);
-  t.true(exact > FILTERS / 2);
+  t.true(answers.filter((answer) => answer !== undefined).length > 0.95 * count);
+  t.true(exact > count / 2);
   t.deepEqual(faults, []);
-  t.log(`${FILTERS} filters, ${exact} of them exact, on ${packets.length} packets`);
+  t.log(`${linkType}: ${count} filters, ${exact} of them exact, on ${packets.length} packets`);
+}
+
+interface Options {
+  readonly linkType: string;
+  /** The link type's in files. */
+  readonly number: number;
+  /** Filters. */
+  readonly count: number;
+}
+
+/** Of a file, in which families of addresses are those of any system. */
+const settings = (linkType: string): CompileOptions => ({ linkType, mode: 'savefile' });
+
+test('display filters lose nothing, and select what tshark selects', async (t) => {
+  if (!judged(t)) return;
+  const packets = await ethernetPackets(t);
+  const forms = formsOf(packets).filter(({ isNumber, values }) => isNumber || values.length > 0);
+  compare(t, packets, forms, { linkType: 'EN10MB', number: 1, count: FILTERS });
+  for (const [linkType, number, header] of OTHERS) {
+    const others = packets.flatMap((packet) => {
+      const type = packet.data[12]! * 256 + packet.data[13]!;
+      const front = header(type);
+      if (front === undefined) return [];
+      const data = Uint8Array.of(...front, ...packet.data.subarray(HEADER));
+      return [Object.assign(packet.copy(), { data, wireLength: data.length })];
+    });
+    compare(t, others, forms, { linkType, number, count: FILTERS / 5 });
+  }
 });
 
+/** IPv4 and IPv6 as BSD numbers them. */
+const familyHeader = (type: number): number[] | undefined =>
+  ({ 2048: [2, 0, 0, 0], 34525: [24, 0, 0, 0] })[type];
+const half = (value: number): number[] => [value >> 8, value & 255];
+const address = [2, 0, 0, 0, 0, 1, 0, 0];
+/** Link types, and their headers for what an EtherType announces. */
+const OTHERS: readonly (readonly [
+  name: string,
+  number: number,
+  header: (type: number) => number[] | undefined,
+])[] = [
+  ['RAW', 101, (type) => familyHeader(type) && []],
+  ['LINUX_SLL', 113, (type) => [0, 0, 0, 1, 0, 6, ...address, ...half(type)]],
+  ['LINUX_SLL2', 276, (type) => [...half(type), 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, ...address]],
+  ['NULL', 0, (type) => familyHeader(type)],
+  ['LOOP', 108, (type) => familyHeader(type)?.toReversed()],
+];
+
 /** `undefined` where the expression is false for every packet. */
-function compiled(expression: string) {
+function compiled(expression: string, linkType: string) {
   try {
-    return compile(expression, ETHERNET);
+    return compile(expression, settings(linkType));
   } catch (error) {
     if (/rejects all packets/.test(`${error}`)) return undefined;
     throw error;
@@ -111,7 +160,8 @@ function compiled(expression: string) {
 test('capture filters as display filters select the same', async (t) => {
   if (!judged(t)) return;
   const packets = await ethernetPackets(t);
-  const plain = packets.map((packet) => carriesNone.matches(packet));
+  const isPlain = compile(write(carriesNone(LINKS.get('EN10MB')!)), ETHERNET);
+  const plain = packets.map((packet) => isPlain.matches(packet));
   const pairs = EXPRESSIONS.map((expression) => [expression, toDisplay(expression)] as const);
   const answers = selectedByTshark(
     packets,

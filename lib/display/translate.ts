@@ -9,7 +9,7 @@ import { FilterError, type Span } from '../source.js';
 import { CARRIED, WHOLE } from './carried.js';
 import { any, both, type Condition, no, write } from './condition.js';
 import { FIELDS, type Field, type Interval } from './fields.js';
-import { CARRIES_OTHERS } from './nested.js';
+import { carriesNone, LINKS, type Link } from './nested.js';
 import { type Display, numberOf, type Operand, parseDisplay } from './parse.js';
 
 /** A part of a display filter that no capture filter can say. */
@@ -19,7 +19,13 @@ export interface LeftOver {
   readonly reason: string;
 }
 
-/** A display filter as a capture filter, for packets of Ethernet. */
+/** What a display filter is translated for. */
+export interface TranslateOptions {
+  /** Name of the packets' link type, Ethernet (`EN10MB`) by default; else `LINUX_SLL`, `LINUX_SLL2`, `RAW`, `NULL` or `LOOP`. */
+  readonly linkType?: string | undefined;
+}
+
+/** A display filter as a capture filter, for packets of one link type. */
 export interface Translation {
   /** In libpcap's language; `''` where every packet may match, `undefined` where none can. */
   readonly expression: string | undefined;
@@ -48,13 +54,19 @@ const exactly = (condition: Condition): Bounds => ({ over: condition, under: con
 const UNKNOWN: Bounds = { over: 'all', under: 'none' };
 
 /**
- * @param source - A display filter of Wireshark 4, for packets of Ethernet.
+ * @param source - A display filter of Wireshark 4.
  * @throws FilterError with the place, where it is none.
+ * @throws RangeError for another link type.
  */
-export function translate(source: string): Translation {
+export function translate(source: string, { linkType = 'EN10MB' }: TranslateOptions = {}): Translation {
+  const link = LINKS.get(linkType);
+  if (link === undefined)
+    throw new RangeError(
+      `link type ${linkType}: display filters are translated for ${[...LINKS.keys()].join(', ')}`,
+    );
   if (source.trim() === '') return { expression: '', outer: '', exact: true, left: [] };
   try {
-    return new Translator(source).result();
+    return new Translator(source, link).result();
   } catch (error) {
     throw error instanceof FilterError ? error.about(source) : error;
   }
@@ -81,9 +93,11 @@ export function fieldExpression(comparison: string): string | undefined {
 class Translator {
   private readonly source: string;
   private readonly left: LeftOver[] = [];
+  private readonly link: Link;
 
-  constructor(source: string) {
+  constructor(source: string, link: Link) {
     this.source = source;
+    this.link = link;
   }
 
   result(): Translation {
@@ -91,7 +105,7 @@ class Translator {
     const written = (condition: Condition) => (condition === 'none' ? undefined : write(condition));
     return {
       // These first: what is too short for its headers is among them, and to look for these would refuse it.
-      expression: written(any(both(nested.over, CARRIES_OTHERS), plain.over)),
+      expression: written(any(both(nested.over, no(carriesNone(this.link))), plain.over)),
       outer: written(plain.over),
       exact: this.left.length === 0,
       left: this.left,
@@ -127,6 +141,8 @@ class Translator {
 
   private test(display: Display & { readonly kind: 'test' }): Translated {
     const { field: name, relation, operands, mask, span } = display;
+    if (this.link.without.includes(/^[^.]*/.exec(name)![0]))
+      return { plain: exactly('none'), nested: UNKNOWN };
     const whole = WHOLE.get(name);
     if (whole !== undefined && relation === undefined && mask === undefined)
       return { plain: exactly(whole), nested: name === 'frame' ? exactly('all') : UNKNOWN };

@@ -53,13 +53,14 @@ export function displayFilter(
 export function selectedByTshark(
   packets: readonly Packet[],
   filters: readonly string[],
+  linkType = 1,
 ): (ReadonlySet<number> | undefined)[] {
   const folder = mkdtempSync(join(tmpdir(), 'weir-display-'));
   try {
     const [capture, script, answers] = ['all.pcap', 'taps.lua', 'answers'].map((name) => join(folder, name));
     // Times do not matter, and those of damaged captures are none.
     const timeless = packets.map((packet) => Object.assign(packet.copy(), { seconds: 0, nanoseconds: 0 }));
-    writeFileSync(capture!, pcapFile(timeless, 1));
+    writeFileSync(capture!, pcapFile(timeless, linkType));
     writeFileSync(
       script!,
       `local out = io.open(${JSON.stringify(answers)}, "w")
