@@ -5,7 +5,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { crc32, deflateRawSync } from 'node:zlib';
 import test from 'ava';
+import { generator } from '../testing/random.js';
 import { decompress } from './compression.js';
 import type { CaptureError } from './error.js';
 import { XxHash32 } from './xxhash.js';
@@ -142,3 +144,44 @@ const hashes = test.macro({
 test(hashes, '', 0x02cc5d05);
 test(hashes, 'abc', 0x32d153ff);
 test(hashes, 'Nobody inspects the spammish repetition', 0xe2293b2f);
+
+/** As bgzip does it: members of so many bytes of contents, and an empty one. */
+function blocked(input: Uint8Array, size: number): Buffer {
+  const members: Buffer[] = [];
+  for (let at = 0; at <= input.length; at += size) {
+    const contents = input.subarray(at, at + size);
+    const data = deflateRawSync(contents);
+    const member = Buffer.alloc(18 + data.length + 8);
+    Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, 0x42, 0x43, 2, 0]).copy(member);
+    member.writeUInt16LE(member.length - 1, 16);
+    data.copy(member, 18);
+    member.writeUInt32LE(crc32(contents), member.length - 8);
+    member.writeUInt32LE(contents.length, member.length - 4);
+    members.push(member);
+  }
+  return Buffer.concat(members);
+}
+
+test('blocked gzip, whole and damaged, has the contents and errors of its members one by one', async (t) => {
+  const file = blocked(TEXT, 60_000);
+  t.true((await unpack('gzip', file, 70_000)).bytes.equals(TEXT));
+  const plainly = (bytes: Buffer): Buffer => {
+    // Another name of the extra field: nobody knows it.
+    const changed = Buffer.from(bytes);
+    const name = Buffer.from([6, 0, 0x42, 0x43, 2, 0]);
+    for (let at = changed.indexOf(name); at >= 0; at = changed.indexOf(name, at)) changed[at + 2] = 0x58;
+    return changed;
+  };
+  const random = generator(0x62);
+  for (let round = 0; round < 40; round++) {
+    const damaged = Buffer.from(round % 4 === 0 ? file.subarray(0, random(file.length)) : file);
+    for (let count = round % 3; count > 0 && damaged.length > 0; count--)
+      damaged[random(damaged.length)]! ^= 1 << random(8);
+    const [found, expected] = [
+      await unpack('gzip', damaged, 9000),
+      await unpack('gzip', plainly(damaged), 9000),
+    ];
+    t.true(found.bytes.equals(expected.bytes), `round ${round}`);
+    t.is(found.error?.message, expected.error?.message, `round ${round}`);
+  }
+});

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import type { Transform } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import * as zlib from 'node:zlib';
+import { blockedMembers } from './blockedGzip.js';
 import { ByteQueue, corrupt, readU32, truncated } from './byteQueue.js';
 import { decompressLz4 } from './lz4.js';
 import type { Compression } from './recognise.js';
@@ -40,7 +41,9 @@ async function* decompressGzip(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const input = new ByteQueue(chunks);
-  while (await input.has(1)) {
+  for (;;) {
+    yield* blockedMembers(input);
+    if (!(await input.has(1))) return;
     // Zero bytes after the last member are padding (gzip(1), "trailing garbage").
     if (input.peek(0) === 0) {
       input.take(1);
