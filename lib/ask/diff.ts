@@ -6,20 +6,15 @@ import { factOf, read, Values } from '../optimize/index.js';
 import { EQUAL, type State } from './state.js';
 import { bareMaker, MOST_RANGES, TOO_MANY, Walk } from './walk.js';
 import { wholePacket } from './whole.js';
-import { type MadePacket, type Random, randomNumbers } from './witness.js';
+import { type MadePacket, type Random, randomNumbers, type ShownPacket } from './witness.js';
 import { mergeRegions, type RegionWords, regionWords } from './words.js';
 
-/** Packets of one kind that only one of two programs matches. */
-export interface Region {
+/** Packets of one kind that only one of two programs matches, and one of them. */
+export interface Region extends ShownPacket {
   /** Which program matches them. */
   readonly matchedBy: 'first' | 'second';
   /** Such as `TCP over IPv4 or IPv6, destination port 8080`. */
   readonly words: string;
-  /** One of them. */
-  readonly packet: Uint8Array;
-  readonly wireLength: number;
-  /** What the two programs return for it. */
-  readonly results: readonly [number, number];
 }
 
 /** How two programs differ. */

@@ -6,19 +6,12 @@
 import { opcodes, type Program } from '../cbpf/index.js';
 import type { Fact } from '../optimize/index.js';
 import { type Equivalence, type EquivalenceOptions, type Relation, relate } from './equivalent.js';
+import type { ShownPacket } from './witness.js';
 
 /** An answer: `yes` is proved, `no` comes with a packet that shows it. */
 export type Answer =
   | { readonly verdict: 'yes' }
-  | {
-      readonly verdict: 'no';
-      /** A packet, as captured. */
-      readonly packet: Uint8Array;
-      /** Bytes it had on the wire. */
-      readonly wireLength: number;
-      /** What the two programs return for it. */
-      readonly results: readonly [number, number];
-    }
+  | ({ readonly verdict: 'no' } & ShownPacket)
   | { readonly verdict: 'undecided'; readonly reason: string };
 
 const rejects = (fact: Fact | undefined): boolean => fact?.ranges.at(-1) === 0;

@@ -2,20 +2,12 @@
 
 import type { Program } from '../cbpf/index.js';
 import type { Decisions, Fact, Facts, Value, Values } from '../optimize/index.js';
-import type { MadePacket, Random } from './witness.js';
+import type { MadePacket, Random, ShownPacket } from './witness.js';
 
 /** Whether two programs match the same packets; where they do not, a packet that only one of them matches. */
 export type Equivalence =
   | { readonly verdict: 'equal' }
-  | {
-      readonly verdict: 'different';
-      /** A packet, as captured. */
-      readonly packet: Uint8Array;
-      /** Bytes it had on the wire. */
-      readonly wireLength: number;
-      /** What the two programs return for it. */
-      readonly results: readonly [number, number];
-    }
+  | ({ readonly verdict: 'different' } & ShownPacket)
   | { readonly verdict: 'undecided'; readonly reason: string };
 
 /** A relation that the results of two programs have to have, whatever the packet. */

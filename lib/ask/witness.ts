@@ -16,6 +16,12 @@ export interface MadePacket {
   readonly wireLength: number;
 }
 
+/** A packet that shows something about two programs. */
+export interface ShownPacket extends MadePacket {
+  /** What the two return for it. */
+  readonly results: readonly [number, number];
+}
+
 /**
  * Bytes that satisfy what is known, as far as it concerns single fields. Whether they really go the path has to be tried.
  *
