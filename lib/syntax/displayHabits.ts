@@ -1,5 +1,7 @@
 /** Wireshark's display filters, whose language looks like that of capture filters and is not. */
 
+import { OPERATOR_WORDS } from './errors.js';
+
 /** Display-filter fields and what to write instead; `%` stands for the value. */
 // biome-ignore format: a table
 const DISPLAY_FIELDS: ReadonlyMap<string, string> = new Map([
@@ -39,16 +41,6 @@ const DISPLAY_PROTOCOLS: ReadonlyMap<string, string> = new Map([
   ['ospf', 'ip proto 89'], ['pppoe', 'pppoes'], ['lldp', 'ether proto 0x88cc'], ['eapol', 'ether proto 0x888e'],
 ]);
 
-/** Operators as display filters spell them. */
-const OPERATORS: ReadonlyMap<string, string> = new Map([
-  ['eq', '='],
-  ['ne', '!='],
-  ['gt', '>'],
-  ['lt', '<'],
-  ['ge', '>='],
-  ['le', '<='],
-]);
-
 const COMPARISON =
   /([a-z0-9]+(?:\.[a-z0-9_]+)+)(?![-_.A-Za-z0-9])(?:\s*(==|!=|>=|<=|=|>|<|\b(?:eq|ne|gt|lt|ge|le)\b)\s*([^\s()&|]+))?/y;
 
@@ -71,7 +63,7 @@ export function displayFilterHint(source: string, start: number): string | undef
 }
 
 function captureFilter(template: string, written: string, value: string | undefined): string {
-  const op = OPERATORS.get(written) ?? (written === '==' ? '=' : written);
+  const op = OPERATOR_WORDS.get(written) ?? (written === '==' ? '=' : written);
   if (value === undefined) return template.replace('%', 'VALUE');
   if (template.endsWith('= %')) return template.replace('= %', `${op} ${value}`);
   if (template.endsWith('!= 0')) {

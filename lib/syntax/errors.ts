@@ -41,7 +41,7 @@ export class FilterSyntaxError extends FilterError {
 }
 
 /** Operators as display filters spell them. */
-const WORDS: ReadonlyMap<string, string> = new Map([
+export const OPERATOR_WORDS: ReadonlyMap<string, string> = new Map([
   ['eq', '='],
   ['ne', '!='],
   ['gt', '>'],
@@ -60,7 +60,7 @@ function numberOf(text: string): string | undefined {
 /** The hint for a token that does not fit: slips of typing. What people know from elsewhere: habits.ts. */
 export function hintFor(token: Token, before: Token | undefined): string {
   if (token.kind === 'name') {
-    const operator = WORDS.get(token.text);
+    const operator = OPERATOR_WORDS.get(token.text);
     if (operator !== undefined) return `write '${operator}' for '${token.text}'`;
     if (token.text === 'contains' || token.text === 'matches') {
       return 'capture filters compare 1, 2 or 4 bytes at a fixed place, such as tcp[20:4] = 0x47455420';
