@@ -76,11 +76,12 @@ export class FlowTable {
    * The number of a packet's flow, {@link NO_FLOW} for a fragment of which the first has not been seen.
    *
    * @param seconds - When the packet came.
+   * @param hash - Of {@link hashOf}.
    */
-  numberOf(key: FlowKey, seconds: number): number {
+  numberOf(key: FlowKey, seconds: number, hash: number = hashOf(key.words)): number {
     this.isFirst = false;
     if (key.isFollower) return this.numberOfFollower(key.fragment!);
-    this.entry = this.entryOf(key, Math.floor(seconds) | 0);
+    this.entry = this.entryOf(key, hash, Math.floor(seconds) | 0);
     const number = this.numberIn(this.entry);
     if (key.fragment !== undefined) {
       if (this.fragmented.size >= MOST_FRAGMENTED)
@@ -123,8 +124,7 @@ export class FlowTable {
     return first.number;
   }
 
-  private entryOf(key: FlowKey, seconds: number): number {
-    const hash = hashOf(key.words);
+  private entryOf(key: FlowKey, hash: number, seconds: number): number {
     let entry = this.find(key.words, hash);
     if (entry === NONE) {
       entry = this.add(key.words, hash);
@@ -182,10 +182,7 @@ export class FlowTable {
       const entry = slots[slot + 1]! - 1;
       if (entry === NONE) return NONE;
       if (slots[slot] !== hash) continue;
-      const at = entry * WORDS;
-      let word = 0;
-      while (word < KEY_WORDS && records[at + word] === words[word]) word++;
-      if (word === KEY_WORDS) return entry;
+      if (isSame(records, entry * WORDS, words)) return entry;
     }
   }
 
@@ -257,11 +254,22 @@ export class FlowTable {
 
 const slotsFor = (entries: number): number => 2 ** Math.ceil(Math.log2(2 * entries + 1));
 
+/** Whether a record is of a key. */
+function isSame(records: Int32Array, at: number, words: Int32Array): boolean {
+  for (let word = KEY_WORDS - 2; word < KEY_WORDS; word++)
+    if (records[at + word] !== words[word]) return false;
+  if (isIpv4(words)) return records[at] === words[0] && records[at + 4] === words[4];
+  let word = 0;
+  while (word < 8 && records[at + word] === words[word]) word++;
+  return word === 8;
+}
+
 /** Of an IPv4 address one word is used. */
+const isIpv4 = (words: Int32Array): boolean => (words[KEY_WORDS - 1]! & 0xff) === IPV4;
+
 function hashOf(words: Int32Array): number {
   let hash = mixed(mixed(mixed(mixed(0, words[0]!), words[4]!), words[8]!), words[9]!);
-  if ((words[9]! & 0xff) !== IPV4)
-    for (let word = 1; word < 8; word++) if (word !== 4) hash = mixed(hash, words[word]!);
+  if (!isIpv4(words)) for (let word = 1; word < 8; word++) if (word !== 4) hash = mixed(hash, words[word]!);
   return hash ^ (hash >>> 16);
 }
 

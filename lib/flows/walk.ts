@@ -76,12 +76,12 @@ class FlowWalker {
   }
 
   walk(layout: PcapLayout, source: CaptureInterface, judge: Judge, gathers: boolean, state: WalkState): void {
-    const { bytes, view, table, keys, starts, lengths, isOfFlow } = this;
+    const { bytes, view, table, keys, hashes, starts, lengths, isOfFlow } = this;
     const { littleEndian, headerLength } = layout;
     const perSecond = source.timestampUnit < 1e-6 ? 1e9 : 1e6;
     for (let count = TOGETHER; count === TOGETHER; ) {
       count = this.gather(layout, source.linkType, state);
-      table.touch(this.hashes, count);
+      table.touch(hashes, count);
       for (let at = 0; at < count; at++) {
         const start = starts[at]!;
         const data = start + headerLength;
@@ -89,7 +89,7 @@ class FlowWalker {
         if (isOfFlow[at] === 1) {
           const parts = view.getUint32(start + 4, littleEndian);
           const more = parts < perSecond ? 0 : Math.floor(parts / perSecond);
-          number = table.numberOf(keys[at]!, view.getUint32(start, littleEndian) + more);
+          number = table.numberOf(keys[at]!, view.getUint32(start, littleEndian) + more, hashes[at]!);
         }
         state.packets++;
         const isWanted = judge(number, bytes, data, lengths[at]!, view.getUint32(start + 12, littleEndian));
