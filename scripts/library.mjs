@@ -23,7 +23,7 @@ const SHORT = { format: 'esm', target: 'es2022', charset: 'ascii', minify: true 
 
 /** Names that nobody outside uses, in most of the printers. */
 const INNER =
-  /^(out|when|u16|u16le|u24|u32|u32le|verbosity|showsLink|cutAs|markTruncated|markInvalid|linkHeaderLength|dumpUnknown)$/;
+  /^(out|when|u16|u16le|u24|u32|u32le|verbosity|showsLink|cutAs|markTruncated|markInvalid|linkHeaderLength|dumpUnknown|spaced|distinguished|addressBytes|referenceFraction|referenceSeconds|fixedSize|verifyChecksums)$/;
 
 rmSync(outdir, { recursive: true, force: true });
 const { outputFiles } = await build({

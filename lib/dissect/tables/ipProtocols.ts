@@ -27,54 +27,48 @@ import { printUdp } from '../transport/udp.js';
 
 const PROTOCOL_AH = 51;
 
-interface ProtocolRow {
-  readonly number: number;
-  /** As the `-v` line of IP names it. */
-  readonly name: string;
-  readonly print?: IpPrinter;
-  /** The only IP version that carries it. */
-  readonly version?: 4 | 6;
-}
+/** With the name that the `-v` line of IP has, and the only IP version that carries it. */
+type ProtocolRow = readonly [number: number, name: string, print?: IpPrinter, version?: 4 | 6];
 
 // biome-ignore format: a table
 const ROWS: readonly ProtocolRow[] = [
-  { number: 0, name: 'Options' },
-  { number: 1, name: 'ICMP', print: printIcmp, version: 4 },
-  { number: 2, name: 'IGMP', print: printIgmp, version: 4 },
-  { number: 4, name: 'IPIP', print: printIp4 },
-  { number: IPPROTO.TCP, name: 'TCP', print: printTcp },
-  { number: 8, name: 'EGP', print: printEgp },
-  { number: 9, name: 'IGRP', print: printIgrp },
-  { number: IPPROTO.UDP, name: 'UDP', print: printUdp },
-  { number: 33, name: 'DCCP', print: printDccp },
-  { number: 41, name: 'IPv6', print: printIp6 },
-  { number: 43, name: 'Routing' },
-  { number: 44, name: 'Fragment' },
-  { number: 46, name: 'RSVP', print: printRsvp },
-  { number: 47, name: 'GRE', print: printGre },
-  { number: 50, name: 'ESP', print: printEsp },
-  { number: PROTOCOL_AH, name: 'AH' },
-  { number: 55, name: 'Mobile IP', print: printMobileIp },
-  { number: 58, name: 'ICMPv6', print: printIcmp6, version: 6 },
-  { number: 62, name: 'Mobile IP (old)', print: printMobility, version: 6 },
-  { number: 77, name: 'unknown', print: printNetDisk },
-  { number: 88, name: 'EIGRP', print: printEigrp },
-  { number: 89, name: 'OSPF', print: printOspf },
-  { number: 103, name: 'PIM', print: printPim },
-  { number: 108, name: 'Compressed IP', print: printIpComp },
-  { number: 112, name: 'VRRP', print: printRedundancy },
-  { number: 113, name: 'PGM', print: printPgm },
-  { number: 132, name: 'SCTP', print: printSctp },
-  { number: 135, name: 'Mobility', print: printMobility, version: 6 },
-  { number: 143, name: 'Ethernet', print: printInnerEthernet, version: 6 },
+  [0, 'Options'],
+  [1, 'ICMP', printIcmp, 4],
+  [2, 'IGMP', printIgmp, 4],
+  [4, 'IPIP', printIp4],
+  [IPPROTO.TCP, 'TCP', printTcp],
+  [8, 'EGP', printEgp],
+  [9, 'IGRP', printIgrp],
+  [IPPROTO.UDP, 'UDP', printUdp],
+  [33, 'DCCP', printDccp],
+  [41, 'IPv6', printIp6],
+  [43, 'Routing'],
+  [44, 'Fragment'],
+  [46, 'RSVP', printRsvp],
+  [47, 'GRE', printGre],
+  [50, 'ESP', printEsp],
+  [PROTOCOL_AH, 'AH'],
+  [55, 'Mobile IP', printMobileIp],
+  [58, 'ICMPv6', printIcmp6, 6],
+  [62, 'Mobile IP (old)', printMobility, 6],
+  [77, 'unknown', printNetDisk],
+  [88, 'EIGRP', printEigrp],
+  [89, 'OSPF', printOspf],
+  [103, 'PIM', printPim],
+  [108, 'Compressed IP', printIpComp],
+  [112, 'VRRP', printRedundancy],
+  [113, 'PGM', printPgm],
+  [132, 'SCTP', printSctp],
+  [135, 'Mobility', printMobility, 6],
+  [143, 'Ethernet', printInnerEthernet, 6],
 ];
 
 export const IP_PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
-  ROWS.map((row) => [row.number, row.name]),
+  ROWS.map(([number, name]) => [number, name]),
 );
 
 const BY_NUMBER: readonly (ProtocolRow | undefined)[] = Array.from({ length: 256 }, (_, number) =>
-  ROWS.find((row) => row.number === number && row.print !== undefined),
+  ROWS.find((row) => row[0] === number && row[2] !== undefined),
 );
 
 /** Prints what follows an IP header. `ip` is the header's offset. */
@@ -101,16 +95,16 @@ export function printIpProtocol(
     rest = (rest - header) >>> 0;
   }
   const row = BY_NUMBER[next];
-  const elsewhere = row?.version !== undefined && row.version !== d.data[ip]! >> 4;
-  if (row === undefined || (elsewhere && row.print === printMobility)) {
+  const elsewhere = row?.[3] !== undefined && row[3] !== d.data[ip]! >> 4;
+  if (row === undefined || (elsewhere && row[2] === printMobility)) {
     if (next === 59) d.out += 'no next header';
     else d.out += ` ${protocolText(d, next)} ${rest}`;
   } else if (elsewhere) {
-    d.out += `[${row.name} requires IPv${row.version}]`;
+    d.out += `[${row[1]} requires IPv${row[3]}]`;
     d.markInvalid();
   } else {
     d.enter();
-    row.print!(d, start, rest, ip, fragmented);
+    row[2]!(d, start, rest, ip, fragmented);
     d.leave();
   }
 }

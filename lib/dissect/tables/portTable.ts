@@ -2,12 +2,12 @@
 
 import type { PortPrinter } from '../frame/dissection.js';
 
-export interface PortRow {
-  readonly ports: readonly number[];
-  readonly print: PortPrinter;
+export type PortRow = readonly [
+  print: PortPrinter,
+  ports: readonly number[],
   /** Only datagrams to the port count, not those from it. */
-  readonly destination?: true;
-}
+  destination?: true,
+];
 
 /** Finds the printer for a pair of ports. */
 export function printerByPort(
@@ -15,7 +15,7 @@ export function printerByPort(
 ): (source: number, destination: number) => PortPrinter | undefined {
   const rowOfPort = new Map<number, number>();
   const rowOfSource = new Map<number, number>();
-  rows.forEach(({ ports, destination }, index) => {
+  rows.forEach(([, ports, destination], index) => {
     for (const port of ports) {
       rowOfPort.set(port, index);
       if (!destination) rowOfSource.set(port, index);
@@ -24,6 +24,6 @@ export function printerByPort(
   return (source, destination) => {
     const bySource = rowOfSource.get(source) ?? rows.length;
     const byDestination = rowOfPort.get(destination) ?? rows.length;
-    return rows[Math.min(bySource, byDestination)]?.print;
+    return rows[Math.min(bySource, byDestination)]?.[0];
   };
 }
