@@ -7,13 +7,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { readPackets } from '../testing/tcpdump.js';
-import { runTshark, tsharkFields, tsharkVersion } from '../testing/tshark.js';
+import { comparedFields, runTshark, tsharkFields, tsharkVersion } from '../testing/tshark.js';
 import { dataPath, fullRun, projectRoot, Tally } from '../testing/vectors.js';
 import { createColumns, listFields } from './index.js';
-
-/** Names that both have and that mean another thing here: which protocols are known, and ways to write times. */
-const OTHERWISE =
-  /^(frame\.protocols|frame\.time|frame\.interface_name|data\..*|ntp\.(reftime|org|rec|xmt|root.*))$/;
 
 /** Names that Wireshark has not. */
 const OWN = /^(\w+\.)*(options|option|queries|answers|authorities|additionals|records|chunks)$/;
@@ -39,10 +35,7 @@ test('values as the installed tshark has them', async (t) => {
     t.pass();
     return;
   }
-  const known = tsharkFields();
-  const names = listFields()
-    .map(({ name }) => name)
-    .filter((name) => known.has(name) && !OTHERWISE.test(name));
+  const names = comparedFields();
   t.true(names.length >= 150);
   const tally = new Tally('dissect: fields, tshark');
   for (const path of captures(dataPath(t, 'captures'))) {

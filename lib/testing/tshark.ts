@@ -4,6 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
+import { listFields } from '../dissect/index.js';
 
 /** Version of the installed tshark, as `4.0.17`; `undefined` where there is none. */
 export function tsharkVersion(): string | undefined {
@@ -20,6 +21,18 @@ export function tsharkFields(): ReadonlySet<string> {
       .filter((line) => line.startsWith('F'))
       .map((line) => line.split('\t')[2]!),
   );
+}
+
+/** Names that both have and that mean another thing here: which protocols are known, and ways to write times. */
+const OTHERWISE =
+  /^(frame\.protocols|frame\.time|frame\.interface_name|data\..*|ntp\.(reftime|org|rec|xmt|root.*))$/;
+
+/** Names of the fields whose values are to be equal. */
+export function comparedFields(): string[] {
+  const known = tsharkFields();
+  return listFields()
+    .map(({ name }) => name)
+    .filter((name) => known.has(name) && !OTHERWISE.test(name));
 }
 
 /** Packets by themselves: nothing is put together from several, numbers are as on the wire. */

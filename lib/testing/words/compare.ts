@@ -19,7 +19,7 @@ export interface Difference {
 }
 
 /** Each packet has its own second, so that a text is found by its time. */
-const numbered = (packets: readonly Packet[], linkType: number): Packet[] =>
+export const numbered = (packets: readonly Packet[], linkType: number): Packet[] =>
   packets.map(({ data, wireLength }, i) => {
     const source = { linkType, snapLength: 0, timestampUnit: 1e-6 };
     return new Packet(data, Math.max(wireLength, data.length), i + 1, 0, source);
