@@ -16,8 +16,9 @@ const NONE = -1;
 export const HEAD = { mask: 0, oldest: 1, newest: 2, first: 4 } as const;
 /** Words of a node: the next place of its chain, neighbours in the order of keys, and the key. */
 export const NODE = { next: 0, older: 1, newer: 2, key: 3 } as const;
-/** Tables that may take more addresses than this lie where compiled code does not reach. */
+/** Tables that may take more addresses than this, or leave fewer than that, lie where compiled code does not reach. */
 const MOST_SHARED = 1 << 26;
+const LEAST_LEFT = 3 * 2 ** 30;
 
 export class KeyTable {
   readonly keySize: number;
@@ -46,11 +47,12 @@ export class KeyTable {
     this.width = Math.ceil(keySize / 4);
     this.probe = new Int32Array(this.width);
     this.stride = NODE.key + this.width;
-    const most = FIRST_PLACES * 2 ** Math.ceil(Math.log2(Math.max(1, entries / FIRST_PLACES)));
-    const [headRoom, nodeRoom] = [4 * (HEAD.first + 2 * most), 4 * this.stride * most];
-    this.isShared = memory !== undefined && headRoom + nodeRoom <= MOST_SHARED;
-    const regionOf = (name: string, room: number): Region =>
-      this.isShared ? memory!.addInternal(name, room) : new Region(name, 0, false, NO_BYTES);
+    const places = FIRST_PLACES * 2 ** Math.ceil(Math.log2(Math.max(1, entries / FIRST_PLACES)));
+    const [headRoom, nodeRoom] = [4 * (HEAD.first + 2 * places), 4 * this.stride * places];
+    const room = headRoom + nodeRoom;
+    this.isShared = memory !== undefined && room <= MOST_SHARED && memory.left - room >= LEAST_LEFT;
+    const regionOf = (name: string, most: number): Region =>
+      this.isShared ? memory!.addInternal(name, most) : new Region(name, 0, false, NO_BYTES);
     this.headRegion = regionOf('chains of keys', headRoom);
     this.nodeRegion = regionOf('keys', nodeRoom);
     this.headRegion.bytes = headsFor(FIRST_PLACES, NONE, NONE);

@@ -124,6 +124,11 @@ export class Memory {
     return region;
   }
 
+  /** Bytes of addresses that are left. */
+  get left(): number {
+    return 2 ** 32 - this.pages.length * PAGE_SIZE;
+  }
+
   /** Addresses for tables of the runtime's own, which compiled code reads; whoever asks gives the region its bytes. */
   addInternal(name: string, room: number): Region {
     const region = this.add(name, new Uint8Array(0), { room });

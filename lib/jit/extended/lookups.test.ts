@@ -86,3 +86,14 @@ for (const [kind, keySize, maxEntries] of SHAPES)
     }
     t.deepEqual([...keysOf(map)], [...keysOf(model)]);
   });
+
+test('tables that would take many addresses are left to the host', (t) => {
+  const memory = new Memory();
+  const shape = { keySize: 16, valueSize: 64 };
+  const large = createMap('hash', memory, { ...shape, name: 'large', maxEntries: 4_000_000 });
+  t.is(lookupFunction(large), undefined);
+  const small = createMap('hash', memory, { ...shape, name: 'small', maxEntries: 1000 });
+  t.not(lookupFunction(small), undefined);
+  while (memory.left > 3 * 2 ** 30) memory.add('more', new Uint8Array(0), { room: 2 ** 28 });
+  t.is(lookupFunction(createMap('hash', memory, { ...shape, name: 'late', maxEntries: 1000 })), undefined);
+});

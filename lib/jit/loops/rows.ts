@@ -18,6 +18,8 @@ const PAGE_SIZE = 65536;
 const ROWS = 4096;
 /** Addresses for the window; a capture whose records ask for more is not walked over. */
 const MOST_WINDOW = 1 << 26;
+/** Addresses that the window and the rows take, and what else comes. */
+const LEAST_LEFT = 2 * MOST_WINDOW;
 /** As far as comparisons with the packet's end teach a verifier. */
 const MAX_PACKET = 0xffff;
 
@@ -42,9 +44,9 @@ export interface RowProgram {
 
 /** Whether each run is the same wherever its packet lies, and needs nothing prepared. */
 export function runsInRows(program: RowProgram): boolean {
-  const { proofs, type, metadata } = program;
+  const { proofs, type, metadata, environment } = program;
   const field = fieldOf(type, () => {}, metadata);
-  if (proofs.readsUnwritten) return false;
+  if (proofs.readsUnwritten || environment.memory.left < LEAST_LEFT) return false;
   return functionsOf(proofs.program, false, proofs.instructions).every(({ blocks }) =>
     blocks.every(
       ({ instructions, stuckAt }) =>
