@@ -64,6 +64,7 @@ export interface HelperSignature {
     | 'integer'
     | 'void'
     | 'mapValueOrNull'
+    | 'mapValue'
     | 'recordOrNull'
     | 'acquiredSocketOrNull'
     | 'acquiredCommonSocketOrNull'
@@ -142,7 +143,7 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 69, name: 'fib_lookup', types: 'TX', arguments: ['context', 'inOutMemory', 'size', 'anything'], result: 'integer' },
   { number: 79, name: 'skb_cgroup_id', types: 'TC', arguments: ['context'], result: 'integer' },
   { number: 80, name: 'get_current_cgroup_id', types: 'STXC', arguments: [], result: 'integer', privileged: true },
-  { number: 81, name: 'get_local_storage', types: 'C', arguments: undefined, result: 'unknown' },
+  { number: 81, name: 'get_local_storage', types: 'C', arguments: ['map', 'anything'], result: 'mapValue' },
   { number: 83, name: 'skb_ancestor_cgroup_id', types: 'TC', arguments: ['context', 'anything'], result: 'integer' },
   { number: 84, name: 'sk_lookup_tcp', types: 'TXC', arguments: ['context', 'memory', 'sizeOrZero', 'anything', 'anything'], result: 'acquiredSocketOrNull', packet: true },
   { number: 85, name: 'sk_lookup_udp', types: 'TXC', arguments: ['context', 'memory', 'sizeOrZero', 'anything', 'anything'], result: 'acquiredSocketOrNull', packet: true },

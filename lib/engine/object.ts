@@ -29,7 +29,7 @@ import { closest } from '../source.js';
 import { type MapInfo, type Proofs, type Verdict, type VerifyOptions, verify } from '../verify/index.js';
 import { compiled, VerificationError } from './extended.js';
 import { compiledLater } from './gradual.js';
-import { contentOf, type LoadedMap, makeMaps, mapInfo } from './objectMaps.js';
+import { contentOf, type LoadedMap, lacksSize, makeMaps, mapInfo } from './objectMaps.js';
 import { functionInfos } from './objectTypes.js';
 
 /** How the programs of an object are loaded and run. */
@@ -184,7 +184,7 @@ export class LoadedProgram {
     const maps = made.loaded.flatMap(({ map, definition }) =>
       map === undefined && this.handles.has(definition.handle)
         ? [
-            definition.maxEntries === 0
+            lacksSize(definition)
               ? `entries of map ${definition.name}, which its loader sets`
               : `map ${definition.name}, of type ${definition.type}`,
           ]

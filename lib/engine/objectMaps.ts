@@ -46,7 +46,14 @@ const KIND_OF: Readonly<Partial<Record<ObjectMapType, MapKind>>> = {
   bloomFilter: 'bloomFilter',
   arrayOfMaps: 'mapInMap',
   hashOfMaps: 'mapInMap',
+  // One value, of the one cgroup there is.
+  cgroupStorage: 'array',
+  perCpuCgroupStorage: 'array',
 };
+const STORAGES: ReadonlySet<ObjectMapType> = new Set(['cgroupStorage', 'perCpuCgroupStorage']);
+/** Whether a loader has to set its size. */
+export const lacksSize = ({ type, maxEntries }: ObjectMap): boolean =>
+  KIND_OF[type] !== undefined && maxEntries === 0 && type !== 'perfEventArray' && !STORAGES.has(type);
 
 /** Bytes of a perf event array's keys and values, whatever the object says. */
 const WORD = 4;
@@ -203,9 +210,9 @@ export function makeMaps(
           ? 8 * maxEntries
           : 0;
     if (total > MOST_BYTES) throw new ObjectError(`maps of more than ${MOST_BYTES} bytes`);
-    // A loader sets the size then.
-    const hasSize = maxEntries > 0 || type === 'perfEventArray';
-    const map = hasSize ? orObjectError(() => makeMap(definition, memory, programs)) : undefined;
+    const map = lacksSize(definition)
+      ? undefined
+      : orObjectError(() => makeMap(definition, memory, programs));
     if (map !== undefined) byHandle.set(definition.handle, map);
     if (map !== undefined && definition.content !== undefined)
       valueAt(map, new Uint8Array(WORD))?.set(definition.content);
@@ -255,12 +262,15 @@ function makeMap(
     return createMap(kind, memory, { name, keySize: WORD, valueSize: WORD, maxEntries: maxEntries || 1 });
   if (kind === 'mapInMap')
     return createMap(kind, memory, { name, keySize: keySize || WORD, valueSize: WORD, maxEntries });
+  if (STORAGES.has(type)) return createMap(kind, memory, { name, keySize: WORD, valueSize, maxEntries: 1 });
   return createMap(kind, memory, { name, keySize, valueSize, maxEntries, isReadOnly: readOnly });
 }
 
 const VERIFIED_KIND: Readonly<Partial<Record<ObjectMapType, MapInfo['kind']>>> = {
   ...KIND_OF,
   cgroupArray: 'cgroupArray',
+  cgroupStorage: 'cgroupStorage',
+  perCpuCgroupStorage: 'perCpuCgroupStorage',
   socketMap: 'socketMap',
   socketHash: 'socketMap',
 };

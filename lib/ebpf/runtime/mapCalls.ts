@@ -41,6 +41,13 @@ const lookup: MakeHelper = (services) => (machine) => {
   return answerUnsigned(machine, lookupElement(map, region.bytes, region.start + address - region.base));
 };
 
+/** The value of the one cgroup there is. */
+const localStorage: MakeHelper = (services) => (machine) => {
+  const map = mapIn(machine, services, 1);
+  return answerUnsigned(machine, lookupElement(map, FIRST));
+};
+const FIRST = new Uint8Array(4);
+
 /** Of the one processor there is. */
 const lookupPerCpu: MakeHelper = (services) => (machine) => {
   const map = mapIn(machine, services, 1);
@@ -157,6 +164,7 @@ export const MAP_CALLS: readonly (readonly [number: number, make: MakeHelper])[]
   [3, remove],
   [12, tailCall],
   [25, perfEventOutput],
+  [81, localStorage],
   [87, push],
   [88, take(true)],
   [89, take(false)],

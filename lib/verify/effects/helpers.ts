@@ -107,6 +107,8 @@ function resultOf(path: Path, row: HelperSignature, given: Given): Value {
       const isThere = row.number === LOOK_UP && !mayLookUpNull(map, key);
       return pointer(isThere ? 'mapValue' : 'mapValueOrNull', { map, id: path.newId() });
     }
+    case 'mapValue':
+      return pointer('mapValue', { map, id: path.newId() });
     case 'recordOrNull':
       return acquired(path, pointer('recordOrNull', { size: reservedSize(given('reservedSize')!) }));
     case 'acquiredSocketOrNull':

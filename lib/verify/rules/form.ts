@@ -15,6 +15,7 @@ import {
 } from '../../ebpf/index.js';
 import { ARITHMETIC } from '../numbers/arithmetic.js';
 import { nextSlots } from '../state/liveness.js';
+import type { MapInfo } from '../state/value.js';
 import { CONTEXTS } from './context.js';
 import { KINDS, withoutFaults } from './faults.js';
 import type { RejectionKind } from './kinds.js';
@@ -175,9 +176,13 @@ function markComparisons({ instructions, isJoin, isTarget }: Subject): void {
   }
 }
 
+/** Maps of which a program has one of a kind at most (`bpf_cgroup_storage_assign`). */
+const STORAGES: ReadonlySet<string> = new Set(['cgroupStorage', 'perCpuCgroupStorage']);
+
 /** Every 64-bit immediate is one, or names a map (`resolve_pseudo_ldimm64`). */
 function checkImmediates(subject: Subject): void {
   const { instructions, options } = subject;
+  const storages = new Map<string, MapInfo>();
   for (const [index, instruction] of instructions.entries()) {
     if (instruction?.kind !== 'wide' || instruction.pseudo === PSEUDO.none) continue;
     if (instruction.pseudo === PSEUDO.func) continue;
@@ -197,6 +202,11 @@ function checkImmediates(subject: Subject): void {
         'the 64-bit immediate names no map',
         'give the map in the options',
       );
+    if (STORAGES.has(map.kind)) {
+      const known = storages.get(map.kind) ?? map;
+      storages.set(map.kind, known);
+      if (known !== map) reject('map-access', `a program has one map of kind ${map.kind}`);
+    }
     if (map.spinLock !== undefined && subject.rules.letter === 'S')
       reject('map-access', 'maps with locks are not for this type of program');
     if (isMap) continue;

@@ -3,17 +3,20 @@
  * Linux `check_map_func_compatibility`.
  */
 
-import { type MapInfo, type MapKind, mapOf } from '../state/value.js';
+import { isZero, type MapInfo, type MapKind, mapOf } from '../state/value.js';
 import { type Point, reject } from './point.js';
 
 /** Kinds of maps whose elements can be gone through. */
 const WALKED: readonly MapKind[] = ['array', 'perCpuArray', 'hash', 'perCpuHash', 'lruHash', 'lruPerCpuHash'];
 
+const STORAGE = 81;
 /** Kinds of maps that only these helpers may use. */
 const HELPERS_OF: Readonly<Partial<Record<MapKind, readonly number[]>>> = {
   programArray: [12],
   perfEventArray: [22, 25, 55],
   cgroupArray: [33, 37],
+  cgroupStorage: [STORAGE],
+  perCpuCgroupStorage: [STORAGE],
   ringBuffer: [130, 131, 134, 198],
   deviceMap: [1, 51],
   deviceHash: [1, 51],
@@ -34,6 +37,7 @@ const MAPS_OF: ReadonlyMap<number, readonly MapKind[]> = new Map<number, readonl
   [55, ['perfEventArray']],
   [33, ['cgroupArray']],
   [37, ['cgroupArray']],
+  [STORAGE, ['cgroupStorage', 'perCpuCgroupStorage']],
   [51, ['deviceMap', 'deviceHash', 'cpuMap', 'xdpSocketMap']],
   [87, ['queue', 'stack', 'bloomFilter']],
   [88, ['queue', 'stack']],
@@ -62,6 +66,9 @@ export function checkMapOfHelper(point: Point, helper: number, register: number)
     (kinds !== undefined && !kinds.includes(map.kind))
   )
     reject(point, 'bad-argument', `helper ${helper} cannot be used with a map of kind ${map.kind}`);
+  // It has no answer but the value's address.
+  if (helper === STORAGE && !isZero(point.value(2)))
+    reject(point, 'bad-argument', 'get_local_storage takes no flags', 'give it 0');
   // Programs of cgroups may not touch them.
   if (map.kind === 'socketMap' && point.rules.letter === 'C')
     reject(point, 'bad-argument', 'maps of sockets are not for this type of program');

@@ -51,6 +51,8 @@ export type MapKind =
   | 'programArray'
   | 'perfEventArray'
   | 'cgroupArray'
+  | 'cgroupStorage'
+  | 'perCpuCgroupStorage'
   | 'mapInMap'
   | 'deviceMap'
   | 'deviceHash'
