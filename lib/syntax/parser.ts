@@ -14,7 +14,7 @@
  *   in parentheses only identifiers may follow, and the list cannot start with another list.
  */
 
-import { cover, FilterError, type Span } from '../source.js';
+import { cover, type Span } from '../source.js';
 import type {
   Arithmetic,
   ArithmeticOperator,
@@ -26,6 +26,7 @@ import type {
   RelationOperator,
 } from './ast.js';
 import { SYNTAX_ERROR } from './errors.js';
+import { type Expansion, Insertions, outermost, type ParseOptions, type ParseWithin } from './insertions.js';
 import {
   AFTER_CONNECTIVE,
   ARITHMETIC,
@@ -45,24 +46,7 @@ import {
 } from './operands.js';
 import { RELATIONS, readTest, readWlan } from './primitive.js';
 import { numberLiteral, TokenReader } from './reader.js';
-import {
-  type AddressType,
-  type Direction,
-  type Encapsulation,
-  isTunnel,
-  type Protocol,
-  type Token,
-} from './token.js';
-
-export interface ParseOptions {
-  /**
-   * The expression that `@name` stands for, `undefined` where there is none. It is parsed in place, as if
-   * it stood in parentheses; `$word` in it stands for an argument of `@name(…)`, in the order in which the words first
-   * come. Also asked for what a comparison of a field such as `ip.src == 192.0.2.1` stands for. Without this function both
-   * are syntax errors, as in libpcap.
-   */
-  readonly namedFilters?: ((name: string) => string | undefined) | undefined;
-}
+import { type AddressType, type Direction, type Encapsulation, isTunnel, type Protocol } from './token.js';
 
 /**
  * Reads an expression; `undefined` stands for a blank one, which accepts every packet.
@@ -70,41 +54,24 @@ export interface ParseOptions {
  * @throws {FilterSyntaxError} The only error: what was expected where, a hint, libpcap's words.
  */
 export function parse(source: string, options: ParseOptions = {}): Expr | undefined {
-  return new Parser(source, options, { open: [], budget: { left: MAX_NAMED } }).parse();
+  return parseWithin(source, options, outermost());
 }
 
-/** Named filters inside named filters go at most this deep, and there are at most so many in all. */
-const MAX_NAMED_DEPTH = 32;
-const MAX_NAMED = 1000;
-
-/** `$word` in the text of a named filter: an argument, in parentheses. */
-const PARAMETER = /\$([a-z]\w*)/g;
-
-/** What a named filter takes, in the order in which its text first names them. */
-export const parametersOf = (source: string): readonly string[] => [
-  ...new Set([...source.matchAll(PARAMETER)].map(([, word]) => word!)),
-];
-
-/** Named filters that are being inserted, outermost first, and how many more may be. */
-interface Expansion {
-  readonly open: readonly string[];
-  readonly budget: { left: number };
-}
+/** @param span - Where the text stands, when it stands for other words. */
+const parseWithin: ParseWithin = (source, options, expansion, span) =>
+  new Parser(source, options, expansion, span).parse();
 
 class Parser {
-  readonly #options: ParseOptions;
-  readonly #expansion: Expansion;
   readonly #reader: TokenReader;
+  readonly #insertions: Insertions;
   readonly #operands: Operand[] = [];
   readonly #operators: Operator[] = [];
 
-  /** @param span Where the text stands, when it is that of a named filter. */
   constructor(source: string, options: ParseOptions, expansion: Expansion, span?: Span) {
-    this.#options = options;
-    this.#expansion = expansion;
     const named = options.namedFilters !== undefined;
     const lexerOptions = span === undefined ? { named } : { named, span };
     this.#reader = new TokenReader(source, lexerOptions, () => this.#reduced());
+    this.#insertions = new Insertions(this.#reader, options, expansion, parseWithin);
   }
 
   parse(): Expr | undefined {
@@ -175,8 +142,8 @@ class Parser {
           this.#tunnel(at.qualifiers);
           return undefined;
         }
-        if (context.term && this.#compares(token)) {
-          this.#test(this.#comparison(), at.qualifiers);
+        if (context.term && this.#insertions.compares(token)) {
+          this.#test(this.#insertions.comparison(), at.qualifiers);
           return undefined;
         }
         if (!context.id) this.#failOperand(context);
@@ -193,7 +160,7 @@ class Parser {
         return this.#head(undefined, token.span);
       case 'named':
         if (!context.term) this.#failOperand(context);
-        this.#test(this.#named(this.#reader.take()), at.qualifiers);
+        this.#test(this.#insertions.named(this.#reader.take()), at.qualifiers);
         return undefined;
       case 'and':
       case 'or':
@@ -359,67 +326,6 @@ class Parser {
     }
     this.#reader.take();
     return joint.kind === 'or' ? 'src or dst' : 'src and dst';
-  }
-
-  /** `ip.src == …` is no part of libpcap's language, where `ip.src` is a name. */
-  #compares({ kind, text }: Token): boolean {
-    if (kind !== 'name' || !text.includes('.') || this.#options.namedFilters === undefined) return false;
-    const { word } = this.#reader.peekBehind();
-    return RELATIONS.has(word) || /^(in|eq|ne|[gl][et])$/.test(word);
-  }
-
-  #comparison(): Expr {
-    const { start } = this.#reader.peek().span;
-    const text = this.#reader.takeComparison();
-    const span = { start, end: this.#reader.lastSpan.end };
-    return this.#inserted(text, span, () => {
-      const source = this.#options.namedFilters?.(text);
-      return source ?? this.#refuse(`no capture filter tests '${text}'`, span);
-    });
-  }
-
-  #named({ text, span: place }: Token): Expr {
-    const name = text.slice(1);
-    const given = this.#reader.nextIs('(') ? this.#reader.takeArguments() : [];
-    const span = given.length === 0 ? place : cover(place, this.#reader.lastSpan);
-    const words = given.length === 0 ? text : `${text}(${given.join(', ')})`;
-    return this.#inserted(
-      words,
-      span,
-      () => {
-        const source =
-          this.#options.namedFilters?.(name) ?? this.#refuse(`there is no filter named '${name}'`, span);
-        const parameters = parametersOf(source);
-        const call = `${text}${parameters.length === 0 ? '' : `(${parameters.join(', ')})`}`;
-        if (given.length !== parameters.length)
-          this.#refuse(`named filter '${text}' is written ${call}`, span);
-        return source.replace(PARAMETER, (_, word) => `(${given[parameters.indexOf(word)]})`);
-      },
-      text,
-    );
-  }
-
-  /** Reads what words stand for. @param name - Them without arguments. */
-  #inserted(text: string, span: Span, sourceOf: () => string, name = text): Expr {
-    const { open, budget } = this.#expansion;
-    if (open.includes(name)) this.#refuse(`named filter '${name}' uses itself`, span);
-    if (open.length >= MAX_NAMED_DEPTH)
-      this.#refuse(`named filters are nested more than ${MAX_NAMED_DEPTH} deep`, span);
-    if (budget.left-- <= 0) this.#refuse(`more than ${MAX_NAMED} named filters are used`, span);
-    const source = sourceOf();
-    let operand: Expr | undefined;
-    try {
-      operand = new Parser(source, this.#options, { open: [...open, name], budget }, span).parse();
-    } catch (error) {
-      if (!(error instanceof FilterError)) throw error;
-      this.#refuse(`in named filter '${name}': ${error.message}`, span, error.hint);
-    }
-    if (operand === undefined) return this.#refuse(`named filter '${name}' is empty`, span);
-    return { kind: 'named', text, operand, span };
-  }
-
-  #refuse(message: string, span: Span, hint = ''): never {
-    return this.#reader.raise({ message, hint, libpcapMessage: SYNTAX_ERROR }, span);
   }
 
   // Operators
