@@ -26,12 +26,8 @@ export class Notes {
   constructor() {
     this.view();
     if (this.memory === undefined) return;
-    const small = new Uint16Array(this.memory.buffer, SMALL_AT);
-    for (let value = 0; value < 512; value++) {
-      const rows = value < 256 ? rowsOfFlags(value) : rowsOfOne(KIND.protocol, 0, value - 256);
-      const addresses = rows.map((row) => CELLS_AT + 4 * row);
-      small.set(addresses, (value * SMALL_SIZE) / 2);
-    }
+    small ??= smallValues();
+    new Uint16Array(this.memory.buffer, SMALL_AT).set(small);
   }
 
   /** Whether packets can be noted fast: those that lie in the memory that {@link grow} gives. */
@@ -103,6 +99,21 @@ export class Notes {
         plain(bytes, start, length);
     };
   }
+}
+
+let small: Uint16Array | undefined;
+
+/** Addresses of the cells of flags, and of protocols and 256. */
+function smallValues(): Uint16Array {
+  const values = new Uint16Array((512 * SMALL_SIZE) / 2);
+  for (let value = 0; value < 512; value++) {
+    const rows = value < 256 ? rowsOfFlags(value) : rowsOfOne(KIND.protocol, 0, value - 256);
+    values.set(
+      rows.map((row) => CELLS_AT + 4 * row),
+      (value * SMALL_SIZE) / 2,
+    );
+  }
+  return values;
 }
 
 const rowsOfOne = (kind: number, shift: number, value: number): readonly number[] =>

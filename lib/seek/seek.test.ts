@@ -145,8 +145,18 @@ test('what matches is found, in blocks of any size', (t) =>
 test('an index that is made fast is the one that is made field by field', (t) =>
   inFolder(async (folder) => {
     const path = join(folder, 'capture');
-    const shared = vectors<{ file: string }>(t, 'captures/index.jsonl', 6);
-    const own = ['http.pcapng', 'vlan.pcap', 'any.pcap', 'http6.pcap', 'raw-ip.pcap', 'transfer.pcap'];
+    const shared = vectors<{ file: string }>(t, 'captures/index.jsonl', 6).filter(
+      (_, place) => !fullRun || place % 5 === 0,
+    );
+    const own = [
+      'http.pcapng',
+      'http-big-endian.pcap',
+      'vlan.pcap',
+      'any.pcap',
+      'http6.pcap',
+      'raw-ip.pcap',
+      'transfer.pcap',
+    ];
     const made = async (isPlain: boolean) => {
       await buildIndex(path, 700, isPlain);
       return readFileSync(indexPathOf(path));
