@@ -50,6 +50,13 @@ test('what no capture filter tests is refused where it stands', (t) => {
     t.is(error?.message, message);
     t.deepEqual(error?.span, { start, end });
   }
+  for (const [expression, hint] of [
+    ['ip.tll == 3', "did you mean 'ip.ttl'?"],
+    ['arp or ip.id == 70000', 'its values are 0 to 65535'],
+    ['ip.src == 3', 'its values are addresses'],
+    ['http.host == x', "'weir translate' makes the tightest capture filter of a display filter"],
+  ] as const)
+    t.is(t.throws(() => compile(expression), { instanceOf: FilterError })?.hint, hint, expression);
 });
 
 test('what cannot be said is told, and the rest is kept', (t) => {

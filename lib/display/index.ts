@@ -3,8 +3,10 @@
 export { toDisplay } from './toDisplay.js';
 export {
   fieldExpression,
+  fieldHint,
   type LeftOver,
   type TranslateOptions,
   type Translation,
   translate,
+  valuesHint,
 } from './translate.js';

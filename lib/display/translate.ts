@@ -5,7 +5,7 @@
  * told for packets that carry no others; of the rest nothing but properties of the frame are known.
  */
 
-import { FilterError, type Span } from '../source.js';
+import { closest, FilterError, type Span } from '../source.js';
 import { CARRIED, WHOLE } from './carried.js';
 import { any, both, type Condition, no, write } from './condition.js';
 import { FIELDS, type Field, type Interval } from './fields.js';
@@ -88,6 +88,27 @@ export function fieldExpression(comparison: string): string | undefined {
     if (error instanceof FilterError) return undefined;
     throw error;
   }
+}
+
+/** A field before a comparison. */
+const COMPARED = /^\w+(?:\.\w+)+(?=\s*(?:[!=<>]|(?:in|eq|ne|[gl][et])\b))/;
+
+/** What a field holds that is compared with something else; `undefined` where the text compares none that is known. */
+export function valuesHint(text: string): string | undefined {
+  const field = FIELDS.get(COMPARED.exec(text)?.[0] ?? '');
+  if (field === undefined) return undefined;
+  const isNumber = field.kind === 'number' || field.kind === 'port';
+  return isNumber ? `its values are 0 to ${field.max}` : 'its values are addresses';
+}
+
+/** What may be meant by a field that is compared and not known; `undefined` where the text compares none. */
+export function fieldHint(text: string): string | undefined {
+  const name = COMPARED.exec(text)?.[0];
+  if (name === undefined) return undefined;
+  const near = closest(name, [...FIELDS.keys()]);
+  return near === undefined
+    ? "'weir translate' makes the tightest capture filter of a display filter"
+    : `did you mean '${near}'?`;
 }
 
 class Translator {

@@ -5,16 +5,22 @@
 
 import { type Program, validate } from '../cbpf/index.js';
 import { type Lint, withoutCookedHeader } from '../codegen/index.js';
-import { fieldExpression } from '../display/index.js';
+import { fieldExpression, fieldHint, valuesHint } from '../display/index.js';
 import { displayFilterHint, habitHint } from '../syntax/index.js';
 import { readyMadeExpression } from './catalogue.js';
 import { type CompileOptions, checkCompileOptions } from './options.js';
-import { lintOf, programOf } from './program.js';
+import { type HintFor, lintOf, programOf } from './program.js';
+
+/** What people know from elsewhere, and fields that cannot be compared so. */
+const hintFor: HintFor = (expression, span) => {
+  const words = expression.slice(span.start, span.end);
+  return valuesHint(words) ?? habitHint(expression, span) ?? fieldHint(words);
+};
 
 /** `compileProgram`, with hints. @throws FilterError, RangeError, TypeError as that does. */
 export function helpedProgram(expression: string, options: CompileOptions): Program {
   checkCompileOptions('compile()', expression, options);
-  return programOf(expression, options, habitHint)!;
+  return programOf(expression, options, hintFor)!;
 }
 
 /**
@@ -23,7 +29,7 @@ export function helpedProgram(expression: string, options: CompileOptions): Prog
  * @throws FilterError, RangeError, TypeError as `compile` does.
  */
 export function helpedLint(expression: string, options: CompileOptions = {}): readonly Lint[] {
-  return lintOf(expression, withReadyMade(options), habitHint, (name) => displayFilterHint(name, 0));
+  return lintOf(expression, withReadyMade(options), hintFor, (name) => displayFilterHint(name, 0));
 }
 
 /** What `@name` stands for, or a comparison such as `ip.src == 192.0.2.1`. @param given - Names of the caller's own. */
@@ -54,7 +60,7 @@ export function kernelProgram(
   cooked: boolean,
 ): Program | undefined {
   const change = cooked ? withoutCookedHeader : undefined;
-  const program = programOf(expression, { ...options, mode: 'linux-live' }, habitHint, change);
+  const program = programOf(expression, { ...options, mode: 'linux-live' }, hintFor, change);
   return program === undefined || validate(program, { personality: 'kernel' }) !== undefined
     ? undefined
     : program;
