@@ -53,6 +53,13 @@ export interface OptimizeOptions {
 
 /** Rounds at most; each pass has a decreasing measure, this is for speed alone. */
 const MOST_ROUNDS = 12;
+/** Steps of a graph from which on rounds end that remove few of them: edges led on a little further cost seconds there. */
+const LARGE = 16_384;
+const FEW = 1 / 64;
+const isSettled = (before: Decisions, after: Decisions): boolean => {
+  const [were, are] = [before.steps.length, after.steps.length];
+  return before === after || (are > LARGE && were - are < FEW * were);
+};
 
 export function optimize(graph: Graph, options: OptimizeOptions = {}): Graph {
   if (!hasLoop(graph)) return optimizePiece(graph, options, true);
@@ -117,9 +124,10 @@ function simplify(start: Decisions, options: OptimizeOptions, fromStart: boolean
   // A pass that finds nothing to do returns what it was given.
   const settle = (): boolean => {
     const start = decisions;
-    for (let round = 0, before: Decisions | undefined; round < MOST_ROUNDS && before !== decisions; round++) {
-      before = decisions;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const before = decisions;
       for (const pass of SIMPLIFY) run(pass);
+      if (isSettled(before, decisions)) break;
     }
     return decisions !== start;
   };
