@@ -70,7 +70,8 @@ export const DHCP = layout('dhcp', {
   file: text(108, 128).when((p) => p.u8(108) !== 0),
   cookie: ip4(236).when((p) => p.u32(236) === 0x63825363),
   options: items(240, DHCP_OPTION, {
-    size: (p) => (p.u8(0) === 0 ? 1 : p.u8(0) === 255 ? 1 : 2 + p.u8(1)),
+    // What is behind the end fills up.
+    size: (p) => (p.u8(0) === 0 ? 1 : p.u8(0) === 255 ? 0xffff : 2 + p.u8(1)),
   }),
 });
 

@@ -1,10 +1,10 @@
 /** Fields of what wraps other link layers and packets: Frame Relay, Cisco HDLC, NFLOG, ERSPAN, NSH, Arista's header. */
 
-import { bits, bytes, flag, made, u8, u16, u24, u32 } from '../frame/kinds.js';
+import { bits, bytes, flag, list, made, u8, u16, u24, u32 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
 import type { View } from '../frame/view.js';
 import type { Dissector } from '../frame/walk.js';
-import { dissectEthernet } from './headers.js';
+import { CISCO, dissectEthernet } from './headers.js';
 
 /** Bytes of a Q.922 address: the last has its lowest bit set. */
 const addressSize = (u8At: (offset: number) => number): number => {
@@ -62,10 +62,14 @@ export const CISCO_HDLC = layout('chdlc', {
   control: u8(1, 'hex'),
   protocol: u16(2, 'hex'),
 });
+const CDP_TYPE = 0x2000;
+const OSI_TYPE = 0xfefe;
 export const dissectCiscoHdlc: Dissector = (w, at, limit) => {
   w.layer(CISCO_HDLC, at, at + 4, limit);
   const type = w.u16(at + 2);
-  w.ether(type === SLARP ? -1 : type, at + 4, limit);
+  // Packets of OSI have a byte before them.
+  if (type === OSI_TYPE) w.sap(0xfe, at + 5, limit);
+  else w.ether(type === SLARP ? -1 : type === CDP_TYPE ? CISCO + CDP_TYPE : type, at + 4, limit);
 };
 
 const FAMILY_IP4 = 2;
@@ -122,7 +126,7 @@ export const NSH = layout('nsh', {
   nextproto: u8(3),
   spi: u24(4),
   si: u8(7),
-  contextheader: bytes(8, 16).when((p) => (p.u8(2) & 15) === 1),
+  contextheader: list(8, 4, (place) => bytes(place, 4)).when((p) => (p.u8(2) & 15) === 1),
 });
 export const dissectNsh: Dissector = (w, at, limit) => {
   const end = at + (w.u8(at + 1) & 0x3f) * 4;

@@ -5,16 +5,26 @@
 
 import { TRUNCATED } from '../../bytes.js';
 import type { Dissection } from '../frame/dissection.js';
-import { flag, u8, u16le, u32le } from '../frame/kinds.js';
+import { flag, several, u8, u16le } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
+import type { View } from '../frame/view.js';
 import type { Dissector } from '../frame/walk.js';
 import { dissectWlan, printWlan } from './wlan.js';
+
+/** Each but the last says by its highest bit that another follows. */
+function presentWords(p: View): number[] {
+  const words: number[] = [];
+  for (let at = 4; ; at += 4) {
+    words.push(p.u32le(at));
+    if ((p.u8(at + 3) & 0x80) === 0) return words;
+  }
+}
 
 export const RADIOTAP = layout('radiotap', {
   version: u8(0),
   pad: u8(1),
   length: u16le(2),
-  'present.word': u32le(4).shown((value) => `0x${value.toString(16).padStart(8, '0')}`),
+  'present.word': several('integer', presentWords, (value) => `0x${value.toString(16).padStart(8, '0')}`),
   'present.tsft': flag(4, 0x01),
 });
 

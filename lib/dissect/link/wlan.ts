@@ -52,7 +52,9 @@ export const dissectWlan: Dissector = (w, at, limit) => {
   const fc = w.u16le(at);
   const type = (fc >> 2) & 3;
   const subtype = (fc >> 4) & 15;
-  const header = type === DATA ? dataHeader(fc, subtype) : type === MANAGEMENT ? 24 : 16;
+  // With the order bit a field of HT control follows, of which tcpdump knows nothing.
+  const control = subtype & QOS && fc & 0x8000 ? 4 : 0;
+  const header = type === DATA ? dataHeader(fc, subtype) + control : type === MANAGEMENT ? 24 : 16;
   w.layer(WLAN, at, at + header, limit);
   if (type !== DATA || carriesNothing(subtype)) return;
   if ((fc >> 8) & PROTECTED) w.give(undefined, at + header, limit);

@@ -18,7 +18,8 @@ export const IP4 = layout('ip', {
   dsfield: u8(1, 'hex'),
   'dsfield.dscp': bits(1, 0xfc),
   'dsfield.ecn': bits(1, 0x03),
-  len: u16(2),
+  // Left to the network card (segmentation offload) it is what there is.
+  len: made('integer', (p) => p.u16(2) || p.limit - p.at),
   id: u16(4, 'hex'),
   flags: bits(6, 0xe0, 1, 'hex'),
   'flags.rb': flag(6, 0x80),
@@ -38,6 +39,11 @@ export const dissectIp4: Dissector = (w, at, limit) => {
   const { data } = w;
   if (at + 20 > w.end) {
     w.layer(IP4, at, at + 20, limit);
+    return;
+  }
+  const version = data[at]! >> 4;
+  if (version !== 4) {
+    if (version === 6) dissectIp6(w, at, limit);
     return;
   }
   const header = (data[at]! & 0x0f) * 4;

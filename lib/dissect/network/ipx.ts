@@ -1,7 +1,7 @@
 /** Novell's IPX: its addresses, services (SAP) and routes (RIP). */
 
 import type { Dissection } from '../frame/dissection.js';
-import { bytes, mac, u8, u16 } from '../frame/kinds.js';
+import { mac, u8, u16, u32 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
 import { names } from '../frame/names.js';
 import { filled, hex4, sayPadded } from '../frame/text.js';
@@ -11,11 +11,11 @@ export const IPX = layout('ipx', {
   checksum: u16(0, 'hex'),
   len: u16(2),
   hops: u8(4),
-  packet_type: u8(5),
-  'dst.net': bytes(6, () => 4),
+  packet_type: u8(5, 'hex'),
+  'dst.net': u32(6, 'hex'),
   'dst.node': mac(10),
   'dst.socket': u16(16, 'hex'),
-  'src.net': bytes(18, () => 4),
+  'src.net': u32(18, 'hex'),
   'src.node': mac(22),
   'src.socket': u16(28, 'hex'),
 });

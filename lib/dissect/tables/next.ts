@@ -299,7 +299,7 @@ const ETHER_TYPES: Rows = [
 
 const IP_PROTOCOLS: Rows = [
   [[33], leaf(DCCP), DCCP],
-  [[135], leaf(MOBILITY), MOBILITY],
+  [[62, 135], leaf(MOBILITY), MOBILITY],
   [[46], leaf(RSVP), RSVP],
   [[88], leaf(EIGRP), EIGRP],
   [[89], leaf(OSPF), OSPF],
@@ -334,7 +334,15 @@ const SAPS: Rows = [
   [[0xfe], dissectOsi],
 ];
 
+/** Behind four zero bytes IKE, else ESP; one byte keeps a translation alive (RFC 3948). */
+const dissectUdpEncapsulated: Dissector = (w, at, limit) => {
+  if (limit - at < 4) w.give(undefined, at, limit);
+  else if (w.u32(at) === 0) w.layer(ISAKMP, at + 4, limit, limit);
+  else dissectEsp(w, at, limit);
+};
+
 const UDP_PORTS: Rows = [
+  [[4500], dissectUdpEncapsulated],
   [[30490], leaf(SOME_IP), SOME_IP],
   [[319, 320], leaf(PTP), PTP],
   [[520], leaf(RIP), RIP],
@@ -350,7 +358,8 @@ const UDP_PORTS: Rows = [
   [[6696, 6697], leaf(BABEL), BABEL],
   [[69], leaf(TFTP), TFTP],
   [[3784, 4784, 6784, 7784], leaf(BFD), BFD],
-  [[1985], leaf(HSRP), HSRP],
+  // Those that advertise are otherwise behind their opcode.
+  [[1985], (w, at, limit) => w.layer(HSRP, at, w.u8(at + 1) === 3 ? at + 2 : limit, limit), HSRP],
   [[53, 5353, 5355], dissectDns, DNS],
   [[67, 68], dissectDhcp, DHCP],
   [[123], dissectNtp, NTP],

@@ -24,7 +24,7 @@ const TCP_OPTION = layout('tcp', {
 });
 
 const headerLength = (p: View): number => (p.u8(12) >> 4) * 4;
-const FLAG_LETTERS = ['F', 'S', 'R', 'P', 'A', 'U', 'E', 'C', 'N'];
+const FLAG_LETTERS = ['F', 'S', 'R', 'P', 'A', 'U', 'E', 'C', 'A'];
 const letters = (flags: number): string => {
   let text = '';
   for (let bit = 11; bit >= 0; bit--) text += (flags >> bit) & 1 ? (FLAG_LETTERS[bit] ?? 'R') : '\u00b7';
@@ -67,7 +67,7 @@ export const dissectTcp: Dissector = (w, at, limit) => {
   }
   const { data } = w;
   const header = (data[at + 12]! >> 4) * 4;
-  w.layer(TCP, at, at + header, limit);
+  w.layer(TCP, at, at + (header < 20 ? 13 : header), limit);
   if (header < 20) return;
   const source = (data[at]! << 8) | data[at + 1]!;
   const destination = (data[at + 2]! << 8) | data[at + 3]!;
@@ -165,6 +165,7 @@ export const GENEVE = layout('geneve', {
   'flags.critical': flag(1, 0x40),
   proto_type: u16(2, 'hex'),
   vni: u24(4, 'hex'),
+  'option.length': made('integer', (p) => (p.u8(0) & 0x3f) * 4),
   options: bytes(8, (p) => (p.u8(0) & 0x3f) * 4),
   option: items(8, GENEVE_OPTION, { size: (p) => 4 + (p.u8(3) & 0x1f) * 4 }),
 });
