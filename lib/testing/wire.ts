@@ -12,6 +12,8 @@ import { compile, type Filter } from '../filter/index.js';
 import { makeCable, sender } from './cable.js';
 
 export interface Questions {
+  /** One filter in so many is asked through cap, whose rings take long to make. */
+  readonly capEvery: number;
   readonly filters: readonly string[];
   /** Frames in hex; every fourth goes out, the others come in. */
   readonly frames: readonly string[];
@@ -35,8 +37,6 @@ export interface Answer {
 }
 
 const BUFFER = 4 << 20;
-/** One filter in so many is asked through cap, whose rings take long to make. */
-const CAP_EVERY = 8;
 /** Filters that listen at a time: each has a ring in every way, and that of cap is large. */
 const AT_A_TIME = 15;
 
@@ -123,14 +123,14 @@ async function tcpdump(filter: string): Promise<Stop> {
 async function ask(
   filters: readonly string[],
   send: () => Promise<void>,
-  withTcpdump: boolean,
+  { tcpdump: withTcpdump, capEvery }: Questions,
 ): Promise<Answer[]> {
   const stops: (Stop | undefined)[] = [];
   for (const [at, filter] of filters.entries()) {
     const compiled = compile(filter);
     const here = compile(filter, { engine: 'cbpf-interpreter' });
     for (const way of WAYS)
-      if (way !== 'cap' || at % CAP_EVERY === 0)
+      if (way !== 'cap' || at % capEvery === 0)
         stops.push(await listen(way === 'here' ? here : compiled, way));
     if (withTcpdump && hearsTcpdump(filter)) stops.push(await tcpdump(filter));
   }
@@ -142,7 +142,8 @@ async function ask(
 async function main(): Promise<void> {
   let input = '';
   for await (const piece of process.stdin.setEncoding('utf8')) input += piece;
-  const { filters, frames, tcpdump: withTcpdump } = JSON.parse(input) as Questions;
+  const questions = JSON.parse(input) as Questions;
+  const { filters, frames } = questions;
   await makeCable();
   const [out, arriving] = [sender('va'), sender('vb')];
   const bytes = frames.map((frame) => Buffer.from(frame, 'hex'));
@@ -154,7 +155,7 @@ async function main(): Promise<void> {
   };
   const answers: Answer[] = [];
   for (let at = 0; at < filters.length; at += AT_A_TIME)
-    answers.push(...(await ask(filters.slice(at, at + AT_A_TIME), send, withTcpdump)));
+    answers.push(...(await ask(filters.slice(at, at + AT_A_TIME), send, questions)));
   process.stdout.write(JSON.stringify(answers), () => process.exit(0));
 }
 
