@@ -55,7 +55,7 @@ export interface OptimizeOptions {
 const MOST_ROUNDS = 12;
 /** Steps of a graph from which on rounds end that remove few of them: edges led on a little further cost seconds there. */
 const LARGE = 16_384;
-const FEW = 1 / 64;
+const FEW = 1 / 16;
 const isSettled = (before: Decisions, after: Decisions): boolean => {
   const [were, are] = [before.steps.length, after.steps.length];
   return before === after || (are > LARGE && were - are < FEW * were);
@@ -129,7 +129,7 @@ function simplify(start: Decisions, options: OptimizeOptions, fromStart: boolean
       for (const pass of SIMPLIFY) run(pass);
       if (isSettled(before, decisions)) break;
     }
-    return decisions !== start;
+    return !isSettled(start, decisions);
   };
   settle();
   for (let round = 0; round < MOST_ROUNDS; round++) {
