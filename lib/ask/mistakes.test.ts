@@ -51,6 +51,10 @@ const MISTAKES: readonly (readonly [file: string, what: string, right: string, w
   ['witness', 'fields have the numbers they must not have', 'picked | fact.ones', 'picked & ~fact.ones'],
   ['constraints', 'numbers are written from their low end', 'size - 1', '0'],
   ['diff', 'regions of the second filter are left out', '(x[0] > 0 && y[0] > 0)', '(x[0] > 0 && y[0] > 0) || y[0] > 0'],
+  ['words', 'a destination is called a source', "name: 'destination port'", "name: 'source port'"],
+  ['words', 'layers that say nothing are told', '!SILENT.has(name)', 'true'],
+  ['words', 'protocols have no names', 'NAMES[name] ?? ', ''],
+  ['words', 'what is outside comes first', 'names.toReversed()', 'names'],
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: they are the room's own
 
@@ -122,6 +126,8 @@ function ofFilters({ diff, disjoint, implies, make }: typeof Ask): string | unde
         return 'a packet that is refused';
       if (packet.length < 14) return 'a packet without its headers';
     }
+    const [told] = diff(compiled('arp'), compiled('arp or tcp dst port 80')).regions;
+    if (told?.words !== 'TCP over IPv4 or IPv6, destination port 80') return `the words ${told?.words}`;
     if (diff(a, b).regions.length === 0 || diff(b, a).regions.length === 0) return 'no region that differs';
   }
   return undefined;
