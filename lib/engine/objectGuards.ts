@@ -22,16 +22,17 @@ const FARTHEST = 0x7fff;
 /** What goes before a load: a way to the end where it would read past the packet's. */
 function guardOf({ opcode, src, imm }: Slot): readonly Slot[] {
   const mode = opcode & MODE;
-  const end = imm + SIZES[opcode & 0x18]!;
+  const size = SIZES[opcode & 0x18]!;
   const length = load(4, LENGTH, CONTEXT, LENGTH_AT);
   if (mode === ABSOLUTE)
     // Offsets below zero are of what the kernel keeps beside the packet.
-    return imm < 0 ? [] : [length, branch(64, 'jlt', LENGTH, constant(end))];
+    return imm < 0 ? [] : [length, branch(64, 'jlt', LENGTH, constant(imm + size))];
   const place = src === SCRATCH ? OTHER : SCRATCH;
   return [
-    // The index is of 32 bits, and may be in a register that is overwritten here.
+    // The sum is of 32 bits and wraps, its end does not; the index may be in a register that is overwritten here.
     alu(32, 'mov', place, register(src)),
-    alu(64, 'add', place, constant(end)),
+    alu(32, 'add', place, constant(imm)),
+    alu(64, 'add', place, constant(size)),
     length,
     branch(64, 'jgt', place, register(LENGTH)),
   ];
