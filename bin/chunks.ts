@@ -7,7 +7,7 @@
  * again. Chunks that few runs need are kept compressed: they are a third of what the package would take otherwise.
  */
 
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import vm from 'node:vm';
 
@@ -75,6 +75,14 @@ export class Chunks {
     );
     this.exports.set(name, exports);
     return exports;
+  }
+
+  /** Reads all chunks, for who may lose the right to. */
+  keep(): void {
+    for (const file of readdirSync(this.folder)) {
+      const name = file.endsWith(COMPRESSED) ? file.slice(0, -COMPRESSED.length) : file;
+      if (name.endsWith('.cjs') && !this.scripts.has(name)) this.loadScript(name);
+    }
   }
 
   private loadScript(name: string): void {

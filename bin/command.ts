@@ -2,6 +2,7 @@
 
 import { UsageError } from './getopt.js';
 import { parseOptions } from './options.js';
+import { program } from './program.js';
 import { CommandError, fail } from './report.js';
 import { writeMessage } from './standard.js';
 import { SUBCOMMANDS, type Subcommand } from './subcommands.js';
@@ -68,8 +69,13 @@ async function runSubcommand({ name, run, usage }: Subcommand, words: readonly s
   }
 }
 
-/** Runs a command line. Never rejects: what fails is told on stderr and in the exit status. */
-export async function runCommand(words: readonly string[]): Promise<void> {
+/**
+ * Runs a command line. Never rejects: what fails is told on stderr and in the exit status.
+ *
+ * @param keep - Reads what the command may still load.
+ */
+export async function runCommand(words: readonly string[], keep: () => void = program.keep): Promise<void> {
+  program.keep = keep;
   try {
     await dispatch(words);
   } catch (error) {

@@ -8,6 +8,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -15,14 +16,15 @@ import {
   readSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { fullRun } from '../lib/testing/vectors.js';
+import { fullRun, projectRoot } from '../lib/testing/vectors.js';
 
 const WEIR = fileURLToPath(new URL('../command/weir.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'weir-live-'));
@@ -275,6 +277,32 @@ test('-Z opens one file before, for the user, and says who may not open more', a
   readSync(openSync(copy, 'r'), bytes);
   t.is(bytes.readUInt32LE(), 0xa1b2c3d4);
   const { status, stderr } = run('-i', 'lo', '-C', '1', '-w', join(closed, 'ring'));
+  t.is(status, 1);
+  t.regex(stderr, /ring: Permission denied \(as user 'nobody'\)\n/);
+});
+
+test('-Z needs nothing of the command that only root may read', async (t) => {
+  if (!needs(t)) return;
+  const installed = join(folder, 'installed');
+  cpSync(join(projectRoot, 'package.json'), join(installed, 'package.json'));
+  cpSync(dirname(WEIR), join(installed, 'dist', 'command'), { recursive: true });
+  symlinkSync(join(projectRoot, 'node_modules'), join(installed, 'node_modules'));
+  chmodSync(installed, 0o700);
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      join(installed, 'dist/command/weir.js'),
+      '-Z',
+      'nobody',
+      '-i',
+      'lo',
+      '-C',
+      '1',
+      '-w',
+      join(installed, 'ring'),
+    ],
+    { encoding: 'utf8', timeout: 20_000 },
+  );
   t.is(status, 1);
   t.regex(stderr, /ring: Permission denied \(as user 'nobody'\)\n/);
 });

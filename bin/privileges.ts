@@ -5,7 +5,9 @@ import { chownSync, existsSync } from 'node:fs';
 import { ioError } from '../lib/command.js';
 import { CaptureError } from '../lib/index.js';
 import type { Options } from './options.js';
+import { program } from './program.js';
 import { CommandError } from './report.js';
+import { packageVersion } from './version.js';
 
 /**
  * Opens what is written and goes on as the user of `-Z`. One plain file is opened before, and belongs to that user where it
@@ -34,8 +36,10 @@ export async function relinquishAround<T>(options: Options, open: () => T | Prom
   }
 }
 
-/** Goes on as another user, in that user's groups. */
+/** Goes on as another user, in that user's groups. What is still to be loaded may lie where only root can read. */
 function become(user: string, uid: number, gid: number): void {
+  program.keep();
+  packageVersion();
   try {
     initgroups(user, gid);
     process.setgid!(gid);

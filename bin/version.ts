@@ -2,8 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 
+let known: string | undefined;
+
 /** The version in package.json. */
 export function packageVersion(): string {
   const path = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+  known ??= (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+  return known;
 }

@@ -7,7 +7,8 @@
 
 import { Chunks } from './chunks.js';
 
-const { runCommand } = new Chunks(import.meta.dirname).load('command.cjs') as typeof import('./command.js');
+const chunks = new Chunks(import.meta.dirname);
+const { runCommand } = chunks.load('command.cjs') as typeof import('./command.js');
 // Everything is written by now. To end by itself Node would take its heap apart, and a pipe that is still being read
 // would keep it waiting.
-void runCommand(process.argv.slice(2)).then(() => process.exit());
+void runCommand(process.argv.slice(2), () => chunks.keep()).then(() => process.exit());
