@@ -15,6 +15,8 @@ export type ArgumentKind =
   | 'map'
   | 'mapKey'
   | 'mapValue'
+  /** The same, or 0. */
+  | 'mapValueOrNull'
   /** A value of the map that the helper fills. */
   | 'outMapValue'
   /** Bytes that are read, whose number is the next argument. */
@@ -161,8 +163,8 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 100, name: 'tcp_check_syncookie', types: 'TX', arguments: ['socket', 'memory', 'size', 'memory', 'size'], result: 'integer', packet: true },
   { number: 105, name: 'strtol', types: 'STXC', arguments: ['memory', 'size', 'anything', 'outFixed8'], result: 'integer' },
   { number: 106, name: 'strtoul', types: 'STXC', arguments: ['memory', 'size', 'anything', 'outFixed8'], result: 'integer' },
-  { number: 107, name: 'sk_storage_get', types: 'TC', arguments: undefined, result: 'unknown' },
-  { number: 108, name: 'sk_storage_delete', types: 'TC', arguments: undefined, result: 'unknown' },
+  { number: 107, name: 'sk_storage_get', types: 'TC', arguments: ['map', 'socket', 'mapValueOrNull', 'anything'], result: 'mapValueOrNull' },
+  { number: 108, name: 'sk_storage_delete', types: 'TC', arguments: ['map', 'socket'], result: 'integer' },
   { number: 109, name: 'send_signal', types: 'STXC', arguments: ['anything'], result: 'integer', privileged: true },
   { number: 110, name: 'tcp_gen_syncookie', types: 'TX', arguments: ['socket', 'memory', 'size', 'memory', 'size'], result: 'integer', packet: true },
   { number: 112, name: 'probe_read_user', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', privileged: true },

@@ -273,6 +273,7 @@ const VERIFIED_KIND: Readonly<Partial<Record<ObjectMapType, MapInfo['kind']>>> =
   perCpuCgroupStorage: 'perCpuCgroupStorage',
   socketMap: 'socketMap',
   socketHash: 'socketMap',
+  socketStorage: 'socketStorage',
 };
 
 const WRITE_ONLY_FOR_PROGRAMS = 0x100;

@@ -49,6 +49,33 @@ const LOOKED_UP = `
   call 84
   mov %r7, %r0
   jeq %r7, 0, out`;
+/** A socket out of a map of them; a key of 4 bytes is at r10 - 8. */
+const inSockets = (map: number, body: string): string => `
+  stdw [%r10-8], 0
+  lddw %r1, map[fd:${map}]
+  mov %r2, %r10
+  add %r2, -8
+  call 1
+  mov %r7, %r0
+  jeq %r7, 0, out
+  ${body}`;
+const putSocket = (value: string): string => `
+  lddw %r1, map[fd:14]
+  mov %r2, %r10
+  add %r2, -8
+  ${value}
+  mov %r4, 0
+  call 2`;
+/** What is kept of a socket. */
+const storage = (socket: string, body: string): string => `
+  ldxdw %r7, [%r1+168]
+  jeq %r7, 0, out
+  lddw %r1, map[fd:22]
+  ${socket}
+  mov %r3, 0
+  mov %r4, 1
+  call 107
+  ${body}`;
 const RELEASE = `
   mov %r1, %r7
   call 86`;
@@ -160,6 +187,20 @@ const HELD: readonly Row[] = [
   ['a socket is released', `${LOOKED_UP}\n ldxw %r8, [%r7+16]${RELEASE}${OUT}`],
   ['a socket is kept', `${LOOKED_UP}\n ldxw %r8, [%r7+4]${OUT}`, 'unreleased-reference'],
   ['a socket is kept in the tail of another program', `${LOOKED_UP}\n mov %r1, %r6\n lddw %r2, map[fd:5]\n mov %r3, 0\n call 12${RELEASE}${OUT}`, 'unreleased-reference'],
+  ['a socket of a map is released', inSockets(14, `ldxw %r8, [%r7+4]${RELEASE}${OUT}`)],
+  ['a socket of a map is kept', inSockets(14, `ldxw %r8, [%r7+4]${OUT}`), 'unreleased-reference'],
+  ['a socket of a map is written', inSockets(14, `stw [%r7+16], 0${RELEASE}${OUT}`), 'invalid-context-access'],
+  ['a socket is put into a map', inSockets(14, `${putSocket('mov %r3, %r7')}${RELEASE}${OUT}`)],
+  ['bytes are put into a map of sockets', inSockets(14, `${putSocket('mov %r3, %r10\n add %r3, -8')}${RELEASE}${OUT}`), 'bad-argument'],
+  ['the queue of a socket for whole packets', inSockets(21, `ldxw %r8, [%r7+0]${OUT}`)],
+  ['half of that', inSockets(21, `ldxh %r8, [%r7+0]${OUT}`), 'invalid-context-access'],
+  ['that is written', inSockets(21, `stw [%r7+0], 1${OUT}`), 'invalid-context-access'],
+  ['that is added to', inSockets(21, `mov %r8, 1\n lock add32 [%r7+0], %r8${OUT}`), 'bad-atomic'],
+  ['such a socket is moved', inSockets(21, `add %r7, 4${OUT}`), 'pointer-arithmetic'],
+  ['what is kept of a socket', storage('mov %r2, %r7', `jeq %r0, 0, out\n stdw [%r0+0], 1${OUT}`)],
+  ['what is kept of a socket, or null', storage('mov %r2, %r7', `stdw [%r0+0], 1${OUT}`), 'null-pointer'],
+  ['what is kept of a socket, and its lock', storage('mov %r2, %r7', `jeq %r0, 0, out\n stdw [%r0+8], 1${OUT}`), 'map-access'],
+  ['what is kept of nothing', storage('mov %r2, 0', OUT.trimStart()), 'bad-argument'],
   ['fields of TCP of a socket that was looked up', `${LOOKED_UP}\n mov %r1, %r7\n call 96\n jeq %r0, 0, no\n ldxdw %r8, [%r0+80]\nno:${RELEASE}${OUT}`],
   ['the second half of a count of TCP', `${LOOKED_UP}\n mov %r1, %r7\n call 96\n jeq %r0, 0, no\n ldxw %r8, [%r0+84]\nno:${RELEASE}${OUT}`, 'invalid-context-access'],
   ['the same once it was released', `${LOOKED_UP}\n mov %r1, %r7\n call 96\n mov %r8, %r0${RELEASE}\n jeq %r8, 0, out\n ldxdw %r8, [%r8+80]${OUT}`, 'not-a-pointer'],

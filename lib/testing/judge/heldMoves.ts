@@ -5,7 +5,16 @@
 
 import { FOR_EACH, LOOP } from '../../ebpf/callbacks.js';
 import { PSEUDO } from '../../ebpf/opcodes.js';
-import { CONSTANT, LOCKED_ARRAY, LOCKED_HASH, OF_ARRAYS, OF_HASHES } from './maps.js';
+import {
+  CONSTANT,
+  LOCKED_ARRAY,
+  LOCKED_HASH,
+  OF_ARRAYS,
+  OF_HASHES,
+  SOCKETS,
+  STORAGE,
+  XDP_SOCKETS,
+} from './maps.js';
 import { CONTEXT, type Held, type Move, type Writer } from './writer.js';
 
 const RING = 9;
@@ -66,13 +75,19 @@ export const lookedUpSocket: Move = (w) => {
   if (w.type === 'socket_filter' && !w.careless) return;
   if (w.held[CONTEXT] !== 'context') return;
   for (const slot of [1, 2, 3, 4, 5]) w.store(8, 10, -8 * slot, { constant: 0 });
-  w.move(1, CONTEXT);
-  giveStack(w, 2, 40);
-  w.set(3, w.pick([12, 36, w.careless ? 0 : 12]));
-  w.set(4, -1);
-  w.set(5, 0);
-  const helper = w.pick([84, 85, 99]);
-  w.add({ kind: 'call', helper });
+  const map = w.pick([SOCKETS, SOCKETS, w.careless ? XDP_SOCKETS : SOCKETS]);
+  if (w.chance(3)) {
+    giveMap(w, 1, map);
+    giveStack(w, 2, 40);
+    w.add({ kind: 'call', helper: 1 });
+  } else {
+    w.move(1, CONTEXT);
+    giveStack(w, 2, 40);
+    w.set(3, w.pick([12, 36, w.careless ? 0 : 12]));
+    w.set(4, -1);
+    w.set(5, 0);
+    w.add({ kind: 'call', helper: w.pick([84, 85, 99]) });
+  }
   w.clobber('socket');
   const keep = w.pick([7, 8, 9]);
   w.move(keep, 0);
@@ -89,6 +104,7 @@ export const lookedUpSocket: Move = (w) => {
     } else of = 0;
   }
   readField(w, of);
+  if (w.chance(4)) keepOfSocket(w, of);
   meanwhile(w);
   if (w.careless && w.chance(2)) return;
   w.move(1, w.careless ? (w.holding('socket') ?? keep) : keep);
@@ -97,6 +113,23 @@ export const lookedUpSocket: Move = (w) => {
   if (w.careless && w.chance(2)) return;
   w.held = w.held.map((held): Held => (held === 'socket' ? 'nothing' : held));
 };
+
+/** Puts a socket into a map of sockets, or takes what is kept of it. */
+function keepOfSocket(w: Writer, socket: number): void {
+  const inMap = w.type !== 'cgroup_skb' && w.chance(2);
+  if (!inMap && w.type === 'xdp' && !w.careless) return;
+  giveMap(w, 1, w.careless ? w.pick([0, 2, SOCKETS, XDP_SOCKETS, STORAGE]) : inMap ? SOCKETS : STORAGE);
+  giveStack(w, inMap ? 2 : 3, 24);
+  w.move(inMap ? 3 : 2, socket);
+  if (!inMap && w.chance(2)) w.set(3, 0);
+  w.set(4, w.pick([0, 1]));
+  w.add({ kind: 'call', helper: inMap ? 2 : w.pick([107, 107, 108]) });
+  w.clobber(inMap ? 'number' : 'nothing');
+  if (inMap || !w.chance(2)) return;
+  const over = w.branch('jeq', 0, { constant: 0 }, 64);
+  w.store(w.pick([8, 4]), 0, w.careless ? w.random(20) : 0, { constant: 1 });
+  w.here(over);
+}
 
 function readField(w: Writer, base: number): void {
   const fields =

@@ -78,8 +78,11 @@ export const MAPS: readonly JudgedMap[] = [
   constant(map(2, 'array', 4, CONTENTS.length, 1, READ_ONLY)),
   locked(map(2, 'array', 4, 16, 1), 8),
   locked(map(1, 'hash', 4, 24, 8), 0),
+  map(17, 'xdpSocketMap', 4, 4, 4),
+  locked(map(24, 'socketStorage', 4, 16, 0, NO_PREALLOC), 8),
 ];
 export const [OF_ARRAYS, OF_HASHES, CONSTANT, LOCKED_ARRAY, LOCKED_HASH] = [16, 17, 18, 19, 20] as const;
+export const [SOCKETS, XDP_SOCKETS, STORAGE] = [14, 21, 22] as const;
 /** The first slots of a program's functions: where it begins, where local calls go, what addresses name. */
 export function functionsOfProgram(program: Program): readonly number[] {
   const slots = new Set([0]);

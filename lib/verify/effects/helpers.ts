@@ -105,7 +105,8 @@ function resultOf(path: Path, row: HelperSignature, given: Given): Value {
     case 'mapValueOrNull': {
       const key = constantKey(path, given('mapKey') ?? NONE, map);
       const isThere = row.number === LOOK_UP && !mayLookUpNull(map, key);
-      return pointer(isThere ? 'mapValue' : 'mapValueOrNull', { map, id: path.newId() });
+      const value = pointer(isThere ? 'mapValue' : 'mapValueOrNull', { map, id: path.newId() });
+      return map?.kind === 'socketMap' ? acquired(path, value) : value;
     }
     case 'mapValue':
       return pointer('mapValue', { map, id: path.newId() });

@@ -18,7 +18,7 @@ import { REJECTION_KINDS, type RejectionKind } from '../rules/kinds.js';
 import type { VerifyOptions } from '../rules/options.js';
 import type { Rejection } from '../rules/report.js';
 import { effectOf } from '../state/liveness.js';
-import { type Pointer, pointsIntoPacket, type Value } from '../state/value.js';
+import { IN_WORDS, NOT_NULL, type Pointer, pointsIntoPacket, type Value } from '../state/value.js';
 import { type Moment, type Retraced, retrace } from '../walk/retrace.js';
 import { remedyFor } from './remedy.js';
 import { sliceOf } from './slice.js';
@@ -220,13 +220,12 @@ function describePointer(value: Pointer): string {
       return 'a map';
     case 'mapValue':
       return `${mapValue(value)}${moved}${varying === undefined ? '' : fieldOf(value, fixed)}`;
-    case 'socket':
-      return 'a socket';
-    case 'socketOrNull':
-      return 'a socket, or null';
     case 'mapValueOrNull':
       return `${mapValue(value)}, or null`;
     default: {
+      const name = IN_WORDS[NOT_NULL[value.type] ?? value.type];
+      if (name !== undefined)
+        return `${name}${moved}${NOT_NULL[value.type] === undefined ? '' : ', or null'}`;
       const start = value.type === 'packet' ? 'the packet' : 'the metadata before the packet';
       // The range counts from where the address was before constants were added.
       const there = Math.max(0, value.range - value.offset);

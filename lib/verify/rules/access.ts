@@ -4,14 +4,7 @@
  */
 
 import { stackOffset } from '../state/stack.js';
-import {
-  describe,
-  NOT_NULL,
-  type Pointer,
-  type PointerType,
-  pointsIntoPacket,
-  type Value,
-} from '../state/value.js';
+import { describe, isSocket, NOT_NULL, type Pointer, pointsIntoPacket, type Value } from '../state/value.js';
 import { contextAccess, socketAccess } from './context.js';
 import { isWritable } from './maps.js';
 import { checkAlignment, checkKnownSize, checkMapValue, checkPacket } from './memory.js';
@@ -79,6 +72,7 @@ function checkReach(point: Point, to: Pointer, access: Access): void {
     case 'socket':
     case 'fullSocket':
     case 'tcpSocket':
+    case 'xdpSocket':
       checkSocket(point, to, access);
       return;
     default:
@@ -95,9 +89,6 @@ function checkLeak(point: Point, { operand }: Access, where: string): void {
     reject(point, 'pointer-leak', `an address written to ${where}`);
 }
 
-const SOCKETS: ReadonlySet<PointerType> = new Set<PointerType>(['socket', 'fullSocket', 'tcpSocket']);
-const isSocket = ({ type }: Pointer): boolean => SOCKETS.has(type);
-
 function checkPacketUse(point: Point, write: boolean): void {
   const { packet } = point.rules;
   if (packet === 'none' || (write && packet === 'read'))
@@ -109,9 +100,9 @@ function checkPacketUse(point: Point, write: boolean): void {
 }
 
 /** Accesses to the context and to sockets are rewritten by the kernel: an instruction makes only such or none. */
-function sameKindOfMemory(point: Point, { type }: Pointer): void {
+function sameKindOfMemory(point: Point, to: Pointer): void {
   const { rewritten } = point.elsewhere;
-  const now = type === 'context' || SOCKETS.has(type) ? type : 'none';
+  const now = to.type === 'context' || isSocket(to) ? to.type : 'none';
   const before = rewritten.get(point.index);
   if (before !== undefined && before !== now) {
     const what = (kind: string): string => (kind === 'none' ? 'other memory' : `the ${kind}`);

@@ -10,6 +10,7 @@ import { constantText } from '../state/texts.js';
 import {
   describe,
   isZero,
+  mapOf,
   type Pointer,
   type PointerType,
   pointsIntoPacket,
@@ -50,8 +51,16 @@ export function checkArgument(point: Point, argument: Argument): void {
       if (value.kind !== 'pointer' || value.type !== 'map')
         reject(point, 'bad-argument', `r${register} is ${describe(value)}, not a map`);
       return;
-    case 'mapKey':
     case 'mapValue':
+      // Maps of sockets are given sockets (`resolve_map_arg_type`).
+      if (mapOf(point.value(argument.of))?.kind === 'socketMap')
+        checkUnmoved(point, pointerOf(point, value, register, SOCKETS), register);
+      else checkBuffer(point, bufferOf(point, argument)!);
+      return;
+    case 'mapValueOrNull':
+      if (!isZero(value)) checkBuffer(point, bufferOf(point, argument)!);
+      return;
+    case 'mapKey':
     case 'outMapValue':
     case 'fixed20':
     case 'fixed40':
@@ -147,7 +156,12 @@ export function checkFormat(point: Point, text: number, values: number, size: nu
 const FUNCTION: ReadonlySet<PointerType> = new Set<PointerType>(['function']);
 const STACK: ReadonlySet<PointerType> = new Set<PointerType>(['stack']);
 const RECORD: ReadonlySet<PointerType> = new Set<PointerType>(['record']);
-const SOCKETS: ReadonlySet<PointerType> = new Set<PointerType>(['socket', 'fullSocket', 'tcpSocket']);
+const SOCKETS: ReadonlySet<PointerType> = new Set<PointerType>([
+  'socket',
+  'fullSocket',
+  'tcpSocket',
+  'xdpSocket',
+]);
 
 function pointerOf(point: Point, value: Value, register: number, types: ReadonlySet<PointerType>): Pointer {
   if (value.kind === 'pointer' && types.has(value.type)) return value;

@@ -153,12 +153,14 @@ const TCP_SOCKET_SIZE = 112;
 const TCP_COUNTS: ReadonlySet<number> = new Set([80, 88]);
 
 /**
- * Whether a field of `struct bpf_sock` may be read of a socket of any kind, or of `struct bpf_tcp_sock`. No field may be
- * written. Linux `net/core/filter.c`: `bpf_sock_common_is_valid_access`, `bpf_sock_is_valid_access`,
- * `bpf_tcp_sock_is_valid_access`.
+ * Whether a field of `struct bpf_sock` may be read of a socket of any kind, or of `struct bpf_tcp_sock` or
+ * `bpf_xdp_sock`. No field may be written. Linux `net/core/filter.c`: `bpf_sock_common_is_valid_access`,
+ * `bpf_sock_is_valid_access`, `bpf_tcp_sock_is_valid_access`, `bpf_xdp_sock_is_valid_access`.
  */
 export function socketAccess(type: PointerType, offset: number, size: number, write: boolean): boolean {
   if (write || offset < 0 || offset % size !== 0) return false;
+  // `queue_id` is all that `struct bpf_xdp_sock` has.
+  if (type === 'xdpSocket') return offset === 0 && size === 4;
   if (type === 'tcpSocket') {
     // Their second halves Linux takes, and then cannot make machine code of.
     if (TCP_COUNTS.has(offset - 4)) return false;

@@ -23,7 +23,8 @@ const HELPERS_OF: Readonly<Partial<Record<MapKind, readonly number[]>>> = {
   cpuMap: [51],
   xdpSocketMap: [1, 51],
   mapInMap: [1],
-  socketMap: [3],
+  socketMap: [1, 2, 3],
+  socketStorage: [107, 108],
   queue: [87, 88, 89],
   stack: [87, 88, 89],
   bloomFilter: [87, 89],
@@ -42,6 +43,8 @@ const MAPS_OF: ReadonlyMap<number, readonly MapKind[]> = new Map<number, readonl
   [87, ['queue', 'stack', 'bloomFilter']],
   [88, ['queue', 'stack']],
   [89, ['queue', 'stack', 'bloomFilter']],
+  [107, ['socketStorage']],
+  [108, ['socketStorage']],
   [130, ['ringBuffer']],
   [131, ['ringBuffer']],
   [164, WALKED],
@@ -69,8 +72,8 @@ export function checkMapOfHelper(point: Point, helper: number, register: number)
   // It has no answer but the value's address.
   if (helper === STORAGE && !isZero(point.value(2)))
     reject(point, 'bad-argument', 'get_local_storage takes no flags', 'give it 0');
-  // Programs of cgroups may not touch them.
-  if (map.kind === 'socketMap' && point.rules.letter === 'C')
+  // Programs of cgroups may look only (`may_update_sockmap`).
+  if (map.kind === 'socketMap' && WRITES.has(helper) && point.rules.letter === 'C')
     reject(point, 'bad-argument', 'maps of sockets are not for this type of program');
   // What is in them is no plain bytes, and has no place here.
   if (map.kind === 'other') reject(point, 'bad-argument', `maps of kind ${map.kind} are not available here`);

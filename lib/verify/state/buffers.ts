@@ -45,8 +45,9 @@ export function bufferOf(
     case 'mapKey':
       return buffer(mapOf(registers.value(of))?.keySize ?? 0, 'read');
     case 'mapValue':
+    case 'mapValueOrNull':
     case 'outMapValue':
-      return buffer(mapOf(registers.value(of))?.valueSize ?? 0, kind === 'mapValue' ? 'read' : 'fill');
+      return buffer(mapOf(registers.value(of))?.valueSize ?? 0, kind === 'outMapValue' ? 'fill' : 'read');
     case 'size':
     case 'sizeOrZero': {
       const size = scalarOf(registers.value(register));

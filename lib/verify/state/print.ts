@@ -26,6 +26,7 @@ const TYPE_NAMES: Readonly<Record<PointerType, string>> = {
   fullSocketOrNull: 'sock_or_null',
   tcpSocket: 'tcp_sock',
   tcpSocketOrNull: 'tcp_sock_or_null',
+  xdpSocket: 'xdp_sock',
   function: 'func',
 };
 

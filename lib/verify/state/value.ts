@@ -27,6 +27,8 @@ export type PointerType =
   | 'fullSocketOrNull'
   | 'tcpSocket'
   | 'tcpSocketOrNull'
+  /** What a map of sockets for whole packets gives. */
+  | 'xdpSocket'
   /** A function of the program, for helpers that call it. */
   | 'function';
 
@@ -59,6 +61,7 @@ export type MapKind =
   | 'cpuMap'
   | 'socketMap'
   | 'xdpSocketMap'
+  | 'socketStorage'
   | 'queue'
   | 'stack'
   | 'bloomFilter'
@@ -159,10 +162,21 @@ export const pointer = (type: PointerType, more: Partial<Pointer> = {}): Pointer
   ...more,
 });
 
+/** What some maps give that is no plain value (`mark_ptr_not_null_reg`). */
+const SOCKET_IN: Readonly<Partial<Record<MapKind, PointerType>>> = {
+  socketMap: 'fullSocket',
+  xdpSocketMap: 'xdpSocket',
+};
+
+export const isSocket = ({ type }: Pointer): boolean =>
+  type === 'socket' || type === 'fullSocket' || type === 'tcpSocket' || type === 'xdpSocket';
+
 /** What an address that may be null is when it is not. */
 export function notNull(value: Pointer): Pointer {
   const { map } = value;
   if (value.type === 'mapValueOrNull' && map?.kind === 'mapInMap') return pointer('map', { map: map.inner });
+  const socket = value.type === 'mapValueOrNull' && map !== undefined ? SOCKET_IN[map.kind] : undefined;
+  if (socket !== undefined) return { ...value, type: socket, id: 0 };
   // Values with a lock stay apart.
   return { ...value, type: NOT_NULL[value.type]!, id: map?.spinLock === undefined ? 0 : value.id };
 }
@@ -170,6 +184,17 @@ export function notNull(value: Pointer): Pointer {
 export const pointsIntoPacket = ({ type }: Pointer): boolean => type === 'packet' || type === 'packetMeta';
 export const isPacket = (value: Value): value is Pointer =>
   value.kind === 'pointer' && pointsIntoPacket(value);
+
+/** What addresses point to, for people. */
+export const IN_WORDS: Readonly<Partial<Record<PointerType, string>>> = {
+  mapKey: 'the key of an element',
+  record: 'a reserved record',
+  socket: 'a socket',
+  fullSocket: 'a socket',
+  tcpSocket: 'a socket of TCP',
+  xdpSocket: 'a socket for whole packets',
+  function: 'a function',
+};
 
 /** A value as a message names it. */
 export function describe(value: Value): string {
