@@ -196,6 +196,17 @@ whole('by keyboard alone: from the expression to the packets, a field and the de
   await page.close();
 });
 
+whole('packets are listed where the expression is wrong, and filtered once it is right', async (t) => {
+  const { page, faults } = await openPage(browser, address, '#e=tcp+prot+80&c=http.pcap&p=packets');
+  await page.locator('.packet .text').first().waitFor();
+  t.regex(await page.locator('.counts').innerText(), /30 packets.*not filtered/);
+  await page.getByRole('button', { name: 'Replace with' }).click();
+  await page.locator('.counts', { hasText: '30 of 30 match' }).waitFor();
+  await page.locator('.why.yes').waitFor();
+  t.deepEqual(faults, []);
+  await page.close();
+});
+
 whole('every kind of compression and container gives the same packets', async (t) => {
   const { page, faults } = await openPage(browser, address, '#e=tcp&p=packets');
   const seen = new Set<string>();

@@ -36,6 +36,13 @@ test('--explain says which words and bytes decided, and what would have to be ot
   );
 });
 
+test('--explain says where nothing can be otherwise, and cuts what is long', (t) => {
+  const said = (...words: string[]) => weir('-r', CAPTURE, '--explain=1', ...words).stdout.split('\n');
+  t.is(said('-O', 'ip and ip6').at(-2), '     never yes, with any packet of this link type');
+  t.is(said('ip or not ip').at(-2), '     never no, with any packet that is long enough');
+  t.regex(said('ip[200] = 7').at(-2)!, /^ {5}yes with bytes 74–213 0, byte 214 0x07$/);
+});
+
 test('--explain=steps lists what ran, as weir -d does', (t) => {
   const { stdout } = weir('-r', CAPTURE, '--explain=steps,1', 'tcp port 443');
   t.regex(stdout, /^1: no, 0 after 13 instructions\n {2}\(000\) ldh {6}\[12\] +A=0x800 X=0x0 +tcp\n/);

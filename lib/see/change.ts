@@ -74,7 +74,10 @@ function isTurned(before: Trace, after: Trace, index: number): boolean {
   return other?.index === turned.index && other.outcome !== turned.outcome;
 }
 
-/** Packets on which one test may come out the other way, with its number; the last tests first. */
+/**
+ * Packets on which one test may come out the other way, with its number: tests of what lies farthest behind first, which
+ * leave alone where headers lie, and of those the ones of the lowest numbers, which are the commonest protocols.
+ */
 function* optionsOf(
   { input, turned, run, from }: Node,
   compared: Compared,
@@ -82,7 +85,10 @@ function* optionsOf(
 ): Generator<[number, Change]> {
   const { cut, tests } = run;
   if (cut !== undefined && cut.needs <= MOST_BYTES) yield [tests.length, extended(input, turned, cut.needs)];
-  for (let index = tests.length - 1; index >= from; index--) {
+  const behind = ({ units }: TakenTest): number => Math.max(...units.map(({ at }) => at));
+  const order = [...tests.keys()].slice(from);
+  order.sort((a, b) => behind(tests[b]!) - behind(tests[a]!) || tests[a]!.right - tests[b]!.right);
+  for (const index of order) {
     const test = tests[index]!;
     for (const unit of test.units) {
       if (!isOpen(unit) || turned.some((other) => overlaps(other.unit, unit))) continue;

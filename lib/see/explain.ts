@@ -7,6 +7,7 @@
  * the same ({@link file://./fixed.ts}). Words are left out likewise.
  */
 
+import type { Made } from '../ask/index.js';
 import { type FilterFunction, loadInterpreter, type Program } from '../cbpf/index.js';
 import { NO_LOADER } from '../engine/index.js';
 import { LinkFilter } from '../filter/index.js';
@@ -15,7 +16,7 @@ import type { Decisions } from '../optimize/index.js';
 import type { Span } from '../source.js';
 import { type Change, findChange } from './change.js';
 import { isFixed, readProgram } from './fixed.js';
-import { madeChange } from './madeChange.js';
+import { madeChange, madeOtherwise } from './madeChange.js';
 import { Names } from './names.js';
 import type { ChangedPart, Reason } from './reason.js';
 import { type Input, resultTurned, type Trace, trace, type Unit } from './trace.js';
@@ -35,6 +36,8 @@ interface Prepared {
   readonly linkType: number;
   /** Words of all tests. */
   readonly spans: ReadonlySet<string>;
+  /** By verdict, a packet of the other one, once it was needed. */
+  readonly otherwise: Map<boolean, Made | undefined>;
 }
 
 const prepared = new WeakMap<LinkFilter, Prepared>();
@@ -68,6 +71,7 @@ function prepare(filter: LinkFilter): Prepared {
     graph: readProgram(program),
     spans: new Set(program.flatMap(({ span }) => (span === undefined ? [] : [keyOf(span)]))),
     linkType: number ?? (typeof linkType === 'number' ? linkType : Number(name)),
+    otherwise: new Map(),
   };
   prepared.set(filter, made);
   return made;
@@ -108,9 +112,7 @@ class Explainer {
         false,
       ),
     ].sort((a, b) => a.start - b.start);
-    const change =
-      findChange(known.program, known.run, input, run) ??
-      madeChange(known.program, known.run, input, known.linkType);
+    const { change, never } = this.change();
     return {
       matches,
       result: run.result,
@@ -119,7 +121,21 @@ class Explainer {
       isShort: known.graph !== undefined,
       needs: run.cut?.needs,
       change: change === undefined ? [] : this.changedParts(change),
+      never,
     };
+  }
+
+  private change(): { readonly change: Change | undefined; readonly never: boolean } {
+    const { run, matches, input, prepared: known } = this;
+    const { otherwise, program, linkType } = known;
+    const isNever = (made: Made | undefined) => made?.complete === true && made.packets.length === 0;
+    if (isNever(otherwise.get(matches))) return { change: undefined, never: true };
+    const found = findChange(program, known.run, input, run);
+    if (found !== undefined) return { change: found, never: false };
+    if (!otherwise.has(matches)) otherwise.set(matches, madeOtherwise(program, matches, linkType));
+    const made = otherwise.get(matches);
+    const packet = made?.packets[0]?.packet;
+    return { change: packet && madeChange(known.run, input, packet), never: isNever(made) };
   }
 
   /** Of what the run looked at, what the verdict cannot do without; what was looked at last is left out first. */

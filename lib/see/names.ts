@@ -87,7 +87,7 @@ export class Names {
     return true;
   }
 
-  /** The fields that hang on the bits of a mask; those that hang on nothing else, where there are such. */
+  /** The fields that hang on the bits of a mask; those that hang on nothing else, where these have all of its bytes. */
   private lookedAt(fields: readonly FieldSpan[], at: number, size: number, mask: number) {
     const { bytes } = this.input;
     const [inside, outside] = [bytes.slice(), Uint8Array.from(bytes, (byte) => ~byte)];
@@ -98,7 +98,10 @@ export class Names {
     }
     const hanging = fields.filter((field) => field.textOf(inside) !== field.text);
     const only = hanging.filter((field) => field.textOf(outside) === field.text);
-    return { looked: only.length > 0 ? only : hanging, isAll: only.length > 0 };
+    const isAll = Array.from({ length: size }, (_, i) => at + i).every(
+      (byte) => inside[byte] === bytes[byte] || only.some(({ start, end }) => start <= byte && byte < end),
+    );
+    return { looked: isAll ? only : hanging, isAll };
   }
 
   private hex(at: number, size: number): string {

@@ -49,4 +49,6 @@ export interface Reason {
   readonly needs: number | undefined;
   /** What would have to be otherwise for the other verdict, as few bytes as were found; none where none were. */
   readonly change: readonly ChangedPart[];
+  /** Whether it is proved that there is none: every packet of the link type that has all bytes looked at gets this verdict. */
+  readonly never: boolean;
 }

@@ -99,9 +99,9 @@ async function filterNow(): Promise<void> {
   do {
     again = false;
     const { expression, optimize, program } = compiled.peek();
-    if (program === undefined || capture.peek() === undefined) break;
+    if (capture.peek() === undefined || (program === undefined && filtered.peek() !== undefined)) break;
     try {
-      filtered.value = await ask('filter', { expression, optimize });
+      filtered.value = await ask('filter', program === undefined ? undefined : { expression, optimize });
     } catch (error) {
       filtered.value = { matched: 0, milliseconds: 0, problem: (error as Error).message };
     }
@@ -110,7 +110,8 @@ async function filterNow(): Promise<void> {
 }
 
 effect(() => {
-  if (capture.value !== undefined && compiled.value.program !== undefined) void filterNow();
+  if (capture.value !== undefined && (compiled.value.program !== undefined || filtered.peek() === undefined))
+    void filterNow();
 });
 
 /** Packets that are counted over: under a strict policy counting steps the machine, half a million a second. */

@@ -99,9 +99,7 @@ function Entry({ entry: { layer, field }, at, open, active, onToggle }: EntryPro
         <>
           <span class="twist">{open ? '▾' : '▸'}</span>
           <span class="protocol">{layer.protocol}</span>
-          <span class="range">
-            {layer.start}–{layer.end - 1}
-          </span>
+          <span class="range">{layer.end > layer.start ? `${layer.start}–${layer.end - 1}` : ''}</span>
         </>
       ) : (
         <>

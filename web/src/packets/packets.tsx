@@ -39,7 +39,9 @@ export default function Packets() {
           <p class="notice">Choose a packet.</p>
         ) : (
           <>
-            <Why reason={now.reason} expression={shown.value?.expression ?? ''} />
+            {filtered.value?.matched !== undefined && (
+              <Why reason={now.reason} expression={shown.value?.expression ?? ''} />
+            )}
             <div class="packet-parts">
               <Fields key={now.index} shown={now} />
               <Hex shown={now} />
@@ -122,6 +124,11 @@ function Counts() {
       <span class="file">{name}</span>
       {now === undefined ? (
         <span class="quiet">filtering…</span>
+      ) : now.matched === undefined ? (
+        <span>
+          <b>{count.toLocaleString('en')}</b> packets
+          <span class="quiet"> · not filtered: the expression is wrong</span>
+        </span>
       ) : (
         <span>
           <b>{now.matched.toLocaleString('en')}</b> of {count.toLocaleString('en')} match

@@ -23,7 +23,8 @@ export interface Opened {
 }
 
 export interface Filtered {
-  readonly matched: number;
+  /** Absent where there was no filter: the expression is wrong. */
+  readonly matched: number | undefined;
   readonly milliseconds: number;
   /** Why there is no verdict on packets of some link type; '' where there is one on all. */
   readonly problem: string;
@@ -59,6 +60,8 @@ export interface Explained {
   readonly words: readonly { readonly start: number; readonly end: number }[];
   readonly parts: readonly ReasonPart[];
   readonly change: readonly ChangedPart[];
+  readonly needs: number | undefined;
+  readonly never: boolean;
 }
 
 export interface Shown {
@@ -74,7 +77,8 @@ export interface Shown {
 /** Requests by name: what they take and what they give. */
 export interface Requests {
   open: { take: { readonly name: string; readonly bytes: ArrayBuffer }; give: Opened };
-  filter: { take: FilterRequest; give: Filtered };
+  /** Without a request, packets are listed without verdicts. */
+  filter: { take: FilterRequest | undefined; give: Filtered };
   /** How often each instruction ran on the packets of a link type. */
   profile: { take: FilterRequest & { readonly linkType: string }; give: Counts };
   rows: {

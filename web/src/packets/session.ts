@@ -51,7 +51,9 @@ export class Session {
   }
 
   /** Runs a filter over all packets. */
-  filter({ expression, optimize }: FilterRequest): Filtered {
+  filter(request: FilterRequest | undefined): Filtered {
+    if (request === undefined) return { matched: undefined, milliseconds: 0, problem: '' };
+    const { expression, optimize } = request;
     const begun = performance.now();
     const filter = compile(expression, { optimize });
     this.compiled = filter;
@@ -139,8 +141,8 @@ export class Session {
     const packet = this.capture.packet(index);
     try {
       const reason = explain(this.compiled!.for(packet.interface), packet);
-      const { matches, words, parts, change } = reason;
-      return { matches, words, parts, change, text: reasonText(reason) };
+      const { matches, words, parts, change, needs, never } = reason;
+      return { matches, words, parts, change, needs, never, text: reasonText(reason) };
     } catch {
       return undefined;
     }

@@ -20,7 +20,7 @@ export function Why({
 }) {
   if (reason === undefined)
     return <p class="why quiet">The expression has no meaning on the link type of this packet.</p>;
-  const { matches, words, parts, change } = reason;
+  const { matches, words, parts, change, needs, never } = reason;
   const deciding = parts.filter(({ decides }) => decides);
   const others = parts.filter(({ decides }) => !decides);
   return (
@@ -44,7 +44,8 @@ export function Why({
           {expression.slice(span.start, span.end)}
         </button>
       ))}
-      {deciding.length > 0 && <span class="quiet">because</span>}
+      {(deciding.length > 0 || needs !== undefined) && <span class="quiet">because</span>}
+      {needs !== undefined && <span>it ends before byte {needs - 1}</span>}
       {deciding.map((part) => (
         <Chip key={`${part.start}-${part.end}`} part={part} look="decides" />
       ))}
@@ -52,7 +53,17 @@ export function Why({
       {others.map((part) => (
         <Chip key={`${part.start}-${part.end}`} part={part} look="needed" />
       ))}
-      {change.length > 0 && <span class="quiet">{matches ? 'It would not with' : 'It would with'}</span>}
+      {change.length > 0 ? (
+        <span class="quiet">{matches ? 'It would not with' : 'It would with'}</span>
+      ) : (
+        <span class="quiet">
+          {!never
+            ? 'No change was found that turns this round'
+            : matches
+              ? 'So does every packet that is long enough'
+              : 'No packet of this link type does'}
+        </span>
+      )}
       {change.map((part) => (
         <Chip key={`${part.start}-${part.end}`} part={part} look="change" />
       ))}
@@ -77,7 +88,10 @@ function Chip({ part, look }: { readonly part: Range; readonly look: string }) {
         litBytes.value = undefined;
       }}
     >
-      {fields.length > 0 ? fields.join(', ') : place} <b>{value}</b>
+      {fields.length > 0 ? shortened(fields.join(', ')) : place} <b>{shortened(value)}</b>
     </button>
   );
 }
+
+/** Names of many fields, numbers of many digits. */
+const shortened = (text: string): string => (text.length > 44 ? `${text.slice(0, 43)}…` : text);
