@@ -101,8 +101,13 @@ function unreadable({ nodes }: FlowGraph, { boxes, ways, width, height }: Layout
         return `a line through ${a.text}`;
   }
   const drawn = new Set(boxes.flatMap(({ node }) => (node === undefined ? [] : [node.id])));
-  const missing = nodes.find(({ id, returns }) => returns === undefined && !drawn.has(id));
+  // Where a block only jumps to a return, that is drawn.
+  const jumps = (text: string | undefined) => /^(ja|goto) /.test(text ?? '');
+  const missing = nodes.find(
+    ({ id, returns, lines }) => returns === undefined && !drawn.has(id) && !jumps(lines[0]),
+  );
   if (missing !== undefined) return `block ${missing.start} is not drawn`;
+  if (height > 4000 && height > 3 * width) return `${width} by ${height}`;
   const flat = ways.find(({ boxes: [from, to] }) => from!.y + from!.height >= to!.y);
   return flat === undefined ? undefined : 'a way that does not go down';
 }

@@ -12,7 +12,8 @@ export {
   flowGraphOfEbpf,
   type Words,
 } from './flow.js';
-export { type Box, type Layout, layOut, type Way } from './layout.js';
+export { type Layout, layOut } from './layout.js';
+export type { Box, Way } from './place.js';
 export {
   createProfiler,
   type InstructionProfile,

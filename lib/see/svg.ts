@@ -1,8 +1,9 @@
 /** Flow graphs as pictures that need nothing else: one SVG, light and dark. */
 
 import type { FlowGraph } from './flow.js';
-import { type Box, CHARACTER, LINE, layOut, type Way } from './layout.js';
+import { CHARACTER, LINE, layOut } from './layout.js';
 import { heatOf, labelOf, shortened } from './look.js';
+import type { Box, Way } from './place.js';
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
@@ -82,7 +83,10 @@ function labelText(way: Way): string {
   const { edge, boxes } = way;
   const said = labelOf(edge);
   if (said === '') return '';
-  const [from] = boxes;
-  const side = edge.kind === 'yes' ? -said.length * CHARACTER - 4 : 4;
-  return `<text class="n" x="${round(exitOf(way) + side)}" y="${round(from!.y + from!.height + 12)}">${said}</text>`;
+  const [from, to] = boxes;
+  const exit = exitOf(way);
+  // Above a line that goes far to the side.
+  const [aside, below] = Math.abs(to!.x - exit) > 40 ? [10, 10] : [4, 12];
+  const side = edge.kind === 'yes' ? -said.length * CHARACTER - aside : aside;
+  return `<text class="n" x="${round(exit + side)}" y="${round(from!.y + from!.height + below)}">${said}</text>`;
 }

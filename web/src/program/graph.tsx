@@ -167,6 +167,8 @@ function Line({ way }: { readonly way: Way }) {
     [x, y] = [box.x, box.y];
     if (box.kind === 'bend') path += `V${(y += box.height)}`;
   }
+  // Above a line that goes far to the side.
+  const [aside, below] = Math.abs(boxes[1]!.x - start) > 40 ? [11, 10] : [6, 13];
   const label = edge.ran === undefined ? '' : edge.ran.toLocaleString('en');
   return (
     <>
@@ -175,8 +177,8 @@ function Line({ way }: { readonly way: Way }) {
       {label !== '' && (
         <text
           class="count"
-          x={start + (edge.kind === 'yes' ? -8 : 8)}
-          y={from!.y + from!.height + 13}
+          x={start + (edge.kind === 'yes' ? -aside : aside)}
+          y={from!.y + from!.height + below}
           text-anchor={edge.kind === 'yes' ? 'end' : 'start'}
         >
           {label}
