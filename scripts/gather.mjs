@@ -33,8 +33,11 @@ export async function gather(modules, groups) {
   for (const [group, members] of groups) for (const member of members) groupOf.set(member, group);
   /** What each group must export: an alias for each name of a member that somebody outside asks for. */
   const asked = new Map([...groups.keys()].map((group) => [group, new Map()]));
+  const aliases = new Map();
   const aliasOf = (path, name) => {
-    const alias = `${name}_${basename(path, '.js').replace(/^chunk-/, '')}`.replace(/\W/g, '_');
+    const key = `${path} ${name}`;
+    const alias = aliases.get(key) ?? `e${aliases.size.toString(36)}`;
+    aliases.set(key, alias);
     asked.get(groupOf.get(path)).set(alias, `export{${name} as ${alias}}from${JSON.stringify(path)};`);
     return alias;
   };
