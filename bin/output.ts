@@ -1,7 +1,7 @@
 /** Where packets that are read go: a savefile, printed lines, both, or nowhere. */
 
 import { maxCapturedLength, SNAP_LENGTH } from '../lib/command.js';
-import type { Capture, CaptureInterface, Packet, Sink } from '../lib/index.js';
+import type { Capture, CaptureInterface, Packet, Selection, Sink } from '../lib/index.js';
 import { FileSink, GatheringSink } from '../lib/node.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
@@ -69,6 +69,12 @@ export class Output {
       savefiles.write(packet);
       text?.print(packet, label?.());
     };
+  }
+
+  /** The same for all packets, as a selection: where they need not be made to be printed. */
+  get selection(): Selection | undefined {
+    const select = this.savefiles === undefined ? this.text?.select : undefined;
+    return select && { select };
   }
 
   /** Whether this was thrown because as many files are written as were asked for. */

@@ -1,7 +1,8 @@
 /** Packets as lines on standard output, gathered into large writes: tcpdump's text, fields or JSON. */
 
 import type { PacedSink } from '../lib/command.js';
-import { createPrinter, type Packet } from '../lib/index.js';
+import type { Columns } from '../lib/decode.js';
+import { createPrinter, type Packet, type Select } from '../lib/index.js';
 import { FileSink, systemNames } from '../lib/node.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
@@ -13,6 +14,8 @@ const FLUSH_CHARACTERS = 1 << 16;
 interface Lines {
   /** Adds a packet's line or lines, the first with `before` before it; returns about how much is gathered. */
   add(packet: Packet, before: string): number;
+  /** The same for packets that a scan comes by, where none need be made for it. */
+  addBytes?: Columns['addBytes'];
   /** What is gathered, which may be overwritten afterwards. */
   take(): Uint8Array;
 }
@@ -64,6 +67,17 @@ export class TextOutput {
     if (this.eager || size >= FLUSH_CHARACTERS) this.flush();
   }
 
+  /** Prints every packet that a scan tests; without it packets have to be made. */
+  get select(): Select | undefined {
+    const { lines } = this;
+    if (lines.addBytes === undefined) return undefined;
+    return (source, time) => (bytes, start, capturedLength, wireLength) => {
+      const size = lines.addBytes!(bytes, start, capturedLength, wireLength, source, time);
+      if (this.eager || size >= FLUSH_CHARACTERS) this.flush();
+      return 1;
+    };
+  }
+
   /** Writes what is gathered. @throws CaptureError when standard output cannot be written. */
   flush(): void {
     const bytes = this.lines.take();
@@ -84,8 +98,12 @@ export async function textMaker(options: Options): Promise<(sink?: TextSink) => 
   }
   try {
     const columns = createColumns(fields, { format: table ?? 'tsv' });
+    // Comments are in packets only.
+    const lines = fields.includes('frame.comment')
+      ? { add: (packet: Packet) => columns.add(packet), take: () => columns.take() }
+      : columns;
     return (sink) => {
-      const output = new TextOutput(options, columns, sink);
+      const output = new TextOutput(options, lines, sink);
       if (header) output.begin(columns.header);
       return output;
     };

@@ -212,12 +212,8 @@ async function readOne(name: string, reading: Reading, filtered: FilteredFile | 
   const progress = createProgress();
   const watch = watchProgress(progress, capture);
   try {
-    await capture.scan({
-      ...selection,
-      limit,
-      sink,
-      onMatch,
-    });
+    const all = selection === undefined && sink === undefined ? output.selection : undefined;
+    await capture.scan(all === undefined ? { ...selection, limit, sink, onMatch } : { ...all, limit });
     totals.capture = undefined;
   } finally {
     clearInterval(watch);

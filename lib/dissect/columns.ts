@@ -3,15 +3,15 @@
  * packet stand in one column with commas between.
  */
 
-import type { Packet } from '../savefile/index.js';
+import type { CaptureInterface, Packet, PacketTime } from '../savefile/index.js';
 import { eachValue } from './decode.js';
 import { type FieldSite, fieldNamed } from './fields.js';
 import { FRAME, frameView } from './frame/frameFields.js';
-import type { Field } from './frame/layout.js';
+import type { Field, Layout, Reading } from './frame/layout.js';
 import { TextBytes } from './frame/textBytes.js';
 import { View } from './frame/view.js';
 import { Walk } from './frame/walk.js';
-import { PacketFacts } from './packetFacts.js';
+import { type Captured, PacketFacts } from './packetFacts.js';
 import { createNext } from './tables/next.js';
 
 /** How columns are written. */
@@ -28,6 +28,20 @@ export interface Columns {
   row(packet: Packet): string;
   /** Adds the line of a packet, with a line feed, to those that {@link take} gives; returns how many bytes they are. */
   add(packet: Packet): number;
+  /**
+   * The same for a packet in the midst of other bytes, as tests of a scan meet them: no object is made for it. Without
+   * comments.
+   *
+   * @param time - When it came; is read only where a column is of what the capture says.
+   */
+  addBytes(
+    bytes: Uint8Array,
+    start: number,
+    capturedLength: number,
+    wireLength: number,
+    source: CaptureInterface,
+    time: Pick<PacketTime, 'read' | 'seconds' | 'nanoseconds'>,
+  ): number;
   /** The lines that were added, as UTF-8 in memory that the next lines overwrite. */
   take(): Uint8Array;
 }
@@ -37,20 +51,54 @@ export function createColumns(names: readonly string[], options: ColumnOptions =
   return new FieldColumns(names, options.format ?? 'tsv');
 }
 
+const NOTHING = new Uint8Array(0);
 const TAB = 9;
 const LINE_FEED = 10;
 const COMMA = 44;
 const DECODER = new TextDecoder();
 
+/** What writing a column takes, in objects of one shape: fields are of many. */
+class Column {
+  /** The places where its field can be. */
+  readonly sites: readonly FieldSite[];
+  /** The first of them. */
+  readonly layout: Layout;
+  /** Where it is alone and lies in the same place of every header: that, its bytes, and what writes them. */
+  readonly at: number;
+  readonly size: number;
+  readonly write: Reading<unknown>['write'];
+  /** Whether it is a number that every packet has. */
+  readonly plain: boolean;
+
+  constructor(sites: readonly FieldSite[]) {
+    const [{ field, layout, path }] = sites as readonly [FieldSite];
+    this.sites = sites;
+    this.layout = layout;
+    this.at = field.fixedAt;
+    this.size = field.fixedSize;
+    const isFixed = sites.length === 1 && path.length === 0 && field.fixedSize >= 0;
+    this.write = isFixed ? field.reading.write : undefined;
+    this.plain = field.plain;
+  }
+}
+
 class FieldColumns implements Columns {
   readonly header: string;
   private readonly csv: boolean;
   private readonly walk: Walk;
-  /** Of each column, the places where its field can be. */
-  private readonly columns: readonly (readonly FieldSite[])[];
+  private readonly columns: readonly Column[];
   private readonly out = new TextBytes();
   private readonly view = new View(FRAME);
   private facts: PacketFacts | undefined = undefined;
+  /** What {@link addBytes} is given. */
+  private readonly record = {
+    data: { length: 0 },
+    wireLength: 0,
+    seconds: 0,
+    nanoseconds: 0,
+    interface: undefined as unknown as CaptureInterface,
+    comments: [],
+  };
   private readonly wantsFacts: boolean;
   /** The list field whose values are being written, and whether one has been. */
   private field: Field | undefined = undefined;
@@ -58,10 +106,10 @@ class FieldColumns implements Columns {
 
   constructor(names: readonly string[], format: 'tsv' | 'csv') {
     this.csv = format === 'csv';
-    this.columns = names.map((name) => fieldNamed(name).sites);
-    this.wantsFacts = this.columns.some(([first]) => first!.layout === FRAME);
+    this.columns = names.map((name) => new Column(fieldNamed(name).sites));
+    this.wantsFacts = this.columns.some(({ layout }) => layout === FRAME);
     const whole = names.includes('frame.protocols');
-    const wanted = new Set(this.columns.flatMap((sites) => sites.map(({ layout }) => layout)));
+    const wanted = new Set(this.columns.flatMap(({ sites }) => sites.map(({ layout }) => layout)));
     this.walk = new Walk(createNext(whole ? undefined : (layout) => wanted.has(layout)));
     this.header = names.map((name) => (this.csv ? quoted(name) : name)).join(this.csv ? ',' : '\t');
   }
@@ -79,57 +127,83 @@ class FieldColumns implements Columns {
   }
 
   add(packet: Packet): number {
-    const { walk, columns, out } = this;
-    walk.run(packet.data, packet.wireLength, packet.interface.linkType);
+    const { data, wireLength } = packet;
+    this.walk.run(data, wireLength, packet.interface.linkType);
+    if (this.wantsFacts) this.advance(packet);
+    return this.addLine();
+  }
+
+  addBytes(
+    bytes: Uint8Array,
+    start: number,
+    capturedLength: number,
+    wireLength: number,
+    source: CaptureInterface,
+    time: Pick<PacketTime, 'read' | 'seconds' | 'nanoseconds'>,
+  ): number {
+    this.walk.run(bytes, wireLength, source.linkType, undefined, start, start + capturedLength);
     if (this.wantsFacts) {
-      this.facts ??= new PacketFacts(packet, walk);
-      this.facts.advance(packet);
+      const { record } = this;
+      time.read();
+      record.data.length = capturedLength;
+      record.wireLength = wireLength;
+      record.seconds = time.seconds;
+      record.nanoseconds = time.nanoseconds;
+      record.interface = source;
+      this.advance(record);
     }
+    return this.addLine();
+  }
+
+  private advance(packet: Captured): void {
+    this.facts ??= new PacketFacts(packet, this.walk);
+    this.facts.advance(packet);
+  }
+
+  private addLine(): number {
+    const { columns, out } = this;
     const separator = this.csv ? COMMA : TAB;
     for (let i = 0; i < columns.length; i++) {
       if (i > 0) out.char(separator);
-      this.writeColumn(columns[i]!, packet);
+      this.writeColumn(columns[i]!);
     }
     out.char(LINE_FEED);
     return out.length;
   }
 
-  private writeColumn(sites: readonly FieldSite[], packet: Packet): void {
+  private writeColumn({ sites, layout, at, size, write, plain }: Column): void {
     this.wrote = false;
-    const { walk, out } = this;
+    const { walk, out, view } = this;
     const start = out.length;
-    if (sites[0]!.layout === FRAME) {
-      frameView(this.facts!, packet.data, this.view);
-      this.writeSite(sites[0]!);
-    }
-    for (let i = 0; i < walk.count; i++) {
-      for (let s = 0; s < sites.length; s++) {
-        if (sites[s]!.layout !== walk.layouts[i]) continue;
-        walk.view(i, this.view);
-        this.writeSite(sites[s]!);
+    if (layout === FRAME) {
+      const value = sites[0]!.field.reading.read(NOTHING, 0, 0, frameView(this.facts!, NOTHING, view));
+      this.field = sites[0]!.field;
+      if (plain) out.decimal(value as number);
+      else if (value !== undefined) this.writeValue(value);
+    } else if (write !== undefined) {
+      for (let i = 0; i < walk.count; i++) {
+        if (layout !== walk.layouts[i]) continue;
+        const from = walk.starts[i]! + at;
+        if (from + size > walk.ends[i]!) continue;
+        if (this.wrote) out.char(COMMA);
+        this.wrote = true;
+        write(out, walk.data, from);
       }
+    } else {
+      for (let i = 0; i < walk.count; i++)
+        for (const site of sites)
+          if (site.layout === walk.layouts[i]) this.writeSite(site, walk.view(i, view));
     }
     if (this.csv) this.quote(start);
   }
 
-  private writeSite(site: FieldSite): void {
+  private writeSite(site: FieldSite, view: View): void {
     const { field } = site;
-    const { view, out } = this;
-    const { write } = field.reading;
-    if (site.path.length > 0) {
-      this.field = field;
-      eachValue(site, view, 0, this.writeValue);
-    } else if (write !== undefined && field.fixedSize >= 0) {
-      const at = view.at + field.fixedAt;
-      if (at + field.fixedSize > view.end) return;
-      if (this.wrote) out.char(COMMA);
-      write(out, view.data, at);
-      this.wrote = true;
-    } else {
+    this.field = field;
+    if (site.path.length > 0) eachValue(site, view, 0, this.writeValue);
+    else {
       const value = field.get(view);
-      if (value === undefined) return;
-      this.field = field;
-      this.writeValue(value);
+      if (value !== undefined) this.writeValue(value);
     }
   }
 

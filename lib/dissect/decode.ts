@@ -16,6 +16,7 @@ import { View } from './frame/view.js';
 import { Walk } from './frame/walk.js';
 import { PacketFacts } from './packetFacts.js';
 import { createNext, type LAYOUTS } from './tables/next.js';
+import { usualPlace } from './usual.js';
 
 type AnyLayout = (typeof LAYOUTS)[number];
 
@@ -97,12 +98,24 @@ class LazyPacket implements DecodedPacket {
   }
 
   get(name: string): never {
+    // Short, so that it is compiled into its caller, and no object made.
     const entry = fieldNamed(name);
+    const [first] = entry.sites;
+    const { packet } = this;
+    if (entry.usual && packet.interface.linkType === 1) {
+      const { data, wireLength } = packet;
+      const { field, layout } = first!;
+      const at = usualPlace(layout, data, wireLength);
+      if (at >= 0) return field.reading.read(data, at + field.fixedAt, field.fixedSize, probe) as never;
+    }
+    return this.find(entry) as never;
+  }
+
+  private find(entry: FieldPlaces): unknown {
     const { sites } = entry;
     const [first] = sites;
     const { packet } = this;
-    if (first!.layout === FRAME)
-      return first!.field.get(frameView(new PacketFacts(packet), packet.data)) as never;
+    if (first!.layout === FRAME) return first!.field.get(frameView(new PacketFacts(packet), packet.data));
     walk.run(packet.data, packet.wireLength, packet.interface.linkType, onlyLayout(entry));
     for (let i = 0; i < walk.count; i++) {
       const layout = walk.layouts[i];
@@ -110,10 +123,10 @@ class LazyPacket implements DecodedPacket {
         if (site.layout !== layout) continue;
         const value =
           site.path.length === 0 ? site.field.get(walk.view(i, probe)) : firstOf(site, walk.view(i));
-        if (value !== undefined) return value as never;
+        if (value !== undefined) return value;
       }
     }
-    return undefined as never;
+    return undefined;
   }
 
   getAll(name: string): readonly unknown[] {

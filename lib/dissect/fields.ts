@@ -4,6 +4,7 @@ import { closest } from '../source.js';
 import { ItemsField } from './frame/kinds.js';
 import type { Field, Kind, Layout } from './frame/layout.js';
 import { LAYOUTS } from './tables/next.js';
+import { isUsual } from './usual.js';
 
 /** One place where a field can be: in a header, or in an item of a list in one. */
 export interface FieldSite {
@@ -27,6 +28,8 @@ export interface FieldEntry {
 /** A field with the places where it can be. */
 export interface FieldPlaces extends FieldEntry {
   readonly sites: readonly FieldSite[];
+  /** Whether its header need not be walked to in most packets: see usual.ts. */
+  readonly usual: boolean;
 }
 
 /** There is no field of that name; the message has the nearest one, if one is near. */
@@ -40,6 +43,7 @@ const MOST_DEPTH = 8;
 interface Growing extends FieldPlaces {
   sites: FieldSite[];
   several: boolean;
+  usual: boolean;
 }
 let entries: Map<string, Growing> | undefined;
 
@@ -54,13 +58,14 @@ function catalogue(): ReadonlyMap<string, FieldPlaces> {
         continue;
       }
       const { name, reading } = field;
-      const entry = found.get(name) ?? { name, kind: reading.kind, several: false, sites: [] };
+      const entry = found.get(name) ?? { name, kind: reading.kind, several: false, sites: [], usual: false };
       entry.several ||= field.several || path.length > 0;
       entry.sites.push({ field, layout, path });
       found.set(name, entry);
     }
   };
   for (const layout of LAYOUTS) add(layout, layout, []);
+  for (const entry of found.values()) entry.usual = isUsual(entry.sites);
   entries = found;
   return found;
 }

@@ -38,7 +38,10 @@ const CLOSE_BRACE = 125;
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 const ascii = (text: string): Uint8Array => ENCODER.encode(text);
-const START = ascii(',"start":');
+const NUMBER = ascii('{"number":');
+const TIME = ascii(',"time":"');
+const CAPTURED = ascii('","capturedLength":');
+const WIRE = ascii(',"wireLength":');
 const END = ascii(',"end":');
 const FIELDS = ascii(',"fields":{');
 const TRUE = ascii('true');
@@ -71,8 +74,7 @@ class PacketLines implements JsonLines {
     for (let i = 0; i < walk.count; i++) {
       if (i > 0) out.char(COMMA);
       walk.view(i, view);
-      out.raw(layerKey(view.layout));
-      out.raw(START);
+      out.raw(planOf(view.layout).head);
       out.decimal(view.at);
       out.raw(END);
       out.decimal(view.end > view.at ? view.end : view.at);
@@ -90,25 +92,68 @@ class PacketLines implements JsonLines {
     const { number, comments } = facts;
     const { name } = packet.interface;
     frameView(facts, packet.data, view);
-    let text = `{"number":${number},"time":"${FRAME.fields.time.get(view)}"`;
-    text += `,"capturedLength":${packet.data.length},"wireLength":${packet.wireLength}`;
-    if (name !== undefined) text += `,"interface":${JSON.stringify(name)}`;
-    if (comments.length > 0) text += `,"comments":${JSON.stringify(comments)}`;
-    out.text(text);
+    out.raw(NUMBER);
+    out.decimal(number!);
+    out.raw(TIME);
+    out.text(FRAME.fields.time.get(view)!);
+    out.raw(CAPTURED);
+    out.decimal(packet.data.length);
+    out.raw(WIRE);
+    out.decimal(packet.wireLength);
+    if (name !== undefined) out.text(`,"interface":${JSON.stringify(name)}`);
+    if (comments.length > 0) out.text(`,"comments":${JSON.stringify(comments)}`);
   }
 
   private writeFields(p: View): void {
     const { out } = this;
-    const { list } = p.layout;
-    const keys = keysOf(p.layout);
+    const { pieces } = planOf(p.layout);
     let first = true;
-    for (let i = 0; i < list.length; i++) {
-      const field = list[i]!;
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i]!;
       const before = out.length;
-      out.raw(keys[i]!, first ? 1 : 0);
-      if (field instanceof ItemsField ? this.writeItems(field, p) : this.writeField(field, p)) first = false;
+      out.raw(piece.key, first ? 1 : 0);
+      if (this.writePiece(piece, p)) first = false;
       else out.length = before;
     }
+  }
+
+  /** Whether the header has the field. */
+  private writePiece(piece: Piece, p: View): boolean {
+    const { out } = this;
+    const { way, field } = piece;
+    if (way === ITEMS) return this.writeItems(field as ItemsField, p);
+    if (way === ANY) {
+      const value = field.get(p);
+      if (value === undefined) return false;
+      if (Array.isArray(value)) this.writeList(piece.kind, value);
+      else this.writeValue(piece.kind, value);
+      return true;
+    }
+    const { size } = piece;
+    let at = p.at + piece.at;
+    if (at + size > p.end) return false;
+    if (piece.count === 0) {
+      this.writeFixed(piece, p.data, at);
+      return true;
+    }
+    out.char(OPEN_BRACKET);
+    const end = Math.min(p.end, at + piece.count * size);
+    for (let comma = false; at + size <= end; at += size, comma = true) {
+      if (comma) out.char(COMMA);
+      this.writeFixed(piece, p.data, at);
+    }
+    out.char(CLOSE_BRACKET);
+    return true;
+  }
+
+  private writeFixed(piece: Piece, data: Uint8Array, at: number): void {
+    const { out } = this;
+    if (piece.way === BARE) piece.write!(out, data, at);
+    else if (piece.way === QUOTED) {
+      out.char(QUOTE);
+      piece.write!(out, data, at);
+      out.char(QUOTE);
+    } else out.raw(piece.read!(data, at) ? TRUE : FALSE);
   }
 
   private writeItems(field: ItemsField, p: View): boolean {
@@ -125,34 +170,14 @@ class PacketLines implements JsonLines {
     return count > 0;
   }
 
-  private writeField(field: Field, p: View): boolean {
+  private writeList(kind: Kind, values: readonly unknown[]): void {
     const { out } = this;
-    const { kind, write } = field.reading;
-    if (write !== undefined && field.fixedSize >= 0) {
-      const at = p.at + field.fixedAt;
-      if (at + field.fixedSize > p.end) return false;
-      if (kind === 'boolean') {
-        out.raw(field.reading.read(p.data, at, field.fixedSize, p) === true ? TRUE : FALSE);
-        return true;
-      }
-      if (kind !== 'integer') out.char(QUOTE);
-      write(out, p.data, at);
-      if (kind !== 'integer') out.char(QUOTE);
-      return true;
-    }
-    const value = field.get(p);
-    if (value === undefined) return false;
-    if (!Array.isArray(value)) {
-      this.writeValue(kind, value);
-      return true;
-    }
     out.char(OPEN_BRACKET);
-    for (let i = 0; i < value.length; i++) {
+    for (let i = 0; i < values.length; i++) {
       if (i > 0) out.char(COMMA);
-      this.writeValue(kind, value[i]);
+      this.writeValue(kind, values[i]);
     }
     out.char(CLOSE_BRACKET);
-    return true;
   }
 
   private writeValue(kind: Kind, value: unknown): void {
@@ -184,21 +209,66 @@ class PacketLines implements JsonLines {
   }
 }
 
-/** `,"ip.src":` of each field, encoded once. */
-const fieldKeys = new Map<Layout, Uint8Array[]>();
-const layerKeys = new Map<Layout, Uint8Array>();
+/** How a field is written: as bytes that are there, bare, in quotation marks or as a truth; as what reading it gives. */
+const BARE = 0;
+const QUOTED = 1;
+const TRUTH = 2;
+const ITEMS = 3;
+const ANY = 4;
 
-function keysOf(layout: Layout): Uint8Array[] {
-  let keys = fieldKeys.get(layout);
-  if (keys === undefined)
-    fieldKeys.set(layout, (keys = layout.list.map((field) => ascii(`,"${field.name}":`))));
-  return keys;
+/** What writing a field takes, in objects of one shape: those of layouts are of many. */
+class Piece {
+  readonly field: Field;
+  /** `,"ip.src":`, encoded once. */
+  readonly key: Uint8Array;
+  readonly kind: Kind;
+  readonly way: number;
+  /** Of what lies in the same place of every header: where, its bytes, and how many such, 0 where it is no list. */
+  readonly at: number;
+  readonly size: number;
+  readonly count: number;
+  readonly write: ((out: TextBytes, data: Uint8Array, at: number) => void) | undefined;
+  readonly read: ((data: Uint8Array, at: number) => unknown) | undefined;
+
+  constructor(field: Field) {
+    const { elements, kind } = field.reading;
+    const isList =
+      typeof field.place === 'number' && field.condition === undefined && typeof elements?.count === 'number';
+    const { size, read, write } = isList ? elements.one : field.reading;
+    const fixed = write !== undefined && (isList || field.fixedSize >= 0);
+    this.field = field;
+    this.key = ascii(`,"${field.name}":`);
+    this.kind = kind;
+    this.way =
+      field instanceof ItemsField
+        ? ITEMS
+        : !fixed
+          ? ANY
+          : kind === 'boolean'
+            ? TRUTH
+            : kind === 'integer'
+              ? BARE
+              : QUOTED;
+    this.at = fixed ? (field.place as number) : 0;
+    this.size = fixed ? (size as number) : 0;
+    this.count = isList ? (elements!.count as number) : 0;
+    this.write = write;
+    this.read = read as (data: Uint8Array, at: number) => unknown;
+  }
 }
 
-function layerKey(layout: Layout): Uint8Array {
-  let key = layerKeys.get(layout);
-  if (key === undefined) layerKeys.set(layout, (key = ascii(`{"protocol":"${layout.protocol}"`)));
-  return key;
+interface Plan {
+  readonly head: Uint8Array;
+  readonly pieces: readonly Piece[];
+}
+/** By the number of the layout. */
+const plans: Plan[] = [];
+
+function planOf(layout: Layout): Plan {
+  return (plans[layout.index] ??= {
+    head: ascii(`{"protocol":"${layout.protocol}","start":`),
+    pieces: layout.list.map((field) => new Piece(field)),
+  });
 }
 
 const TYPES: Readonly<Record<Kind, object>> = {

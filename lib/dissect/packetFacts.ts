@@ -4,10 +4,15 @@ import type { Packet } from '../savefile/index.js';
 import type { Duration, FrameFacts } from './frame/view.js';
 import type { Walk } from './frame/walk.js';
 
+/** What they are taken from: a packet, or one in the midst of other bytes. */
+export type Captured = Pick<Packet, 'wireLength' | 'seconds' | 'nanoseconds' | 'interface' | 'comments'> & {
+  readonly data: { readonly length: number };
+};
+
 /** The facts of the packet that was given last. */
 export class PacketFacts implements FrameFacts {
   number: number | undefined = undefined;
-  private packet: Packet;
+  private packet: Captured;
   private readonly walk: Walk | undefined;
   /** Times of the first packet, the one before, and the last; not a number where there was none. */
   private readonly first: Time = { seconds: Number.NaN, nanoseconds: 0 };
@@ -15,13 +20,13 @@ export class PacketFacts implements FrameFacts {
   private readonly now: Time = { seconds: 0, nanoseconds: 0 };
 
   /** @param walk - Has walked over the packet, where names of protocols are asked for. */
-  constructor(packet: Packet, walk?: Walk) {
+  constructor(packet: Captured, walk?: Walk) {
     this.packet = packet;
     this.walk = walk;
   }
 
   /** Goes on to the next packet. */
-  advance(packet: Packet): void {
+  advance(packet: Captured): void {
     this.packet = packet;
     this.number = (this.number ?? 0) + 1;
     const { first, previous, now } = this;

@@ -101,7 +101,8 @@ const SLOTS = 1 << 16;
 const ip4Keys = new Int32Array(SLOTS);
 /** Made at its full size with the first address: one that grew by holes would be a dictionary. */
 let ip4Texts: string[] = [];
-const slotOf = (key: number): number => Math.imul(key ^ (key >>> 15), 0x9e3779b1 | 0) >>> 16;
+/** Neighbours have slots of their own. */
+const slotOf = (key: number): number => (key ^ Math.imul(key >>> 16, 0x9e37)) & (SLOTS - 1);
 
 /** The IPv4 address of four bytes that are there. */
 export function ip4At(data: Uint8Array, at: number): string {
@@ -181,6 +182,7 @@ export function list<V>(place: Place, count: Place, element: (place: number) => 
     kind: one.reading.kind,
     size: 0,
     several: true,
+    elements: { one: one.reading, count },
     read: (data, at, _size, p) => {
       const most = typeof count === 'number' ? count : count(p);
       const values: V[] = [];

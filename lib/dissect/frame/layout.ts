@@ -40,6 +40,8 @@ export interface Reading<V> {
   readonly show?: Show<V> | undefined;
   /** Whether the value is a list. */
   readonly several?: boolean;
+  /** Where the value is a list of such that lie behind each other: what each is, and how many there are at most. */
+  readonly elements?: { readonly one: Reading<unknown>; readonly count: Place };
   /** Whether an integer may be below 0. */
   readonly signed?: boolean;
   /** Writes the same text as `show`, of bytes that are there: for kinds that most columns have. */
@@ -105,9 +107,12 @@ export class Field<V = unknown> {
   }
 
   private find(p: View): V | undefined {
+    const { condition, place, reading } = this;
     try {
-      const span = this.span(p);
-      return span && this.reading.read(p.data, span[0], span[1], p);
+      if (condition !== undefined && !condition(p)) return undefined;
+      const at = p.at + (typeof place === 'number' ? place : place(p));
+      const size = typeof reading.size === 'number' ? reading.size : reading.size(p);
+      return size < 0 || at < p.at || at + size > p.end ? undefined : reading.read(p.data, at, size, p);
     } catch (error) {
       if (error !== TRUNCATED) throw error;
       return undefined;

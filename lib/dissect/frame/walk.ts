@@ -53,10 +53,21 @@ export class Walk extends BoundedBytes {
     this.next = next;
   }
 
-  /** Walks a packet. With `wanted` the walk may end once a header of that layout is found. */
-  run(data: Uint8Array, wireLength: number, linkType: number, wanted?: Layout): void {
+  /**
+   * Walks a packet. With `wanted` the walk may end once a header of that layout is found.
+   *
+   * @param start - Where in `data` the packet begins, and `end` where what was captured of it ends.
+   */
+  run(
+    data: Uint8Array,
+    wireLength: number,
+    linkType: number,
+    wanted?: Layout,
+    start = 0,
+    end = data.length,
+  ): void {
     this.data = data;
-    this.end = data.length;
+    this.end = end;
     this.count = 0;
     this.ip = -1;
     this.wanted = wanted;
@@ -66,7 +77,7 @@ export class Walk extends BoundedBytes {
       this.first = this.next.link(linkType) ?? this.next.data;
     }
     try {
-      this.first!(this, 0, wireLength);
+      this.first!(this, start, start + wireLength);
     } catch (error) {
       if (error !== TRUNCATED) throw error;
     }
