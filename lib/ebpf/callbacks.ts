@@ -10,6 +10,9 @@ export const FOR_EACH = 164;
 /** Helpers that call a function of the program before they come back (Linux `is_sync_callback_calling_function`). */
 export const CALLS_BACK: ReadonlySet<number> = new Set([LOOP, FOR_EACH]);
 
+/** A timer calls its function when nothing else of the program runs. */
+export const SETS_CALLBACK = 170;
+
 export const callsBack = (instruction: Instruction | undefined): boolean =>
   instruction?.kind === 'call' && CALLS_BACK.has(instruction.helper);
 

@@ -11,7 +11,15 @@ export {
   UnverifiedError,
 } from './attach.js';
 export * as build from './build.js';
-export { CALLS_BACK, callsBack, FOR_EACH, functionNamed, isFunction, LOOP } from './callbacks.js';
+export {
+  CALLS_BACK,
+  callsBack,
+  FOR_EACH,
+  functionNamed,
+  isFunction,
+  LOOP,
+  SETS_CALLBACK,
+} from './callbacks.js';
 export { CONFORMANCE_HELPERS } from './conformance.js';
 export { DecodeError, type DecodeProblemKind, decode } from './decode.js';
 export {

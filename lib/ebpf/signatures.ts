@@ -45,8 +45,9 @@ export type ArgumentKind =
   | 'reservedSize'
   /** What was reserved, to be given back. */
   | 'reservedRecord'
-  /** A lock in a value of a map. */
+  /** A lock, or a timer, in a value of a map. */
   | 'lock'
+  | 'timer'
   /** Any socket. */
   | 'socket'
   /** One that was looked up, to be given back. */
@@ -206,10 +207,10 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 163, name: 'check_mtu', types: 'TX', arguments: ['context', 'anything', 'outFixed4', 'anything', 'anything'], result: 'integer' },
   { number: 164, name: 'for_each_map_elem', types: 'STXC', arguments: ['map', 'function', 'stackOrNull', 'anything'], result: 'integer', privileged: true },
   { number: 165, name: 'snprintf', types: 'STXC', arguments: ['outMemoryOrNull', 'sizeOrZero', 'constantText', 'memoryOrNull', 'sizeOrZero'], result: 'integer', privileged: true },
-  { number: 169, name: 'timer_init', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 170, name: 'timer_set_callback', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 171, name: 'timer_start', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 172, name: 'timer_cancel', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
+  { number: 169, name: 'timer_init', types: 'STXC', arguments: ['timer', 'map', 'anything'], result: 'integer', privileged: true },
+  { number: 170, name: 'timer_set_callback', types: 'STXC', arguments: ['timer', 'function'], result: 'integer', privileged: true },
+  { number: 171, name: 'timer_start', types: 'STXC', arguments: ['timer', 'anything', 'anything'], result: 'integer', privileged: true },
+  { number: 172, name: 'timer_cancel', types: 'STXC', arguments: ['timer'], result: 'integer', privileged: true },
   { number: 175, name: 'task_pt_regs', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 176, name: 'get_branch_snapshot', types: 'STXC', arguments: ['outMemory', 'sizeOrZero'], result: 'integer', privileged: true },
   { number: 177, name: 'trace_vprintk', types: 'STXC', arguments: ['memory', 'size', 'memoryOrNull', 'sizeOrZero'], result: 'integer', privileged: true },

@@ -31,8 +31,13 @@ export interface Btf {
   readonly value: number;
 }
 
-/** @param lock - Where in a value of `valueSize` bytes a `struct bpf_spin_lock` is. */
-export function makeBtf(functions: readonly BtfFunction[], lock?: number, valueSize = 0): Btf {
+/** @param lock - Where in a value of `valueSize` bytes a `struct bpf_spin_lock` is, or a `struct bpf_timer`. */
+export function makeBtf(
+  functions: readonly BtfFunction[],
+  lock?: number,
+  valueSize = 0,
+  isTimer = false,
+): Btf {
   const words: number[] = [];
   let text = '\0';
   const name = (of: string): number => {
@@ -70,8 +75,9 @@ export function makeBtf(functions: readonly BtfFunction[], lock?: number, valueS
   });
   let value = 0;
   if (lock !== undefined) {
-    const spinLock = type('bpf_spin_lock', STRUCT, 1, 4, name('val'), int, 0);
-    value = type('value', STRUCT, 1, valueSize, name('lock'), spinLock, lock * 8);
+    const [called, size] = isTimer ? (['bpf_timer', 16] as const) : (['bpf_spin_lock', 4] as const);
+    const field = type(called, STRUCT, 1, size, name('val'), int, 0);
+    value = type('value', STRUCT, 1, valueSize, name('field'), field, lock * 8);
   }
   const bytes = new Uint8Array(HEADER + 4 * words.length + text.length);
   const view = new DataView(bytes.buffer);

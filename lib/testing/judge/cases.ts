@@ -66,6 +66,30 @@ const putSocket = (value: string): string => `
   ${value}
   mov %r4, 0
   call 2`;
+/** A timer, at 8 in a value of map 23, and the function that it calls: its r0. */
+const timed = (before: string, result: string, map = 23, at = 8): string => `
+  stdw [%r10-8], 0
+  lddw %r1, map[fd:23]
+  mov %r2, %r10
+  add %r2, -8
+  call 1
+  jeq %r0, 0, out
+  mov %r7, %r0
+  mov %r1, %r7
+  add %r1, ${at}
+  lddw %r2, map[fd:${map}]
+  mov %r3, 1
+  call 169
+  mov %r1, %r7
+  add %r1, 8
+  lddw %r2, subprog[+4]
+  call 170
+out:
+  mov %r0, 0
+  exit
+  ${before}
+  ${result}
+  exit`;
 /** What is kept of a socket. */
 const storage = (socket: string, body: string): string => `
   ldxdw %r7, [%r1+168]
@@ -197,6 +221,14 @@ const HELD: readonly Row[] = [
   ['that is written', inSockets(21, `stw [%r7+0], 1${OUT}`), 'invalid-context-access'],
   ['that is added to', inSockets(21, `mov %r8, 1\n lock add32 [%r7+0], %r8${OUT}`), 'bad-atomic'],
   ['such a socket is moved', inSockets(21, `add %r7, 4${OUT}`), 'pointer-arithmetic'],
+  ['a timer', timed('ldxdw %r1, [%r3+0]', 'mov %r0, 0')],
+  ['a timer of another map', timed('', 'mov %r0, 0', 2), 'bad-argument'],
+  ['what is no timer', timed('', 'mov %r0, 0', 23, 0), 'bad-argument'],
+  ['what a timer calls gives 1', timed('', 'mov %r0, 1'), 'bad-return'],
+  ['what a timer calls gives what it was given', timed('ldxb %r0, [%r3+0]', 'and %r0, 1'), 'bad-return'],
+  ['what a timer calls writes its key', timed('stw [%r2+0], 0', 'mov %r0, 0'), 'map-access'],
+  ['what a timer calls reads behind the value', timed('ldxdw %r1, [%r3+24]', 'mov %r0, 0'), 'outside-map-value'],
+  ['what a timer calls never ends', timed('again:\n call 7', 'jne %r0, 0, again'), 'infinite-loop'],
   ['what is kept of a socket', storage('mov %r2, %r7', `jeq %r0, 0, out\n stdw [%r0+0], 1${OUT}`)],
   ['what is kept of a socket, or null', storage('mov %r2, %r7', `stdw [%r0+0], 1${OUT}`), 'null-pointer'],
   ['what is kept of a socket, and its lock', storage('mov %r2, %r7', `jeq %r0, 0, out\n stdw [%r0+8], 1${OUT}`), 'map-access'],

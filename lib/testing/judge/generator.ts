@@ -116,7 +116,7 @@ function functions(w: Writer): void {
     w.something(1 + w.random(4));
     if (call.isCallback === true && !w.careless) {
       if (w.held[0] === 'number' && w.chance(2)) w.alu('and', 0, { constant: 1 }, 64);
-      else w.set(0, w.random(2));
+      else w.set(0, call.isTimed === true ? 0 : w.random(2));
     } else if (w.held[0] === 'nothing' && !w.careless) w.set(0, w.constant());
     close(w);
   }

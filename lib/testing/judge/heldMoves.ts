@@ -3,7 +3,7 @@
  * and text that never changes.
  */
 
-import { FOR_EACH, LOOP } from '../../ebpf/callbacks.js';
+import { FOR_EACH, LOOP, SETS_CALLBACK } from '../../ebpf/callbacks.js';
 import { PSEUDO } from '../../ebpf/opcodes.js';
 import {
   CONSTANT,
@@ -13,6 +13,7 @@ import {
   OF_HASHES,
   SOCKETS,
   STORAGE,
+  TIMED,
   XDP_SOCKETS,
 } from './maps.js';
 import { CONTEXT, type Held, type Move, type Writer } from './writer.js';
@@ -260,4 +261,42 @@ export const callBack: Move = (w) => {
     : ['nothing', 'map', 'mapKey', 'value', context];
   w.calls.push({ steps: [step], held, isCallback: true });
   w.clobber('number');
+};
+
+/** A timer, and the function that it calls. */
+export const timer: Move = (w) => {
+  if (w.calls.length > 2) return;
+  giveMap(w, 1, TIMED);
+  w.store(8, 10, -8, { constant: w.pick([0, 1]) });
+  giveStack(w, 2, 8);
+  w.add({ kind: 'call', helper: 1 });
+  w.clobber('valueOrNull');
+  if (!w.careless) w.toExit(w.branch('jeq', 0, { constant: 0 }, 64));
+  const keep = w.pick([7, 8, 9]);
+  w.move(keep, 0);
+  w.held[keep] = 'value';
+  const call = (helper: number, also: () => void = () => {}): void => {
+    w.move(1, keep);
+    w.alu('add', 1, { constant: w.careless ? w.pick([0, 8, 16]) : 8 }, 64);
+    also();
+    w.add({ kind: 'call', helper });
+    w.clobber('number');
+  };
+  if (w.chance(2))
+    call(169, () => {
+      giveMap(w, 2, w.careless ? w.pick([0, 2, TIMED]) : TIMED);
+      w.set(3, 1);
+    });
+  if (w.chance(4)) w.something(1);
+  if (w.held[keep] !== 'value') return;
+  call(SETS_CALLBACK, () => {
+    const step = w.add({ kind: 'wide', pseudo: PSEUDO.func, dst: 2, low: 0, high: 0 });
+    const held: Held[] = ['nothing', 'map', 'mapKey', 'value'];
+    w.calls.push({ steps: [step], held, isCallback: true, isTimed: true });
+  });
+  if (w.chance(2))
+    call(171, () => {
+      w.set(2, 0);
+      w.set(3, 0);
+    });
 };

@@ -52,6 +52,10 @@ const holds = (of: JudgedMap, inner: number, { info }: JudgedMap): JudgedMap => 
   info: { ...of.info, inner: info },
 });
 const locked = (of: JudgedMap, spinLock: number): JudgedMap => ({ ...of, info: { ...of.info, spinLock } });
+const timed = (of: JudgedMap, offset: number): JudgedMap => ({
+  ...of,
+  info: { ...of.info, special: [{ offset, size: 16, name: 'timer' }] },
+});
 /** What never changes: text for helpers, and numbers. */
 const CONTENTS = Uint8Array.from('text %d\0%u %lx\0%s', (letter) => letter.charCodeAt(0));
 const constant = (of: JudgedMap): JudgedMap => ({ ...of, info: { ...of.info, contents: CONTENTS } });
@@ -80,9 +84,10 @@ export const MAPS: readonly JudgedMap[] = [
   locked(map(1, 'hash', 4, 24, 8), 0),
   map(17, 'xdpSocketMap', 4, 4, 4),
   locked(map(24, 'socketStorage', 4, 16, 0, NO_PREALLOC), 8),
+  timed(map(1, 'hash', 4, 24, 8), 8),
 ];
 export const [OF_ARRAYS, OF_HASHES, CONSTANT, LOCKED_ARRAY, LOCKED_HASH] = [16, 17, 18, 19, 20] as const;
-export const [SOCKETS, XDP_SOCKETS, STORAGE] = [14, 21, 22] as const;
+export const [SOCKETS, XDP_SOCKETS, STORAGE, TIMED] = [14, 21, 22, 23] as const;
 /** The first slots of a program's functions: where it begins, where local calls go, what addresses name. */
 export function functionsOfProgram(program: Program): readonly number[] {
   const slots = new Set([0]);

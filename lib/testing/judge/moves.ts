@@ -1,6 +1,6 @@
 /** Test support: the things that judged programs do, one function each. A move may be right, or only almost. */
 
-import { callBack, constantValue, lock, lookedUpSocket, mapInMap, record, text } from './heldMoves.js';
+import { callBack, constantValue, lock, lookedUpSocket, mapInMap, record, text, timer } from './heldMoves.js';
 import { callHelper } from './helperMoves.js';
 import {
   atomic,
@@ -177,6 +177,7 @@ const MOVES: readonly (readonly [weight: number, move: Move])[] = [
   [1, mapInMap],
   [1, constantValue],
   [1, text],
+  [1, timer],
   [3, callBack],
   [1, wild],
 ];

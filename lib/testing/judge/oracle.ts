@@ -91,8 +91,9 @@ export async function openOracle(): Promise<Oracle | string> {
     return call(BTF_LOAD);
   };
   const makeMap = ({ kernelType, kernelFlags, entries, info, inner }: JudgedMap): number => {
-    const { spinLock, valueSize } = info;
-    const btf = spinLock === undefined ? undefined : makeBtf([], spinLock, valueSize);
+    const { spinLock, special, valueSize } = info;
+    const field = spinLock ?? special?.[0]?.offset;
+    const btf = field === undefined ? undefined : makeBtf([], field, valueSize, spinLock === undefined);
     const btfFile = btf === undefined ? 0 : loadBtf(btf.bytes);
     attribute.fill(0);
     attribute.writeUInt32LE(kernelType, 0);

@@ -51,6 +51,8 @@ export interface ToWrite {
   readonly held: readonly Held[];
   /** A helper calls it. */
   readonly isCallback?: boolean;
+  /** A timer does. */
+  readonly isTimed?: boolean;
   readonly global?: GlobalFunction;
 }
 

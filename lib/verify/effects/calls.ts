@@ -1,12 +1,29 @@
 /**
  * Calls of the program's own functions, by itself and by helpers, and returns.
- * Linux `check_func_call`, `set_loop_callback_state`, `set_map_elem_callback_state`, `prepare_func_exit`.
+ * Linux `check_func_call`, `set_loop_callback_state`, `set_map_elem_callback_state`, `set_timer_callback_state`,
+ * `prepare_func_exit`.
  */
 
 import { FOR_EACH, LOOP } from '../../ebpf/index.js';
 import { globalFunction } from '../rules/globals.js';
-import { copyState, currentFrame, mapValues, newFrame, type State } from '../state/state.js';
-import { ANY_NUMBER, NONE, pointer, scalarOf, type Value } from '../state/value.js';
+import {
+  copyState,
+  currentFrame,
+  type Frame,
+  mapValues,
+  newFrame,
+  type State,
+  stateOf,
+} from '../state/state.js';
+import {
+  ANY_NUMBER,
+  type MapInfo,
+  NONE,
+  type Pointer,
+  pointer,
+  scalarOf,
+  type Value,
+} from '../state/value.js';
 import { callGlobal } from './globals.js';
 import type { Path } from './path.js';
 
@@ -69,10 +86,8 @@ export function callBack(path: Path, helper: number, target: number): void {
   currentFrame(state).calledBack = calledBack + 1;
   const callee = newFrame(state.frames.length, path.index, target, true);
   if (helper === FOR_EACH && first.kind === 'pointer') {
-    const { map } = first;
+    giveElement(callee, first.map);
     callee.registers[1] = first;
-    callee.registers[2] = pointer('mapKey', { map });
-    callee.registers[3] = pointer('mapValue', { map });
     callee.registers[4] = context;
   } else {
     callee.registers[1] = ANY_NUMBER;
@@ -80,4 +95,19 @@ export function callBack(path: Path, helper: number, target: number): void {
   }
   state.frames.push(callee);
   path.walker.fork(state, target);
+}
+
+/** A function is given a map, a key and a value. */
+function giveElement({ registers }: Frame, map: MapInfo | undefined): void {
+  registers[1] = pointer('map', { map });
+  registers[2] = pointer('mapKey', { map });
+  registers[3] = pointer('mapValue', { map });
+}
+
+/** Leaves the path of a function that a timer of the map will call, when nothing else of the program runs. */
+export function setCallback(path: Path, { map }: Pointer, target: number): void {
+  const callee = newFrame(0, -1, target, false, path.frame.timers + 1);
+  giveElement(callee, map);
+  path.timed.add(target);
+  path.walker.fork(stateOf(callee), target, true);
 }

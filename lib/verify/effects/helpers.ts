@@ -7,6 +7,7 @@ import {
   type ArgumentKind,
   CALLS_BACK,
   type HelperSignature,
+  SETS_CALLBACK,
   signatureFor,
   TAIL_CALL,
 } from '../../ebpf/index.js';
@@ -25,7 +26,7 @@ import {
   type Value,
 } from '../state/value.js';
 import { useBuffer } from './buffers.js';
-import { callBack, returnToCaller } from './calls.js';
+import { callBack, returnToCaller, setCallback } from './calls.js';
 import { constantKey, mayLookUpNull } from './keys.js';
 import { forgetPacket } from './packets.js';
 import type { Path } from './path.js';
@@ -52,6 +53,9 @@ export function callHelper(path: Path, helper: number): void {
     path.state.lock = helper === SPIN_LOCK ? { id: lock.id, map: lock.map } : undefined;
   const callee = given('function');
   if (CALLS_BACK.has(helper) && callee?.kind === 'pointer') callBack(path, helper, callee.size);
+  const timer = given('timer');
+  if (helper === SETS_CALLBACK && callee?.kind === 'pointer')
+    setCallback(path, timer as Pointer, callee.size);
   const { registers } = path.frame;
   const released = given('reservedRecord') ?? given('releasedSocket');
   for (let register = 1; register <= 5; register++) registers[register] = NONE;
@@ -105,7 +109,8 @@ function resultOf(path: Path, row: HelperSignature, given: Given): Value {
     case 'mapValueOrNull': {
       const key = constantKey(path, given('mapKey') ?? NONE, map);
       const isThere = row.number === LOOK_UP && !mayLookUpNull(map, key);
-      const value = pointer(isThere ? 'mapValue' : 'mapValueOrNull', { map, id: path.newId() });
+      const { range } = given('map') as Pointer;
+      const value = pointer(isThere ? 'mapValue' : 'mapValueOrNull', { map, range, id: path.newId() });
       return map?.kind === 'socketMap' ? acquired(path, value) : value;
     }
     case 'mapValue':

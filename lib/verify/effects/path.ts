@@ -17,8 +17,8 @@ import { known, number, type Pointer, type Value } from '../state/value.js';
 
 /** What a path asks of those who walk. */
 export interface Walker {
-  /** Leaves another path, from `state` at slot `index`, for later. */
-  readonly fork: (state: State, index: number) => void;
+  /** Leaves another path, from `state` at slot `index`, for later; `isApart`: one that is none of this path's. */
+  readonly fork: (state: State, index: number, isApart?: boolean) => void;
   /** Leaves the path on which a loop goes on, at slot `index`, for later. */
   readonly forkLoop: (index: number) => void;
   /** A function that a helper has called has come back to that call, the slot `returnsTo`. */
@@ -41,6 +41,8 @@ export class Path implements Point {
   readonly elsewhere = new Elsewhere();
   /** Global functions that are called. */
   readonly globals = new Set<number>();
+  /** Functions that timers call. */
+  readonly timed = new Set<number>();
   verified: FunctionInfo | undefined;
   /** Deepest stack byte that each function uses on any path, by its first instruction. */
   readonly depths = new Map<number, number>();

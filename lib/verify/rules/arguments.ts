@@ -111,6 +111,9 @@ function checkSpecial(point: Point, { register, kind, helper }: Argument, value:
     case 'reservedRecord':
       checkReleased(point, pointerOf(point, value, register, RECORD), register);
       return;
+    case 'timer':
+      checkTimer(point, value, register);
+      return;
     case 'lock':
       checkLock(point, helper.number, value, register);
       return;
@@ -125,6 +128,15 @@ function checkSpecial(point: Point, { register, kind, helper }: Argument, value:
       return;
     default:
   }
+}
+
+/** The timer of a value (`process_timer_func`). */
+function checkTimer(point: Point, value: Value, register: number): void {
+  const { map, offset, variable } = pointerOf(point, value, register, MAP_VALUE);
+  const by = scalars.constantOf(variable);
+  const at = map?.special?.find(({ name }) => name === 'timer')?.offset;
+  if (by === undefined || at === undefined || at !== offset + Number(by))
+    reject(point, 'bad-argument', `r${register} is no timer, which the values have at ${at ?? 'no place'}`);
 }
 
 /** Of what was acquired one argument at most is part. */
@@ -154,6 +166,7 @@ export function checkFormat(point: Point, text: number, values: number, size: nu
 }
 
 const FUNCTION: ReadonlySet<PointerType> = new Set<PointerType>(['function']);
+const MAP_VALUE: ReadonlySet<PointerType> = new Set<PointerType>(['mapValue']);
 const STACK: ReadonlySet<PointerType> = new Set<PointerType>(['stack']);
 const RECORD: ReadonlySet<PointerType> = new Set<PointerType>(['record']);
 const SOCKETS: ReadonlySet<PointerType> = new Set<PointerType>([

@@ -58,7 +58,8 @@ export function checkResult(point: Point): void {
   if (point.state.frames.length === 1) {
     checkNothingHeld(point);
     checkSet(point, 0);
-    if (point.verified === undefined) checkVerdict(point, result);
+    if (point.frame.timers > 0) checkAnswer(point, result, 0n);
+    else if (point.verified === undefined) checkVerdict(point, result);
     else if (result.kind !== 'scalar')
       reject(point, 'bad-return', `r0 is ${describe(result)}, and a global function gives a number`);
     return;
@@ -70,12 +71,13 @@ export function checkResult(point: Point): void {
 }
 
 /** A function that a helper has called says whether it is to be called again. */
-function checkAnswer(point: Point, result: Value): void {
-  const remedy = 'return 0 to go on, or 1 to end';
+function checkAnswer(point: Point, result: Value, most = 1n): void {
+  const remedy = most === 0n ? 'return 0' : 'return 0 to go on, or 1 to end';
   if (result.kind !== 'scalar') reject(point, 'bad-return', `r0 is ${describe(result)}, no number`, remedy);
   point.decide(0);
   const { smin, smax } = result.scalar.wide;
-  if (smin < 0n || smax > 1n) reject(point, 'bad-return', `r0 is ${describe(result)}, not 0 or 1`, remedy);
+  if (smin < 0n || smax > most)
+    reject(point, 'bad-return', `r0 is ${describe(result)}, not 0${most === 0n ? '' : ' or 1'}`, remedy);
 }
 
 function checkVerdict(point: Point, result: Value): void {

@@ -10,6 +10,7 @@ import {
   MAX_FRAMES,
   type Program,
   PSEUDO,
+  SETS_CALLBACK,
   slotsOf,
   validate,
 } from '../../ebpf/index.js';
@@ -153,6 +154,7 @@ function markComparisons({ instructions, isJoin, isTarget }: Subject): void {
         break;
       case 'call':
         if (callsBack(instruction)) target(index);
+        else if (instruction.helper === SETS_CALLBACK) isJoin[index] = true;
         target(index + 1);
         break;
       case 'wide': {
@@ -248,6 +250,8 @@ function checkCallDepth(subject: Subject): void {
     list.push({ at, target });
     calls.set(entry, list);
   }
+  // What timers call may set itself up again: which functions these are, the walk finds out (`checkStackDepth`).
+  const isTimed = instructions.some((one) => one?.kind === 'call' && one.helper === SETS_CALLBACK);
   /** Frames that a function and all it calls need; a call still being followed is a recursion. */
   const frames = new Map<number, number>();
   const depthOf = (functionEntry: number, depth: number): number => {
@@ -255,6 +259,7 @@ function checkCallDepth(subject: Subject): void {
     if (known !== undefined) return known;
     let deepest = 1;
     for (const { at, target } of calls.get(functionEntry) ?? []) {
+      if (isTimed && instructions[at]!.kind === 'wide') continue;
       if (depth >= MAX_FRAMES)
         throw new Rejected('call-depth', at, `calls nest deeper than ${MAX_FRAMES} frames`);
       deepest = Math.max(deepest, 1 + depthOf(target, depth + 1));

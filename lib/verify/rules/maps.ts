@@ -3,11 +3,15 @@
  * Linux `check_map_func_compatibility`.
  */
 
-import { isZero, type MapInfo, type MapKind, mapOf } from '../state/value.js';
+import { isZero, type MapInfo, type MapKind, mapOf, type Value } from '../state/value.js';
 import { type Point, reject } from './point.js';
 
 /** Kinds of maps whose elements can be gone through. */
 const WALKED: readonly MapKind[] = ['array', 'perCpuArray', 'hash', 'perCpuHash', 'lruHash', 'lruPerCpuHash'];
+
+const TIMER_INIT = 169;
+const sameMap = (one: Value, other: Value): boolean =>
+  one.kind === 'pointer' && other.kind === 'pointer' && one.map === other.map && one.range === other.range;
 
 const STORAGE = 81;
 /** Kinds of maps that only these helpers may use. */
@@ -69,6 +73,8 @@ export function checkMapOfHelper(point: Point, helper: number, register: number)
     (kinds !== undefined && !kinds.includes(map.kind))
   )
     reject(point, 'bad-argument', `helper ${helper} cannot be used with a map of kind ${map.kind}`);
+  if (helper === TIMER_INIT && !sameMap(point.value(1), point.value(register)))
+    reject(point, 'bad-argument', `the timer in r1 is not of the map in r${register}`);
   // It has no answer but the value's address.
   if (helper === STORAGE && !isZero(point.value(2)))
     reject(point, 'bad-argument', 'get_local_storage takes no flags', 'give it 0');

@@ -3,7 +3,7 @@
  * functions whose addresses it takes are there.
  */
 
-import { functionNamed, type Instruction, STACK_SIZE, TAIL_CALL } from '../../ebpf/index.js';
+import { functionNamed, type Instruction, MAX_FRAMES, STACK_SIZE, TAIL_CALL } from '../../ebpf/index.js';
 import type { Notes } from './proofs.js';
 import { Rejected } from './report.js';
 import type { Subject } from './subject.js';
@@ -53,18 +53,27 @@ export function checkAddresses({ instructions, isLinux, privileged }: Subject, n
 }
 
 /** All frames of a chain of calls together have the stack of one (Linux `check_max_stack_depth`). */
-export function checkStackDepth(subject: Subject, depths: ReadonlyMap<number, number>): void {
-  const { calls } = subject;
+export function checkStackDepth(
+  subject: Subject,
+  depths: ReadonlyMap<number, number>,
+  timed: ReadonlySet<number>,
+): void {
+  const { calls, instructions } = subject;
   if (calls.size === 0) return;
   const own = (entry: number): number =>
     Math.ceil((depths.get(entry) ?? 0) / FRAME_ALIGNMENT) * FRAME_ALIGNMENT;
   const tailCallers = subject.isLinux ? functionsWithTailCalls(subject) : new Set<number>();
-  /** Most stack that there may be before a function. */
+  /** Most stack, and most frames, that there may be before a function. */
   const before = new Map<number, number>();
-  const arrive = (entry: number, used: number): void => {
-    const known = before.get(entry);
-    if (known !== undefined && known >= used) return;
-    before.set(entry, used);
+  const deepest = new Map<number, number>();
+  const arrive = (entry: number, used: number, frames: number): void => {
+    if (frames > MAX_FRAMES)
+      throw new Rejected('call-depth', entry, `calls nest deeper than ${MAX_FRAMES} frames`);
+    const known = before.get(entry) ?? -1;
+    const depth = deepest.get(entry) ?? 0;
+    if (known >= used && depth >= frames) return;
+    before.set(entry, Math.max(known, used));
+    deepest.set(entry, Math.max(depth, frames));
     if (entry > 0 && used >= BEFORE_TAIL_CALL && tailCallers.has(entry))
       throw new Rejected(
         'stack-depth',
@@ -74,9 +83,14 @@ export function checkStackDepth(subject: Subject, depths: ReadonlyMap<number, nu
     const total = used + own(entry);
     if (total > STACK_SIZE)
       throw new Rejected('stack-depth', 0, `${total} bytes of stack over a chain of calls, of ${STACK_SIZE}`);
-    for (const { target } of calls.get(entry) ?? []) arrive(target, total);
+    for (const { at, target } of calls.get(entry) ?? []) {
+      const isCall = instructions[at]!.kind === 'callLocal';
+      if (timed.has(target) && tailCallers.has(target))
+        throw new Rejected('unknown-helper', target, 'a function that a timer calls cannot make tail calls');
+      if (isCall || !timed.has(target)) arrive(target, total, frames + 1);
+    }
   };
-  arrive(0, 0);
+  for (const entry of [0, ...timed]) arrive(entry, 0, 1);
 }
 
 function functionsWithTailCalls({ instructions, entries }: Subject): ReadonlySet<number> {

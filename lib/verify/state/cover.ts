@@ -16,7 +16,7 @@ import {
   slotPlace,
 } from './history.js';
 import { EMPTY_SLOT, SLOT, type StackByte, type StackSlot, type State } from './state.js';
-import { ANY_NUMBER, isPacket, type Number_, type Pointer, type Value } from './value.js';
+import { ANY_NUMBER, type Number_, type Pointer, pointsIntoPacket, type Value } from './value.js';
 
 /** Pairs ids of two states: each of one stands for one of the other, and that for no other (`check_ids`). */
 export class IdPairs {
@@ -162,10 +162,10 @@ function coversPointer(old: Pointer, now: Pointer, ids: IdPairs, exact: boolean)
   if (!ids.match(old.id * TIES, now.id * TIES)) return false;
   if (!ids.match(old.reference * TIES, now.reference * TIES)) return false;
   if (exact) return old.range === now.range && scalars.equals(old.variable, now.variable);
-  if (isPacket(old)) {
+  if (pointsIntoPacket(old)) {
     const isSpecial = old.range < 0 || now.range < 0;
     if (isSpecial ? old.range !== now.range : old.range > now.range) return false;
-  }
+  } else if (old.range !== now.range) return false;
   return scalars.includes(old.variable, now.variable);
 }
 

@@ -27,6 +27,8 @@ export interface Frame {
   readonly returnTo: number;
   /** Whether a helper has called the function: it goes back to the call itself, which may call it again. */
   readonly isCallback: boolean;
+  /** A timer has called the function: how many before it have set that up; else 0. */
+  readonly timers: number;
   /** First instruction of the function. */
   readonly entry: number;
   registers: Value[];
@@ -64,16 +66,26 @@ export interface KnownState extends Readonly<Omit<State, 'frames'>> {
   readonly frames: readonly KnownFrame[];
 }
 
-export const newFrame = (depth: number, returnTo: number, entry: number, isCallback = false): Frame => {
+export const newFrame = (
+  depth: number,
+  returnTo: number,
+  entry: number,
+  isCallback = false,
+  timers = 0,
+): Frame => {
   const registers: Value[] = Array.from({ length: REGISTERS }, () => NONE);
   registers[FRAME_POINTER] = pointer('stack', { frame: depth });
-  return { returnTo, entry, isCallback, registers, slots: [], calledBack: 0 };
+  return { returnTo, entry, isCallback, timers, registers, slots: [], calledBack: 0 };
 };
 
 /** What holds where a program begins. */
 export function initialState(): State {
   const frame = newFrame(0, -1, 0);
   frame.registers[1] = pointer('context');
+  return stateOf(frame);
+}
+
+export function stateOf(frame: Frame): State {
   return { frames: [frame], loops: 0, rounds: 0, references: [], lock: undefined };
 }
 

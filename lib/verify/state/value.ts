@@ -101,7 +101,8 @@ export interface Pointer {
   readonly id: number;
   /**
    * Packets: bytes from the pointer of this `id` (offset 0) that were compared with the end; negative where this
-   * one is known to be at the end or behind it.
+   * one is known to be at the end or behind it. Maps with timers that were in others, and their values: which look-up
+   * gave that map (`map_uid`); 0 for others.
    */
   readonly range: number;
   /** Stack: the frame whose stack it is. */
@@ -171,10 +172,14 @@ const SOCKET_IN: Readonly<Partial<Record<MapKind, PointerType>>> = {
 export const isSocket = ({ type }: Pointer): boolean =>
   type === 'socket' || type === 'fullSocket' || type === 'tcpSocket' || type === 'xdpSocket';
 
+const hasTimer = (map: MapInfo | undefined): boolean =>
+  map?.special?.some(({ name }) => name === 'timer') === true;
+
 /** What an address that may be null is when it is not. */
 export function notNull(value: Pointer): Pointer {
   const { map } = value;
-  if (value.type === 'mapValueOrNull' && map?.kind === 'mapInMap') return pointer('map', { map: map.inner });
+  if (value.type === 'mapValueOrNull' && map?.kind === 'mapInMap')
+    return pointer('map', { map: map.inner, range: hasTimer(map.inner) ? value.id : 0 });
   const socket = value.type === 'mapValueOrNull' && map !== undefined ? SOCKET_IN[map.kind] : undefined;
   if (socket !== undefined) return { ...value, type: socket, id: 0 };
   // Values with a lock stay apart.

@@ -91,12 +91,19 @@ export interface ExploreOptions {
   readonly exhaustive?: boolean;
 }
 
+/** How the program came to set up a function for a timer, which is followed apart from there: what lies before `start` of the history is another path's. */
+interface Origin {
+  readonly trail: readonly number[];
+  readonly start: number;
+}
+
 interface Pending {
   readonly state: State;
   readonly index: number;
-  readonly parent: Stretch;
+  readonly parent: Stretch | undefined;
   /** The instruction it was left at. */
   readonly from: number;
+  readonly origin: Origin | undefined;
   readonly points: number;
 }
 
@@ -127,7 +134,8 @@ export class Exploration {
   private readonly history = new History();
   private readonly pending: Pending[] = [];
   /** Paths that the present instruction leaves for later. */
-  private readonly forks: { readonly state: State; readonly index: number }[] = [];
+  private readonly forks: { readonly state: State; readonly index: number; readonly isApart: boolean }[] = [];
+  private origin: Origin | undefined;
   /** The stretch that the present path is on. */
   private stretch!: Stretch;
   private readonly observe: Observer | undefined;
@@ -137,7 +145,7 @@ export class Exploration {
     this.observe = how.observe;
     this.isExhaustive = how.exhaustive ?? false;
     this.path = new Path(subject, {
-      fork: (state, index) => this.fork(state, index),
+      fork: (state, index, isApart) => this.fork(state, index, isApart),
       forkLoop: (index) => this.forkLoop(index),
       comeBack: () => this.comeBack(),
     });
@@ -160,7 +168,7 @@ export class Exploration {
       path.index = entry;
       this.follow();
     }
-    checkStackDepth(path, path.depths);
+    checkStackDepth(path, path.depths, path.timed);
     checkAddresses(path, path.notes);
   }
 
@@ -168,6 +176,7 @@ export class Exploration {
   private follow(): void {
     const { path, pending } = this;
     this.points = 0;
+    this.origin = undefined;
     this.stretch = new Stretch(undefined, undefined, 0);
     for (;;) {
       this.end(this.walk());
@@ -176,6 +185,8 @@ export class Exploration {
       path.state = next.state;
       path.index = next.index;
       this.points = next.points;
+      const { origin } = next;
+      this.origin = next.parent === undefined && origin ? { ...origin, start: this.history.length } : origin;
       this.stretch = new Stretch(next.parent, undefined, this.history.length);
       this.observe?.({ kind: 'resume', from: next.from, index: next.index, state: next.state });
     }
@@ -184,7 +195,12 @@ export class Exploration {
   /** The path that ends at an instruction refused just now; empty before paths are followed. */
   trail(index: number): readonly number[] {
     const isFollowed = this.processed > 0 && index === this.path.index;
-    return isFollowed ? [...this.history.trail(), index] : [];
+    return isFollowed ? [...this.way(), index] : [];
+  }
+
+  private way(): readonly number[] {
+    const { origin, history } = this;
+    return origin === undefined ? history.trail() : [...origin.trail, ...history.trail().slice(origin.start)];
   }
 
   proofs(): Proofs {
@@ -282,8 +298,10 @@ export class Exploration {
       const entry = known[i]!;
       const isOpen = entry.open > 0;
       if (isOpen) {
-        if (isForced && this.comesBackWithLess(entry, live, isCalling)) return this.cameBack(entry);
-        if (!isCalling && this.isLooping(entry, live))
+        const isOther = this.isOfAnotherTimer(entry);
+        if (!isOther && isForced && this.comesBackWithLess(entry, live, isCalling))
+          return this.cameBack(entry);
+        if (!isOther && !isCalling && this.isLooping(entry, live))
           // Depth first, what has not ended lies on the way to here.
           reject(
             path,
@@ -332,6 +350,12 @@ export class Exploration {
     return differs;
   }
 
+  /** A function that a timer calls has been set up again: it begins anew, and that is no loop. */
+  private isOfAnotherTimer({ state }: Stretch): boolean {
+    const { timers } = state!.frames.at(-1)!;
+    return timers > 0 && timers !== this.path.state.frames.at(-1)!.timers;
+  }
+
   /** Whether the path has come back to a state of its own with nothing changed. */
   private isLooping({ state }: Stretch, live: readonly number[]): boolean {
     const now = this.path.state;
@@ -378,9 +402,14 @@ export class Exploration {
 
   private leaveForks(): void {
     const parent = this.stretch;
-    for (const { state, index } of this.forks.splice(0)) {
-      parent.open++;
-      this.pending.push({ state, index, parent, from: this.path.index, points: this.points });
+    const common = { from: this.path.index, points: this.points };
+    for (const { state, index, isApart } of this.forks.splice(0)) {
+      if (!isApart) parent.open++;
+      this.pending.push(
+        isApart
+          ? { ...common, state, index, parent: undefined, points: 0, origin: { trail: this.way(), start: 0 } }
+          : { ...common, state, index, parent, origin: this.origin },
+      );
       this.observe?.({ kind: 'leave' });
     }
     this.begin(undefined);
@@ -424,11 +453,11 @@ export class Exploration {
     );
   }
 
-  private fork(state: State, index: number): void {
+  private fork(state: State, index: number, isApart = false): void {
     if (this.pending.length >= MAX_PENDING)
       reject(this.path, 'too-complex', `more than ${MAX_PENDING} branches wait to be followed`);
     const branch = this.path.instructions[this.path.index];
     if (branch?.kind === 'branch') this.path.notes.branch(this.path.index, branch, index);
-    this.forks.push({ state, index });
+    this.forks.push({ state, index, isApart });
   }
 }
