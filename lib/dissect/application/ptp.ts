@@ -77,7 +77,7 @@ function sayManagement(d: Dissection, at: number): void {
 function sayMessage(d: Dissection, start: number): void {
   const first = d.u8(start);
   const type = first & 15;
-  d.out += `, v1 compat : ${first & 0xf0 ? 'yes' : 'no'}, msg type : ${MESSAGES(type)}`;
+  d.out += `, v1 compat : ${first & 0x10 ? 'yes' : 'no'}, msg type : ${MESSAGES(type)}`;
   const say = (place: number, pattern: string): void => {
     d.out += filled(d, start + place, pattern);
   };

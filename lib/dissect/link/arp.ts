@@ -9,15 +9,17 @@ import { printHexAscii } from '../frame/hexdump.js';
 import { hex4 } from '../frame/text.js';
 import { ETHERTYPE_NAMES } from '../tables/ethertypes.js';
 import { printAtmArp } from './atmArp.js';
+import { readQ922 } from './q922.js';
 
 const HEADER = 8;
 const ATM = 19;
+const FRAME_RELAY = 15;
 
 const HARDWARE_NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'Ethernet'],
   [6, 'TokenRing'],
   [7, 'ArcNet'],
-  [15, 'FrameRelay'],
+  [FRAME_RELAY, 'FrameRelay'],
   [19, 'ATM'],
   [23, 'Strip'],
   [24, 'IEEE 1394'],
@@ -135,7 +137,12 @@ export function protocolAddress(
 
 function hardwareAddress(d: Dissection, at: number, hardware: number, length: number): string {
   if (length === 0) return '<empty>';
-  if (length === 6 && hardware !== 15) return d.mac(at);
+  if (hardware === FRAME_RELAY) {
+    const address = readQ922(d, at, length);
+    if (address === null) return '<Truncated>';
+    return address === undefined ? '<Invalid DLCI>' : `DLCI ${address.dlci}`;
+  }
+  if (length === 6) return d.mac(at);
   d.need(at, length);
   return octets(d.data, at, length);
 }

@@ -8,7 +8,7 @@ import { printOsi } from '../network/clnp.js';
 import { printLlc } from './llc.js';
 
 /** An LLC header and what it announces; returns the header's length. */
-function printFrame(d: Dissection, at: number, length: number): number {
+export function printAtmFrame(d: Dissection, at: number, length: number): number {
   const header = printLlc(d, at, length, d.end - at, -1, -1);
   if (header < 0 && d.dumpUnknown) printHexAscii(d, at, d.end - at);
   return Math.abs(header);
@@ -19,7 +19,7 @@ export function printClassicalIp(d: Dissection, length: number): void {
   d.cutAs = 'cip';
   if (d.showsLink) d.out += `${length}: `;
   d.need(0, 6);
-  if (d.u24(0) === 0xaaaa03 && d.u24(3) === 0) d.linkHeaderLength = printFrame(d, 0, length);
+  if (d.u24(0) === 0xaaaa03 && d.u24(3) === 0) d.linkHeaderLength = printAtmFrame(d, 0, length);
   else d.next.ip4(d, 0, length);
 }
 
@@ -49,5 +49,5 @@ export function printAtm(d: Dissection, length: number): void {
     at = MORE;
   }
   d.linkHeaderLength = at;
-  d.linkHeaderLength = at + printFrame(d, at, length - at);
+  d.linkHeaderLength = at + printAtmFrame(d, at, length - at);
 }

@@ -44,12 +44,12 @@ export const printEapol = printer(EAPOL, 'eap', (say, p, d) => {
   }
   say`${F.type} (${p.type}) v${F.version}, len ${F.len}`;
   if (!d.verbosity || p.type !== 0) return;
-  if (p.len === 0 || !p.has(4, 1)) {
+  if (p.len === 0) {
     d.markTruncated();
     return;
   }
-  p.u8(4);
   say`, `;
+  p.u8(4);
   printPacket(say, p, d, p.len);
 });
 
@@ -92,10 +92,17 @@ const FLAGS: FlagNames = [
 ];
 const method = (type: number): string => `${METHODS[type] ?? 'unknown'} (${type})`;
 
+// biome-ignore format: a table
+const SHORT: Readonly<Record<number, string>> = {
+  2: 'Notification', 3: 'Legacy NAK', 13: 'TLS/TTLS', 18: 'SIM/AKA', 21: 'TLS/TTLS', 23: 'SIM/AKA', 43: 'FAST',
+};
+
 function printMethod(say: Say, p: Header<typeof EAPOL>, length: number): void {
   const type = p.u8(8);
   say`\n\t\t Type ${method(type)}`;
-  if (type === 1 || type === 2) {
+  const short = (what = ''): void => say` (too short for EAP ${SHORT[type]!} request/response${what})`;
+  if (length < 6 && SHORT[type] !== undefined) short();
+  else if (type === 1 || type === 2) {
     if (length > 5) say`, ${METHODS[type]!}: `;
     for (let i = 9; i < 4 + length && p.u8(i) !== 0; i++) say`${visible(p.u8(i))}`;
   } else if (type === 3) {
@@ -104,6 +111,8 @@ function printMethod(say: Say, p: Header<typeof EAPOL>, length: number): void {
     const bits = p.u8(9);
     if (type !== 13) say` ${METHODS[type]!}v${bits & 7}`;
     say` flags [${flags(FLAGS, bits, 'none')}] 0x${hex2(bits)}`;
-    if (bits & 0x80) say`, len ${p.u32(10)}`;
+    if ((bits & 0x80) === 0) return;
+    if (length < 10) short(' with length');
+    else say`, len ${p.u32(10)}`;
   } else if (type === 18 || type === 23) say` subtype [${SUBTYPES[p.u8(9)] ?? 'unknown'}] 0x${hex2(p.u8(9))}`;
 }

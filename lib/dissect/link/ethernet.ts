@@ -46,11 +46,30 @@ export function printEthernet(
 
 /** Prints a frame from the type field at `start` on; returns the length of all its headers. */
 function printFromType(d: Dissection, at: number, start: number, length: number, captured: number): number {
+  if (d.u16(start) === ETHERTYPE_MACSEC) return printProtected(d, at, start + 2, length, captured);
+  return printTagged(d, at, start, length, length - (start - at), captured - (start - at), false);
+}
+
+/**
+ * Prints what the type field at `start` announces, and tags before that. `rest` and `captured` count from there on,
+ * `length` is that of the whole frame, which is printed unless it was before.
+ */
+function printTagged(
+  d: Dissection,
+  at: number,
+  start: number,
+  length: number,
+  rest: number,
+  captured: number,
+  before: boolean,
+): number {
+  let printed = before;
   let type = d.u16(start);
   let next = start + 2;
-  let tagged = false;
+  let left = rest - 2;
+  let there = captured - 2;
   while (isTag(type)) {
-    const end = at + Math.min(captured, length);
+    const end = next + Math.min(there, left);
     if (end - next < TAG) {
       d.cutAs = 'vlan';
       d.markTruncated();
@@ -58,28 +77,25 @@ function printFromType(d: Dissection, at: number, start: number, length: number,
     }
     if (d.showsLink) {
       printType(d, type);
-      d.out += `${tagged ? ', ' : `, length ${length}: `}${tagText(d.u16(next))}, `;
-      tagged = true;
+      d.out += `${printed ? ', ' : `, length ${length}: `}${tagText(d.u16(next))}, `;
+      printed = true;
     }
     type = d.u16(next + 2);
     next += TAG;
+    left -= TAG;
+    there -= TAG;
   }
   const headers = next - at;
-  const rest = length - headers;
-  const restCaptured = captured - headers;
-  if (type <= ETHERNET_MTU) {
-    return headers + print8023(d, at, next, Math.min(type, rest), restCaptured, tagged);
-  }
-  if (type === ETHERTYPE_JUMBO) return headers + printLlcOrDump(d, at, next, rest, restCaptured);
-  if (type === ETHERTYPE_ARISTA) return printArista(d, at, next, length, captured);
-  if (type === ETHERTYPE_MACSEC) return printProtected(d, at, next, length, captured);
+  if (type <= ETHERNET_MTU) return headers + print8023(d, at, next, Math.min(type, left), there, printed);
+  if (type === ETHERTYPE_JUMBO) return headers + printLlcOrDump(d, at, next, left, there);
+  if (type === ETHERTYPE_ARISTA) return printArista(d, at, next, length, headers + there);
   if (d.showsLink) {
     printType(d, type);
-    d.out += tagged ? ', ' : `, length ${length}: `;
+    d.out += printed ? ', ' : `, length ${length}: `;
   }
-  if (!printEtherType(d, type, next, rest, restCaptured, at + 6, at)) {
+  if (!printEtherType(d, type, next, left, there, at + 6, at)) {
     printUnknownType(d, at, type, length);
-    if (d.dumpUnknown) printHexAscii(d, next, restCaptured);
+    if (d.dumpUnknown) printHexAscii(d, next, there);
   }
   return headers;
 }
@@ -113,18 +129,14 @@ function printProtected(d: Dissection, at: number, next: number, length: number,
     return next + inside - at;
   }
   const { header, rest, available } = inside;
-  const type = d.u16(next + header);
-  const body = next + header + 2;
-  if (d.showsLink) {
-    printType(d, type);
-    d.out += ', ';
+  d.need(next + header, 2);
+  if (available < 2) {
+    d.out += ` [caplen ${available} < 2]`;
+    return next + header - at + available;
   }
-  if (!printEtherType(d, type, body, rest - 2, available - 2, at + 6, at)) {
-    printUnknownType(d, at, type, length);
-    if (d.dumpUnknown) printHexAscii(d, body, available - 2);
-  }
+  const headers = printTagged(d, at, next + header, length, rest, available, d.showsLink);
   d.end = whole;
-  return body - at;
+  return headers;
 }
 
 /** What `-e` would have printed before, where the payload says nothing. */

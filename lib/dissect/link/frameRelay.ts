@@ -10,41 +10,16 @@ import { NLPID } from '../network/osi.js';
 import { ETHERTYPE_NAMES, printEtherType } from '../tables/ethertypes.js';
 import { printSnap } from './llc.js';
 import { printPpp } from './ppp.js';
+import { type Q922Address, readQ922 } from './q922.js';
 
 const FLAGS = bitNames('0x2000000 C!|0x20000 DE|0x40000 BECN|0x80000 FECN|2 sdlcore');
 const FRAGMENT_FLAGS = bitNames('128 Begin|64 End|32 Control');
-
-interface Address {
-  readonly size: number;
-  readonly dlci: number;
-  readonly flags: number;
-}
-
-/** Two to four bytes; `undefined` where they are no address. @throws TRUNCATED */
-function address(d: Dissection, at: number, length: number): Address | undefined {
-  const octet = (i: number): number => {
-    if (length <= i) throw TRUNCATED;
-    return d.u8(at + i);
-  };
-  if (octet(0) & 1) return undefined;
-  let dlci = ((octet(0) & 0xfc) << 2) | (octet(1) >> 4);
-  const flags = ((octet(0) & 2) << 24) | ((octet(1) & 0x0e) << 16);
-  if (octet(1) & 1) return { size: 2, dlci, flags };
-  let size = 3;
-  if ((octet(2) & 1) === 0) {
-    dlci = (dlci << 7) | (octet(2) >> 1);
-    size = 4;
-  }
-  const last = octet(size - 1);
-  if ((last & 1) === 0) return undefined;
-  return { size, dlci: ((dlci << 6) | (last >> 2)) >>> 0, flags: flags | (last & 2) };
-}
 
 function sayHeader(
   d: Dissection,
   length: number,
   size: number,
-  { dlci, flags }: Address,
+  { dlci, flags }: Q922Address,
   kind: number,
 ): void {
   if (d.quiet) {
@@ -74,13 +49,8 @@ export function printFrameRelay(d: Dissection, at: number, length: number): numb
     d.markTruncated();
     return 0;
   };
-  let found: Address | undefined;
-  try {
-    found = address(d, at, length);
-  } catch (error) {
-    if (error !== TRUNCATED) throw error;
-    return cut();
-  }
+  const found = readQ922(d, at, length);
+  if (found === null) return cut();
   if (found === undefined) {
     d.out += 'Q.922, invalid address';
     return 0;
@@ -155,39 +125,40 @@ export function printMultilinkLink(d: Dissection, length: number): void {
   if (d.end < 2) {
     d.markTruncated();
     d.linkHeaderLength = d.end;
-  } else d.linkHeaderLength = printMultilink(d, length);
+  } else d.linkHeaderLength = printMultilink(d, 0, length);
 }
 
-function printMultilink(d: Dissection, length: number): number {
+/** Returns bytes of header. */
+export function printMultilink(d: Dissection, at: number, length: number): number {
   d.cutAs = 'mfr';
   if (length < 4) {
     d.out += `[length ${length} < 4]`;
     d.markInvalid();
     return length;
   }
-  if (!d.has(0, 4)) {
+  if (!d.has(at, 4)) {
     d.markTruncated();
     return length;
   }
-  const flags = d.u8(0) & 0xe0;
-  if (flags === 0xe0 && d.u8(1) === 0) {
-    const kind = LINK_MESSAGES(d.u8(2), `Unknown Message (0x${hex2(d.u8(2))})`);
+  const flags = d.u8(at) & 0xe0;
+  if (flags === 0xe0 && d.u8(at + 1) === 0) {
+    const kind = LINK_MESSAGES(d.u8(at + 2), `Unknown Message (0x${hex2(d.u8(at + 2))})`);
     d.out += `FRF.16 Control, Flags [${FRAGMENT_FLAGS(flags)}], ${kind}, length ${length}`;
-    return d.verbosity ? printElements(d, length) : 3;
+    return d.verbosity ? printElements(d, at, length) : 3;
   }
-  const sequence = ((d.u8(0) & 0x1e) << 7) | d.u8(1);
+  const sequence = ((d.u8(at) & 0x1e) << 7) | d.u8(at + 1);
   d.out += `FRF.16 Frag, seq ${sequence}, Flags [${FRAGMENT_FLAGS(flags)}]`;
   if (flags === 0xc0 || flags === 0x80) {
     d.out += ', ';
-    printFrameRelay(d, 2, length - 2);
+    printFrameRelay(d, at + 2, length - 2);
     return 2;
   }
-  printUnknown(d, 0, length, '\n\t');
+  printUnknown(d, at, length, '\n\t');
   return 0;
 }
 
-function printElements(d: Dissection, length: number): number {
-  for (let at = 3; length - at > 2; ) {
+function printElements(d: Dissection, start: number, length: number): number {
+  for (let at = start + 3; start + length - at > 2; ) {
     if (!d.has(at, 2)) {
       d.markTruncated();
       return length;

@@ -1,14 +1,16 @@
 /**
  * What Juniper's routers write before the packets of their interfaces: a magic number and flags, extensions,
- * and a cookie whose length the kind of interface says. Bundles of links (MLPPP, MLFR, MFR) are not among them.
+ * and a cookie whose length the kind of interface says.
  */
 
 import type { Dissection } from '../frame/dissection.js';
 import { bitNames, names } from '../frame/names.js';
 import { filled, hex4 } from '../frame/text.js';
 import { printOsi } from '../network/clnp.js';
+import { printMpls } from '../network/tunnels.js';
+import { printAtmCell } from './atmCells.js';
 import { printEthernet } from './ethernet.js';
-import { printFrameRelay } from './frameRelay.js';
+import { printFrameRelay, printMultilink } from './frameRelay.js';
 import { printLlc } from './llc.js';
 import { printCiscoFrame, printPpp } from './ppp.js';
 
@@ -83,22 +85,43 @@ const LONG_COOKIE = 0x54;
 const SERVICES_COOKIE = 0x47;
 const MOST_COOKIE = 8;
 
-/** Prints a packet behind the header; `cookie` lies before it. */
-type Print = (d: Dissection, at: number, length: number, cookie: number) => unknown;
+/** What the header says of a packet behind it. */
+interface Head {
+  /** Where the packet begins, and how many bytes it has on the wire. */
+  at: number;
+  length: number;
+  /** The cookie: where it lies, its length, and which of two known kinds it is of. */
+  readonly cookie: number;
+  readonly size: number;
+  readonly kind: number;
+  protocol: number;
+  bundle: number;
+  readonly incoming: boolean;
+}
+
+type Print = (d: Dissection, at: number, length: number, head: Head) => unknown;
 
 interface Interface {
   readonly name: string;
   /** Of interfaces with a cookie: its least length, and what they are called. */
   readonly cookie?: readonly [length: number, label: string];
+  /** Frames of a bundle say so instead of a cookie. */
+  readonly bare?: (first: number) => boolean;
+  /** What it reads behind the cookie. */
+  readonly adjust?: (d: Dissection, head: Head) => void;
   readonly print: Print;
 }
 
-/** Returns where the packet begins, or -1 where nothing is left to print. */
-function printHeader(d: Dissection, whole: number, cookie: Interface['cookie']): number {
+/** `undefined` where nothing is left to print. */
+function printHeader(
+  d: Dissection,
+  whole: number,
+  { cookie, bare, adjust }: Omit<Interface, 'name' | 'print'>,
+): Head | undefined {
   const flags = d.u8(3);
   if (d.u24(0) !== MAGIC) {
     d.out += 'no magic-number found!';
-    return -1;
+    return undefined;
   }
   if (d.showsLink) d.out += flags & INCOMING ? ' In ' : 'Out ';
   if (d.verbosity > 1) d.out += `\n\tJuniper PCAP Flags [${FLAGS(flags)}]`;
@@ -108,48 +131,81 @@ function printHeader(d: Dissection, whole: number, cookie: Interface['cookie']):
     at += 2;
     if (d.verbosity > 1) d.out += `, PCAP Extension(s) total length ${size}`;
     d.need(at, size);
-    if (!printExtensions(d, at, size)) return -1;
+    if (!printExtensions(d, at, size)) return undefined;
     at += size;
   }
   if (flags & NO_LINK) {
     if (d.showsLink) d.out += 'no-L2-hdr, ';
     if (!printGuessed(d, at + 4, whole - at - 4)) d.out += 'no IP-hdr found!';
     d.linkHeaderLength = at + 4;
-    return -1;
+    return undefined;
   }
-  let protocol = 0;
-  if (cookie !== undefined) {
-    const first = d.u8(at);
-    const size = first === SERVICES_COOKIE ? MOST_COOKIE : cookie[0] + (first === LONG_COOKIE ? 2 : 0);
-    if (d.showsLink) d.out += `${cookie[1]}-PIC, cookie-len ${size}`;
-    if (size > MOST_COOKIE) {
-      d.markInvalid();
-      d.linkHeaderLength = at + size;
-      return -1;
-    }
-    if (size > 0 && d.showsLink) d.out += filled(d, at, `, cookie 0x${'%x1'.repeat(size)}`);
-    if (d.showsLink) d.out += ': ';
-    at += size;
-    protocol = d.u16(at);
+  const head: Head = {
+    at,
+    length: whole - at,
+    cookie: at,
+    size: 0,
+    kind: 0,
+    protocol: 0,
+    bundle: 0,
+    incoming: (flags & INCOMING) !== 0,
+  };
+  const found = cookie === undefined ? head : readCookie(d, head, cookie, bare);
+  if (found === undefined) return undefined;
+  adjust?.(d, found);
+  if (d.showsLink) d.out += `hlen ${found.at}, proto 0x${hex4(found.protocol)}, `;
+  return found;
+}
+
+function readCookie(
+  d: Dissection,
+  head: Head,
+  [least, label]: readonly [number, string],
+  bare: Interface['bare'],
+): Head | undefined {
+  const { at } = head;
+  const first = d.u8(at);
+  const kind = first === LONG_COOKIE || first === SERVICES_COOKIE ? first : 0;
+  const size = bare?.(first)
+    ? 0
+    : kind === SERVICES_COOKIE
+      ? MOST_COOKIE
+      : least + (kind === LONG_COOKIE ? 2 : 0);
+  if (d.showsLink) d.out += `${label}-PIC, cookie-len ${size}`;
+  if (size > MOST_COOKIE) {
+    d.markInvalid();
+    d.linkHeaderLength = at + size;
+    return undefined;
   }
-  if (d.showsLink) d.out += `hlen ${at}, proto 0x${hex4(protocol)}, `;
-  return at;
+  d.need(at, size);
+  if (d.showsLink) d.out += `${size > 0 ? filled(d, at, `, cookie 0x${'%x1'.repeat(size)}`) : ''}: `;
+  const next = at + size;
+  return {
+    ...head,
+    at: next,
+    length: head.length - size,
+    size,
+    kind,
+    protocol: d.u16(next),
+    bundle: size > 0 ? first : 0,
+  };
 }
 
 const link =
   (row: Interface) =>
   (d: Dissection, whole: number): void => {
     d.cutAs = `juniper_${row.name}`;
-    const at = printHeader(d, whole, row.cookie);
-    if (at < 0) return;
-    row.print(d, at, whole - at, at - MOST_COOKIE);
-    d.linkHeaderLength = at;
+    const head = printHeader(d, whole, row);
+    if (head === undefined) return;
+    row.print(d, head.at, head.length, head);
+    d.linkHeaderLength = head.at;
   };
 
 export function printJuniperEthernet(d: Dissection, whole: number): void {
   d.cutAs = 'juniper_ether';
-  const at = printHeader(d, whole, undefined);
-  if (at >= 0) d.linkHeaderLength = at + printEthernet(d, at, whole - at, d.end - at);
+  const head = printHeader(d, whole, {});
+  if (head !== undefined)
+    d.linkHeaderLength = head.at + printEthernet(d, head.at, head.length, d.end - head.at);
 }
 
 export const printJuniperPppoe = link({
@@ -197,7 +253,7 @@ const GATEWAY_PROTOCOLS = names('1 Null|IPv4|6 IPv6');
 export const printJuniperGgsn = link({
   name: 'ggsn',
   cookie: [8, 'GGSN'],
-  print(d, at, length, cookie) {
+  print(d, at, length, { cookie }) {
     const protocol = d.u8(cookie + 2);
     if (d.showsLink)
       d.out += `proto ${GATEWAY_PROTOCOLS(protocol)} (${protocol}), vlan ${d.u16(cookie + 4)}: `;
@@ -234,17 +290,145 @@ const SNAP = 0xaaaa03;
 const NLPID = 0xfefe03;
 const UI = 0x03;
 
-/** What both kinds of ATM interface try; `between` comes between. */
-const printAtmFrame =
-  (between: Print | undefined): Print =>
-  (d, at, length, cookie) => {
-    const head = d.u24(at);
-    if ((head === SNAP || head === NLPID) && printLlc(d, at, length, d.end - at, -1, -1) > 0) return;
-    const before = d.out;
-    between?.(d, at, length, cookie);
-    if (d.out !== before) return;
-    if (d.u8(at) === UI) printOsi(d, at + 1, length - 1);
+const CELL_COOKIE = 0x80;
+const CELL_TYPE = 0x70;
+const GAP_COUNT = 0x3f;
+/** Protocols of PPP that a frame is taken for. */
+const PPPS = new Set([
+  0x21, 0x23, 0x3d, 0x57, 0x281, 0x283, 0x8021, 0x8023, 0x8057, 0x8281, 0xc021, 0xc023, 0xc223,
+]);
+
+/** Frames of ATM are known by their first bytes. */
+const printAtm =
+  (isSecond: boolean): Print =>
+  (d, at, length, { cookie, incoming }) => {
+    if (isSecond ? d.u8(cookie + 7) & CELL_TYPE : d.u8(cookie) === CELL_COOKIE) {
+      printAtmCell(d, at, length, 0);
+      return;
+    }
+    const start = d.u24(at);
+    if ((start === SNAP || start === NLPID) && printLlc(d, at, length, d.end - at, -1, -1) > 0) return;
+    if (isSecond && !incoming && d.u8(cookie + 3) & GAP_COUNT) printEthernet(d, at, length, d.end - at);
+    else if (d.u8(at) === UI) printOsi(d, at + 1, length - 1);
+    else if (isSecond && PPPS.has(start >> 8)) printPpp(d, at, length);
     else printGuessed(d, at, length);
   };
 
-export const printJuniperAtm1 = link({ name: 'atm1', cookie: [4, 'ATM1'], print: printAtmFrame(undefined) });
+export const printJuniperAtm1 = link({ name: 'atm1', cookie: [4, 'ATM1'], print: printAtm(false) });
+
+/** Control words that stand before a cell; others are part of it. */
+const CONTROL_WORDS = new Set([0, 0x0800_0000, 0x0838_0000]);
+
+export const printJuniperAtm2 = link({
+  name: 'atm2',
+  cookie: [8, 'ATM2'],
+  adjust(d, head) {
+    d.need(head.at, 4);
+    if ((d.u8(head.cookie + 7) & CELL_TYPE) === 0) return;
+    const word = d.u32(head.at);
+    if (d.showsLink) d.out += filled(d, head.at, 'control-word 0x%x4 ');
+    if (CONTROL_WORDS.has(word)) head.at += 4;
+  },
+  print: printAtm(true),
+});
+
+/** What a cookie of a bundle says. */
+function adjustBundle(d: Dissection, head: Head): void {
+  const { kind, cookie } = head;
+  if (kind === LONG_COOKIE) head.bundle = d.u8(cookie + 1);
+  if (kind !== SERVICES_COOKIE) return;
+  head.bundle = (d.u16(cookie + 6) >> 3) & 0xfff;
+  head.protocol = d.u8(cookie + 5) & 0x70;
+}
+
+/** Bundles of Frame Relay: a protocol stands before the packet. */
+function passProtocol(d: Dissection, head: Head): void {
+  head.protocol = d.u16(head.at);
+  head.at += 2;
+  head.length -= 2;
+}
+
+/** What the services' cookie names; false where that is nothing known. */
+function printLayer3(d: Dissection, at: number, length: number, protocol: number): boolean {
+  if (protocol === 0) d.next.ip4(d, at, length);
+  else if (protocol === 0x10) d.next.ip6(d, at, length);
+  else if (protocol === 0x20) printMpls(d, at, length);
+  else if (protocol === 0x30) printOsi(d, at, length);
+  else return false;
+  return true;
+}
+
+/** The first bytes of a cookie, as a number; those that it has not are 0. */
+const cookieWord = (d: Dissection, { cookie, size }: Head, bytes: number): number => {
+  let word = 0;
+  for (let i = 0; i < bytes; i++) word = word * 256 + (i < size ? d.u8(cookie + i) : 0);
+  return word;
+};
+
+const PPP_OSI = 0x23;
+const PPP_CONTROL = 0xff03;
+/** Of the services' cookie: from the routing engine, incoming. */
+const FROM_ENGINE = 3;
+
+export const printJuniperMlppp = link({
+  name: 'mlppp',
+  cookie: [2, 'MLPPP'],
+  adjust: adjustBundle,
+  print(d, at, length, head) {
+    const { size, cookie, bundle, protocol } = head;
+    const first = cookieWord(d, head, 2);
+    if (d.showsLink && first !== PPP_OSI && first !== PPP_CONTROL) d.out += `Bundle-ID ${bundle}: `;
+    if (protocol === 0 && size > 4 && d.u8(cookie + 4) === FROM_ENGINE) printPpp(d, at, length);
+    else if (!printLayer3(d, at, length, protocol)) {
+      const back = first === PPP_OSI ? 2 : 0;
+      printPpp(d, at - back, length + back);
+    }
+  },
+});
+
+const UI_Q933 = 0x0308;
+const UI_IP4 = 0x03cc;
+const UI_IP6 = 0x038e;
+
+/** Frames by the protocol before them; `known` has what one kind of bundle alone knows. */
+function printBundled(d: Dissection, at: number, length: number, head: Head, known: () => boolean): void {
+  const { bundle, protocol } = head;
+  if (d.showsLink && cookieWord(d, head, 4) !== 1) d.out += `Bundle-ID ${bundle}, `;
+  if (protocol === UI_Q933 || protocol === UI_IP4 || protocol === UI_IP6) printOsi(d, at - 1, length + 1);
+  else if (!known()) d.out += `unknown protocol 0x${hex4(protocol)}, length ${length}`;
+}
+
+export const printJuniperMlfr = link({
+  name: 'mlfr',
+  cookie: [2, 'MLFR'],
+  adjust(d, head) {
+    adjustBundle(d, head);
+    if (head.kind !== SERVICES_COOKIE) passProtocol(d, head);
+  },
+  print: (d, at, length, head) =>
+    printBundled(d, at, length, head, () => {
+      if (head.protocol !== UI && head.protocol !== UI << 8) return false;
+      printOsi(d, at, length);
+      return true;
+    }),
+});
+
+export const printJuniperMfr = link({
+  name: 'mfr',
+  cookie: [4, 'MFR'],
+  bare: (first) => (first & 0xc0) === 0xc0,
+  adjust(d, head) {
+    adjustBundle(d, head);
+    if (head.kind === LONG_COOKIE) passProtocol(d, head);
+  },
+  print(d, at, length, head) {
+    if (head.size === 0) printMultilink(d, at, length);
+    else if (head.size === MOST_COOKIE) printLayer3(d, at, length, head.protocol);
+    else
+      printBundled(d, at, length, head, () => {
+        if (head.protocol !== 0xfefe) return false;
+        printOsi(d, at + 1, length - 1);
+        return true;
+      });
+  },
+});

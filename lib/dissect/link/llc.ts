@@ -15,7 +15,7 @@ import {
   OUI_ETHERNET,
   OUI_NAMES,
 } from '../frame/vendors.js';
-import { printAppleTalk } from '../network/appleTalk.js';
+import { printAppleTalkType } from '../network/appleTalk.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
 import { printIpx } from '../network/ipx.js';
@@ -23,6 +23,7 @@ import { ETHERTYPE_NAMES, printEtherType } from '../tables/ethertypes.js';
 import { printCdp } from './cdp.js';
 import { printDtp, printUdld, printVtp } from './ciscoLinks.js';
 import { printEthernet } from './ethernet.js';
+import { printFddi, printTokenRing } from './rings.js';
 import { printStp } from './stp.js';
 
 const SAP_IP = 0x06;
@@ -275,10 +276,16 @@ export function printSnap(
     d.need(next, pad);
     printEthernet(d, next + pad, rest - pad, captured - 5 - pad);
     return true;
+  } else if (oui === OUI_BRIDGED && (type === 0x0003 || type === 0x0009)) {
+    printTokenRing(d, next, rest);
+    return true;
+  } else if (oui === OUI_BRIDGED && (type === 0x0004 || type === 0x000a)) {
+    d.need(next, pad + 1);
+    printFddi(d, next + pad + 1, rest - pad - 1);
+    return true;
   }
   if (oui === OUI_APPLETALK && type === ETHERTYPE.ATALK) {
-    if (d.verbosity) d.out += 'et1 ';
-    printAppleTalk(d, next, rest);
+    printAppleTalkType(d, next, rest);
     return true;
   }
   if (!d.showsLink) {

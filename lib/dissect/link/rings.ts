@@ -4,7 +4,7 @@ import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
 import { names } from '../frame/names.js';
 import { hex2, hex4 } from '../frame/text.js';
-import { printAppleTalk } from '../network/appleTalk.js';
+import { printAppleTalkType } from '../network/appleTalk.js';
 import { printIpx } from '../network/ipx.js';
 import { printArp } from './arp.js';
 import { printLlc } from './llc.js';
@@ -128,10 +128,8 @@ function printInside(d: Dissection, type: number, at: number, length: number): v
   if (type === 0xf0 || type === 0xd4) d.next.ip4(d, at, length);
   else if (type === 0xc4) d.next.ip6(d, at, length);
   else if (type === 0xf1 || type === 0xd5 || type === 0xd6) printArp(d, at, length, d.end - at);
-  else if (type === 0xdd) {
-    if (d.verbosity) d.out += 'et1 ';
-    printAppleTalk(d, at, length);
-  } else if (type === 0xfa) printIpx(d, at);
+  else if (type === 0xdd) printAppleTalkType(d, at, length);
+  else if (type === 0xfa) printIpx(d, at);
   else printHexAscii(d, at, d.end - at);
 }
 

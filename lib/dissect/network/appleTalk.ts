@@ -26,6 +26,12 @@ export function printAppleTalk(d: Dissection, at: number, length: number): void 
   printLong(d, at, length, ' ');
 }
 
+/** As an EtherType announces it. */
+export function printAppleTalkType(d: Dissection, at: number, length: number): void {
+  if (d.verbosity) d.out += 'et1 ';
+  printAppleTalk(d, at, length);
+}
+
 function printLong(d: Dissection, at: number, length: number, gap: string): void {
   if (length < DATAGRAM || !d.has(at, DATAGRAM)) {
     d.out += length < DATAGRAM ? ` [|ddp ${length}]` : ' [|ddp]';

@@ -17,7 +17,7 @@ import { printPpp, printPppoe } from '../link/ppp.js';
 import { printSlow } from '../link/slow.js';
 import { printRealtek } from '../link/switchTags.js';
 import { printCalmFast, printGeoNetworking } from '../link/vehicles.js';
-import { printAppleTalk } from '../network/appleTalk.js';
+import { printAppleTalkType } from '../network/appleTalk.js';
 import { printOsi } from '../network/clnp.js';
 import { printDecnet } from '../network/decnet.js';
 import { printIp4 } from '../network/ip4.js';
@@ -31,6 +31,7 @@ export const ETHERTYPE_PPP = 0x880b;
 export const ETHERTYPE_JUMBO = 0x8870;
 export const ETHERTYPE_ARISTA = 0xd28b;
 
+/** A name of '' is none. */
 type EtherTypeRow = readonly [type: number, name: string, print?: EtherPrinter];
 
 // biome-ignore format: a table
@@ -61,7 +62,7 @@ const ROWS: readonly EtherTypeRow[] = [
   [0x803e, 'DEC DTS'],
   [0x805b, 'VEXP'],
   [0x805c, 'VPROD'],
-  [ETHERTYPE.ATALK, 'Appletalk', printAppleTalk],
+  [ETHERTYPE.ATALK, 'Appletalk', printAppleTalkType],
   [ETHERTYPE.AARP, 'Appletalk ARP', printAarp],
   [ETHERTYPE.IPX, 'IPX', printIpxType],
   [ETHERTYPE_PPP, 'PPP', printPppType],
@@ -69,6 +70,8 @@ const ROWS: readonly EtherTypeRow[] = [
   [ETHERTYPE.SLOW, 'Slow Protocols', printSlow],
   [ETHERTYPE.PPPOED, 'PPPoE D', printPppoe],
   [ETHERTYPE.PPPOES, 'PPPoE S', printPppoe],
+  [0x3c12, '', printPppoe],
+  [0x3c13, '', printPppoe],
   [0x888e, 'EAPOL', printEapol],
   [0x8899, 'Realtek protocols', printRealtek],
   [0x886f, 'MS NLB heartbeat', printLoadBalancing],
@@ -90,7 +93,9 @@ const ROWS: readonly EtherTypeRow[] = [
   [ETHERTYPE_ARISTA, 'Arista Vendor Specific Protocol'],
 ];
 
-export const ETHERTYPE_NAMES: ReadonlyMap<number, string> = new Map(ROWS.map(([type, name]) => [type, name]));
+export const ETHERTYPE_NAMES: ReadonlyMap<number, string> = new Map(
+  ROWS.flatMap(([type, name]) => (name === '' ? [] : [[type, name]])),
+);
 
 const PRINTERS: ReadonlyMap<number, EtherPrinter> = new Map(
   ROWS.flatMap(([type, , print]) => (print === undefined ? [] : [[type, print]])),

@@ -7,16 +7,21 @@ import { LINK_TYPES, LINUX_SLL2 } from '../../names/index.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
 import { printAtm, printClassicalIp } from '../link/atm.js';
+import { printSunAtm } from '../link/atmCells.js';
 import { printEthernet } from '../link/ethernet.js';
 import { printFrameRelayLink, printMultilinkLink } from '../link/frameRelay.js';
 import { printIpnet, printNflog } from '../link/hostHeaders.js';
 import {
   printJuniperAtm1,
+  printJuniperAtm2,
   printJuniperCiscoHdlc,
   printJuniperEs,
   printJuniperEthernet,
   printJuniperFrameRelay,
   printJuniperGgsn,
+  printJuniperMfr,
+  printJuniperMlfr,
+  printJuniperMlppp,
   printJuniperMonitor,
   printJuniperPpp,
   printJuniperPppoe,
@@ -62,6 +67,7 @@ const ROWS: readonly LinkRow[] = [
   [printPppLink, 9],
   [printPppSerial, 50],
   [printAtm, 11, 100],
+  [printSunAtm, 123],
   [printClassicalIp, 19, 106],
   [printCiscoHdlc, 104, 112],
   [printWlanLink, 105],
@@ -78,6 +84,10 @@ const ROWS: readonly LinkRow[] = [
   [printJuniperGgsn, 133],
   [printJuniperServices, 136],
   [printJuniperAtm1, 137],
+  [printJuniperAtm2, 135],
+  [printJuniperMlppp, 130],
+  [printJuniperMlfr, 131],
+  [printJuniperMfr, 134],
   [printJuniperMonitor, 164],
   [printJuniperPppoe, 167],
   [printJuniperPppoeAtm, 168],

@@ -64,6 +64,8 @@ export const links: readonly Space[] = [
   on('AARP', (r, n) => snap(0, 0x80f3, [0, 1, 0x80, 0x9b, 6, 4, ...u16(n % 5), ...soup(r, 20)])),
   on('ATM', (r) => soup(r, 8 + r(60)), 11),
   on('ATM signalling', (r, n) => [...one<Bytes>(r, [[1, 0, 0, 5], [0x82, 0, 0, 5]]), 9, 3, 0, 0, 1, n % 256, 0, 0, ...soup(r, 10 + r(20))], 123),
+  on('ATM cell', (r, n) => [1, 0, 0, one(r, [3, 4]), ...soup(r, 5), one(r, [0x10, 0x11, 0x18, n % 256]), ...soup(r, 47)], 123),
+  on('ATM LANE', (r, n) => [1, 0, 0, 64, ...one<Bytes>(r, [[0xff, 0, 1, 1, r(2), n % 20], [0, 7]]), ...soup(r, 12), ...u16(one(r, [0x800, 0x806, n % 65_536])), ...soup(r, 20)], 123),
   on('DECnet', (r, n) => ether(0x6003, ((b) => [b.length & 255, b.length >> 8, ...b])([one(r, [1, 2, 3, 5, 7, 9, 11, 13, 4 * r(64) + 2, n % 256]), ...soup(r, 20 + r(40))]))),
   on('IPX', (r, n) => ether(0x8137, [255, 255, ...u16(30 + r(20)), 0, r(20), ...soup(r, 10), ...u16(one(r, [0x452, 0x453, 0x455, 0x451, 0x456, 0x85be, n % 65_536])), ...soup(r, 12 + r(40))])),
   on('GeoNetworking', (r, n) => ether(0x8947, [...soup(r, 5), n % 256, ...soup(r, 40 + r(60))])),
