@@ -19,10 +19,7 @@ const SETS = ['-nvvv', '-n', '-nexx'];
 const SHARE = fullRun ? 0.995 : 0.99;
 
 /** Number spaces of protocols that have no printer yet, and what README calls them. */
-const WITHOUT_PRINTER = new Map([
-  ['ATM signalling', "ATM's OAM cells"],
-  ['Juniper', 'Juniper headers of ATM2'],
-]);
+const WITHOUT_PRINTER = new Map([['802.15.4', '802.15.4 multipurpose']]);
 
 function skipped(t: ExecutionContext): boolean {
   if (tcpdumpVersion()?.startsWith('4.99.')) return false;
