@@ -1,7 +1,9 @@
 /** What is asked of devices before anything is captured: which there are, what stamps their packets, monitor mode. */
 
-import { describeDevice, links, TIME_STAMP_TYPES, type TimeStampType } from '../lib/command.js';
+import { describeDevice, links, NO_LOADER, TIME_STAMP_TYPES, type TimeStampType } from '../lib/command.js';
+import { Filter, LINK_TYPES } from '../lib/index.js';
 import { listDevices, timeStampTypes } from '../lib/node.js';
+import { filterFor } from './expression.js';
 import { CommandError } from './report.js';
 import { writeMessage, writeOutput } from './standard.js';
 
@@ -41,4 +43,11 @@ export function stampsFor(name: string, wanted: TimeStampType | undefined): Time
     `weir: WARNING: When trying to set timestamp type '${wanted}' on ${name}: That type of time stamp is not supported by that device\n`,
   );
   return undefined;
+}
+
+/** The number in files of a link type that the user named. */
+export function linkTypeNumber(wanted: string | undefined): number | undefined {
+  if (wanted === undefined) return undefined;
+  const { linkType } = filterFor(new Filter('', {}, NO_LOADER), wanted);
+  return LINK_TYPES.find(({ name }) => name === linkType)?.linkType;
 }

@@ -382,3 +382,37 @@ test('rules and flows choose among what is captured; -w --index makes the index 
     /goes through its input twice/,
   );
 });
+
+test('what is captured is parted as the file of it would be', async (t) => {
+  if (!needs(t)) return;
+  const [port, other, all] = [nextPort++, nextPort++, join(folder, 'all.pcap')];
+  const rules = join(folder, 'parts.rules');
+  writeFileSync(rules, `long = udp port ${port} and greater 150\nboth = udp portrange ${port}-${other}\n`);
+  const by = ['--by', `one=udp port ${port}`, '--by', 'rest'];
+  const live = (...words: string[]) => start(['-i', 'lo', ...words], 'pipe');
+  const [first, second, whole] = [
+    await live('--rules', rules, '--first-match', '--split', join(folder, 'live-rules')),
+    await live(...by, '--split', join(folder, 'live-by')),
+    await live('-w', all, `udp portrange ${port}-${other}`),
+  ];
+  const tables = [first, second].map(({ child }) => child.stdout!.toArray());
+  const socket = createSocket('udp4');
+  for (const text of ['a', 'b'.repeat(200), 'c'])
+    for (const to of [port, other])
+      await new Promise((done) => void socket.send(text, to, '127.0.0.1', done));
+  socket.close();
+  await delay(300);
+  for (const { child } of [first, second, whole]) child.kill('SIGINT');
+  t.deepEqual([await first.ended, await second.ended, await whole.ended], [0, 0, 0], first.messages());
+  const file = (...words: string[]) => spawnSync(process.execPath, [WEIR, '-r', all, ...words]).status;
+  t.is(file('--rules', rules, '--first-match', '--split', join(folder, 'file-rules')), 0);
+  t.is(file(...by, '--split', join(folder, 'file-by')), 0);
+  // Each socket has its own stamp of a packet, now and then.
+  const packets = (path: string) =>
+    spawnSync(process.execPath, [WEIR, '-tnxxr', path], { encoding: 'utf8' }).stdout;
+  for (const name of ['rules/long.pcap', 'rules/both.pcap', 'by/one.pcap'])
+    t.is(packets(join(folder, `live-${name}`)), packets(join(folder, `file-${name}`)), name);
+  const [table, restTable] = (await Promise.all(tables)).map((parts) => Buffer.concat(parts).toString());
+  t.is(table!.replaceAll(folder, ''), '1\t/live-rules/long.pcap\n5\t/live-rules/both.pcap\n');
+  t.regex(restTable!.replaceAll(folder, ''), /^3\t\/live-by\/one\.pcap\n\d+\t\/live-by\/rest\.pcap\n$/);
+});

@@ -2,12 +2,13 @@
 
 import { release, type } from 'node:os';
 import { AUTO, LINUX_SLL2, NO_LOADER, PacedSink, recordsOf, SNAP_LENGTH } from '../lib/command.js';
-import { Filter, LINK_TYPES, OPTION, type Packet, textOption } from '../lib/index.js';
+import { Filter, OPTION, type Packet, textOption } from '../lib/index.js';
 import { type Device, DeviceError, listDevices, openDevice } from '../lib/node.js';
-import { checkMonitorMode, stampsFor } from './deviceFacts.js';
+import { checkMonitorMode, linkTypeNumber, stampsFor } from './deviceFacts.js';
 import { printProgram } from './dump.js';
-import { expressionOf, filterFor, filterOf, linkTypeText, warnAbout } from './expression.js';
+import { expressionOf, filterOf, linkTypeText, warnAbout } from './expression.js';
 import type { LiveChoice } from './liveChoice.js';
+import type { LiveSplit } from './liveSplit.js';
 import type { Options } from './options.js';
 import type { TextOutput } from './print.js';
 import { relinquishAround } from './privileges.js';
@@ -29,7 +30,8 @@ export async function captureLive(options: Options, { quiet = false } = {}): Pro
   const source = await expressionOf(options);
   const loader = kernelMachineOf(options.engine) === undefined ? await loaderFor(options) : AUTO;
   const expression = filterOf(source, options, loader, options.snapLength ?? SNAP_LENGTH);
-  const chooses = (options.rules ?? options.flows ?? options.first) !== undefined && options.dump === 0;
+  const { rules, split, flows, first } = options;
+  const chooses = (rules ?? split ?? flows ?? first) !== undefined && options.dump === 0;
   // The kernel tells nothing of flows, and of rules only whether any matches.
   await using device = await open(chooses ? new Filter('', {}, NO_LOADER) : expression, options);
   const filter = expression.for(device.interface, device.backend === 'linux' ? 'linux-live' : 'dead');
@@ -60,7 +62,7 @@ export async function captureLive(options: Options, { quiet = false } = {}): Pro
   report = () => {};
   if (!quiet) writeMessage(`${summary(device, counts.captured).join('\n')}\n`);
   choice?.report();
-  if (choice !== undefined && options.countOnly) writeOutput(choice.table());
+  if (choice !== undefined && (options.countOnly || split !== undefined)) writeOutput(choice.table());
 }
 
 /** Captures until as many packets came as are wanted, a signal ends it, or device, disk or reader fail. */
@@ -95,8 +97,8 @@ async function captureUntilStopped(
 }
 
 /** Whether packets are printed, and not only written. */
-const prints = ({ write, print, rules, countOnly }: Options): boolean =>
-  (write === undefined && !(rules !== undefined && countOnly)) || print;
+const prints = ({ write, print, rules, split, countOnly }: Options): boolean =>
+  ((write ?? split) === undefined && !(rules !== undefined && countOnly)) || print;
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** How long a signal that ends the capture leaves a slow reader for what it has not read yet. */
@@ -160,13 +162,6 @@ async function open(filter: Filter, options: Options): Promise<Device> {
   }
 }
 
-/** The number in files of a link type that the user named. */
-function linkTypeNumber(wanted: string | undefined): number | undefined {
-  if (wanted === undefined) return undefined;
-  const { linkType } = filterFor(new Filter('', {}, NO_LOADER), wanted);
-  return LINK_TYPES.find(({ name }) => name === linkType)?.linkType;
-}
-
 function announce(device: Device, options: Options): void {
   const hushed = prints(options) && options.verbose === 0;
   if (hushed) writeMessage('weir: verbose output suppressed, use -v[v]... for full protocol decode\n');
@@ -193,7 +188,7 @@ function summary(device: Device, captured: number): readonly string[] {
 
 class LiveOutput {
   private readonly text: TextOutput | undefined;
-  private readonly savefiles: Savefiles | undefined;
+  private readonly savefiles: Savefiles | LiveSplit | undefined;
   private readonly label: LiveChoice['label'];
   /** Of text and of the savefile that is being written. */
   private readonly sinks: { text?: PacedSink; file?: PacedSink } = {};
@@ -214,7 +209,7 @@ class LiveOutput {
       this.sinks.text = new PacedSink(STDOUT);
       this.text = makeText(this.sinks.text);
     }
-    if (write === undefined) return;
+    if (write === undefined && choice?.split === undefined) return;
     const { linkType, snapLength } = device.interface;
     const form = {
       format: savefileFormat(options),
@@ -223,7 +218,9 @@ class LiveOutput {
       nanoseconds: precision === 'nano',
       pcapng: this.aboutCapture(device, source),
     } as const;
-    this.savefiles = new Savefiles(options, form, [], undefined, (target) => this.sinkFor(target, follow));
+    this.savefiles =
+      choice?.split?.open(form) ??
+      new Savefiles(options, form, [], undefined, (target) => this.sinkFor(target, follow));
     // The header is there at once, for whoever reads the other end of a pipe.
     this.flush();
   }
@@ -263,7 +260,7 @@ class LiveOutput {
   }
 
   takeRecords(bytes: Uint8Array): void {
-    this.savefiles?.writeRecords(bytes);
+    (this.savefiles as Savefiles).writeRecords(bytes);
   }
 
   flush(): void {

@@ -1,6 +1,7 @@
-/** `--rules`, `--flows=after` and `--first` on what is captured: packets are chosen here, one by one, and not in the kernel. */
+/** `--rules`, `--split`, `--flows=after` and `--first` on what is captured: packets are chosen here, one by one, and not in the kernel. */
 
 import { type CaptureInterface, type Filter, type Packet, packetSelector } from '../lib/index.js';
+import type { LiveSplit } from './liveSplit.js';
 import type { Options } from './options.js';
 import { CommandError } from './report.js';
 
@@ -13,6 +14,8 @@ export interface LiveChoice {
   readonly report: () => void;
   /** A line a rule. */
   readonly table: () => string;
+  /** Where packets that are wanted go. */
+  readonly split?: LiveSplit;
 }
 
 /**
@@ -25,6 +28,10 @@ export async function liveChoice(
   filter: Filter | undefined,
 ): Promise<LiveChoice> {
   const { flows, first, rules, firstMatch } = options;
+  if (options.split !== undefined) {
+    const split = await (await import('./liveSplit.js')).LiveSplit.of(options, source);
+    return { wants: split.wants, label: undefined, report: () => {}, table: () => split.table, split };
+  }
   if (rules !== undefined) {
     if ((flows ?? first) !== undefined) throw new CommandError('--flows and --first do not go with --rules');
     const { loadRules, RuleCounts } = await import('./ruleCounts.js');

@@ -274,7 +274,7 @@ export const OPTIONS: readonly OptionRow[] = [
   valued('G', 'rotate-seconds', 'Output', 'N', 'begin another file every N seconds; the name given to -w holds the time as strftime(3) writes it', (o, v) => { o.rotateSeconds = numberIn('number of seconds', v, 0, 2 ** 31 - 1); }),
   valued('W', 'file-count', 'Output', 'N', 'with -C, begin again with the first of N files; with -G, stop after N', (o, v) => { o.fileCount = numberIn('number of output files', v, 1, 2 ** 31 - 1); }),
   valued('z', 'rotate-command', 'Output', 'COMMAND', 'run COMMAND with each file that -C or -G has ended', (o, v) => { o.rotateCommand = v; }),
-  valued(undefined, 'split', 'Output', 'DIR', 'part what -r names into savefiles in DIR, in one pass, by the filters of --by or --rules', (o, v) => { o.split = v; o.action = 'split'; }),
+  valued(undefined, 'split', 'Output', 'DIR', 'part what -r names, or -i captures, into savefiles in DIR, in one pass, by the filters of --by or --rules', (o, v) => { o.split = v; o.action = 'split'; }),
   valued(undefined, 'by', 'Output', 'LIST', 'with --split: @NAME, NAME=EXPRESSION and rest, with commas between or one at a time', (o, v) => { o.by = [...o.by, v]; }),
   valued(undefined, 'flow-split', 'Output', 'DIR', 'part what -r names into savefiles in DIR, in one pass: one for each flow', (o, v) => { o.flowSplit = v; o.action = 'flowSplit'; }),
   flag(undefined, 'count', 'Output', 'print only how many packets match', (o) => { o.countOnly = true; }),

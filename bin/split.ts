@@ -1,4 +1,4 @@
-/** `--split DIR`, by `--by LIST` or `--rules FILE`: parts a capture into savefiles in one pass, each as `-w` would write it. */
+/** `--split DIR`, by `--by LIST` or `--rules FILE`: parts a capture into savefiles in one pass, each as `-w` would write it; also live. */
 
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,12 +51,18 @@ export function rulesOf(lists: readonly string[]): Rule[] {
 /** @throws CommandError, CaptureError, FilterError */
 export async function splitCapture(options: Options): Promise<void> {
   const { read, by, rules } = options;
-  if (read === undefined || read === '-') throw new CommandError('--split parts a savefile: name it with -r');
+  if (read === '-' || (read ?? options.interface) === undefined)
+    throw new CommandError('--split parts a savefile, or what a device captures: name it with -r or -i');
   if ((by.length === 0) === (rules === undefined))
     throw new CommandError('--split takes what to part by: --by @dns,@tls,rest or --rules FILE');
   if (options.expression !== '' || options.filterFile !== undefined || options.write !== undefined)
     throw new CommandError('--split takes its expressions from --by or --rules, and writes into its folder');
   if (hasTimes(options.times)) throw new CommandError('--split goes with no times');
+  if (read === undefined && options.rotateSeconds > 0)
+    throw new CommandError(
+      '--split goes with -C, which counts files, and not with -G: their names hold no time',
+    );
+  if (read === undefined) return (await import('./live.js')).captureLive(options);
   const parting = await (rules === undefined ? partingByList(options) : partingByRules(options));
   const progress = createProgress();
   try {

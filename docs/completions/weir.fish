@@ -32,7 +32,7 @@ complete -c weir -s 'C' -l rotate-size -x -d 'begin another file when one is lar
 complete -c weir -s 'G' -l rotate-seconds -x -d 'begin another file every N seconds; the name given to -w holds the time as strftime(3) writes it'
 complete -c weir -s 'W' -l file-count -x -d 'with -C, begin again with the first of N files; with -G, stop after N'
 complete -c weir -s 'z' -l rotate-command -x -d 'run COMMAND with each file that -C or -G has ended'
-complete -c weir -l split -x -d 'part what -r names into savefiles in DIR, in one pass, by the filters of --by or --rules'
+complete -c weir -l split -x -d 'part what -r names, or -i captures, into savefiles in DIR, in one pass, by the filters of --by or --rules'
 complete -c weir -l by -x -d 'with --split: @NAME, NAME=EXPRESSION and rest, with commas between or one at a time'
 complete -c weir -l flow-split -x -d 'part what -r names into savefiles in DIR, in one pass: one for each flow'
 complete -c weir -l count -d 'print only how many packets match'
