@@ -37,6 +37,9 @@ async function dispatch(words: readonly string[]): Promise<void> {
     case 'libpcap':
       return (await import('./libpcapForm.js')).printLibpcapForm(options);
     case 'split':
+      if ((options.read ?? options.interface) === undefined)
+        throw new CommandError('--split parts a savefile, or what a device captures: name it with -r or -i');
+      if (options.read === undefined) break;
       return (await import('./split.js')).splitCapture(options);
     case 'flowSplit':
       return (await import('./flowSplit.js')).splitFlows(options);

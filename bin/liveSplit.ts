@@ -15,7 +15,7 @@ import { CommandError } from './report.js';
 import { loadRules, rulesFor } from './ruleCounts.js';
 import { type SavefileForm, Savefiles, savefileFormat } from './savefiles.js';
 import { loaderFor } from './selection.js';
-import { rulesOf } from './split.js';
+import { checkSplit, rulesOf } from './splitList.js';
 
 /** Takes packets for the savefiles that they belong to. */
 export class LiveSplit {
@@ -30,6 +30,7 @@ export class LiveSplit {
 
   /** @throws CommandError, FilterError */
   static async of(options: Options, source: CaptureInterface): Promise<LiveSplit> {
+    checkSplit(options);
     if (options.rules !== undefined) {
       const rules = await loadRules(options);
       const names = rules.written.map(({ name }) => name.replace(/^@/, ''));

@@ -1,4 +1,4 @@
-/** `--split DIR`, by `--by LIST` or `--rules FILE`: parts a capture into savefiles in one pass, each as `-w` would write it; also live. */
+/** `--split DIR`, by `--by LIST` or `--rules FILE`: parts a capture into savefiles in one pass, each as `-w` would write it. */
 
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,55 +15,14 @@ import type { Options } from './options.js';
 import { createProgress } from './progress.js';
 import { CommandError } from './report.js';
 import { loaderFor } from './selection.js';
+import { checkSplit, REST, rulesOf } from './splitList.js';
 import { writeMessage, writeOutput } from './standard.js';
-import { hasTimes } from './timeWindow.js';
-
-/** In a list: the savefile of the packets that nothing else of it matches. */
-const REST = 'rest';
-
-interface Rule {
-  readonly name: string;
-  /** `undefined` for the rest. */
-  readonly expression: string | undefined;
-}
-
-/**
- * Reads `@dns,web=tcp port 80 or port 443,rest`: ready-made filters, named expressions, what is left.
- *
- * @throws CommandError
- */
-export function rulesOf(lists: readonly string[]): Rule[] {
-  const rules = lists
-    .flatMap((list) => list.split(','))
-    .map((text): Rule => {
-      const [, ready, name, expression] = /^\s*(?:@([\w-]+)|([\w-]+)(?:=(.*))?)\s*$/s.exec(text) ?? [];
-      if (ready !== undefined) return { name: ready, expression: `@${ready}` };
-      if (name === REST && expression === undefined) return { name, expression };
-      if (name === undefined || expression === undefined)
-        throw new CommandError(`--by: '${text}' is none of @NAME, NAME=EXPRESSION and ${REST}`);
-      return { name, expression };
-    });
-  const twice = rules.find(({ name }, at) => rules.findIndex((rule) => rule.name === name) !== at);
-  if (twice !== undefined) throw new CommandError(`--by: '${twice.name}' stands for two savefiles`);
-  return rules;
-}
 
 /** @throws CommandError, CaptureError, FilterError */
 export async function splitCapture(options: Options): Promise<void> {
-  const { read, by, rules } = options;
-  if (read === '-' || (read ?? options.interface) === undefined)
-    throw new CommandError('--split parts a savefile, or what a device captures: name it with -r or -i');
-  if ((by.length === 0) === (rules === undefined))
-    throw new CommandError('--split takes what to part by: --by @dns,@tls,rest or --rules FILE');
-  if (options.expression !== '' || options.filterFile !== undefined || options.write !== undefined)
-    throw new CommandError('--split takes its expressions from --by or --rules, and writes into its folder');
-  if (hasTimes(options.times)) throw new CommandError('--split goes with no times');
-  if (read === undefined && options.rotateSeconds > 0)
-    throw new CommandError(
-      '--split goes with -C, which counts files, and not with -G: their names hold no time',
-    );
-  if (read === undefined) return (await import('./live.js')).captureLive(options);
-  const parting = await (rules === undefined ? partingByList(options) : partingByRules(options));
+  checkSplit(options);
+  const read = options.read!;
+  const parting = await (options.rules === undefined ? partingByList(options) : partingByRules(options));
   const progress = createProgress();
   try {
     const { read: packets, written } = await parting(({ read: packets, matched, bytes }) =>

@@ -118,7 +118,8 @@ function smaller(run: FilterFunction, input: Input, change: Change, matched: boo
     const result = run(tried.bytes, 0, tried.bytes.length, tried.wireLength);
     if ((result !== 0) !== matched) kept = { input: tried, turned };
   }
-  return kept;
+  // What could not be left out before may be without what was.
+  return kept === change ? kept : smaller(run, input, kept, matched);
 }
 
 /** Added bytes as one part each that lies together, without those that are in another part. */

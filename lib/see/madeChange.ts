@@ -35,12 +35,23 @@ export function madeChange(run: FilterFunction, input: Input, made: Uint8Array):
   bytes.set(made);
   const changed = { bytes, wireLength: Math.max(input.wireLength, bytes.length) };
   if (isMatch(changed) === matched) return undefined;
+  const isDifferent = (at: number): boolean => bytes[at] !== (input.bytes[at] ?? 0);
+  /** Takes back so many bytes at a time that need not differ. */
+  const takeBack = (size: number): boolean => {
+    let isLess = false;
+    for (let at = 0; at < bytes.length; at++) {
+      if (!isDifferent(at)) continue;
+      const own = bytes.slice(at, at + size);
+      for (let i = at; i < at + own.length; i++) bytes[i] = input.bytes[i] ?? 0;
+      if (isMatch(changed) === matched) bytes.set(own, at);
+      else isLess = true;
+    }
+    return isLess;
+  };
+  while ([1, 2, WORD].some(takeBack));
   const kept: [at: number, size: number][] = [];
   for (let at = 0; at < bytes.length; at++) {
-    const own = bytes[at]!;
-    bytes[at] = input.bytes[at] ?? 0;
-    if (bytes[at] === own || isMatch(changed) !== matched) continue;
-    bytes[at] = own;
+    if (!isDifferent(at)) continue;
     const last = kept.at(-1);
     if (last !== undefined && last[0] + last[1] === at && last[1] < WORD) last[1]++;
     else kept.push([at, 1]);
