@@ -11,12 +11,13 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { printHtml } from './charts.js';
 import { FILTERS } from './filters.js';
 import type { LoopResult } from './loops.js';
 import type { MatrixRow } from './matrix.js';
 import { samplePackets } from './packets.js';
 import { findPeers, loopsPeer } from './peers.js';
-import { type PeerTime, printHtml, printTable, type Report } from './report.js';
+import { type PeerTime, printTable, type Report } from './report.js';
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'bench-results' } } });
 
