@@ -46,9 +46,9 @@ export interface BtfType {
   /** What it points to, qualifies, gives, or is an array of. */
   readonly type: number;
   readonly isSigned: boolean;
-  /** Elements of an array. */
+  /** Elements of an array. Of a tag: which member or parameter of its type it is on. */
   readonly length: number;
-  /** Of a function: whether others see it. */
+  /** Of a function: whether others see it (`BTF_FUNC_GLOBAL`). */
   readonly isGlobal: boolean;
   readonly members: readonly Member[];
   /** Names of an enumeration. */
@@ -74,8 +74,6 @@ const VOID: BtfType = {
 const TRANSPARENT: ReadonlySet<BtfKind> = new Set(['typedef', 'volatile', 'const', 'restrict', 'typeTag']);
 /** Types within types that are followed. */
 const DEEPEST = 32;
-/** `BTF_FUNC_GLOBAL`. */
-const GLOBAL = 1;
 const HEADER = 24;
 const TYPE_HEADER = 12;
 const POINTER = 8;
@@ -200,6 +198,7 @@ export class Btf {
       name: this.text(types.u32(at)),
       size: word,
       type: word,
+      length: kind === 'declTag' ? types.u32(more) : 0,
     };
     const each = <Row>(size: number, make: (place: number) => Row): Row[] =>
       Array.from({ length: count }, (_, index) => make(more + size * index));
@@ -207,7 +206,7 @@ export class Btf {
       case 'int':
         return { ...base, isSigned: (types.u32(more) & 0x0100_0000) !== 0 };
       case 'func':
-        return { ...base, isGlobal: count === GLOBAL };
+        return { ...base, isGlobal: count === 1 };
       case 'array':
         return { ...base, size: 0, type: types.u32(more), length: types.u32(more + 8) };
       case 'struct':

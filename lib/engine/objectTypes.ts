@@ -14,28 +14,44 @@ export function functionInfos(
   functions: readonly { readonly start: number; readonly type?: BtfType | undefined }[],
 ): ReadonlyMap<number, FunctionInfo> | undefined {
   if (types === undefined || functions.some(({ type }) => type?.kind !== 'func')) return undefined;
-  return new Map(functions.map(({ start, type }) => [start, functionInfo(types, type!)]));
+  const tags = types.ofKind('declTag');
+  return new Map(functions.map(({ start, type }) => [start, functionInfo(types, type!, tags)]));
 }
 
-function functionInfo(types: Btf, { isGlobal, type }: BtfType): FunctionInfo {
+function functionInfo(types: Btf, { id, isGlobal, type }: BtfType, tags: readonly BtfType[]): FunctionInfo {
   const { members, type: result } = types.type(type);
   const { kind } = types.bare(result);
   return {
     linkage: isGlobal ? 'global' : 'static',
     returns: NUMBERS.has(kind) ? 'number' : 'other',
     parameters:
-      members.length > MOST_PARAMETERS ? ['other'] : members.map((one) => parameter(types, one.type)),
+      members.length > MOST_PARAMETERS
+        ? ['other']
+        : members.map((one, at) =>
+            parameter(
+              types,
+              one.type,
+              tags.flatMap(({ type, length, name }) => (type === id && length === at ? [name] : [])),
+            ),
+          ),
   };
 }
 
-function parameter(types: Btf, id: number): NonNullable<FunctionInfo['parameters']>[number] {
+/** `tags`: what `__arg_ctx` and its like say of it (`btf_prepare_func_args`). */
+function parameter(
+  types: Btf,
+  id: number,
+  tags: readonly string[],
+): NonNullable<FunctionInfo['parameters']>[number] {
   const type = types.bare(id);
   if (NUMBERS.has(type.kind)) return 'number';
   if (type.kind !== 'ptr') return 'other';
   const target = types.bare(type.type);
+  if (tags.includes('arg:ctx')) return 'context';
+  if (tags.some((tag) => tag.startsWith('arg:') && tag !== 'arg:nonnull')) return 'other';
   if (target.kind === 'struct' && CONTEXTS.has(target.name)) return 'context';
-  const bytes = types.sizeOf(type.type);
-  return bytes === 0 ? 'other' : { bytes };
+  const bytes = target.name === 'bpf_dynptr' ? 0 : types.sizeOf(type.type);
+  return bytes === 0 ? 'other' : { bytes, ...(tags.length > 0 ? { isThere: true } : {}) };
 }
 
 /** Structures in values that no program reads or writes, and what they are (`btf_get_field_type`). */

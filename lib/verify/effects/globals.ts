@@ -36,5 +36,8 @@ export function stateOfGlobal(path: Path, entry: number, { parameters = [] }: Fu
 function parameterValue(path: Path, kind: Parameter): Value {
   if (kind === 'context') return pointer('context');
   if (kind === 'number' || kind === 'other') return ANY_NUMBER;
-  return pointer('recordOrNull', { size: kind.bytes, id: path.newId() });
+  const size = kind.bytes;
+  return kind.isThere === true
+    ? pointer('record', { size })
+    : pointer('recordOrNull', { size, id: path.newId() });
 }

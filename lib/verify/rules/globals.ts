@@ -66,6 +66,8 @@ function checkParameter(point: Point, register: number, kind: Parameter): void {
     return;
   }
   if (isZero(value)) return;
+  if (kind.isThere === true && value.kind === 'pointer' && NOT_NULL[value.type] !== undefined)
+    reject(point, 'null-pointer', `r${register} may be null`, 'compare it with 0 first');
   const given = givenMemory(value);
   const buffer = { value: given, register, size: kind.bytes };
   checkBuffer(point, { ...buffer, use: 'read' });

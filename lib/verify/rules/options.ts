@@ -39,8 +39,13 @@ export interface FunctionInfo {
   /** An `int` or an enumeration; or nothing, or something else. */
   readonly returns: 'number' | 'other';
   /**
-   * What a global function takes: the context, a number, the address of so many bytes or null; or something else, which
-   * none can.
+   * What a global function takes: the context, a number, the address of so many bytes or, unless it says that they are there,
+   * null; or something else, which none can.
    */
-  readonly parameters?: readonly ('context' | 'number' | { readonly bytes: number } | 'other')[];
+  readonly parameters?: readonly (
+    | 'context'
+    | 'number'
+    | { readonly bytes: number; readonly isThere?: boolean }
+    | 'other'
+  )[];
 }
