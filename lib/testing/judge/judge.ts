@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { toAssembly } from '../../ebpf/disassembler.js';
 import { type FunctionInfo, type Verdict, type VerifyOptions, verify } from '../../verify/index.js';
+import { ENDS_EARLY } from '../../verify/rules/packetLoads.js';
 import { generator } from '../random.js';
 import { generate, type Sample } from './generator.js';
 import { functionsOfProgram, mapsOfProgram } from './maps.js';
@@ -113,10 +114,15 @@ export function reasonOf(sample: Sample, side: Side, oracle: Oracle, privileged:
   return rejection === undefined ? 'admitted' : withoutNumbers(`[${rejection.kind}] ${rejection.message}`);
 }
 
+/** What may harm the running kernel it is not asked about. */
+const admittedByKernel = (sample: Sample, { rejection }: Verdict, oracle: Oracle): boolean =>
+  rejection?.message !== ENDS_EARLY && oracle.admits(sample);
+
 /** Which side admitted alone; `undefined` where they agree. */
 export function sideOf(sample: Sample, oracle: Oracle, privileged: boolean): Side | undefined {
-  const ours = verdictOf(sample, privileged).accepted;
-  const theirs = oracle.admits(sample);
+  const verdict = verdictOf(sample, privileged);
+  const ours = verdict.accepted;
+  const theirs = admittedByKernel(sample, verdict, oracle);
   if (ours === theirs) return undefined;
   return ours ? 'only weir admits' : 'only the kernel admits';
 }
@@ -132,8 +138,9 @@ export function judge(oracle: Oracle, options: JudgeOptions): JudgeReport {
   };
   for (let number = from; number < from + programs; number++) {
     const { sample, seed: own } = sampleOf(seed, number, privileged);
-    const ours = verdictOf(sample, privileged).accepted;
-    const theirs = oracle.admits(sample);
+    const verdict = verdictOf(sample, privileged);
+    const ours = verdict.accepted;
+    const theirs = admittedByKernel(sample, verdict, oracle);
     report.programs++;
     if (theirs) report.kernelAdmits++;
     if (ours && theirs) {

@@ -9,6 +9,7 @@ import { mapsOfProgram } from '../../testing/judge/maps.js';
 import { openOracle } from '../../testing/judge/oracle.js';
 import { verify } from '../index.js';
 import type { RejectionKind } from './kinds.js';
+import { ENDS_EARLY } from './packetLoads.js';
 
 const oracle = await openOracle();
 
@@ -169,4 +170,27 @@ test('a kernel function is refused where control never comes', (t) => {
   t.is(verify(program, { type: 'sched_cls' }).rejection?.kind, 'unknown-helper');
   if (typeof oracle === 'string') return;
   t.false(oracle.log({ program, type: 'sched_cls', egress: false, strict: false }).admitted);
+});
+
+test('LD_IND that ends a function, and a number of the caller that matters behind it', (t) => {
+  // Linux 6.18 refuses it with -EFAULT; the running kernel is not asked, as others of the kind do it harm.
+  const program = assemble(`
+    mov %r6, %r1
+    mov %r7, 0
+  again:
+    mov %r1, %r6
+    mov %r2, 0
+    call local inner
+    add %r7, 1
+    jslt %r7, 6, again
+    mov %r0, 0
+    exit
+  inner:
+    mov %r6, %r1
+    ldindb %r2, 0
+    exit`);
+  const typed = new Map([0, 9].map((slot) => [slot, { linkage: 'static', returns: 'number' }] as const));
+  const { rejection } = verify(program, { type: 'sched_cls', functions: typed });
+  t.is(rejection?.message, ENDS_EARLY);
+  t.is(verify(program, { type: 'sched_cls', functions: typed, rules: 'sound' }).rejection, undefined);
 });

@@ -3,6 +3,13 @@
 import { stackOffset } from '../state/stack.js';
 import { type Point, reject } from './point.js';
 
+/**
+ * Where LD_ABS or LD_IND ends a function, Linux 6.18 goes back from there in the caller's frame. Coming to the call with something
+ * in hand it refuses the program, or writes where it must not: such programs are not for trying out.
+ */
+export const ENDS_EARLY =
+  'LD_ABS and LD_IND may end the function here, and Linux loses its way back to numbers of the caller';
+
 export function checkPacketLoad(point: Point): void {
   if (!point.rules.packetLoads)
     reject(point, 'packet-load', 'this type of program cannot use LD_ABS and LD_IND');

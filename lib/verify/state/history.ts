@@ -76,6 +76,8 @@ export class Stretch {
   open = 1;
   /** The visit of a loop that the state was kept in. */
   visit: { entry: object | undefined; comebacks: number } | undefined;
+  /** It goes on from LD_ABS or LD_IND that ended a function: the caller's registers that hold numbers. */
+  numbers: number | undefined;
   /** How often the state was compared in vain, and stood for another. */
   misses = 0;
   hits = 0;
@@ -144,6 +146,23 @@ export class History {
       if (stretch === first) break;
     }
     return needs;
+  }
+
+  /**
+   * What matters behind LD_ABS or LD_IND that ended a function, going back from there as Linux does: in the caller's frame.
+   * True where it comes to the call with something in hand, of which it can make nothing (`backtrack_insn`).
+   */
+  isLostAtCall(needs: Needs, frames: number, instructions: readonly (Instruction | undefined)[]): boolean {
+    let [depth, inner] = [frames - 1, 0];
+    const matters = (): boolean => needs.some((word, at) => word !== 0 && at % WORDS < READ);
+    for (let i = this.indexes.length - 1; i >= 0 && matters(); i--) {
+      const instruction = instructions[this.indexes[i]!]!;
+      const marks = this.rare.get(i);
+      if (instruction.kind === 'exit') inner++;
+      else if (instruction.kind === 'callLocal' && marks?.special !== 'global' && inner-- === 0) return true;
+      depth = goBack(needs, instruction, depth, 0, this.slots[i]!, marks);
+    }
+    return false;
   }
 
   /** All paths from a stretch have ended: turns what matters at its end into what matters at its start. */

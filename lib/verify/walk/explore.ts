@@ -10,6 +10,7 @@ import { callsBack, type Instruction } from '../../ebpf/index.js';
 import { stateOfGlobal } from '../effects/globals.js';
 import { Path } from '../effects/path.js';
 import { Counts } from '../rules/complexity.js';
+import { ENDS_EARLY } from '../rules/packetLoads.js';
 import { reject } from '../rules/point.js';
 import type { Proofs } from '../rules/proofs.js';
 import { Rejected } from '../rules/report.js';
@@ -55,6 +56,8 @@ const LEAST_STEPS = 8;
 const ROUND_JUMPS = 20;
 const ROUND_STEPS = 100;
 const MOST_POINTS = 40;
+/** Registers that functions keep, from here on. */
+const FIRST_SAVED = 6;
 
 /** What happens on the walk, for those who write it down. States are valid during the call only. */
 export type WalkEvent =
@@ -188,6 +191,12 @@ export class Exploration {
       const { origin } = next;
       this.origin = next.parent === undefined && origin ? { ...origin, start: this.history.length } : origin;
       this.stretch = new Stretch(next.parent, undefined, this.history.length);
+      if (path.isLinux && path.instructions[next.from]!.kind === 'packet')
+        this.stretch.numbers = path.frame.registers.reduce(
+          (all, { kind }, register) =>
+            kind === 'scalar' && register >= FIRST_SAVED ? all | (1 << register) : all,
+          0,
+        );
       this.observe?.({ kind: 'resume', from: next.from, index: next.index, state: next.state });
     }
   }
@@ -266,12 +275,28 @@ export class Exploration {
       const { parent }: Stretch = ended;
       this.loops?.leave(ended.visit, ended);
       this.history.close(ended, this.path.instructions, this.hasLoops);
+      if (ended.numbers !== undefined) this.checkEndedEarly(ended);
       if (parent !== undefined) {
         addNeeds(parent.needs, ended.needs);
         if (this.hasLoops) addNeeds(parent.soft, ended.soft);
       }
       ended = parent;
     }
+  }
+
+  /** Linux refuses what its way back over LD_ABS or LD_IND that ended a function cannot make sense of. */
+  private checkEndedEarly({ needs, soft, numbers, start }: Stretch): void {
+    const { history, hasLoops, path } = this;
+    const of = (hasLoops ? soft : needs).slice();
+    const frames = Math.max(1, of.length / WORDS);
+    of[(frames - 1) * WORDS] = (of[(frames - 1) * WORDS] ?? 0) & numbers!;
+    if (history.isLostAtCall(of, frames, path.instructions))
+      throw new Rejected(
+        'packet-load',
+        history.trail()[start - 1]!,
+        ENDS_EARLY,
+        'load the bytes with skb_load_bytes',
+      );
   }
 
   /** The path goes on in a stretch of its own, from `state` where that is kept for comparison. */
