@@ -217,6 +217,23 @@ whole('every kind of compression and container gives the same packets', async (t
     seen.add((await page.locator('.packets-list').innerText()).slice(0, 1000));
   }
   t.is(seen.size, 1);
+  // Members of their own, and the last one cut: what can be read of it is listed.
+  const plain = readFileSync(join(projectRoot, 'captures/http.pcap'));
+  const members = [plain.subarray(0, 900), plain.subarray(900, 2000), plain.subarray(2000)].map((part) =>
+    gzipSync(part),
+  );
+  for (const [name, left] of [
+    ['members.pcap.gz', 0],
+    ['cut.pcap.gz', 40],
+  ] as const) {
+    const bytes = Buffer.concat(members);
+    writeFileSync(join(scratch, name), bytes.subarray(0, bytes.length - left));
+    await page.getByLabel('Capture file').setInputFiles(join(scratch, name));
+    await page.locator('.counts .file', { hasText: new RegExp(`^${name}$`) }).waitFor();
+    await page.locator('.counts b').waitFor();
+    const counts = await page.locator('.counts').innerText();
+    t.regex(counts, left === 0 ? /30 of 30 match/ : /\d+ of [12]\d match.*\n.*truncated/);
+  }
   t.deepEqual(faults, []);
   await page.close();
 });
