@@ -211,6 +211,74 @@ function networks(version: number, compressed: boolean, to: number, from: number
   return [to > 0, from > 0 && (to === 0 || from !== 8)];
 }
 
+/** @throws ENDS_EARLY, having said so, where one is of no size that is known. */
+function addressSizes(d: Dissection, toMode: number, fromMode: number): [to: number, from: number] {
+  const [to, from] = [ADDRESSES[toMode & 3]!, ADDRESSES[fromMode & 3]!];
+  if (from >= 0 && to >= 0) return [to, from];
+  d.out += `[ERROR: Invalid ${from < 0 ? 'src' : 'dst'} address mode]`;
+  throw ENDS_EARLY;
+}
+
+function say(d: Dissection, rest: Rest, network: boolean, size: number): void {
+  d.out += network ? `${hex4(d.u16le(take(d, rest, 2, 'before dst_pan')))}:` : '-:';
+  d.out += address(d, rest, size);
+}
+
+/** What stands between the addresses and what is carried. */
+function printMiddle(
+  d: Dissection,
+  rest: Rest,
+  isSecure: boolean,
+  elements: boolean,
+  checksum: string,
+): void {
+  const level = isSecure ? printSecurity(d, rest) : 0;
+  const code = level & 3 ? 2 << (level & 3) : 0;
+  take(d, rest, code, 'before MIC');
+  rest.at -= code; // it ends the frame
+  if (elements) printElements(d, rest);
+  if (d.verbosity <= 2) return;
+  const end = rest.at + rest.left;
+  if (code) d.out += `\n\tMIC ${Array.from({ length: code }, (_, i) => hex2(d.u8(end + i))).join('')} `;
+  d.out += checksum;
+}
+
+const LONG_CONTROL = 8;
+const MULTIPURPOSE_FLAGS = [
+  [0x200, 'Security Enabled'],
+  [0x800, 'Frame Pending'],
+  [0x4000, 'AR'],
+  [0x100, 'PAN ID Present'],
+  [0x400, 'Sequence Number Suppression'],
+  [0x8000, 'IE present'],
+] as const;
+
+/** Frames with a control field of one byte or two (802.15.4-2015 §7.3.5). */
+function printMultipurpose(d: Dissection, whole: number, captured: number): void {
+  const [length, checksum] = withoutChecksum(d, captured);
+  const isLong = (whole & LONG_CONTROL) !== 0;
+  const control = isLong ? whole : whole & 0xff;
+  const has = (bit: number): boolean => (control & bit) !== 0;
+  if (isLong) {
+    d.out += `v${(control >> 12) & 3} `;
+    if (d.verbosity > 2) for (const [bit, name] of MULTIPURPOSE_FLAGS) if (has(bit)) d.out += `${name}, `;
+  }
+  let start = isLong ? 2 : 1;
+  if (!has(0x400)) {
+    const number = d.u8(start++);
+    if (d.verbosity) d.out += `seq ${hex2(number)} `;
+  }
+  const rest = { at: start, left: length - start };
+  const [to, from] = addressSizes(d, control >> 4, control >> 6);
+  say(d, rest, has(0x100), to);
+  d.out += ' <  ';
+  say(d, rest, false, from);
+  d.out += ' ';
+  printMiddle(d, rest, has(0x200), has(0x8000), checksum);
+  d.linkHeaderLength = 1; // as above
+  if (d.dumpUnknown) printHexAscii(d, rest.at, rest.left);
+}
+
 function printFrame(d: Dissection, control: number, captured: number): void {
   const [length, checksum] = withoutChecksum(d, captured);
   const version = (control >> 12) & 3;
@@ -230,32 +298,15 @@ function printFrame(d: Dissection, control: number, captured: number): void {
     throw ENDS_EARLY;
   }
   const rest = { at: start, left: length - start };
-  const [to, from] = [ADDRESSES[(control >> 10) & 3]!, ADDRESSES[(control >> 14) & 3]!];
-  if (from < 0 || to < 0) {
-    d.out += `[ERROR: Invalid ${from < 0 ? 'src' : 'dst'} address mode]`;
-    throw ENDS_EARLY;
-  }
+  const [to, from] = addressSizes(d, control >> 10, control >> 14);
   if (version < 2 && has(COMPRESSED) && (to === 0 || from === 0))
     d.out += '[ERROR: PAN ID Compression != 0, and only one address with frame version < 2]';
   const there = networks(version, has(COMPRESSED), to, from);
-  const say = (network: boolean, size: number): void => {
-    d.out += network ? `${hex4(d.u16le(take(d, rest, 2, 'before dst_pan')))}:` : '-:';
-    d.out += address(d, rest, size);
-  };
-  say(there[0], to);
+  say(d, rest, there[0], to);
   d.out += ' < ';
-  say(there[1], from);
+  say(d, rest, there[1], from);
   d.out += ' ';
-  const level = has(SECURITY) ? printSecurity(d, rest) : 0;
-  const code = level & 3 ? 2 << (level & 3) : 0;
-  take(d, rest, code, 'before MIC');
-  rest.at -= code; // it ends the frame
-  if (has(ELEMENTS_FOLLOW)) printElements(d, rest);
-  if (d.verbosity > 2) {
-    const end = rest.at + rest.left;
-    if (code) d.out += `\n\tMIC ${Array.from({ length: code }, (_, i) => hex2(d.u8(end + i))).join('')} `;
-    d.out += checksum;
-  }
+  printMiddle(d, rest, has(SECURITY), has(ELEMENTS_FOLLOW), checksum);
   d.linkHeaderLength = 1; // tcpdump says that it was a frame
   const type = control & 7;
   if (type === 0 && version < 2) printBeacon(d, rest);
@@ -282,10 +333,35 @@ export function printWpanFrame(d: Dissection, length: number): void {
   }
   const control = d.u16le(0);
   d.out += `IEEE 802.15.4 ${TYPES[control & 7]} packet `;
-  if ((control & 7) >= 4) return;
+  const type = control & 7;
+  if (type >= 4 && type !== 5) return;
   untilCut(
     d,
-    () => printFrame(d, control, length),
+    () => (type === 5 ? printMultipurpose : printFrame)(d, control, length),
     () => {},
   );
+}
+
+/** LINKTYPE_IEEE802_15_4_TAP: what a radio says of the frame stands before it. */
+export function printWpanTap(d: Dissection): void {
+  d.cutAs = '802.15.4_tap';
+  const header = d.end < 4 ? d.end + 1 : d.u16le(2);
+  if (d.end >= 4 && (d.u8(0) !== 0 || header < 4)) {
+    d.markInvalid();
+    return;
+  }
+  if (d.end < header) {
+    d.markTruncated();
+    d.linkHeaderLength = d.end;
+    return;
+  }
+  const { data, end } = d;
+  d.data = data.subarray(header);
+  d.end = end - header;
+  try {
+    printWpan(d);
+    d.linkHeaderLength += header;
+  } finally {
+    Object.assign(d, { data, end });
+  }
 }

@@ -46,7 +46,7 @@ import { printCooked, printCooked2 } from '../link/sll.js';
 import { printBroadcomPrepended, printBroadcomTag, printDsa, printEdsa } from '../link/switchTags.js';
 import { printVsock } from '../link/vsock.js';
 import { printWlan } from '../link/wlan.js';
-import { printWpan } from '../link/wpan.js';
+import { printWpan, printWpanTap } from '../link/wpan.js';
 import { printAppleTalk } from '../network/appleTalk.js';
 import { printOsi } from '../network/clnp.js';
 import { printIp4 } from '../network/ip4.js';
@@ -96,6 +96,7 @@ const ROWS: readonly LinkRow[] = [
   [printJuniperFrameRelay, 180],
   [printJuniperCiscoHdlc, 181],
   [printWpan, 195, 230],
+  [printWpanTap, 283],
   [printIpnet, 226],
   [printNflog, 239],
   [printPktap, 149, 258],
