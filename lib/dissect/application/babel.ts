@@ -93,8 +93,8 @@ class Messages {
       d.out += d.verbosity ? '\n\tPad 1' : ' pad1';
       return 1;
     }
-    d.need(at, 2);
     if (at + 2 > end) throw INVALID;
+    d.need(at, 2);
     const size = d.u8(at + 1);
     if (at + 2 + size > end) throw INVALID;
     d.need(at, 2 + size);
@@ -135,9 +135,14 @@ class Messages {
     this.d.out += text;
   }
 
+  cut(): void {
+    this.d.markTruncated();
+  }
+
   interval(at: number): string {
     const value = this.d.u16(at);
-    return value === 0xffff ? 'infinity' : `${(value / 100).toFixed(2)}s`;
+    if (value === 0) return '0.0s (bogus)';
+    return value === 0xffff && this.type === UPDATE ? 'infinity' : `${(value / 100).toFixed(2)}s`;
   }
 
   id(at: number): string {
@@ -150,7 +155,7 @@ class Messages {
     return Array.from({ length: size }, (_, i) => hex2(this.d.u8(at + i)).toUpperCase()).join('');
   }
 
-  /** An address by its encoding, and its size; `undefined` where the encoding is none. */
+  /** An address by its encoding, and its size; `undefined` where the encoding is none, or the address longer than what is there. */
   address(
     encoding: number,
     at: number,
@@ -159,8 +164,7 @@ class Messages {
     const { d } = this;
     if (encoding === 0) return { text: 'any', size: 0 };
     const width = [0, 4, 16, 8][encoding];
-    if (width === undefined) return undefined;
-    if (size < width) throw TRUNCATED;
+    if (width === undefined || size < width) return undefined;
     if (encoding === 1) return { text: d.ip4(at), size: 4 };
     if (encoding === 2) return { text: d.ip6(at), size: 16 };
     d.need(at, 8);
@@ -173,13 +177,13 @@ class Messages {
 
   /** A prefix of `bits`, of which the first `omitted` bytes are those of an earlier one. -1: as many as there are. */
   prefix(encoding: number, bits: number, omitted: number, at: number, size: number, keep: boolean): Prefix {
-    if (encoding === 0) return { text: 'any', used: 0 };
-    if (encoding > 3) return undefined;
+    if (encoding > 3 || bits > 128) return undefined;
+    if (encoding === 0) return { text: `::/${bits}`, used: 0 };
     const before = encoding === 1 ? this.prefix4 : this.prefix6;
     const width = encoding === 1 ? 4 : 16;
     if (bits > 8 * width) return undefined;
     const octets = (bits + 7) >> 3;
-    const used = encoding === 3 ? Math.max(0, octets - Math.max(8, omitted)) : Math.max(0, octets - omitted);
+    const used = Math.max(0, octets - (encoding === 3 ? 8 : omitted));
     if (size < used) return undefined;
     this.d.need(at, used);
     const bytes = new Uint8Array(16);
@@ -276,7 +280,9 @@ const BODIES: Readonly<Record<number, Body>> = {
     spaced: true,
     print: (m, at, size) => {
       const unicast = m.d16(at) & 0x8000 ? '(Unicast) ' : '';
-      m.say(` ${unicast}seqno ${m.d16(at + 2)} interval ${m.interval(at + 4)}`);
+      m.say(
+        ` ${unicast}seqno ${m.d16(at + 2)} ${m.d16(at + 4) === 0 ? 'unscheduled' : `interval ${m.interval(at + 4)}`}`,
+      );
       m.sub(at + 6, at + size);
     },
   },
@@ -287,7 +293,10 @@ const BODIES: Readonly<Record<number, Body>> = {
     print: (m, at, size) => {
       m.say(' ');
       const address = m.address(m.d8(at), at + 6, size - 6);
-      if (address === undefined) throw TRUNCATED;
+      if (address === undefined) {
+        m.cut();
+        return;
+      }
       m.say(`${address.text} rxcost ${m.d16(at + 2)} interval ${m.interval(at + 4)}`);
       m.sub(at + 6 + address.size, at + size);
     },
@@ -323,7 +332,7 @@ const BODIES: Readonly<Record<number, Body>> = {
       if (prefix === undefined) throw INVALID;
       const kind = `${flags & 0x80 ? '/prefix' : ''}${flags & 0x40 ? '/id' : ''}${flags & 0x3f ? '/unknown' : ''}`;
       m.say(
-        `${kind} ${prefix.text} metric ${m.d16(at + 8)} seqno ${m.d16(at + 6)} interval ${m.interval(at + 4)}`,
+        `${kind} ${m.d8(at) === 0 ? 'any' : prefix.text} metric ${m.d16(at + 8)} seqno ${m.d16(at + 6)} interval ${m.interval(at + 4)}`,
       );
       m.sub(at + 10 + prefix.used, at + size);
     },
@@ -335,7 +344,8 @@ const BODIES: Readonly<Record<number, Body>> = {
     print: (m, at, size) => {
       m.say(' ');
       const prefix = m.prefix(m.d8(at), m.d8(at + 1), 0, at + 2, size - 2, false);
-      m.say(`for ${text(prefix)}`);
+      const what = text(prefix);
+      m.say(`for ${m.d8(at) === 0 ? 'any' : what}`);
       m.sub(at + 2 + prefix!.used, at + size);
     },
   },
@@ -347,7 +357,8 @@ const BODIES: Readonly<Record<number, Body>> = {
       m.say(' ');
       const encoding = m.d8(at);
       const prefix = m.prefix(encoding, m.d8(at + 1), 0, at + 14, size - 14, false);
-      const what = encoding === 0 ? 'invalid AE 0' : text(prefix);
+      const known = text(prefix);
+      const what = encoding === 0 ? 'invalid AE 0' : known;
       m.say(`(${m.d8(at + 4)} hops) for ${what} seqno ${m.d16(at + 2)} id ${m.id(at + 6)}`);
       m.sub(at + 14 + prefix!.used, at + size);
     },
@@ -399,10 +410,10 @@ const BODIES: Readonly<Record<number, Body>> = {
   },
   16: { name: 'MAC ', size: 0, spaced: false, print: (m, _at, size) => m.say(`len ${size}`) },
   17: {
-    name: 'PC ',
+    name: 'PC',
     size: 4,
     spaced: false,
-    print: (m, at, size) => m.say(`value ${m.d16(at) * 0x1_0000 + m.d16(at + 2)} index len ${size - 4}`),
+    print: (m, at, size) => m.say(` value ${m.d16(at) * 0x1_0000 + m.d16(at + 2)} index len ${size - 4}`),
   },
   18: { name: 'Challenge Request ', size: 0, spaced: false, print: (m, _at, size) => m.say(`len ${size}`) },
   19: { name: 'Challenge Reply ', size: 0, spaced: false, print: (m, _at, size) => m.say(`len ${size}`) },
@@ -422,6 +433,7 @@ function printPair(
   const to = m.prefix(encoding, m.d8(at + 1), 0, at + head, size - head, false);
   const used = to?.used ?? 0;
   const from = m.prefix(encoding, m.d8(at + sourceBits), 0, at + head + used, size - head - used, false);
-  m.say(`${before}for (${text(to)}, ${text(from)})${after}`);
+  const both = `(${text(to)}, ${text(from)})`;
+  m.say(`${before}for ${encoding === 0 && after === '' ? 'any' : both}${after}`);
   if (after === '') m.sub(at + head + used + from!.used, at + size);
 }

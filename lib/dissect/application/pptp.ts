@@ -65,7 +65,7 @@ const explained = (d: Dissection, title: string, code: number, of: string): stri
 const SPECIAL: Readonly<Record<string, Special>> = {
   V: [2, (d, at) => `PROTO_VER(${d.u8(at)}.${d.u8(at + 1)})`],
   F: [4, (d, at) => `${d.u32(at) & 1 ? 'A' : ''}${d.u32(at) & 2 ? 'S' : ''})`],
-  B: [4, (d, at) => `${d.u32(at) & 2 ? 'D' : ''}${d.u32(at) & 1 ? 'A' : ''})`],
+  B: [4, (d, at) => `BEARER_CAP(${d.u32(at) & 2 ? 'D' : ''}${d.u32(at) & 1 ? 'A' : ''})`],
   T: [4, (d, at) => `BEARER_TYPE(${BEARERS(d.u32(at))})`],
   G: [4, (d, at) => `FRAME_TYPE(${FRAMINGS(d.u32(at))})`],
   R: [1, (d, at, type) => explained(d, 'RESULT_CODE', d.u8(at), RESULTS[type]!(d.u8(at)))],
@@ -79,9 +79,9 @@ function sayForm(d: Dissection, type: number, start: number): void {
   for (const part of FORMS[type]!.split(' ')) {
     const special = SPECIAL[part];
     if (special !== undefined) {
-      d.out += part === 'F' ? ' FRAME_CAP(' : part === 'B' ? ' BEARER_CAP(' : '';
+      if (part === 'F') d.out += ' FRAME_CAP(';
       const text = special[1](d, at, type);
-      d.out += part === 'F' || part === 'B' ? text : ` ${text}`;
+      d.out += part === 'F' ? text : ` ${text}`;
       at += special[0];
       continue;
     }

@@ -146,10 +146,11 @@ function printRoutes(d: Dissection, start: number, length: number, asks: boolean
   d.out += ` ripng-${asks ? 'req' : 'resp'} ${count}${whole ? '' : `[${length}]`}:`;
   for (let i = 0; i < count; i++) {
     const at = start + 4 + i * ROUTE;
-    d.need(at, ROUTE);
     d.out += d.verbosity > 1 ? '\n\t' : ' ';
-    const [tag, metric] = [d.u16(at + 16), d.u8(at + 19)];
-    d.out += `${d.ip6(at)}/${d.u8(at + 18)}${tag ? ` [${tag}]` : ''}${metric && !asks ? ` (${metric})` : ''}`;
+    d.out += `${d.ip6(at)}/${d.u8(at + 18)}`;
+    const tag = d.u16(at + 16);
+    if (tag) d.out += ` [${tag}]`;
+    if (!asks && d.u8(at + 19)) d.out += ` (${d.u8(at + 19)})`;
   }
   if (!whole) d.markTruncated();
 }

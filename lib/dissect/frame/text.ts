@@ -98,7 +98,7 @@ export function sayPadded(d: Dissection, at: number, length: number): void {
   const end = Math.min(at + length, d.end);
   let i = at;
   while (i < end && d.data[i] !== 0) d.out += visible(d.data[i++]!);
-  if (i >= end) d.need(at, length);
+  if (i >= end && length > 0) d.need(at, length);
 }
 
 /** An IEEE float, `scale` times what the bytes at `at` hold, with three digits as C prints it. */

@@ -82,6 +82,7 @@ const FLAG_WORDS = [
 ] as const;
 const HAS_FCS = 0x10;
 const IS_PADDED = 0x20;
+const EXTENDED_CHANNEL = 1 << 18;
 const MCS_PRESENT = 1 << 19;
 
 function flags(f: Fields): string {
@@ -101,12 +102,14 @@ const all = (value: number, mask: number): boolean => (value & mask) === mask;
 
 function channel(f: Fields, frequency: number, kind: number): string {
   let text = `${frequency} MHz`;
-  if (f.present & MCS_PRESENT) return `${text} 11n `;
-  if (all(kind, 0x880)) text += ' FHSS';
-  if (all(kind, 0x140)) text += ` 11a${width(kind)}`;
-  if (all(kind, 0xc0) || all(kind, 0x480)) text += ` 11g${width(kind)}`;
-  else if (all(kind, 0xa0)) text += ' 11b';
-  if (kind & 0x10) text += ' Turbo';
+  if (f.present & MCS_PRESENT) text += ' 11n';
+  else {
+    if (all(kind, 0x880)) text += ' FHSS';
+    if (all(kind, 0x140)) text += ` 11a${width(kind)}`;
+    if (all(kind, 0xc0) || all(kind, 0x480)) text += ` 11g${width(kind)}`;
+    else if (all(kind, 0xa0)) text += ' 11b';
+    if (kind & 0x10) text += ' Turbo';
+  }
   if (kind & 0x10000) text += ' ht/20';
   else if (kind & 0x40000) text += ' ht/40-';
   else if (kind & 0x20000) text += ' ht/40+';
@@ -133,8 +136,7 @@ function modulation(f: Fields): string {
   const [known, how, index] = [f.u8(), f.u8(), f.u8()];
   let text = '';
   if (known & 0x02) {
-    const speed =
-      (known & 0x05) === 0x05 ? modulationRate(index, (how & 3) === 1, (how & 4) !== 0) : undefined;
+    const speed = known & 0x05 ? modulationRate(index, (how & 3) === 1, (how & 4) !== 0) : undefined;
     if (speed !== undefined) text += `${speed.toFixed(1)} Mb/s `;
     text += `MCS ${index} `;
   }
@@ -142,7 +144,7 @@ function modulation(f: Fields): string {
   if (known & 0x04) text += `${how & 0x04 ? 'short' : 'long'} GI `;
   if (known & 0x08) text += `${how & 0x08 ? 'greenfield' : 'mixed'} `;
   if (known & 0x10) text += `${how & 0x10 ? 'LDPC' : 'BCC'} FEC `;
-  if (known & 0x20 && (how >> 5) & 3) text += `RX-STBC${(how >> 5) & 3} `;
+  if (known & 0x20) text += `RX-STBC${(how >> 5) & 3} `;
   return text;
 }
 
@@ -182,6 +184,7 @@ const PRINT: Readonly<Record<number, (f: Fields) => string>> = {
   2: rate,
   3: (f) => {
     const at = f.take(4, 2);
+    if (f.present & EXTENDED_CHANNEL) return '';
     return channel(f, f.d.u16le(at), f.d.u16le(at + 2));
   },
   4: (f) => {
@@ -210,22 +213,44 @@ const PRINT: Readonly<Record<number, (f: Fields) => string>> = {
 const NAMESPACE = 1 << 29;
 const VENDOR = 1 << 30;
 
+/** How long a vendor's fields are, behind its number. */
+function vendorBytes(f: Fields): number {
+  try {
+    f.take(4, 2);
+    return f.u16();
+  } catch (error) {
+    if (error !== TRUNCATED) throw error;
+    f.d.markTruncated();
+    return 0;
+  }
+}
+
 /** Prints the fields that words of bits announce; an unknown bit ends it. @throws TRUNCATED */
 function printFields(f: Fields, words: readonly number[]): void {
   const { d } = f;
   let first = 0;
+  /** Bytes of a vendor's fields, which the next word stands for. */
+  let foreign = -1;
   for (const word of words) {
     f.present = word;
-    for (let bit = 0; bit < 29; bit++) {
-      if (((word >>> bit) & 1) === 0) continue;
-      const print = PRINT[first + bit];
-      if (print === undefined) {
-        d.out += `[bit ${first + bit}] `;
-        return;
+    if (foreign >= 0) {
+      if (f.next + foreign > f.end) return;
+      f.next += foreign;
+      foreign = 0;
+    } else
+      for (let bit = 0; bit < 29; bit++) {
+        if (((word >>> bit) & 1) === 0) continue;
+        const print = PRINT[first + bit];
+        if (print === undefined) {
+          d.out += `[bit ${first + bit}] `;
+          return;
+        }
+        d.out += print(f);
       }
-      d.out += print(f);
-    }
-    first = word & (NAMESPACE | VENDOR) ? 0 : first + 32;
+    const space = word & (NAMESPACE | VENDOR);
+    first = space === 0 ? first + 32 : space === NAMESPACE || space === VENDOR ? 0 : first;
+    if (space === NAMESPACE) foreign = -1;
+    if (space === VENDOR) foreign = vendorBytes(f);
   }
 }
 
@@ -282,7 +307,7 @@ export function printPrism(d: Dissection, length: number): number {
 export function printAvs(d: Dissection, length: number): number {
   d.cutAs = '802.11_radio_avs';
   const size = d.has(0, 8) ? d.u32(4) : d.end + 1;
-  if (size > d.end) {
+  if (size < 8 || size > d.end) {
     d.markTruncated();
     return d.end;
   }

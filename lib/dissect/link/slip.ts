@@ -98,3 +98,15 @@ export function printSlip(d: Dissection, length: number): void {
     else d.out += `ip v${version}`;
   });
 }
+
+/** LINKTYPE_SLIP_BSDOS: IPv4 behind a header that is not read. */
+export function printSlipBsdos(d: Dissection, length: number): void {
+  d.cutAs = 'slip_bsdos';
+  if (d.end < HEADER || length < HEADER) {
+    d.markTruncated();
+    d.linkHeaderLength = d.end;
+    return;
+  }
+  d.linkHeaderLength = HEADER;
+  d.next.ip4(d, HEADER, length - HEADER);
+}

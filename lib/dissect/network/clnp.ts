@@ -168,7 +168,11 @@ class Clnp {
 
   private options(): boolean {
     const { d } = this;
-    while (this.left >= 2) {
+    while (this.left !== 0) {
+      if (this.left < 2) {
+        d.out += ', bad opts/li';
+        return false;
+      }
       const [type, size] = [d.u8(this.next), d.u8(this.next + 1)];
       this.next += 2;
       this.left -= 2;

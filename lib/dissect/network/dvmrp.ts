@@ -193,8 +193,10 @@ function printPimType(d: Dissection, type: number, at: number, length: number): 
     const preference = d.u32(at + 20);
     d.out += ` ${preference > 0x7fff_ffff ? 'RP-tree' : 'SPT'} pref ${preference & 0x7fff_ffff} metric ${d.u32(at + 24)}`;
   } else if ((type === 3 || type === 6 || type === 7) && d.verbosity) {
-    if (length < 8) throw ENDS_EARLY;
-    printJoins(d, at + 8, length - 8);
+    untilCut(d, () => {
+      if (length < 8) throw ENDS_EARLY;
+      printJoins(d, at + 8, length - 8);
+    });
   }
 }
 

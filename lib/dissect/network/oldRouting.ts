@@ -1,6 +1,6 @@
 /** Routing of old: EGP (RFC 904), Cisco's IGRP; and minimal encapsulation for mobile IP (RFC 2004). */
 
-import { ask, untilCut } from '../frame/ask.js';
+import { ask, ENDS_EARLY, untilCut } from '../frame/ask.js';
 import { checksum } from '../frame/checksum.js';
 import type { Dissection } from '../frame/dissection.js';
 import { hex4 } from '../frame/text.js';
@@ -49,10 +49,56 @@ export function printEgp(d: Dissection, at: number, length: number): void {
   else if (type === 1) {
     d.out += ` update${status & 0x80 ? ' unsolicited' : ''}${state(status & 0x7f)}`;
     d.out += ` ${d.ip4(at + 12)} int ${d.u8(at + 10)} ext ${d.u8(at + 11)}`;
+    printGateways(d, at, length);
   } else if (type === 8) {
     const reason = d.u16(at + 10);
     d.out += ` error${state(status)} ${REASONS[reason] ?? `[reason ${reason}]`}`;
   } else d.out += `[type ${type}]`;
+}
+
+/** Bytes of an address that its class says are the network's; tcpdump takes the last octet for the first here. */
+const networkBytes = (octet: number): number => (octet < 128 ? 1 : octet < 192 ? 2 : octet < 224 ? 3 : 0);
+
+/** Gateways with the networks they lead to, by distance, addresses less what follows from their class (RFC 904 §3.1). */
+function printGateways(d: Dissection, start: number, length: number): void {
+  let at = start + EGP_HEADER;
+  let left = length - EGP_HEADER;
+  const pay = (size: number): void => {
+    if (left < size) throw ENDS_EARLY;
+    left -= size;
+  };
+  const next = (): number => {
+    ask(d, at, 1);
+    return d.u8(at++);
+  };
+  const take = (): number => {
+    pay(1);
+    return next();
+  };
+  const [inside, outside] = [d.u8(start + 10), d.u8(start + 11)];
+  const kept = networkBytes(d.u8(start + 15));
+  untilCut(d, () => {
+    for (let gateway = 0; gateway < inside + outside; gateway++) {
+      const octets = [0, 0, 0, 0];
+      for (let i = 4 - kept; i < 4; i++) octets[i] = d.u8(start + 12 + i);
+      pay(4 - kept);
+      if (kept > 0) for (let i = 3 - kept; i >= 0; i--) octets[i] = next();
+      let distances = take();
+      d.out += ` ${gateway < inside ? 'int' : 'ext'} ${octets.join('.')} (`;
+      for (let comma = ''; distances > 0; distances--, comma = ', ') {
+        const distance = take();
+        let networks = take();
+        d.out += `${comma}d${distance}:`;
+        for (; networks > 0; networks--) {
+          const first = take();
+          const second = first < 128 ? 0 : take();
+          const third = first < 192 ? 0 : take();
+          d.out += ` 0.${third}.${second}.${first}`;
+        }
+      }
+      d.out += ')';
+    }
+  });
 }
 
 const IGRP_HEADER = 12;

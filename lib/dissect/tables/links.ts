@@ -38,10 +38,10 @@ import {
   printNetAnalyzer,
   printSymantec,
 } from '../link/plainLinks.js';
-import { printCiscoHdlc, printPppLink, printPppSerial } from '../link/ppp.js';
+import { printCiscoHdlc, printPppLink, printPppoe, printPppSerial } from '../link/ppp.js';
 import { printAvs, printPrism, printRadiotap } from '../link/radiotap.js';
 import { printArcnet, printArcnetLinux, printFddi, printTokenRing } from '../link/rings.js';
-import { printSlip } from '../link/slip.js';
+import { printSlip, printSlipBsdos } from '../link/slip.js';
 import { printCooked, printCooked2 } from '../link/sll.js';
 import { printBroadcomPrepended, printBroadcomTag, printDsa, printEdsa } from '../link/switchTags.js';
 import { printVsock } from '../link/vsock.js';
@@ -64,7 +64,10 @@ const ROWS: readonly LinkRow[] = [
   [printEthernetLink, 1],
   [printRaw, 12, 14, 101, 228, 229], // DLT_RAW is 12 or 14 on some systems
   [printSlip, 8],
-  [printPppLink, 9],
+  [printPppLink, 9, 166],
+  [printSlipBsdos, 15, 102],
+  [() => {}, 16, 103], // PPP of BSD/OS is read on that alone
+  [(d, length) => printPppoe(d, 0, length), 51],
   [printPppSerial, 50],
   [printAtm, 11, 100],
   [printSunAtm, 123],
@@ -164,8 +167,13 @@ function printAvsLink(d: Dissection, length: number): void {
   d.linkHeaderLength = printAvs(d, length);
 }
 
+/** Numbers of files alone: within packets types are as libpcap has them on Linux. */
+const FILES_ONLY = new Set([14, 100, 101, 102, 103, 106]);
+const innerPrinter = (type: number): LinkPrinter | undefined =>
+  FILES_ONLY.has(type) ? undefined : PRINTERS.get(type);
+
 /** Old types, and those that anybody may use, have no name in libpcap. */
-const NAMELESS = /^([2-5]|14[7-9]|15\d|16[0-2])$/;
+const NAMELESS = /^([2-5]|32|14[7-9]|15\d|16[0-2])$/;
 
 const PPI_HEADER = 8;
 const MOST_PPI = 65_532;
@@ -193,7 +201,7 @@ function printPpi(d: Dissection, length: number): void {
     return;
   }
   const linkType = d.u32le(4);
-  const known = linkType === PPI ? printPpi : PRINTERS.get(linkType);
+  const known = linkType === PPI ? printPpi : innerPrinter(linkType);
   if (d.showsLink || known === undefined) {
     const row = LINK_TYPES.find(({ dlt }) => dlt === linkType && !NAMELESS.test(`${dlt}`));
     d.out += `V.${d.u8(0)} DLT ${row?.name ?? 'UNKNOWN'} (${linkType}) len ${size}, length ${length}: `;
@@ -235,7 +243,7 @@ function printPktap(d: Dissection, length: number): void {
   else if (size > length) invalid(`pkt_len too big, ${size} > ${length}`);
   else {
     d.need(0, size);
-    const known = PRINTERS.get(linkType);
+    const known = innerPrinter(linkType);
     const record = d.u32le(4);
     if (d.showsLink || (known === undefined && record === 1)) {
       const { name = 'UNKNOWN' } = LINK_TYPES.find((row) => row.dlt === linkType) ?? {};
