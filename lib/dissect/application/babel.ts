@@ -181,7 +181,7 @@ class Messages {
     if (encoding === 0) return { text: `::/${bits}`, used: 0 };
     const before = encoding === 1 ? this.prefix4 : this.prefix6;
     const width = encoding === 1 ? 4 : 16;
-    if (bits > 8 * width) return undefined;
+    if (bits > 8 * width || (encoding < 3 && omitted > width)) return undefined;
     const octets = (bits + 7) >> 3;
     const used = Math.max(0, octets - (encoding === 3 ? 8 : omitted));
     if (size < used) return undefined;
@@ -224,7 +224,7 @@ class Messages {
     else if (type === 2) {
       d.out += ' sub-diversity';
       if (size === 0) d.out += ' empty';
-      for (let i = 0; i < size; i++) d.out += `${i === 0 ? ' ' : '-'}${d.u8(at + i)}`;
+      for (let i = 0; i < size; i++) d.out += `${i === 0 ? ' ' : '-'}${d.u8(at + i) || 'reserved'}`;
       if (size > 0 && this.type !== UPDATE && this.type !== SOURCE_UPDATE) d.out += ' (bogus)';
     } else if (type === 3) {
       d.out += ' sub-timestamp';
