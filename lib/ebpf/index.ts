@@ -111,7 +111,9 @@ export { takeRecord } from './rings.js';
 export { hasRuntime, makeHelpers } from './runtime/index.js';
 export {
   type ArgumentKind,
+  GPL_ONLY,
   type HelperSignature,
+  isGpl,
   mayMovePacket,
   signatureFor,
   signatureOf,

@@ -243,6 +243,14 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 211, name: 'cgrp_storage_delete', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
 ];
 
+/** Helpers for programs under the GPL alone (`gpl_only`), and what Linux takes for that (`license_is_gpl_compatible`). */
+export const GPL_ONLY: ReadonlySet<number> = new Set([
+  6, 22, 25, 35, 55, 69, 100, 110, 112, 113, 114, 115, 158, 163, 165, 169, 170, 171, 172, 175, 176, 177, 191,
+  204, 205, 206, 207,
+]);
+export const isGpl = (license: string): boolean =>
+  /^(?:GPL(?: v2| and additional rights)?|Dual (?:BSD|MIT|MPL)\/GPL)$/.test(license);
+
 const byKey = new Map(
   SIGNATURES.flatMap((row) => [...row.types].map((letter) => [`${row.number}${letter}`, row] as const)),
 );

@@ -20,6 +20,8 @@ export interface Sample {
   readonly strict: boolean;
   /** The functions have types: they may be called by helpers, and make tail calls. */
   readonly typed?: boolean;
+  /** Default GPL. */
+  readonly license?: string;
   /** The functions with types that are global, counted from 0 in the order of the program; they are verified by themselves. */
   readonly globals?: ReadonlyMap<number, GlobalFunction>;
 }

@@ -59,7 +59,7 @@ const PROCESSORS = ((): number => {
 })();
 
 export const optionsOf = (
-  { program, type, egress, strict, typed, globals }: Sample,
+  { program, type, egress, strict, typed, globals, license }: Sample,
   privileged = true,
 ): VerifyOptions => ({
   type,
@@ -68,6 +68,7 @@ export const optionsOf = (
   attach: egress ? 'egress' : 'ingress',
   maps: mapsOfProgram(program),
   processors: PROCESSORS,
+  gpl: license === undefined,
   ...(typed === true
     ? {
         functions: new Map(

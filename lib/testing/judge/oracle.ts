@@ -137,7 +137,7 @@ export async function openOracle(): Promise<Oracle | string> {
   }
 
   const code = Buffer.alloc(MAX_SLOTS * 8);
-  const license = Buffer.from('GPL\0');
+  const license = Buffer.alloc(16);
   const log = Buffer.alloc(LOG_SIZE);
   const [codeAddress, licenseAddress, logAddress] = [code, license, log].map(addressOf) as [
     bigint,
@@ -163,7 +163,8 @@ export async function openOracle(): Promise<Oracle | string> {
     return made;
   };
   const load = (sample: Sample, level: number): number => {
-    const { program, type, egress, strict } = sample;
+    const { program, type, egress, strict, license: under = 'GPL' } = sample;
+    license.write(`${under}\0`);
     const info = sample.typed === true ? types(sample) : undefined;
     code.set(toBytes(program));
     for (const { slot, number } of mapUses(program)) {

@@ -85,7 +85,9 @@ function* helperCells(): Iterable<readonly [string, Sample]> {
       const setUp = (row?.arguments ?? []).map((kind, position) => argumentOf(kind, position + 1));
       if (setUp.some((part) => part === undefined)) continue;
       const before = [copy(6, 1), ...[8, 16, 24, 32, 40, 48].map(filled), ...(setUp.flat() as Instruction[])];
-      yield [`${type} ${helper}`, plain(type, program(...before, { kind: 'call', helper }, set(0, 0), exit))];
+      const sample = plain(type, program(...before, { kind: 'call', helper }, set(0, 0), exit));
+      yield [`${type} ${helper}`, sample];
+      yield [`${type} ${helper}, not under the GPL`, { ...sample, license: 'MIT' }];
     }
 }
 

@@ -1,6 +1,6 @@
 /** Whether a helper, or the address of a function, may be used here. Linux `check_helper_call`, `check_ld_imm`. */
 
-import { signatureFor, signatureOf } from '../../ebpf/index.js';
+import { GPL_ONLY, signatureFor, signatureOf } from '../../ebpf/index.js';
 import { type Point, reject } from './point.js';
 import { checkUnlocked } from './references.js';
 
@@ -13,6 +13,13 @@ export function checkHelper(point: Point, helper: number): void {
   }
   if (!point.privileged && row.privileged === true)
     reject(point, 'privileged-only', `helper ${helper} (${row.name}) is for privileged users`);
+  if (point.isLinux && point.options.gpl === false && GPL_ONLY.has(helper))
+    reject(
+      point,
+      'unknown-helper',
+      `helper ${helper} (${row.name}) is for programs under the GPL`,
+      'if yours is: char license[] SEC("license") = "GPL";',
+    );
   if (row.arguments === undefined)
     reject(point, 'unknown-helper', `helper ${helper} (${row.name}) is not available here`);
   if (row.sleeps === true)
