@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { build, whyNoClang } from '../lib/testing/clang.js';
+import { longCapture } from '../lib/testing/longCapture.js';
 import { projectRoot } from '../lib/testing/vectors.js';
 
 const WEIR = fileURLToPath(new URL('../command/weir.js', import.meta.url));
@@ -63,6 +64,15 @@ withClang('an expression goes before, maps are filled, lines of C are counted', 
   t.regex(record, new RegExp(`^FNDA:${count},note$`, 'm'));
   // The line that puts a protocol in for the first time.
   t.regex(record, /^DA:24,0$/m);
+});
+
+withClang('a profile of packets run many in a call is that of the definition', (t) => {
+  const long = join(folder, 'long.pcap');
+  writeFileSync(long, longCapture(1_100_000));
+  const profile = (...words: string[]) => weir('run', good, '-r', long, '--profile', ...words).stdout;
+  const said = profile();
+  t.regex(said, /^XDP_DROP \d+ · XDP_PASS \d+\n\d+ instructions/);
+  t.is(said, profile('--engine', 'interpreter'));
 });
 
 withClang('what passes is written as the program left it', (t) => {

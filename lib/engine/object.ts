@@ -135,6 +135,7 @@ interface InPlace {
   readonly environment: Environment;
   readonly context: Region;
   readonly type: ProgramType;
+  readonly counted: LoadObjectOptions['counted'];
 }
 
 const asProofs = (admission: Admission | undefined): Proofs | undefined =>
@@ -248,14 +249,13 @@ export class LoadedProgram {
    */
   forRows(): InPlace | undefined {
     const { counted, observe, engine, unverified } = this.shared.options;
-    if (counted ?? observe ?? (unverified === true || engine === 'interpreter' || undefined))
-      return undefined;
+    if (observe ?? (unverified === true || engine === 'interpreter' || undefined)) return undefined;
     if (!canCompileWebAssembly()) return undefined;
     const proofs = asProofs(this.admitted(true));
     if (proofs === undefined) return undefined;
     let rows: InPlace | undefined;
     this.attached = this.hooked(proofs, true, (environment, context, type) => {
-      rows = { proofs, environment, context, type };
+      rows = { proofs, environment, context, type, counted };
     });
     return rows;
   }

@@ -33,7 +33,9 @@ export function madeChange(run: FilterFunction, input: Input, made: Uint8Array):
   const bytes = new Uint8Array(Math.max(made.length, input.bytes.length));
   bytes.set(input.bytes);
   bytes.set(made);
-  const changed = { bytes, wireLength: Math.max(input.wireLength, bytes.length) };
+  // A length that is less than what was captured, as hostile files have it, stays as it is.
+  const grows = bytes.length > input.bytes.length;
+  const changed = { bytes, wireLength: grows ? Math.max(input.wireLength, bytes.length) : input.wireLength };
   if (isMatch(changed) === matched) return undefined;
   const isDifferent = (at: number): boolean => bytes[at] !== (input.bytes[at] ?? 0);
   /** Takes back so many bytes at a time that need not differ. */

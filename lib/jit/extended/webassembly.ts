@@ -180,6 +180,8 @@ function moduleOf(
         return batchFunction(functions, around, frame, environment.budget ?? DEFAULT_BUDGET);
     }
   };
+  // Counters and look-ups are known once all is emitted.
+  const entered = entryFunction();
   return {
     imports: IMPORTS,
     memoryPages: linear.memory.buffer.byteLength / PAGE_SIZE,
@@ -187,7 +189,7 @@ function moduleOf(
     functions: [
       accessFunction(fixed),
       HELPER_FUNCTION,
-      entryFunction(),
+      entered,
       ...emitted,
       ...(callbacks.length === 0 ? [] : [callbackFunction(around)]),
       ...lookups.values(),

@@ -9,7 +9,7 @@ import type { Proofs } from '../../verify/index.js';
 import { fieldOf } from '../extended/contextFields.js';
 import { functionsOf } from '../extended/ebpfFlow.js';
 import { LinearMemory } from '../extended/linear.js';
-import { compileEbpfBatch, type EbpfBatch } from '../extended/webassembly.js';
+import { compileEbpfBatch, type EbpfBatch, type WebAssemblyOptions } from '../extended/webassembly.js';
 import { BATCH_ROW } from '../shared/rows.js';
 import type { FilterBody } from './body.js';
 import { compileWalk, STATE_SIZE, WORTH_COMPILING } from './scan.js';
@@ -40,6 +40,8 @@ export interface RowProgram {
   readonly context: Region;
   readonly type: ProgramType;
   readonly metadata: PacketEvent['metadata'];
+  /** Counts what runs, as of {@link compileEbpf}. */
+  readonly counted?: WebAssemblyOptions['counted'];
 }
 
 /** Whether each run is the same wherever its packet lies, and needs nothing prepared. */
@@ -143,7 +145,7 @@ class Rows {
   private readonly note: (verdict: number) => void;
 
   constructor(program: RowProgram, note: (verdict: number) => void) {
-    const { environment, proofs, type, metadata } = program;
+    const { environment, proofs, type, metadata, counted } = program;
     const { memory } = environment;
     const linear = LinearMemory.of(memory);
     const table = memory.addInternal('rows', STATE_SIZE + ROWS * BATCH_ROW);
@@ -151,7 +153,11 @@ class Rows {
     linear.settle();
     this.memory = linear.memory;
     this.place = { state: table.base, table: table.base + STATE_SIZE, window: this.packets.base };
-    this.batch = compileEbpfBatch(proofs.program, environment, { proofs, fields: { type, metadata } });
+    this.batch = compileEbpfBatch(proofs.program, environment, {
+      proofs,
+      counted,
+      fields: { type, metadata },
+    });
     this.context = program.context.base;
     this.note = note;
   }
