@@ -28,6 +28,9 @@ import { calleeOf } from './whole.js';
 const TAIL_CALL = 12;
 const UNPRIVILEGED_LENGTH = 4096;
 const PRIVILEGED_LENGTH = 1_000_000;
+/** Maps that a program may name, and functions it may have (Linux `MAX_USED_MAPS`, `BPF_MAX_SUBPROGS`). */
+const MOST_MAPS = 64;
+const MOST_FUNCTIONS = 256;
 
 /**
  * Looks at a program without following paths.
@@ -185,6 +188,7 @@ const STORAGES: ReadonlySet<string> = new Set(['cgroupStorage', 'perCpuCgroupSto
 function checkImmediates(subject: Subject): void {
   const { instructions, options } = subject;
   const storages = new Map<string, MapInfo>();
+  const named = new Set<MapInfo>();
   for (const [index, instruction] of instructions.entries()) {
     if (instruction?.kind !== 'wide' || instruction.pseudo === PSEUDO.none) continue;
     if (instruction.pseudo === PSEUDO.func) continue;
@@ -204,6 +208,8 @@ function checkImmediates(subject: Subject): void {
         'the 64-bit immediate names no map',
         'give the map in the options',
       );
+    if (named.add(map).size > MOST_MAPS && subject.isLinux)
+      reject('bad-immediate', `more than ${MOST_MAPS} maps`, 'put what is alike into one map');
     if (STORAGES.has(map.kind)) {
       const known = storages.get(map.kind) ?? map;
       storages.set(map.kind, known);
@@ -241,6 +247,8 @@ function checkCallDepth(subject: Subject): void {
     const callee = calleeOf(instruction, at);
     if (callee !== undefined) entries.add(callee);
   }
+  if (entries.size > MOST_FUNCTIONS && subject.isLinux)
+    throw new Rejected('too-long', Math.max(...entries), `${entries.size} functions, of ${MOST_FUNCTIONS}`);
   let entry = 0;
   for (const [at, instruction] of instructions.entries()) {
     if (entries.has(at)) entry = at;

@@ -194,3 +194,22 @@ test('LD_IND that ends a function, and a number of the caller that matters behin
   t.is(rejection?.message, ENDS_EARLY);
   t.is(verify(program, { type: 'sched_cls', functions: typed, rules: 'sound' }).rejection, undefined);
 });
+
+test('64 maps and 256 functions at most', (t) => {
+  const maps = (count: number): RejectionKind | undefined => {
+    const program = assemble(`${'lddw %r1, map[fd:0]\n'.repeat(count)}mov %r0, 0\nexit`);
+    const info = mapsOfProgram(program).get(0)!;
+    const each = new Map(Array.from({ length: count }, (_, at) => [2 * at, { ...info }] as const));
+    return verify(program, { type: 'xdp', maps: each }).rejection?.kind;
+  };
+  t.is(maps(64), undefined);
+  t.is(maps(65), 'bad-immediate');
+  for (const count of [255, 256]) {
+    const calls = Array.from({ length: count }, (_, at) => `call local f${at}`).join('\n');
+    const functions = Array.from({ length: count }, (_, at) => `f${at}:\nmov %r0, 0\nexit`).join('\n');
+    const program = assemble(`${calls}\nmov %r0, 0\nexit\n${functions}`);
+    t.is(verify(program, { type: 'xdp' }).rejection?.kind, count === 255 ? undefined : 'too-long');
+    if (typeof oracle === 'string') continue;
+    t.is(oracle.admits({ program, type: 'xdp', egress: false, strict: false }), count === 255);
+  }
+});
