@@ -35,15 +35,15 @@ export function verifyObject(
       log === undefined
         ? { verdict: program.verify(options), log: '' }
         : verifyLogged(program.instructions, options, log);
-    const [missing] = program.missing;
+    const { missing, unresolved } = program;
     const { accepted, rejection, processed } = verdict;
-    if (!accepted || missing !== undefined) process.exitCode = 1;
+    if (!accepted || unresolved.length > 0) process.exitCode = 1;
     const head = `${program.name} (${program.section})`;
     if (json) {
       const explained = rejection && explain(program.instructions, options, rejection);
       const line = rejection && program.lineOf(rejection.index);
       writeOutput(
-        `${JSON.stringify({ program: program.name, section: program.section, accepted, processed, missing: program.missing, rejection: explained, line })}\n`,
+        `${JSON.stringify({ program: program.name, section: program.section, accepted, processed, missing, rejection: explained, line })}\n`,
       );
       continue;
     }
@@ -55,8 +55,10 @@ export function verifyObject(
         ? `${head}: accepted by ${by}: ${size}\n`
         : `${head}: rejected by ${by}: ${size}\n${renderObjectRejection(program, explain(program.instructions, options, rejection))}`,
     );
-    if (missing !== undefined)
-      writeOutput(`${head}: cannot be loaded here: it needs ${program.missing.join('; ')}\n`);
+    if (missing.length > 0) {
+      const what = unresolved.length > 0 ? 'loaded' : 'run';
+      writeOutput(`${head}: cannot be ${what} here: it needs ${missing.join('; ')}\n`);
+    }
   }
 }
 

@@ -196,6 +196,11 @@ export class LoadedProgram {
     return [...order, ...this.source.missing, ...maps];
   }
 
+  /** What of that its instructions lack, so that they are not what a kernel would be given: types, values. */
+  get unresolved(): readonly string[] {
+    return this.source.missing;
+  }
+
   /** Maps that it names. */
   get maps(): readonly LoadedMap[] {
     return this.shared.made.loaded.filter(({ definition }) => this.handles.has(definition.handle));
@@ -215,6 +220,7 @@ export class LoadedProgram {
       maps: this.mapInfos,
       functions,
       gpl: isGpl(this.shared.object.license),
+      bigEndian: !this.shared.object.littleEndian,
       attach: this.source.hook?.egress === true ? 'egress' : 'ingress',
       privileged,
       ...more,

@@ -29,6 +29,8 @@ withClang("the kernel's types, and values of its configuration", async (t) => {
 withClang('another byte order', async (t) => {
   const [program] = loadObject(await build({ name: 'count', target: 'bpfeb' })).programs;
   t.throws(() => program!.run(PACKET), { instanceOf: ObjectError, message: /a big-endian machine$/ });
+  t.deepEqual(program!.unresolved, []);
+  t.true(program!.verify().accepted);
 });
 
 withClang('programs and maps that are not there, and values that do not fit', async (t) => {

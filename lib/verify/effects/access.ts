@@ -37,7 +37,7 @@ function loaded(path: Path, from: Pointer, offset: number, size: Size): Value {
     case 'stack':
       return loadStack(path, from, offset, size);
     case 'mapValue':
-      return constantValue(from, offset, size) ?? number(scalars.UNKNOWN);
+      return constantValue(path, from, offset, size) ?? number(scalars.UNKNOWN);
     default:
       return number(scalars.UNKNOWN);
   }
@@ -52,6 +52,7 @@ function contextValue(path: Path, offset: number, size: Size): Value {
 
 /** What a value holds that nobody changes any more (`bpf_map_direct_read`). */
 function constantValue(
+  { options }: Path,
   { map, variable, offset: moved }: Pointer,
   offset: number,
   size: Size,
@@ -60,7 +61,10 @@ function constantValue(
   if (map?.contents === undefined || by === undefined) return undefined;
   const at = moved + offset + Number(by);
   let value = 0n;
-  for (let byte = size - 1; byte >= 0; byte--) value = (value << 8n) | BigInt(map.contents[at + byte] ?? 0);
+  for (let done = 0; done < size; done++) {
+    const byte = options.bigEndian === true ? done : size - 1 - done;
+    value = (value << 8n) | BigInt(map.contents[at + byte] ?? 0);
+  }
   return known(value);
 }
 

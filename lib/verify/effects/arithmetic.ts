@@ -106,12 +106,14 @@ export function swap(path: Path, { op, bits, dst }: Extract<Instruction, { kind:
     path.write(dst, ANY_NUMBER);
     return;
   }
-  // The machine is little-endian: nothing happens.
-  if (op === 'le' && bits === 64) {
+  // On the machine's own order nothing happens.
+  const own = path.options.bigEndian === true ? 'be' : 'le';
+  if (op === own && bits === 64) {
     path.write(dst, value);
     return;
   }
-  path.write(dst, number(path.numbers.swap(op, scalarOf(value), bits)));
+  const now = op === 'bswap' ? op : op === own ? 'le' : 'be';
+  path.write(dst, number(path.numbers.swap(now, scalarOf(value), bits)));
 }
 
 function ofNumbers(path: Path, { op, width, dst, operand }: Alu, target: Number_, source: Number_): Value {

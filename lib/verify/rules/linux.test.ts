@@ -213,3 +213,28 @@ test('64 maps and 256 functions at most', (t) => {
     t.is(oracle.admits({ program, type: 'xdp', egress: false, strict: false }), count === 255);
   }
 });
+
+test('numbers of constants and byte swaps on machines that have the high byte first', (t) => {
+  const program = assemble(`
+    lddw %r1, map[fd:0][0]+0
+    ldxw %r2, [%r1+0]
+    jne %r2, 4, bad
+    be16 %r2
+    jne %r2, 4, bad
+    mov %r0, 0
+    exit
+  bad:
+    ldxdw %r0, [%r5+0]
+    exit`);
+  const constant = {
+    kind: 'array',
+    entries: 1,
+    keySize: 4,
+    valueSize: 4,
+    writable: false,
+    readable: true,
+  } as const;
+  const maps = new Map([[0, { ...constant, contents: Uint8Array.of(0, 0, 0, 4) }]]);
+  t.true(verify(program, { type: 'xdp', maps, bigEndian: true }).accepted);
+  t.false(verify(program, { type: 'xdp', maps }).accepted);
+});

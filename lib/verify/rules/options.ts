@@ -16,6 +16,8 @@ export interface VerifyOptions {
   readonly privileged?: boolean | undefined;
   /** Default true: under a license that Linux takes for the GPL, for which some helpers are. */
   readonly gpl?: boolean | undefined;
+  /** For machines that have the high byte first. */
+  readonly bigEndian?: boolean | undefined;
   /** The maps that wide immediates name, by slot of the immediate. */
   readonly maps?: ReadonlyMap<number, MapInfo>;
   /** cgroup_skb: packets that arrive (default), or that leave. xdp: `egress` for programs in a map of devices. */
