@@ -10,6 +10,7 @@ import { changed } from '../testing/words/changes.js';
 import { differences, kindOf } from '../testing/words/compare.js';
 import { samples } from '../testing/words/corpus.js';
 import { type Message, madeMessages } from '../testing/words/messages.js';
+import { types } from '../testing/words/typeSpaces.js';
 import { PACKET_TYPES } from './index.js';
 
 process.env.TZ = 'GMT0';
@@ -64,6 +65,25 @@ test('made messages of every number space, as the installed tcpdump prints them'
   if (skipped(t)) return;
   const messages = madeMessages(fullRun ? 6000 : 400, generator(SEED));
   compare(t, 'made messages', messages);
+});
+
+test('messages that -T tells, as the installed tcpdump prints them', (t) => {
+  if (skipped(t)) return;
+  const tally = new Tally('dissect: messages by -T');
+  for (const { kind } of types) {
+    const packets = madeMessages(fullRun ? 1000 : 60, generator(SEED), new RegExp(`^${kind}$`), types);
+    for (const set of fullRun ? ['-nvv', '-nv', '-n'] : ['-nv']) {
+      const differ = differences(
+        packets.map(({ packet }) => packet),
+        1,
+        `${set} -T ${kind}`,
+      );
+      const wrong = new Map(differ.map((one) => [one.index, one]));
+      for (const index of packets.keys())
+        tally.check(!wrong.has(index), () => `${kind} ${kindOf(wrong.get(index)!)}`);
+    }
+  }
+  tally.finish(t, SHARE);
 });
 
 test('the README names the types of packets that have no printer', (t) => {

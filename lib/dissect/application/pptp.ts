@@ -115,11 +115,9 @@ export function printPptp(d: Dissection, at: number): void {
   if (cookie !== COOKIE) d.out += ` UNEXPECTED Magic-Cookie!!(${hex8(cookie)})`;
   if (d.verbosity || cookie !== COOKIE) d.out += ` Magic-Cookie=${hex8(cookie)}`;
   const type = d.u16(at + 8);
-  if (type >= TYPES.length) d.out += ` UNKNOWN_CTRL_MSGTYPE(${type})`;
-  else {
-    d.out += ` CTRL_MSGTYPE=${TYPES[type]}`;
-    const reserved = d.u16(at + 10);
-    if (reserved !== 0) d.out += ` [ERROR: reserved=${reserved} must be zero]`;
-    if (FORMS[type] !== '') sayForm(d, type, at + 12);
-  }
+  const known = type < TYPES.length;
+  d.out += known ? ` CTRL_MSGTYPE=${TYPES[type]}` : ` UNKNOWN_CTRL_MSGTYPE(${type})`;
+  const reserved = d.u16(at + 10);
+  if (reserved !== 0) d.out += ` [ERROR: reserved=${reserved} must be zero]`;
+  if (known && FORMS[type] !== '') sayForm(d, type, at + 12);
 }

@@ -83,6 +83,8 @@ function printEntry2(d: Dissection, at: number, left: number): number {
   return ROUTE;
 }
 
+const TRACE_ON = 3;
+
 export function printRip(d: Dissection, start: number, length: number): void {
   d.cutAs = 'rip';
   let left = Math.min(length, d.end - start) - 4;
@@ -117,7 +119,8 @@ export function printRip(d: Dissection, start: number, length: number): void {
         left -= size;
       }
     }
-  } else if (COMMANDS(command) === '' && d.verbosity <= 1) printUnknown(d, start, length, '\n\t');
+  } else if ((COMMANDS(command) === '' || command === TRACE_ON) && d.verbosity <= 1)
+    printUnknown(d, start, length, '\n\t');
   if (d.verbosity > 1) printUnknown(d, start, length, '\n\t');
 }
 
@@ -150,7 +153,8 @@ function printRoutes(d: Dissection, start: number, length: number, asks: boolean
     d.out += `${d.ip6(at)}/${d.u8(at + 18)}`;
     const tag = d.u16(at + 16);
     if (tag) d.out += ` [${tag}]`;
-    if (!asks && d.u8(at + 19)) d.out += ` (${d.u8(at + 19)})`;
+    const metric = d.u8(at + 19);
+    if (!asks && metric) d.out += ` (${metric})`;
   }
-  if (!whole) d.markTruncated();
+  if (!whole) d.markInvalid();
 }

@@ -2,7 +2,7 @@
 
 import type { Dissection } from '../frame/dissection.js';
 import { printHexAscii } from '../frame/hexdump.js';
-import { hex4 } from '../frame/text.js';
+import { hex4, visible } from '../frame/text.js';
 import { localDate } from '../frame/timestamp.js';
 import { printWpanFrame } from '../link/wpan.js';
 
@@ -16,6 +16,9 @@ function time(d: Dissection, at: number): string {
   return seconds === 0 ? text : `${text} (${localDate((seconds - TO_1970) >>> 0)})`;
 }
 
+/** `EX` */
+const PREAMBLE = 0x4558;
+
 export function printZep(d: Dissection, at: number, length: number): void {
   d.cutAs = 'zep';
   d.out += 'ZEP';
@@ -24,9 +27,8 @@ export function printZep(d: Dissection, at: number, length: number): void {
     return;
   }
   d.need(at, 2);
-  const preamble = String.fromCharCode(d.u8(at), d.u8(at + 1));
-  if (preamble !== 'EX') {
-    d.out += ` [Preamble Code: ${preamble}]`;
+  if (d.u16(at) !== PREAMBLE) {
+    d.out += ` [Preamble Code: ${visible(d.u8(at))}${visible(d.u8(at + 1))}]`;
     d.markInvalid();
     return;
   }

@@ -51,16 +51,22 @@ export interface PrinterOptions {
 export const PACKET_TYPES = [
   'aodv',
   'carp',
+  'cnfp',
   'domain',
   'lmp',
   'pgm',
+  'pgm_zmtp1',
   'ptp',
   'radius',
   'resp',
+  'rtcp',
+  'rtp',
   'snmp',
   'someip',
   'tftp',
+  'vat',
   'vxlan',
   'wb',
+  'zmtp1',
 ] as const;
 export type PacketType = (typeof PACKET_TYPES)[number];

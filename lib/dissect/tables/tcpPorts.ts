@@ -14,6 +14,7 @@ import { printPptp } from '../application/pptp.js';
 import { printResp } from '../application/resp.js';
 import { printRpkiRouter } from '../application/rpkiRouter.js';
 import { printTelnet } from '../application/telnet.js';
+import { printZeroMq } from '../application/zeroMq.js';
 import type { Dissection } from '../frame/dissection.js';
 import { printerByPort } from './portTable.js';
 
@@ -48,5 +49,6 @@ export function printTcpPayload(
 ): void {
   if (d.packetType === 'domain') printDnsOverTcp(d, at, length);
   else if (d.packetType === 'resp') printResp(d, at, length);
+  else if (d.packetType === 'zmtp1') printZeroMq(d, at, length);
   else if (d.packetType === undefined) printerOf(source, destination)?.(d, at, length, ip);
 }

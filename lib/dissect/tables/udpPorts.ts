@@ -6,6 +6,7 @@ import { printAhcp } from '../application/ahcp.js';
 import { printAodv } from '../application/aodv.js';
 import { printBabel } from '../application/babel.js';
 import { printBfd, printBfdEcho, printBfdLag, printBfdMultihop } from '../application/bfd.js';
+import { printRtcp, printRtp, printVat } from '../application/conferences.js';
 import { printDhcp } from '../application/dhcp.js';
 import { printDhcp6 } from '../application/dhcp6.js';
 import { printDns, printMulticastDns } from '../application/dns.js';
@@ -21,6 +22,7 @@ import { printLmp } from '../application/lmp.js';
 import { printLspPing } from '../application/lspPing.js';
 import { printLwappControl, printLwappData, printLwappFromPoint } from '../application/lwapp.js';
 import { printLwres } from '../application/lwres.js';
+import { printNetFlow } from '../application/netFlow.js';
 import { printNtp } from '../application/ntp.js';
 import { printOlsr } from '../application/olsr.js';
 import { printPtp } from '../application/ptp.js';
@@ -61,6 +63,7 @@ const printerOf = printerByPort([
   [printNtp, [123]],
   [printKerberos, [88, 750]],
   [printL2tp, [1701]],
+  [printVat, [3456], true],
   [printZephyr, [2103, 2104]],
   [printRx, [7000, 7001, 7002, 7003, 7004, 7005, 7006, 7007, 7008, 7009]],
   [printRipng, [521]],
@@ -104,14 +107,19 @@ const BCM_LI = 49_152;
 
 const TYPES: ReadonlyMap<string | undefined, PortPrinter> = new Map([
   ['aodv', printAodv],
+  ['cnfp', printNetFlow],
   ['domain', printDns],
   ['lmp', printLmp],
   ['pgm', printPgm],
+  ['pgm_zmtp1', printPgm],
   ['ptp', printPtp],
   ['radius', printRadius],
+  ['rtcp', printRtcp],
+  ['rtp', printRtp],
   ['snmp', printSnmp],
   ['someip', printSomeIp],
   ['tftp', printTftp],
+  ['vat', printVat],
   ['vxlan', printVxlan],
   ['wb', printWhiteBoard],
 ]);

@@ -1,5 +1,6 @@
 /** PGM (RFC 3208): reliable multicast, its messages and options. */
 
+import { printZeroMqDatagram } from '../application/zeroMq.js';
 import { ask, ENDS_EARLY, untilCut } from '../frame/ask.js';
 import type { Dissection } from '../frame/dissection.js';
 import { bytes, u8, u16 } from '../frame/kinds.js';
@@ -130,11 +131,11 @@ function printOption(d: Dissection, [name, size, say, place]: Option, at: number
   return true;
 }
 
-/** Returns false where the rest of the packet is not printed. */
-function printOptions(d: Dissection, start: number): boolean {
-  const stop = (words: string): boolean => {
+/** Returns where they end, or -1 where the rest of the packet is not printed. */
+function printOptions(d: Dissection, start: number): number {
+  const stop = (words: string): number => {
     d.out += words;
-    return false;
+    return -1;
   };
   ask(d, start, 4);
   const first = d.u8(start) & ~LAST;
@@ -144,13 +145,14 @@ function printOptions(d: Dissection, start: number): boolean {
   if (left < 4) return stop(`[Bad total option length ${left} < 4]`);
   d.out += ` OPTS LEN ${left}`;
   left -= 4;
-  for (let at = start + 4; left !== 0; ) {
+  let at = start + 4;
+  while (left !== 0) {
     if (left < 4) return stop(NO_ROOM);
     const type = d.u8(at);
     const length = d.u8(at + 1);
     if (length < 4) {
       d.out += `[Bad option, length ${length} < 4]`;
-      return true;
+      return at;
     }
     if (left < length) return stop(NO_ROOM);
     ask(d, at, length);
@@ -160,7 +162,7 @@ function printOptions(d: Dissection, start: number): boolean {
       if (length !== 4) return stop(`[Bad OPT_LENGTH option, length ${length} != 4]`);
       d.out += ` OPTS LEN (extra?) ${d.u16(at + 2)}`;
     } else if (known !== undefined) {
-      if (!printOption(d, known, at, length)) return false;
+      if (!printOption(d, known, at, length)) return -1;
     } else if (number === NAK_LIST) {
       d.out += ' NAK LIST';
       for (let i = 4; i + 4 <= length; i += 4) d.out += ` ${d.u32(at + i)}`;
@@ -176,8 +178,11 @@ function printOptions(d: Dissection, start: number): boolean {
     left -= length;
     if (type & LAST) break;
   }
-  return true;
+  return at;
 }
+
+/** Messages with data. */
+const [ORIGINAL, REPAIR] = [4, 5];
 
 export function printPgm(d: Dissection, at: number, length: number, ip: number): void {
   d.cutAs = 'pgm';
@@ -197,6 +202,10 @@ export function printPgm(d: Dissection, at: number, length: number, ip: number):
     if (!d.verbosity) return;
     d.out += filled(d, at + 8, ' 0x%x6 ');
     const options = printMessage(d, d.u8(at + 4), at + HEADER);
-    if (!(d.u8(at + 5) & 1) || printOptions(d, options)) d.out += ` [${length}]`;
+    const next = d.u8(at + 5) & 1 ? printOptions(d, options) : options;
+    if (next < 0) return;
+    d.out += ` [${length}]`;
+    const isData = d.u8(at + 4) === ORIGINAL || d.u8(at + 4) === REPAIR;
+    if (d.packetType === 'pgm_zmtp1' && isData) printZeroMqDatagram(d, next, d.u16(at + 14));
   });
 }

@@ -25,7 +25,11 @@ export const numbered = (packets: readonly Packet[], linkType: number): Packet[]
     return new Packet(data, Math.max(wireLength, data.length), i + 1, 0, source);
   });
 
-/** Prints packets of one link type with both. */
+/**
+ * Prints packets of one link type with both.
+ *
+ * @param set - Options, with spaces between.
+ */
 export function differences(packets: readonly Packet[], linkType: number, set: string): Difference[] {
   const folder = mkdtempSync(join(tmpdir(), 'weir-words-'));
   try {
@@ -44,7 +48,7 @@ export function differences(packets: readonly Packet[], linkType: number, set: s
 function unlike(path: string, packets: readonly Packet[], linkType: number, set: string): Difference[] {
   writeFileSync(path, pcapFile(packets, linkType));
   const theirs = tcpdumpTexts(path, packets.length, set);
-  const printer = createPrinter({ ...printerOptions(['-tt', set]), interfaceName });
+  const printer = createPrinter({ ...printerOptions(['-tt', ...set.split(' ')]), interfaceName });
   const found: Difference[] = [];
   for (const [index, packet] of packets.entries()) {
     const ours = printer.print(packet).trimEnd();
@@ -57,7 +61,7 @@ function unlike(path: string, packets: readonly Packet[], linkType: number, set:
 }
 
 function tcpdumpTexts(path: string, count: number, set: string): string[] {
-  const { stdout, signal } = spawnSync('tcpdump', ['-tt', set, '-r', path], {
+  const { stdout, signal } = spawnSync('tcpdump', ['-tt', ...set.split(' '), '-r', path], {
     encoding: 'latin1',
     env: { ...process.env, TZ: 'GMT0' },
     maxBuffer: 1 << 29,

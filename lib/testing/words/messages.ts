@@ -5,6 +5,7 @@
 
 import { Packet } from '../../savefile/index.js';
 import type { Random } from '../random.js';
+import type { Space } from './space.js';
 import { SPACES } from './spaces.js';
 
 export interface Message {
@@ -13,8 +14,13 @@ export interface Message {
 }
 
 /** Messages of each space in turns; one in eight is cut. */
-export function madeMessages(count: number, random: Random, wanted = /./): Message[] {
-  const spaces = SPACES.filter(({ kind }) => wanted.test(kind));
+export function madeMessages(
+  count: number,
+  random: Random,
+  wanted = /./,
+  of: readonly Space[] = SPACES,
+): Message[] {
+  const spaces = of.filter(({ kind }) => wanted.test(kind));
   return Array.from({ length: count }, (_, i) => {
     const { kind, link, make } = spaces[i % spaces.length]!;
     const data = make(random, Math.floor(i / spaces.length));
