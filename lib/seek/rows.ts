@@ -35,7 +35,7 @@ export class ChunkRows {
   store(rows: Int32Array): void {
     const { lines } = this;
     const place = ((this.blocks - 1) >>> 5) & (LINE - 1);
-    for (let row = 0, at = place; row < ROWS; row++, at += LINE) lines[at] = rows[row]!;
+    lines.set(rows, place * ROWS);
     rows.fill(0);
     if (place === LINE - 1) this.storeLines();
   }
@@ -44,8 +44,8 @@ export class ChunkRows {
   private storeLines(): void {
     const { cells, lines, stride } = this;
     const first = ((this.blocks - 1) >>> 5) & -LINE;
-    for (let row = 0, from = 0, to = first; row < ROWS; row++, to += stride)
-      for (let place = 0; place < LINE; place++) cells[to + place] = lines[from++]!;
+    for (let row = 0, to = first; row < ROWS; row++, to += stride)
+      for (let place = 0, from = row; place < LINE; place++, from += ROWS) cells[to + place] = lines[from]!;
   }
 
   /** Notes the end of a block. */
