@@ -196,6 +196,31 @@ whole('by keyboard alone: from the expression to the packets, a field and the de
   await page.close();
 });
 
+whole('it works without a network once it stands, in parts that were not opened before', async (t) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) faults.push(message.text());
+  });
+  await page.goto(`${address}#e=udp+port+53`);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await context.setOffline(true);
+  for (const reloads of [false, true]) {
+    if (reloads) await page.reload();
+    for (const part of PARTS) {
+      await goTo(page, part);
+      await page.locator('main .loading').waitFor({ state: 'detached' });
+      t.notRegex(await page.locator('main').innerText(), /Error/, part);
+    }
+    await goTo(page, 'Packets');
+    await page.getByLabel('Capture file').setInputFiles(join(projectRoot, 'captures/http.pcap.zst'));
+    await page.locator('.counts', { hasText: 'of 30 match' }).waitFor();
+  }
+  t.deepEqual(faults, []);
+  await context.close();
+});
+
 whole('packets are listed where the expression is wrong, and filtered once it is right', async (t) => {
   const { page, faults } = await openPage(browser, address, '#e=tcp+prot+80&c=http.pcap&p=packets');
   await page.locator('.packet .text').first().waitFor();

@@ -3,8 +3,9 @@
  * mode `package` to dist/web, for `weir playground`, which serves the library of the package beside them.
  */
 
-import { cpSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 
 const root = import.meta.dirname;
@@ -30,6 +31,24 @@ const withCaptures: Plugin = {
   },
 };
 
+/** What keeps the page for when there is no network, with the names of all its files. */
+const keptOffline: Plugin = {
+  name: 'kept-offline',
+  closeBundle() {
+    const dir = join(root, '..', 'dist', 'site');
+    const files = readdirSync(dir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/^(index\.html|offline\.js)$/.test(entry.name))
+      .map(({ parentPath, name }) => relative(dir, join(parentPath, name)));
+    const version = createHash('sha256')
+      .update(readFileSync(join(dir, 'index.html')))
+      .digest('hex');
+    const text = readFileSync(join(root, 'offline.js'), 'utf8')
+      .replace("['FILES']", JSON.stringify(['./', ...files.sort()]))
+      .replace('VERSION', version.slice(0, 12));
+    writeFileSync(join(dir, 'offline.js'), text);
+  },
+};
+
 /** The library's faces, where they are served in modules of their own. */
 const facesOutside: Plugin = {
   name: 'faces-outside',
@@ -43,7 +62,8 @@ const facesOutside: Plugin = {
 export default defineConfig(({ mode }) => ({
   root,
   base: './',
-  plugins: mode === 'package' ? [facesOutside, namesOfCaptures] : [namesOfCaptures, withCaptures],
+  plugins:
+    mode === 'package' ? [facesOutside, namesOfCaptures] : [namesOfCaptures, withCaptures, keptOffline],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es', plugins: () => (mode === 'package' ? [facesOutside] : []) },
   build: {

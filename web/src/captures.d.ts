@@ -3,3 +3,8 @@ declare module 'virtual:captures' {
   const names: readonly string[];
   export default names;
 }
+
+interface ImportMeta {
+  /** Of the build: `site` for any host, `package` for `weir playground`. */
+  readonly env: { readonly MODE: string };
+}
