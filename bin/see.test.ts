@@ -62,6 +62,9 @@ test('--profile counts, and colours the picture', (t) => {
   const { stdout } = weir('-r', CAPTURE, '--profile', '--svg', join(folder, 'a.svg'), 'dst port 80');
   t.regex(stdout, /^30 packets, (\d+) match\n/);
   t.true(readFileSync(join(folder, 'a.svg'), 'utf8').includes('<title>30 times</title>'));
+  weir('-r', CAPTURE, '--profile', '--svg', join(folder, 'c.svg'), '--print-after=all', 'port 80');
+  for (const name of readdirSync(folder).filter((name) => name.startsWith('c-')))
+    t.true(readFileSync(join(folder, name), 'utf8').includes('<title>30 times</title>'), name);
   weir('-y', 'EN10MB', '--dot', join(folder, 'b.dot'), '--print-after=all', 'port 53 or port 54');
   t.deepEqual(readdirSync(folder).slice(0, 3), ['a.svg', 'b-00-generated.dot', 'b-01-decide.dot']);
   t.regex(weir('--profile', 'tcp').stderr, /--profile is about one savefile/);

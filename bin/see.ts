@@ -5,7 +5,7 @@ import { extname } from 'node:path';
 import type { Program } from '../lib/cbpf.js';
 import { type LiftForm, NO_LOADER, openSavefile, SNAP_LENGTH } from '../lib/command.js';
 import { compileProgram } from '../lib/compile.js';
-import type { Filter, LinkFilter } from '../lib/index.js';
+import type { Filter, LinkFilter, PacketTest } from '../lib/index.js';
 import {
   type Counts,
   createEbpfProfiler,
@@ -46,14 +46,12 @@ export async function seeFilter(options: Options): Promise<void> {
     const profiled = await profileOf(filter, options);
     if (profiled === undefined) return;
     const { linkFilter, profile } = profiled;
-    const { ebpf: form } = options;
-    if (form !== undefined && (options.svg ?? options.dot) !== undefined)
-      return draw([await liftedPicture(filter, linkFilter, form, options)], options);
-    const counts = {
-      ran: profile.instructions.map(({ ran }) => ran),
-      held: profile.instructions.map(({ held }) => held),
-    };
-    return draw(await picturesOf(linkFilter, options, counts), options);
+    const { ebpf: form, printAfter } = options;
+    if ((options.svg ?? options.dot) === undefined) return;
+    if (form !== undefined) return draw([await liftedPicture(filter, linkFilter, form, options)], options);
+    if (printAfter !== undefined)
+      return draw(await countedPasses(filter, linkFilter, printAfter, options), options);
+    return draw(await picturesOf(linkFilter, options, countsOf(profile)), options);
   }
   draw(await picturesOf(await filterToDraw(filter, options), options, undefined), options);
 }
@@ -69,6 +67,12 @@ async function filterToDraw(filter: Filter, options: Options): Promise<LinkFilte
   const found = filterFor(filter, linkType ?? 'EN10MB');
   warnAbout(found, options);
   return found;
+}
+
+/** A program, and the pass of the optimizer that made it. */
+interface Pass {
+  readonly name: string;
+  readonly program: Program;
 }
 
 interface Profiled {
@@ -131,11 +135,50 @@ async function picturesOf(
     return [{ suffix: '', title: `${title} (${form})`, graph: flowGraphOfEbpf(program, expression) }];
   }
   if (printAfter === undefined) return [{ suffix: '', title, graph: flowGraph(cbpf, expression, counts) }];
-  return passesOf(filter, printAfter).map(({ name, program }, index) => ({
+  return passesOf(filter, printAfter).map((pass, index) => passPicture(pass, index, filter));
+}
+
+function passPicture({ name, program }: Pass, index: number, filter: LinkFilter, counts?: Counts): Picture {
+  return {
     suffix: `-${`${index}`.padStart(2, '0')}-${name}`,
-    title: `${title} (${name})`,
-    graph: flowGraph(program, expression),
-  }));
+    title: `${titleOf(filter)} (${name})`,
+    graph: flowGraph(program, filter.expression, counts),
+  };
+}
+
+const countsOf = ({ instructions }: Profile): Counts => ({
+  ran: instructions.map(({ ran }) => ran),
+  held: instructions.map(({ held }) => held),
+});
+
+/** The program after each pass, coloured by another run over the savefile. */
+async function countedPasses(
+  family: Filter,
+  filter: LinkFilter,
+  wanted: string,
+  options: Options,
+): Promise<readonly Picture[]> {
+  const passes = passesOf(filter, wanted);
+  const { expression } = filter;
+  const profilers = passes.map(({ program }) => createProfiler({ cbpf: program, expression }));
+  await scanAgain(family, filter, options, (...packet) => {
+    for (const { test } of profilers) test(...packet);
+    return 0;
+  });
+  return passes.map((pass, index) => passPicture(pass, index, filter, countsOf(profilers[index]!.profile())));
+}
+
+/** Gives the packets that the filter is for to something else. */
+async function scanAgain(
+  family: Filter,
+  filter: LinkFilter,
+  { read: name }: Options,
+  test: PacketTest,
+): Promise<void> {
+  if (name === STDIO) throw new CommandError('such a picture reads the savefile twice: give a file');
+  await using capture = await openSavefile(name!, { name: name! });
+  const nothing = (): number => 0;
+  await capture.scan({ select: (source) => (family.for(source) === filter ? test : nothing) });
 }
 
 /** The filter as eBPF, coloured by another run over the savefile, in that form. */
@@ -147,12 +190,7 @@ async function liftedPicture(
 ): Promise<Picture> {
   if (form === 'kernel') throw new CommandError('the form kernel does not run here: it has no profile');
   const { program, test, counts } = createEbpfProfiler(filter, form);
-  const name = options.read!;
-  if (name === STDIO) throw new CommandError('a profile as eBPF reads the savefile twice: give a file');
-  await using capture = await openSavefile(name, { name });
-  const nothing = (): number => 0;
-  const select = (source: Parameters<Filter['for']>[0]) => (family.for(source) === filter ? test : nothing);
-  await capture.scan({ select });
+  await scanAgain(family, filter, options, test);
   const { expression } = filter;
   return {
     suffix: '',
@@ -164,7 +202,7 @@ async function liftedPicture(
 const titleOf = ({ expression }: LinkFilter): string => expression.replace(/\s+/g, ' ').slice(0, 100);
 
 /** The program as it was generated, and after passes of the optimizer that changed it. */
-function passesOf(filter: LinkFilter, wanted: string): { name: string; program: Program }[] {
+function passesOf(filter: LinkFilter, wanted: string): Pass[] {
   const { expression, options } = filter;
   const generated = compileProgram(expression, { ...options, optimize: false });
   const found = [{ name: 'generated', program: generated }];

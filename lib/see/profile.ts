@@ -50,8 +50,11 @@ export interface ProfileOptions {
   readonly interpreted?: boolean;
 }
 
-/** Makes a filter count; the program is that of the filter, optimized if it is. */
-export function createProfiler(filter: LinkFilter, { interpreted = false }: ProfileOptions = {}): Profiler {
+/** Makes a filter, or another program for its expression, count; the program of a filter is optimized if that is. */
+export function createProfiler(
+  filter: Pick<LinkFilter, 'cbpf' | 'expression'>,
+  { interpreted = false }: ProfileOptions = {},
+): Profiler {
   const { cbpf: program, expression } = filter;
   const counted = loadCounted(program, interpreted);
   const returns = returnsOf(program);

@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Fields } from '../packets/fields.js';
 import { Hex } from '../packets/hex.js';
 import '../packets/packets.css';
-import { linkType, mode, other, settled } from '../state.js';
+import { compiled, linkType, mode, other, settled } from '../state.js';
 import './ask.css';
 import type { Answers, Question, Relation } from './questions.js';
 
@@ -24,7 +24,9 @@ export default function Ask() {
       <section class="pane" aria-label="Questions">
         <div class="ask-with">
           <label for="other">
-            A is the expression above. <b>Compare it with B:</b>
+            A is the expression above
+            {compiled.value.error !== undefined && ', as it was when it was last right'}.{' '}
+            <b>Compare it with B:</b>
           </label>
           <input
             id="other"
