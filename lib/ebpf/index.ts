@@ -57,6 +57,7 @@ export {
 } from './instruction.js';
 export { type Executable, loadProgram } from './interpreter.js';
 export { HEAD, NODE, SPREAD } from './keyTable.js';
+export { KFUNCS, kfuncNumber } from './kfuncs.js';
 export { DEFAULT_BUDGET, type Environment, execute, type RunOutcome } from './machine.js';
 export { elementsOf, keysOf, setElementsOf } from './mapElements.js';
 export {

@@ -52,6 +52,10 @@ export type ArgumentKind =
   | 'socket'
   /** One that was looked up, to be given back. */
   | 'releasedSocket'
+  /** Any socket, or what one was told to be. */
+  | 'anySocket'
+  /** A structure of the kernel's that was looked up, to be given back. */
+  | 'releasedStruct'
   /** Text that never changes. */
   | 'constantText';
 
@@ -75,7 +79,12 @@ export interface HelperSignature {
     | 'fullSocketOrNull'
     | 'tcpSocketOrNull'
     | 'listenerOrNull'
+    /** The socket that was given, as a structure of the kernel's; one that is to be given back. */
+    | 'structOrNull'
+    | 'acquiredStructOrNull'
     | 'unknown';
+  /** The structure that it gives, or takes. */
+  readonly struct?: string;
   /** Whether its memory may be packet bytes (`pkt_access`). */
   readonly packet?: boolean;
   /**
@@ -161,13 +170,13 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 97, name: 'skb_ecn_set_ce', types: 'TC', arguments: ['context'], result: 'integer' },
   { number: 98, name: 'get_listener_sock', types: 'TC', arguments: ['socket'], result: 'listenerOrNull' },
   { number: 99, name: 'skc_lookup_tcp', types: 'TXC', arguments: ['context', 'memory', 'sizeOrZero', 'anything', 'anything'], result: 'acquiredCommonSocketOrNull', packet: true },
-  { number: 100, name: 'tcp_check_syncookie', types: 'TX', arguments: ['socket', 'memory', 'size', 'memory', 'size'], result: 'integer', packet: true },
+  { number: 100, name: 'tcp_check_syncookie', types: 'TX', arguments: ['anySocket', 'memory', 'size', 'memory', 'size'], result: 'integer', packet: true },
   { number: 105, name: 'strtol', types: 'STXC', arguments: ['memory', 'size', 'anything', 'outFixed8'], result: 'integer' },
   { number: 106, name: 'strtoul', types: 'STXC', arguments: ['memory', 'size', 'anything', 'outFixed8'], result: 'integer' },
-  { number: 107, name: 'sk_storage_get', types: 'TC', arguments: ['map', 'socket', 'mapValueOrNull', 'anything'], result: 'mapValueOrNull' },
-  { number: 108, name: 'sk_storage_delete', types: 'TC', arguments: ['map', 'socket'], result: 'integer' },
+  { number: 107, name: 'sk_storage_get', types: 'TC', arguments: ['map', 'anySocket', 'mapValueOrNull', 'anything'], result: 'mapValueOrNull' },
+  { number: 108, name: 'sk_storage_delete', types: 'TC', arguments: ['map', 'anySocket'], result: 'integer' },
   { number: 109, name: 'send_signal', types: 'STXC', arguments: ['anything'], result: 'integer', privileged: true },
-  { number: 110, name: 'tcp_gen_syncookie', types: 'TX', arguments: ['socket', 'memory', 'size', 'memory', 'size'], result: 'integer', packet: true },
+  { number: 110, name: 'tcp_gen_syncookie', types: 'TX', arguments: ['anySocket', 'memory', 'size', 'memory', 'size'], result: 'integer', packet: true },
   { number: 112, name: 'probe_read_user', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', privileged: true },
   { number: 113, name: 'probe_read_kernel', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', privileged: true },
   { number: 114, name: 'probe_read_user_str', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', privileged: true },
@@ -177,21 +186,21 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 120, name: 'get_ns_current_pid_tgid', types: 'STXC', arguments: ['anything', 'anything', 'outMemory', 'size'], result: 'integer' },
   { number: 122, name: 'get_netns_cookie', types: 'STC', arguments: ['contextOrNull'], result: 'integer' },
   { number: 123, name: 'get_current_ancestor_cgroup_id', types: 'STXC', arguments: ['anything'], result: 'integer', privileged: true },
-  { number: 124, name: 'sk_assign', types: 'T', arguments: ['context', 'socket', 'anything'], result: 'integer' },
+  { number: 124, name: 'sk_assign', types: 'T', arguments: ['context', 'anySocket', 'anything'], result: 'integer' },
   { number: 125, name: 'ktime_get_boot_ns', types: 'STXC', arguments: [], result: 'integer' },
-  { number: 128, name: 'sk_cgroup_id', types: 'C', arguments: ['socket'], result: 'integer' },
-  { number: 129, name: 'sk_ancestor_cgroup_id', types: 'C', arguments: ['socket', 'anything'], result: 'integer' },
+  { number: 128, name: 'sk_cgroup_id', types: 'C', arguments: ['anySocket'], result: 'integer' },
+  { number: 129, name: 'sk_ancestor_cgroup_id', types: 'C', arguments: ['anySocket', 'anything'], result: 'integer' },
   { number: 130, name: 'ringbuf_output', types: 'STXC', arguments: ['map', 'memory', 'sizeOrZero', 'anything'], result: 'integer' },
   { number: 131, name: 'ringbuf_reserve', types: 'STXC', arguments: ['map', 'reservedSize', 'anything'], result: 'recordOrNull' },
   { number: 132, name: 'ringbuf_submit', types: 'STXC', arguments: ['reservedRecord', 'anything'], result: 'void' },
   { number: 133, name: 'ringbuf_discard', types: 'STXC', arguments: ['reservedRecord', 'anything'], result: 'void' },
   { number: 134, name: 'ringbuf_query', types: 'STXC', arguments: ['map', 'anything'], result: 'integer' },
   { number: 135, name: 'csum_level', types: 'T', arguments: ['context', 'anything'], result: 'integer' },
-  { number: 136, name: 'skc_to_tcp6_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 137, name: 'skc_to_tcp_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 138, name: 'skc_to_tcp_timewait_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 139, name: 'skc_to_tcp_request_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
-  { number: 140, name: 'skc_to_udp6_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
+  { number: 136, name: 'skc_to_tcp6_sock', types: 'STXC', arguments: ['anySocket'], result: 'structOrNull', struct: 'tcp6_sock', privileged: true },
+  { number: 137, name: 'skc_to_tcp_sock', types: 'STXC', arguments: ['anySocket'], result: 'structOrNull', struct: 'tcp_sock', privileged: true },
+  { number: 138, name: 'skc_to_tcp_timewait_sock', types: 'STXC', arguments: ['anySocket'], result: 'structOrNull', struct: 'tcp_timewait_sock', privileged: true },
+  { number: 139, name: 'skc_to_tcp_request_sock', types: 'STXC', arguments: ['anySocket'], result: 'structOrNull', struct: 'tcp_request_sock', privileged: true },
+  { number: 140, name: 'skc_to_udp6_sock', types: 'STXC', arguments: ['anySocket'], result: 'structOrNull', struct: 'udp6_sock', privileged: true },
   { number: 141, name: 'get_task_stack', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 148, name: 'copy_from_user', types: 'STXC', arguments: ['outMemory', 'sizeOrZero', 'anything'], result: 'integer', sleeps: true, privileged: true },
   { number: 149, name: 'snprintf_btf', types: 'STXC', arguments: ['inOutMemory', 'size', 'memory', 'size', 'anything'], result: 'integer', privileged: true },
@@ -214,7 +223,7 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 175, name: 'task_pt_regs', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 176, name: 'get_branch_snapshot', types: 'STXC', arguments: ['outMemory', 'sizeOrZero'], result: 'integer', privileged: true },
   { number: 177, name: 'trace_vprintk', types: 'STXC', arguments: ['memory', 'size', 'memoryOrNull', 'sizeOrZero'], result: 'integer', privileged: true },
-  { number: 178, name: 'skc_to_unix_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
+  { number: 178, name: 'skc_to_unix_sock', types: 'STXC', arguments: ['anySocket'], result: 'structOrNull', struct: 'unix_sock', privileged: true },
   { number: 180, name: 'find_vma', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 181, name: 'loop', types: 'STXC', arguments: ['anything', 'function', 'stackOrNull', 'anything'], result: 'integer', privileged: true },
   { number: 182, name: 'strncmp', types: 'STXC', arguments: ['memory', 'size', 'constantText'], result: 'integer' },
@@ -225,7 +234,7 @@ export const SIGNATURES: readonly HelperSignature[] = [
   { number: 192, name: 'skb_set_tstamp', types: 'T', arguments: ['context', 'anything', 'anything'], result: 'integer' },
   { number: 194, name: 'kptr_xchg', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 195, name: 'map_lookup_percpu_elem', types: 'STXC', arguments: ['map', 'mapKey', 'anything'], result: 'mapValueOrNull', packet: true },
-  { number: 196, name: 'skc_to_mptcp_sock', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
+  { number: 196, name: 'skc_to_mptcp_sock', types: 'STXC', arguments: ['anySocket'], result: 'structOrNull', struct: 'mptcp_sock', privileged: true },
   { number: 197, name: 'dynptr_from_mem', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 198, name: 'ringbuf_reserve_dynptr', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },
   { number: 199, name: 'ringbuf_submit_dynptr', types: 'STXC', arguments: undefined, result: 'unknown', privileged: true },

@@ -3,7 +3,7 @@
  * (`bpf_object__reloc_code`), and every relocation applied. Linux `Documentation/bpf/llvm_reloc.rst`.
  */
 
-import { opcodes, type Program, type Slot } from '../ebpf/index.js';
+import { kfuncNumber, opcodes, type Program, type Slot } from '../ebpf/index.js';
 import type { BtfExtension } from './btfExtension.js';
 import type { CoreTarget } from './core.js';
 import { type ElfFile, isExecutable, type Relocation, type Section, STT, type Symbol_ } from './file.js';
@@ -192,7 +192,7 @@ export class Linker {
     const { symbol } = relocation;
     if (symbol.section === 0) {
       missing.add(`kernel function ${symbol.name}`);
-      return { ...slot, src: CALL_SOURCE.kfunc, imm: 0 };
+      return { ...slot, src: CALL_SOURCE.kfunc, imm: kfuncNumber(symbol.name) };
     }
     const home =
       this.parts.file.sections[symbol.section] ??

@@ -31,6 +31,7 @@ import { type MapInfo, type Proofs, type Verdict, type VerifyOptions, verify } f
 import { compiled, VerificationError } from './extended.js';
 import { compiledLater } from './gradual.js';
 import { contentOf, type LoadedMap, lacksSize, makeMaps, mapInfo } from './objectMaps.js';
+import { kernelStructs } from './objectStructs.js';
 import { functionInfos } from './objectTypes.js';
 
 /** How the programs of an object are loaded and run. */
@@ -83,10 +84,8 @@ export interface LoadedObject {
  */
 export function loadObject(bytes: Uint8Array, options: LoadObjectOptions = {}): LoadedObject {
   const { btf, kconfig, entries = {} } = options;
-  const read = readObject(bytes, {
-    ...(btf === undefined ? {} : { btf: btf === 'compiled' ? btf : readBtf(btf) }),
-    kconfig,
-  });
+  const types = btf === undefined || btf === 'compiled' ? btf : readBtf(btf);
+  const read = readObject(bytes, { ...(types === undefined ? {} : { btf: types }), kconfig });
   for (const name of Object.keys(entries))
     if (!read.maps.some((map) => map.name === name)) absent('map', name, read.maps);
   const object = {
@@ -96,7 +95,8 @@ export function loadObject(bytes: Uint8Array, options: LoadObjectOptions = {}): 
   const memory = new Memory();
   const code = new Map(object.programs.map(({ name, instructions }) => [name, instructions]));
   const made = makeMaps(object.maps, object.types, memory, code);
-  const shared: Shared = { object, options, memory, made, byCode: new Map() };
+  const structs = kernelStructs(types === 'compiled' ? object.types : types);
+  const shared: Shared = { object, options, memory, made, structs, byCode: new Map() };
   const programs = object.programs.map((program) => new LoadedProgram(program, shared));
   for (const program of programs) shared.byCode.set(program.instructions, program);
   return {
@@ -123,6 +123,7 @@ interface Shared {
   readonly options: LoadObjectOptions;
   readonly memory: Memory;
   readonly made: ReturnType<typeof makeMaps>;
+  readonly structs: ReturnType<typeof kernelStructs>;
   readonly byCode: Map<Program, LoadedProgram>;
 }
 
@@ -198,7 +199,7 @@ export class LoadedProgram {
 
   /** What of that its instructions lack, so that they are not what a kernel would be given: types, values. */
   get unresolved(): readonly string[] {
-    return this.source.missing;
+    return this.source.missing.filter((one) => !one.startsWith('kernel function '));
   }
 
   /** Maps that it names. */
@@ -221,6 +222,7 @@ export class LoadedProgram {
       functions,
       gpl: isGpl(this.shared.object.license),
       bigEndian: !this.shared.object.littleEndian,
+      structs: this.shared.structs,
       attach: this.source.hook?.egress === true ? 'egress' : 'ingress',
       privileged,
       ...more,

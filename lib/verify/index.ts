@@ -10,5 +10,5 @@ export type { FunctionInfo, VerifyOptions } from './rules/options.js';
 export type { MemoryKind, Proof, Proofs } from './rules/proofs.js';
 export { Rejected, type Rejection, type Verdict } from './rules/report.js';
 export { type InstructionRequirements, type RequirementText, requirementsOfProgram } from './rules/words.js';
-export type { MapInfo } from './state/value.js';
+export type { MapInfo, StructInfo } from './state/value.js';
 export { verify } from './walk/verifier.js';

@@ -15,6 +15,8 @@ const SPECIAL: ReadonlySet<ArgumentKind> = new Set<ArgumentKind>([
   'lock',
   'socket',
   'releasedSocket',
+  'anySocket',
+  'releasedStruct',
   'constantText',
 ]);
 const KNOWN = SIGNATURES.filter(

@@ -121,6 +121,8 @@ function argumentOf(kind: string, register: number, map?: number): Instruction[]
     case 'lock':
     case 'socket':
     case 'releasedSocket':
+    case 'anySocket':
+    case 'releasedStruct':
       return undefined;
     default:
       if (map === undefined && kind.toLowerCase().startsWith('map')) return undefined;

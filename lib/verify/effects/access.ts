@@ -36,6 +36,13 @@ function loaded(path: Path, from: Pointer, offset: number, size: Size): Value {
       return contextValue(path, offset, size);
     case 'stack':
       return loadStack(path, from, offset, size);
+    case 'struct': {
+      const what = from.of!.read(
+        from.offset + offset + Number(scalars.constantOf(from.variable) ?? 0n),
+        size,
+      );
+      return typeof what === 'object' ? pointer('struct', { of: what }) : number(scalars.UNKNOWN);
+    }
     case 'mapValue':
       return constantValue(path, from, offset, size) ?? number(scalars.UNKNOWN);
     default:

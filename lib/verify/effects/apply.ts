@@ -9,7 +9,7 @@ import { atomic, load, loadAcquire, packetLoad, store, storeRelease } from './ac
 import { compute, moveSigned, swap } from './arithmetic.js';
 import { branch, mayGoto } from './branches.js';
 import { enter, leave } from './calls.js';
-import { callHelper } from './helpers.js';
+import { callHelper, callKfunc } from './helpers.js';
 import type { Path } from './path.js';
 
 /** Applies one instruction to the state; the slot to go on with, `undefined` at the end of the path. */
@@ -59,8 +59,10 @@ export function apply(path: Path, instruction: Instruction): number | undefined 
       return enter(path, path.index + 1 + instruction.distance, next);
     case 'exit':
       return leave(path);
-    case 'callRegister':
     case 'callKfunc':
+      callKfunc(path, instruction.id);
+      return next;
+    case 'callRegister':
       // Never required to be anything that holds.
       return next;
   }

@@ -7,6 +7,7 @@ import {
   type ArgumentKind,
   CALLS_BACK,
   type HelperSignature,
+  KFUNCS,
   SETS_CALLBACK,
   signatureFor,
   TAIL_CALL,
@@ -39,8 +40,13 @@ const MOST_PROCESSORS = 8192;
 const STRING_READS = new Set([114, 115]);
 const MOST_ERRORS = 4095n;
 
-export function callHelper(path: Path, helper: number): void {
-  const row = signatureFor(helper, path.rules.letter)!;
+export const callHelper = (path: Path, helper: number): void =>
+  call(path, signatureFor(helper, path.rules.letter)!, helper);
+
+export const callKfunc = (path: Path, number: number): void => call(path, KFUNCS[number - 1]!, 0);
+
+/** `helper`: 0 for a function of the kernel's that is none. */
+function call(path: Path, row: HelperSignature, helper: number): void {
   const given = argumentsOf(path, row);
   const result = resultOf(path, row, given);
   for (const requirement of path.requirementsAt(path.index)) {
@@ -57,7 +63,7 @@ export function callHelper(path: Path, helper: number): void {
   if (helper === SETS_CALLBACK && callee?.kind === 'pointer')
     setCallback(path, timer as Pointer, callee.size);
   const { registers } = path.frame;
-  const released = given('reservedRecord') ?? given('releasedSocket');
+  const released = given('reservedRecord') ?? given('releasedSocket') ?? given('releasedStruct');
   for (let register = 1; register <= 5; register++) registers[register] = NONE;
   if (helper === TAIL_CALL) leaveByTailCall(path);
   else if (row.changesPacket === true) forgetPacket(path, path.state);
@@ -126,6 +132,14 @@ function resultOf(path: Path, row: HelperSignature, given: Given): Value {
       const socket = given('socket');
       const reference = socket?.kind === 'pointer' ? socket.reference : 0;
       return pointer(row.result, { id: path.newId(), reference });
+    }
+    case 'acquiredStructOrNull':
+      return acquired(path, pointer('structOrNull', { of: path.options.structs!(row.struct!) }));
+    case 'structOrNull': {
+      const socket = given('anySocket');
+      const reference = socket?.kind === 'pointer' ? socket.reference : 0;
+      const of = path.options.structs!(row.struct!);
+      return pointer('structOrNull', { id: path.newId(), reference, of, size: 1 });
     }
     case 'listenerOrNull':
       return pointer('fullSocketOrNull', { id: path.newId() });

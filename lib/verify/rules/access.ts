@@ -37,7 +37,7 @@ function addressed(point: Point, base: Value, register: number): Pointer {
 }
 
 function checkOrdered(point: Point, to: Pointer): void {
-  if (to.type === 'context' || isSocket(to) || pointsIntoPacket(to))
+  if (to.type === 'context' || to.type === 'struct' || isSocket(to) || pointsIntoPacket(to))
     reject(point, 'bad-atomic', `atomic operations on ${to.type} are not allowed`);
 }
 
@@ -68,6 +68,9 @@ function checkReach(point: Point, to: Pointer, access: Access): void {
     case 'record':
       checkLeak(point, access, 'a record');
       checkKnownSize(point, to, offset, size, to.size);
+      return;
+    case 'struct':
+      checkStruct(point, to, access);
       return;
     case 'socket':
     case 'fullSocket':
@@ -102,7 +105,7 @@ function checkPacketUse(point: Point, write: boolean): void {
 /** Accesses to the context and to sockets are rewritten by the kernel: an instruction makes only such or none. */
 function sameKindOfMemory(point: Point, to: Pointer): void {
   const { rewritten } = point.elsewhere;
-  const now = to.type === 'context' || isSocket(to) ? to.type : 'none';
+  const now = to.type === 'context' || to.type === 'struct' || isSocket(to) ? to.type : 'none';
   const before = rewritten.get(point.index);
   if (before !== undefined && before !== now) {
     const what = (kind: string): string => (kind === 'none' ? 'other memory' : `the ${kind}`);
@@ -123,6 +126,20 @@ function checkSocket(point: Point, base: Pointer, { offset, size, use }: Access)
       'invalid-context-access',
       `${use === 'read' ? 'read' : 'write'} of ${size} bytes at offset ${offset} of a socket`,
     );
+}
+
+/** Linux `check_ptr_to_btf_access`. */
+function checkStruct(point: Point, to: Pointer, { offset, size, use, signExtend }: Access): void {
+  const at = stackOffset(to, offset);
+  const what = at === undefined || at < 0 || use !== 'read' ? undefined : to.of!.read(at, size);
+  if (what === undefined || (signExtend === true && what !== 'number'))
+    reject(
+      point,
+      'invalid-context-access',
+      `${use === 'read' ? 'read' : 'write'} of ${size} bytes at offset ${at ?? 'that varies'} of struct ${to.of!.name}`,
+    );
+  if (point.isLinux && point.options.gpl === false)
+    reject(point, 'privileged-only', 'structures of the kernel are for programs under the GPL');
 }
 
 function checkContext(point: Point, base: Pointer, { offset, size, use, signExtend }: Access): void {

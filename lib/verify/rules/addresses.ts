@@ -86,6 +86,7 @@ function checkKind(point: Point, op: string, base: Pointer, by: bigint | undefin
     case 'mapKey':
     case 'record':
     case 'function':
+    case 'struct':
       return;
     case 'map':
       if (by === 0n && op === 'add') return;

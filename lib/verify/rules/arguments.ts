@@ -54,7 +54,7 @@ export function checkArgument(point: Point, argument: Argument): void {
     case 'mapValue':
       // Maps of sockets are given sockets (`resolve_map_arg_type`).
       if (mapOf(point.value(argument.of))?.kind === 'socketMap')
-        checkUnmoved(point, pointerOf(point, value, register, SOCKETS), register);
+        checkUnmoved(point, socketOf(point, value, register), register);
       else checkBuffer(point, bufferOf(point, argument)!);
       return;
     case 'mapValueOrNull':
@@ -118,8 +118,18 @@ function checkSpecial(point: Point, { register, kind, helper }: Argument, value:
       checkLock(point, helper.number, value, register);
       return;
     case 'releasedSocket':
-      checkReleased(point, pointerOf(point, value, register, SOCKETS), register);
+      checkReleased(point, socketOf(point, value, register), register);
       return;
+    case 'anySocket':
+      checkUnmoved(point, socketOf(point, value, register), register);
+      return;
+    case 'releasedStruct': {
+      const given = pointerOf(point, value, register, STRUCT);
+      if (given.of?.name !== helper.struct)
+        reject(point, 'bad-argument', `r${register} is a struct ${given.of?.name}, not ${helper.struct}`);
+      checkReleased(point, given, register);
+      return;
+    }
     case 'socket':
       checkUnmoved(point, pointerOf(point, value, register, SOCKETS), register);
       return;
@@ -167,6 +177,7 @@ export function checkFormat(point: Point, text: number, values: number, size: nu
 
 const FUNCTION: ReadonlySet<PointerType> = new Set<PointerType>(['function']);
 const MAP_VALUE: ReadonlySet<PointerType> = new Set<PointerType>(['mapValue']);
+const STRUCT: ReadonlySet<PointerType> = new Set<PointerType>(['struct']);
 const STACK: ReadonlySet<PointerType> = new Set<PointerType>(['stack']);
 const RECORD: ReadonlySet<PointerType> = new Set<PointerType>(['record']);
 const SOCKETS: ReadonlySet<PointerType> = new Set<PointerType>([
@@ -180,6 +191,12 @@ function pointerOf(point: Point, value: Value, register: number, types: Readonly
   if (value.kind === 'pointer' && types.has(value.type)) return value;
   reject(point, 'bad-argument', `r${register} is ${describe(value)}, not ${[...types].join(' or ')}`);
 }
+
+/** Any socket, or what one was told to be; a structure that only a field has told of is none for certain. */
+const socketOf = (point: Point, value: Value, register: number): Pointer =>
+  value.kind === 'pointer' && value.type === 'struct' && value.size === 1
+    ? value
+    : pointerOf(point, value, register, SOCKETS);
 
 function checkUnmoved(point: Point, value: Pointer, register: number): Pointer {
   if (stackOffset(value, 0) !== 0) reject(point, 'bad-argument', `r${register} has been moved`);

@@ -6,7 +6,7 @@ import { checkArithmetic } from './addresses.js';
 import { checkArgument, checkFormat, checkOneReference } from './arguments.js';
 import { checkCall, checkCallback, checkResult, checkTailCall } from './calls.js';
 import { checkComparison } from './comparisons.js';
-import { checkFunction, checkHelper } from './helpers.js';
+import { checkFunction, checkHelper, checkKfunc } from './helpers.js';
 import { checkMapOfHelper } from './maps.js';
 import { checkPacketLoad } from './packetLoads.js';
 import { checkSet, type Point, reject } from './point.js';
@@ -73,6 +73,10 @@ const CHECKS: { readonly [Need in Requirement['need']]: Made<Need> } = {
     ({ helper }) =>
     (point) =>
       checkHelper(point, helper),
+  kfunc:
+    ({ number }) =>
+    (point) =>
+      checkKfunc(point, number),
   argument:
     ({ argument }) =>
     (point) =>

@@ -7,6 +7,7 @@ import {
   callsBack,
   decode,
   functionNamed,
+  KFUNCS,
   MAX_FRAMES,
   type Program,
   PSEUDO,
@@ -68,7 +69,7 @@ function checkForm(subject: Subject): void {
   if (problem !== undefined) throw new Rejected(KINDS[problem.kind], problem.index, problem.message);
   for (let index = 0; index < program.length; ) {
     const instruction = decode(cleaned, index);
-    if (instruction.kind === 'callKfunc')
+    if (instruction.kind === 'callKfunc' && !isKnown(subject, instruction.id))
       throw new Rejected('unknown-helper', index, `kernel function ${instruction.id} does not exist here`);
     if (instruction.kind === 'callRegister')
       throw new Rejected(
@@ -86,6 +87,10 @@ function checkForm(subject: Subject): void {
   checkCallDepth(subject);
   checkFunctions(subject);
 }
+
+/** Numbers are ours where programs come from objects; others give those of some kernel. */
+const isKnown = ({ options }: Subject, kfunc: number): boolean =>
+  options.structs !== undefined && KFUNCS[kfunc - 1] !== undefined;
 
 /** Every instruction can be reached; the unprivileged may not jump back. */
 function checkGraph(subject: Subject): void {
@@ -168,6 +173,9 @@ function markComparisons({ instructions, isJoin, isTarget }: Subject): void {
         target(callee);
         break;
       }
+      case 'callKfunc':
+        target(index + 1);
+        break;
       case 'callLocal':
         isJoin[index] = true;
         target(index + 1);

@@ -1,7 +1,7 @@
 /** By which rules a program is verified, and what is said of it besides. */
 
 import type { Rules } from '../numbers/arithmetic.js';
-import type { MapInfo } from '../state/value.js';
+import type { MapInfo, StructInfo } from '../state/value.js';
 import type { VerifiedType } from './context.js';
 
 /** By which rules a program is verified. */
@@ -16,6 +16,8 @@ export interface VerifyOptions {
   readonly privileged?: boolean | undefined;
   /** Default true: under a license that Linux takes for the GPL, for which some helpers are. */
   readonly gpl?: boolean | undefined;
+  /** Structures of the kernel's by name, from its types. Default: none is known. */
+  readonly structs?: ((name: string) => StructInfo | undefined) | undefined;
   /** For machines that have the high byte first. */
   readonly bigEndian?: boolean | undefined;
   /** The maps that wide immediates name, by slot of the immediate. */

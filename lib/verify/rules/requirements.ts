@@ -11,6 +11,7 @@ import {
   FRAME_POINTER,
   type HelperSignature,
   type Instruction,
+  KFUNCS,
   type Operand,
   PSEUDO,
   type Size,
@@ -67,6 +68,7 @@ export type Requirement =
   | { readonly need: 'comparison'; readonly instruction: Extract<Instruction, { kind: 'branch' }> }
   | { readonly need: 'function'; readonly distance: number }
   | { readonly need: 'helper'; readonly helper: number }
+  | { readonly need: 'kfunc'; readonly number: number }
   | { readonly need: 'argument'; readonly argument: Argument }
   | { readonly need: 'one-reference'; readonly helper: HelperSignature }
   | { readonly need: 'map-of-helper'; readonly helper: number; readonly register: number }
@@ -111,9 +113,12 @@ const registerOf = (
 function ofCall(helper: number, type: VerifiedType): Requirement[] {
   const exists: Requirement = { need: 'helper', helper };
   const row = signatureFor(helper, CONTEXTS[type].letter);
-  if (row?.arguments === undefined) return [exists];
+  return row?.arguments === undefined ? [exists] : [exists, ...ofArguments(row, row.arguments)];
+}
+
+function ofArguments(row: HelperSignature, kinds: readonly ArgumentKind[], isHelper = true): Requirement[] {
   const map = registerOf(row, (kind) => kind === 'map');
-  const list = row.arguments.flatMap((kind, at): Requirement[] => [
+  const list = kinds.flatMap((kind, at): Requirement[] => [
     isSet(at + 1),
     {
       need: 'argument',
@@ -125,14 +130,16 @@ function ofCall(helper: number, type: VerifiedType): Requirement[] {
       },
     },
   ]);
-  if (row.arguments.filter((kind) => kind !== 'anything').length > 1)
+  if (kinds.filter((kind) => kind !== 'anything').length > 1)
     list.push({ need: 'one-reference', helper: row });
+  if (!isHelper) return list;
+  const helper = row.number;
   if (map > 0) list.push({ need: 'map-of-helper', helper, register: map });
   const text = registerOf(row, (kind) => kind === 'constantText');
   if (helper === SNPRINTF) list.push({ need: 'format', text, values: text + 1, size: text + 2 });
   if (CALLS_BACK.has(helper)) list.push({ need: 'callback', helper });
   if (helper === TAIL_CALL) list.push({ need: 'nothing-held' }, { need: 'tail-call' });
-  return [exists, ...list];
+  return list;
 }
 
 /** The requirements of one instruction. */
@@ -192,14 +199,10 @@ export function requirementsOf(instruction: Instruction, type: VerifiedType): Re
       return [{ need: 'result' }];
     case 'callRegister':
       return [{ need: 'encoding', kind: 'unknown-opcode', message: 'a helper whose number is not known' }];
-    case 'callKfunc':
-      return [
-        {
-          need: 'encoding',
-          kind: 'unknown-helper',
-          message: `kernel function ${instruction.id} does not exist here`,
-        },
-      ];
+    case 'callKfunc': {
+      const row = KFUNCS[instruction.id - 1]!;
+      return [{ need: 'kfunc', number: row.number }, ...ofArguments(row, row.arguments!, false)];
+    }
     case 'mayGoto':
     case 'jump':
       return [];

@@ -135,6 +135,11 @@ export function wordsOf(requirement: Requirement, type: VerifiedType): readonly 
         line('no lock is held, or this gives it back', 'locked'),
       ];
     }
+    case 'kfunc':
+      return [
+        line('the function is there for this type and user', 'unknown-helper', 'privileged-only'),
+        line('no lock is held', 'locked'),
+      ];
     case 'argument':
       return [ofArgument(requirement.argument)];
     case 'one-reference':

@@ -43,7 +43,9 @@ export function certainOutcome(
 ): boolean | undefined {
   if (width !== 64) return undefined;
   if (isPacketOrEnd(left) && isPacketOrEnd(right)) return packetOutcome(op, left, right);
-  const isThere = (value: Value): boolean => value.kind === 'pointer' && NEVER_NULL.has(value.type);
+  const isThere = (value: Value): boolean =>
+    value.kind === 'pointer' &&
+    (NEVER_NULL.has(value.type) || (value.type === 'struct' && value.reference !== 0));
   const isEquality = op === 'jeq' || op === 'jne';
   if (isEquality && ((isThere(left) && isZero(right)) || (isThere(right) && isZero(left))))
     return op === 'jne';

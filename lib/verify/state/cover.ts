@@ -158,7 +158,7 @@ function covers(old: Value, now: Value, ids: IdPairs, matters: boolean, exact: b
 function coversPointer(old: Pointer, now: Pointer, ids: IdPairs, exact: boolean): boolean {
   if (old.type !== now.type || old.offset !== now.offset || old.frame !== now.frame || old.map !== now.map)
     return false;
-  if (old.size !== now.size) return false;
+  if (old.size !== now.size || old.of !== now.of) return false;
   if (!ids.match(old.id * TIES, now.id * TIES)) return false;
   if (!ids.match(old.reference * TIES, now.reference * TIES)) return false;
   if (exact) return old.range === now.range && scalars.equals(old.variable, now.variable);
@@ -225,7 +225,8 @@ function sameValue(a: Value, b: Value): boolean {
   if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind;
   if (a.kind === 'pointer') {
     if (b.kind !== 'pointer' || a.id !== b.id || a.reference !== b.reference) return false;
-    const isSame = a.type === b.type && a.offset === b.offset && a.range === b.range && a.map === b.map;
+    const isSame =
+      a.type === b.type && a.offset === b.offset && a.range === b.range && a.map === b.map && a.of === b.of;
     return isSame && scalars.equals(a.variable, b.variable);
   }
   return b.kind === 'scalar' && a.id === b.id && a.delta === b.delta && scalars.equals(a.scalar, b.scalar);

@@ -259,6 +259,7 @@ function goBack(
     case 'packet':
       needs[base] = registers & ~CLOBBERED;
       break;
+    case 'callKfunc':
     case 'call': {
       const called = needs[base + WORDS] ?? 0;
       needs[base] = (registers & ~CLOBBERED) | ((called & ARGUMENTS) === 0 ? 0 : CALLBACK_CONTEXT);

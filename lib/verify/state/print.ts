@@ -27,6 +27,8 @@ const TYPE_NAMES: Readonly<Record<PointerType, string>> = {
   tcpSocket: 'tcp_sock',
   tcpSocketOrNull: 'tcp_sock_or_null',
   xdpSocket: 'xdp_sock',
+  struct: 'ptr_',
+  structOrNull: 'ptr_or_null_',
   function: 'func',
 };
 

@@ -29,6 +29,9 @@ export type PointerType =
   | 'tcpSocketOrNull'
   /** What a map of sockets for whole packets gives. */
   | 'xdpSocket'
+  /** A structure of the kernel's. */
+  | 'struct'
+  | 'structOrNull'
   /** A function of the program, for helpers that call it. */
   | 'function';
 
@@ -39,6 +42,7 @@ export const NOT_NULL: Readonly<Partial<Record<PointerType, PointerType>>> = {
   fullSocketOrNull: 'fullSocket',
   tcpSocketOrNull: 'tcpSocket',
   recordOrNull: 'record',
+  structOrNull: 'struct',
 };
 
 /** Kinds of maps that differ in what helpers may do with them (Linux `check_map_func_compatibility`). */
@@ -91,6 +95,13 @@ export interface MapInfo {
   readonly fieldAt?: (offset: number) => string;
 }
 
+/** A structure of the kernel's, of which programs read what its types say. */
+export interface StructInfo {
+  readonly name: string;
+  /** What so many bytes at an offset are: a number, the address of another; `undefined` where they cannot be read so. */
+  readonly read: (offset: number, size: number) => 'number' | StructInfo | undefined;
+}
+
 export interface Pointer {
   readonly kind: 'pointer';
   readonly type: PointerType;
@@ -108,7 +119,8 @@ export interface Pointer {
   /** Stack: the frame whose stack it is. */
   readonly frame: number;
   readonly map: MapInfo | undefined;
-  /** Records: bytes there are. Functions: their first instruction. */
+  readonly of: StructInfo | undefined;
+  /** Records: bytes there are. Functions: their first instruction. Structures: 1 where a function gave them. */
   readonly size: number;
   /** Marks what has to be given back; 0 where nothing has. */
   readonly reference: number;
@@ -158,6 +170,7 @@ export const pointer = (type: PointerType, more: Partial<Pointer> = {}): Pointer
   range: 0,
   frame: 0,
   map: undefined,
+  of: undefined,
   size: 0,
   reference: 0,
   ...more,
@@ -198,6 +211,7 @@ export const IN_WORDS: Readonly<Partial<Record<PointerType, string>>> = {
   fullSocket: 'a socket',
   tcpSocket: 'a socket of TCP',
   xdpSocket: 'a socket for whole packets',
+  struct: 'a structure of the kernel’s',
   function: 'a function',
 };
 

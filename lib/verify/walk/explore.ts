@@ -82,6 +82,7 @@ const JUMPS: ReadonlySet<Instruction['kind']> = new Set([
   'branch',
   'mayGoto',
   'call',
+  'callKfunc',
   'callLocal',
   'exit',
 ]);
