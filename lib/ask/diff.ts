@@ -140,6 +140,6 @@ function attempted(
   attempt: number,
   random: Random,
 ): MadePacket | undefined {
-  if (whole && attempt < TRIES) return wholePacket(values, state.facts, linkType, attempt, random);
+  if (whole && attempt < TRIES) return wholePacket(values, state.facts, linkType, attempt, random)?.made;
   return attempt < TRIES ? undefined : bareMaker(values, state, attempt - TRIES, random);
 }

@@ -65,7 +65,7 @@ export function make(program: Program, options: MakeOptions = {}): Made {
   for (let attempt = 1; attempt < TRIES && isShort(); attempt++)
     for (const way of ways) if (isShort()) found.whole(walk.values, way, attempt);
   for (const way of ways) if (found.packets.length === 0) found.bare(walk.values, way);
-  const packets = found.packets.toSorted((a, b) => a.packet.length - b.packet.length).slice(0, count);
+  const packets = found.best(count);
   if (packets.length === 0 && answer === undefined) {
     // Then only packets that are cut short may match.
     const cut = prepare(program, not)!;
@@ -113,14 +113,14 @@ export function cover(program: Program, options: Omit<MakeOptions, 'not' | 'coun
   };
   const later: State[] = [];
   const answer = walk.run(budget, true, (state) => {
-    take(wholePacket(walk.values, state.facts, linkType, 0, random));
+    take(wholePacket(walk.values, state.facts, linkType, 0, random)?.made);
     if (later.length < MOST_WAYS) later.push(state);
     return edges.size === 0 ? 'stop' : 'go on';
   });
   for (let attempt = 0; attempt < TRIES && edges.size > 0; attempt++)
     for (const state of later) {
       if (edges.size === 0) break;
-      if (!take(wholePacket(walk.values, state.facts, linkType, attempt, random)))
+      if (!take(wholePacket(walk.values, state.facts, linkType, attempt, random)?.made))
         take(bareMaker(walk.values, state, attempt, random));
     }
   return { ...ended(packets, answer), edges: total - edges.size, missed: [...edges.values()] };
@@ -166,6 +166,7 @@ class Found {
   readonly packets: MadePacket[] = [];
   hasFailed = false;
   readonly #seen = new Set<string>();
+  readonly #displaced = new WeakMap<MadePacket, number>();
   readonly #matches;
   readonly #excluded;
   readonly #random: Random = randomNumbers();
@@ -186,7 +187,18 @@ class Found {
 
   whole(values: Values, { facts }: State, attempt: number): void {
     if (!this.#afford(facts.present)) return;
-    this.#take(wholePacket(values, facts, this.#linkType, attempt, this.#random));
+    const one = wholePacket(values, facts, this.#linkType, attempt, this.#random);
+    if (one === undefined) return;
+    this.#displaced.set(one.made, one.displaced);
+    this.#take(one.made);
+  }
+
+  /** Those with fewest unusual fields, then the shortest: no fragment where a whole datagram does. */
+  best(count: number): MadePacket[] {
+    const displaced = (made: MadePacket): number => this.#displaced.get(made) ?? Number.MAX_SAFE_INTEGER;
+    return this.packets
+      .toSorted((a, b) => displaced(a) - displaced(b) || a.packet.length - b.packet.length)
+      .slice(0, count);
   }
 
   bare(values: Values, state: State): void {

@@ -2,8 +2,15 @@
 
 import type { Facts, Values } from '../optimize/index.js';
 import { constraintsOf, evaluate } from './constraints.js';
-import { type Choice, Draft } from './layers.js';
+import type { Choice } from './draft.js';
+import { Headers } from './layers.js';
 import type { MadePacket, Random } from './witness.js';
+
+/** A packet, and how many of its fields are not as usual. */
+export interface Plausible {
+  readonly made: MadePacket;
+  readonly displaced: number;
+}
 
 /** Bytes of the longest packet, where no byte beyond is looked at. */
 const ROOM = 4096;
@@ -24,7 +31,7 @@ export function wholePacket(
   linkType: number,
   attempt: number,
   random: Random,
-): MadePacket | undefined {
+): Plausible | undefined {
   const turn = attempt === 0 ? 0 : random(8);
   const variant = attempt === 0 ? 0 : random(64);
   const choice: Choice = (usual) => [
@@ -33,16 +40,16 @@ export function wholePacket(
   ];
   const room = Math.min(Math.max(ROOM, facts.present + 1024), MOST_ROOM);
   let bytes: Uint8Array | undefined;
-  let draft: Draft | undefined;
+  let draft: Headers | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    draft = new Draft(constraintsOf(values, facts, bytes), choice, room, variant);
+    draft = new Headers(constraintsOf(values, facts, bytes), choice, room, variant);
     if (!draft.lay(linkType)) return undefined;
     draft.close(leastLength(values, facts, draft.bytes));
     if (bytes !== undefined && isSame(draft.bytes, bytes)) break;
     bytes = draft.bytes;
   }
   const packet = draft!.bytes.slice(0, draft!.end);
-  return { packet, wireLength: packet.length };
+  return { made: { packet, wireLength: packet.length }, displaced: draft!.displaced };
 }
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.every((byte, at) => byte === b[at]);

@@ -194,13 +194,10 @@ function identifier(id: Identifier, qualifiers: Qualifiers, span: Span, resolver
       return address(id, qualifiers, span);
     case 'port':
     case 'portrange': {
-      const transports = protocol === undefined ? ['tcp', 'udp', 'sctp'] : [protocol];
-      if (transports.some((name) => !(`${name}.port` in SIDES))) throw unsaid(span);
-      const texts = transports.flatMap((name) => {
-        const is = ports(id, (service) => resolver.service(service, name as Transport), span);
-        return is === undefined ? [] : [sided([`${name}.port`], qualifiers, is, span)];
-      });
-      if (texts.length === 0) throw unsaid(span, 'write the number of the port');
+      const { is, transports } = ports(id, resolver, span);
+      const wanted = protocol === undefined ? transports : transports.filter((name) => name === protocol);
+      if (wanted.length === 0) throw unsaid(span);
+      const texts = wanted.map((name) => sided([`${name}.port`], qualifiers, is, span));
       return texts.length === 1 ? texts[0]! : `(${texts.join(' or ')})`;
     }
     case 'proto':
@@ -210,18 +207,25 @@ function identifier(id: Identifier, qualifiers: Qualifiers, span: Span, resolver
   }
 }
 
-/** `undefined` where the transport has no service of the name. */
+const TRANSPORTS: readonly Transport[] = ['tcp', 'udp', 'sctp'];
+
+/** What ports are compared with, and of which transports: a service that two have alike is one of all, as in libpcap. */
 function ports(
   id: Identifier,
-  portOf: (service: string) => number | undefined,
+  resolver: Services,
   span: Span,
-): string | undefined {
-  if (id.kind === 'number') return `== ${id.value}`;
+): { readonly is: string; readonly transports: readonly Transport[] } {
+  if (id.kind === 'number') return { is: `== ${id.value}`, transports: TRANSPORTS };
   if (id.kind !== 'name') throw unsaid(span, 'write the number of the port');
   const [, low, high] = /^(\d+)-(\d+)$/.exec(id.name) ?? [];
-  if (low !== undefined) return `in {${low}..${high}}`;
-  const port = portOf(id.name);
-  return port === undefined ? undefined : `== ${port}`;
+  if (low !== undefined) {
+    const ends = [Number(low), Number(high)];
+    return { is: `in {${Math.min(...ends)}..${Math.max(...ends)}}`, transports: TRANSPORTS };
+  }
+  const [tcp, udp] = (['tcp', 'udp'] as const).map((transport) => resolver.service(id.name, transport));
+  const port = tcp ?? udp;
+  if (port === undefined) throw unsaid(span, 'write the number of the port');
+  return { is: `== ${port}`, transports: tcp === udp ? TRANSPORTS : [tcp === undefined ? 'udp' : 'tcp'] };
 }
 
 function numbered(id: Identifier, protocol: Protocol | undefined, span: Span): string {
@@ -232,16 +236,22 @@ function numbered(id: Identifier, protocol: Protocol | undefined, span: Span): s
   }
   if (protocol === 'ip') return `ip.proto == ${id.value}`;
   if (protocol === 'ip6') return `ipv6.nxt == ${id.value}`;
+  // Below it is a length, and what LLC says is asked.
+  if (protocol === 'link' && id.value < LEAST_TYPE) throw unsaid(span);
   if (protocol === 'link') return `eth.type == 0x${id.value.toString(16).padStart(4, '0')}`;
   if (protocol !== undefined) throw unsaid(span);
   return `(ip.proto == ${id.value} or ipv6.nxt == ${id.value})`;
 }
 
+/** From here on a type, not a length (IEEE 802.3 §3.2.6). */
+const LEAST_TYPE = 0x600;
+
 function address(id: Identifier, qualifiers: Qualifiers, span: Span): string {
   const { protocol } = qualifiers;
   if (id.kind === 'mac') {
-    const bytes = id.text.split(/[:.-]/).map((byte) => byte.padStart(2, '0'));
-    return sided(['eth.addr'], qualifiers, `== ${bytes.join(':')}`, span);
+    const parts = id.text.split(/[:.-]/);
+    const digits = parts.map((part) => part.padStart(12 / parts.length, '0')).join('');
+    return sided(['eth.addr'], qualifiers, `== ${digits.match(/../g)!.join(':')}`, span);
   }
   if (id.kind === 'ipv6' || id.kind === 'ipv6-prefix') {
     const length = id.kind === 'ipv6-prefix' ? `/${id.length.value}` : '';
@@ -268,11 +278,12 @@ function ipv4(id: Identifier, isNet: boolean): string | undefined {
   const text = id.kind === 'dotted' ? id.text : id.kind === 'number' && id.value < 256 ? id.text : undefined;
   if (text === undefined) return undefined;
   const count = text.split('.').length;
-  if (count === 4) return text;
+  if (count === 4) return padded(text);
   return isNet ? `${padded(text)}/${8 * count}` : undefined;
 }
 
-const padded = (text: string): string => [...text.split('.'), '0', '0', '0'].slice(0, 4).join('.');
+/** All four numbers, without zeros in front. */
+const padded = (text: string): string => [...text.split('.').map(Number), 0, 0, 0].slice(0, 4).join('.');
 
 const SIGNS: Readonly<Record<RelationOperator, string>> = {
   '=': '==',
@@ -332,7 +343,9 @@ function loaded(
       .toString(16)
       .padStart(2 * size, '0')
       .match(/../g)!;
-    return `${name}[${offset}:${size}] ${SIGNS[op]} ${bytes.join(':')}`;
+    const slice = sliceOf(name, offset, size);
+    if (slice === undefined) throw unsaid(span);
+    return `${slice} ${SIGNS[op]} ${bytes.join(':')}`;
   }
   const flags = name === 'tcp' && offset === 13 && size === 1 ? 'tcp.flags' : undefined;
   const wide =
@@ -345,6 +358,15 @@ function loaded(
   if (op === '!=' && value === 0) return `${wide} & 0x${masked.toString(16)}`;
   if (op !== '=' && op !== '!=') throw unsaid(span);
   return `${wide} & 0x${masked.toString(16)} ${SIGNS[op]} ${value}`;
+}
+
+/** Bytes of the headers that Wireshark slices: what lies behind is not the protocol's there. */
+const SLICED: Readonly<Record<string, number>> = { eth: 14, ip: 20, ipv6: 40, tcp: 20, udp: 8 };
+
+function sliceOf(name: string, offset: number, size: number): string | undefined {
+  const header = SLICED[name] ?? Number.POSITIVE_INFINITY;
+  if (offset + size <= header) return `${name}[${offset}:${size}]`;
+  return name === 'udp' && offset >= header ? `udp.payload[${offset - header}:${size}]` : undefined;
 }
 
 function ofField(

@@ -34,4 +34,12 @@ export const TO_DISPLAY: readonly (readonly [capture: string, display: string])[
   ['tcp[13] & 2 != 0', '(ip and tcp.flags.syn == 1)'],
   ['udp portrange 5-9', 'udp.port in {5..9}'],
   ['not tcp src port 22', 'not (tcp.srcport == 22)'],
+  // As libpcap reads them: ends in any order, numbers with zeros in front, three ways to write an address.
+  ['udp portrange 90-80', 'udp.port in {80..90}'],
+  ['ip host 01.02.03.04', 'ip.addr == 1.2.3.4'],
+  ['ether src aabb.ccdd.eeff', 'eth.src == aa:bb:cc:dd:ee:ff'],
+  ['ether src 1:2:3:4:5:6', 'eth.src == 01:02:03:04:05:06'],
+  ['src port domain', '(tcp.srcport == 53 or udp.srcport == 53 or sctp.srcport == 53)'],
+  ['sctp port domain', 'sctp.port == 53'],
+  ['udp[8:2] = 0x1234', '(ip and udp.payload[0:2] == 12:34)'],
 ];
