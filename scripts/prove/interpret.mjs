@@ -38,6 +38,8 @@ class Scope {
  */
 export function makeInterpreter(terms, replace = {}, literal = (value) => value) {
   const modules = new Map();
+  const scopes = new Map();
+  let answers = () => undefined;
   let log = [];
   const isCond = (value) =>
     typeof value === 'object' && value !== null && value.ctx !== undefined && value.sort !== undefined;
@@ -488,9 +490,12 @@ export function makeInterpreter(terms, replace = {}, literal = (value) => value)
       return merge(left.condition, left.value, evaluate(node.right, scope));
     }
     const test = truth(left);
-    if (node.operator === '&&')
-      return test === false ? false : terms.and(test, truth(evaluate(node.right, scope)));
-    return test === true ? true : terms.or(test, truth(evaluate(node.right, scope)));
+    const isAnd = node.operator === '&&';
+    if (typeof test === 'boolean') return test === isAnd ? truth(evaluate(node.right, scope)) : test;
+    // What the right side writes stays only where it is come to.
+    const { result, written } = apart(() => truth(evaluate(node.right, scope)));
+    apply(isAnd ? mergeWritten(test, written, new Map()) : mergeWritten(test, new Map(), written));
+    return isAnd ? terms.and(test, result) : terms.or(test, result);
   };
   const BIG = Object.assign((value) => big(value), {
     asUintN: (n, value) => terms.asUint(Number(n), big(value)),
@@ -518,10 +523,15 @@ export function makeInterpreter(terms, replace = {}, literal = (value) => value)
       }
       if (object instanceof Map || object instanceof Set || typeof object === 'string')
         return object[name](...args);
-      const target = member(object, name);
-      return target(...args);
+      return enter(member(object, name), args);
     }
-    return evaluate(node.callee, scope)(...args);
+    return enter(evaluate(node.callee, scope), args);
+  };
+
+  /** Goes into a function, unless somebody answers for it. */
+  const enter = (target, args) => {
+    const answer = answers(target, args);
+    return answer === undefined ? target(...args) : answer.result;
   };
 
   const closure =
@@ -560,6 +570,7 @@ export function makeInterpreter(terms, replace = {}, literal = (value) => value)
     modules.set(path, exports);
     const { body } = parse(readFileSync(path, 'utf8'), { ecmaVersion: 2024, sourceType: 'module' });
     const scope = new Scope(undefined);
+    scopes.set(path, scope);
     const declare = (declaration) => {
       if (declaration.type === 'FunctionDeclaration') {
         scope.names.set(declaration.id.name, closure(declaration, scope));
@@ -590,5 +601,19 @@ export function makeInterpreter(terms, replace = {}, literal = (value) => value)
     });
     return exports;
   };
-  return { load, Maybe, truth };
+  return {
+    load,
+    /** All that a module names, exported or not. */
+    names: (path) => {
+      load(path);
+      return scopes.get(path).names;
+    },
+    /** `answer` may give `{ result }` for a call of a function of the code, which then is not gone into. */
+    intercept: (answer) => {
+      answers = answer;
+    },
+    write,
+    Maybe,
+    truth,
+  };
 }

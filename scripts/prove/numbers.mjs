@@ -7,6 +7,7 @@
  */
 
 import { join } from 'node:path';
+import { makeContracts } from './contracts.mjs';
 import { makeInterpreter } from './interpret.mjs';
 
 /**
@@ -72,6 +73,8 @@ export function numberClaims(terms, dist, word) {
   const { ARITHMETIC } = load('lib/verify/numbers/arithmetic.js');
   const { ALU_ROWS, BRANCH_ROWS } = load('lib/ebpf/opcodes.js');
   const { truth, Maybe } = interpreter;
+  const contracts = makeContracts(terms, interpreter, dist, word);
+  const { about } = contracts;
 
   /** A number that has a value, with the value. */
   const member = (name) => {
@@ -177,13 +180,14 @@ export function numberClaims(terms, dist, word) {
     const wellFormed = terms.equal(terms.and_(outer.bits.value, outer.bits.mask), 0n);
     return { given: [inner.given, wellFormed, truth(tnum.includes(outer.bits, inner.bits))], claim: claimed };
   });
-  claim('normalize', () => {
-    const a = member('a');
-    return { given: [a.given], claim: holds(scalar.normalize(a.known), a.value) };
-  });
+  claims.push(...contracts.claims);
   claim('zeroExtended', () => {
     const a = member('a');
-    return { given: [a.given], claim: holds(scalar.zeroExtended(a.known), terms.asUint(word / 2, a.value)) };
+    const result = terms.asUint(word / 2, a.value);
+    return about([a.value, result], () => ({
+      given: [a.given],
+      claim: holds(scalar.zeroExtended(a.known), result),
+    }));
   });
   claim('includes', () => {
     const [inner, outer] = [member('a'), unknownScalar('b', terms, word)];
@@ -202,8 +206,16 @@ export function numberClaims(terms, dist, word) {
         claim(`${rules}: ${name}${shown}`, () => {
           const [a, b] = [member('a'), member('b')];
           const [x, y] = [terms.asUint(width, a.value), terms.asUint(width, b.value)];
-          const result = terms.asUint(width, run(name === 'neg' ? x : x, y, width));
-          return { given: [a.given, b.given], claim: holds(alu(name, a.known, b.known, width), result) };
+          const result = terms.asUint(width, run(x, y, width));
+          // What there is of the whole word before the low half is taken of it.
+          const count = terms.and_(b.value, BigInt(width - 1));
+          const whole = run(a.value, name.endsWith('sh') ? count : b.value, word);
+          const values = width === word ? [result] : [terms.asUint(word, whole), result];
+          const make = () => ({
+            given: [a.given, b.given],
+            claim: holds(alu(name, a.known, b.known, width), result),
+          });
+          return about(values, make, [a.value, b.value]);
         });
     // Narrower numbers have no scale of their own.
     for (const from of word === 64 ? [8, 16, 32] : [])
@@ -211,12 +223,20 @@ export function numberClaims(terms, dist, word) {
         claim(`${rules}: movs${from}_${width}`, () => {
           const a = member('a');
           const result = terms.asUint(width, terms.asInt(from, a.value));
-          return { given: [a.given], claim: holds(moveSigned(a.known, from, width), result) };
+          const whole = terms.asUint(64, terms.asInt(from, a.value));
+          return about([a.value, whole, result], () => ({
+            given: [a.given],
+            claim: holds(moveSigned(a.known, from, width), result),
+          }));
         });
     for (const size of word === 64 ? [1, 2, 4] : [])
       claim(`${rules}: cut${8 * size}`, () => {
         const a = member('a');
-        return { given: [a.given], claim: holds(cut(a.known, size), terms.asUint(8 * size, a.value)) };
+        const result = terms.asUint(8 * size, a.value);
+        return about([a.value, result], () => ({
+          given: [a.given],
+          claim: holds(cut(a.known, size), result),
+        }));
       });
     for (const op of ['le', 'be', 'bswap'])
       for (const bits of word === 64 ? [16, 32, 64] : [])
@@ -226,7 +246,11 @@ export function numberClaims(terms, dist, word) {
           let reversed = 0n;
           for (let at = 0n; at < bits; at += 8n)
             reversed = terms.or_(terms.shiftLeft(reversed, 8n), terms.and_(terms.shiftRight(low, at), 0xffn));
-          return { given: [a.given], claim: holds(swap(op, a.known, bits), op === 'le' ? low : reversed) };
+          const result = op === 'le' ? low : reversed;
+          return about([a.value, result], () => ({
+            given: [a.given],
+            claim: holds(swap(op, a.known, bits), result),
+          }));
         });
     for (const { name, isSigned, eval: run } of BRANCH_ROWS)
       for (const [shown, width] of [
@@ -237,8 +261,10 @@ export function numberClaims(terms, dist, word) {
           const [a, b] = [member('a'), member('b')];
           const cut_ = (value) => (isSigned ? terms.asInt(width, value) : terms.asUint(width, value));
           const outcome = truth(run(cut_(a.value), cut_(b.value)));
-          const result = compare(name, a.known, b.known, width);
-          return { given: [a.given, b.given], claim: keeps(result, outcome, a.value, b.value) };
+          return about([a.value, b.value], () => ({
+            given: [a.given, b.given],
+            claim: keeps(compare(name, a.known, b.known, width), outcome, a.value, b.value),
+          }));
         });
   }
 

@@ -1,63 +1,76 @@
 /**
  * `npm run prove`: asks z3 whether the verifier's arithmetic is sound, and whether compiled eBPF is what the definition
- * says, for all inputs. Of numbers with their ranges z3 settles few: `--exhaustive N` tries them on words of 8 bits with every Nth
- * constant, `--pairs N` on words of 4 bits with every Nth of their like (exhaustive.mjs). First, mistakes are put into copies of the code: a claim has to fall over each of them.
+ * says, for all inputs. First, mistakes are put into copies of the code: a claim has to fall over each of them.
  *
- * `--only TEXT` takes the claims whose names hold it; `--seconds N` is the time for each of the narrower widths, and four
- * times that for 64 bits (10); `--numbers` asks about numbers with their ranges as well, best with `--only` and `--bits 4`; `--bits 64,8,4` are the widths of words, tried in turn; `--no-mistakes` leaves out the first part. Exit status 1 when a claim is refuted, or a mistake is not found.
+ * `--only TEXT` takes the claims whose names hold it; `--bits 64,8,4` are the widths of words, tried in turn; `--seconds N` (15)
+ * is the time for each of the narrower widths, and four times that for 64 bits; `--jobs N` (2) processes ask at once;
+ * `--no-mistakes` leaves out the first part. `--exhaustive N` and `--pairs N` run the code instead (exhaustive.mjs), with every Nth
+ * constant on words of 8 bits, or every Nth of two numbers on words of 4. Exit status 1 when a claim is refuted, or a mistake is
+ * not found.
  */
 
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { init } from 'z3-solver';
 import { tryConstants, tryPairs } from './exhaustive.mjs';
 import { MISTAKES, MISTAKES_OF_RANGES } from './mistakes.mjs';
-import { numberClaims } from './numbers.mjs';
-import { makeTerms } from './terms.mjs';
-import { wasmClaims } from './wasm.mjs';
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
-    seconds: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '15' },
     bits: { type: 'string', default: '64,8,4' },
     dist: { type: 'string' },
     'no-mistakes': { type: 'boolean', default: false },
-    numbers: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '2' },
     exhaustive: { type: 'string', default: '0' },
     pairs: { type: 'string', default: '0' },
   },
 });
 const SECONDS = Number(values.seconds);
-const dist = values.dist ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'dist');
-const { Context } = await init();
-const z3 = Context('main');
-const terms = makeTerms(z3);
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = values.dist ?? join(here, '..', '..', 'dist');
+/** Answers that one process gives before another takes its place: what z3 took it keeps. */
+const TURN = 25;
 
-/** z3's answer to a claim, and how long it took. */
-async function ask({ make }, seconds) {
-  const begun = performance.now();
-  const { given, claim } = make();
-  const solver = new z3.Solver('QF_BV');
-  solver.set('timeout', Math.round(1000 * seconds));
-  for (const one of given) solver.add(terms.bool(one));
-  solver.add(terms.bool(terms.not(claim)));
-  const answer = await solver.check();
-  const kind = answer === 'unsat' ? 'proved' : answer === 'sat' ? 'refuted' : 'open';
-  const model = kind === 'refuted' ? String(solver.model()) : '';
-  return { kind, seconds: (performance.now() - begun) / 1000, model };
+/** Processes that ask z3 about the claims of one copy of the code, one at a time. */
+class Asker {
+  #child;
+  #asked = 0;
+  constructor(from) {
+    this.from = from;
+  }
+  /** The names of claims for words of so many bits; with a name, the answer: none where there is no such claim. */
+  async ask(question) {
+    if (this.#child === undefined) {
+      this.#child = fork(join(here, 'asker.mjs'), [this.from]);
+      await once(this.#child, 'message');
+    }
+    this.#child.send(question);
+    const over = new AbortController();
+    // It may not look at its clock in time, or may die of its memory.
+    const patience = setTimeout(() => over.abort(), 1000 * (30 + 2 * (question.seconds ?? 30)));
+    const { signal } = over;
+    const answer = await Promise.race([
+      once(this.#child, 'message', { signal }).then(([said]) => said),
+      once(this.#child, 'exit', { signal }).then(() => OPEN),
+    ]).catch(() => OPEN);
+    clearTimeout(patience);
+    over.abort();
+    if (answer?.kind === 'open' || ++this.#asked === TURN) this.end();
+    return answer;
+  }
+  end() {
+    this.#child?.kill();
+    this.#child = undefined;
+    this.#asked = 0;
+  }
 }
-
-/** All claims by name, for words of so many bits. */
-const claimsOf = async (from, word) =>
-  new Map(
-    [...numberClaims(terms, from, word), ...(word === 64 ? await wasmClaims(z3, terms, from) : [])].map(
-      (one) => [one.name, one],
-    ),
-  );
+const OPEN = { kind: 'open', model: '' };
 
 /** Puts a mistake into a copy of the code; gives whether its claim falls. */
 async function isFound([file, right, wrong, name], falls) {
@@ -75,7 +88,9 @@ async function isFound([file, right, wrong, name], falls) {
 }
 
 const refutedByZ3 = async (folder, name) => {
-  const { kind } = await ask((await claimsOf(folder, 64)).get(name), 4 * SECONDS);
+  const asker = new Asker(folder);
+  const { kind } = await asker.ask({ name, word: 64, seconds: 4 * SECONDS });
+  asker.end();
   return kind === 'refuted';
 };
 const refutedByPairs = async (folder, name) => {
@@ -113,31 +128,39 @@ if (!values['no-mistakes'] && mistakes.length > 0) {
 const WIDTHS = values.bits
   .split(',')
   .map((bits) => [Number(bits), Number(bits) === 64 ? 4 * SECONDS : SECONDS]);
-const byWidth = [];
-for (const [word] of WIDTHS) byWidth.push(await claimsOf(dist, word));
-/** What z3 answers in seconds; numbers with their ranges take it minutes, and more memory than it has for all of them at once. */
-const SURE = /^(tnum|wasm):/;
 const counts = new Map();
-for (const name of byWidth[0].keys()) {
-  if (runs || !name.includes(values.only) || (!values.numbers && !SURE.test(name))) continue;
-  let said = 'open';
-  for (const [at, [word, seconds]] of WIDTHS.entries()) {
-    const one = byWidth[at].get(name);
-    if (one === undefined) continue;
-    const { kind, seconds: taken, model } = await ask(one, seconds);
-    const width = `${word} bits`.padStart(7);
-    console.log(`${kind.padEnd(8)} ${name.padEnd(24)} ${width} ${taken.toFixed(1).padStart(6)} s`);
-    if (kind === 'open') continue;
-    said = `${kind} at ${word} bits`;
-    if (kind === 'refuted') {
+/** Asks about a claim for one width after the other, until it has an answer. */
+async function answerTo(name, asker) {
+  for (const [word, seconds] of WIDTHS) {
+    const begun = performance.now();
+    const answer = await asker.ask({ name, word, seconds });
+    if (answer === null) continue;
+    const taken = ((performance.now() - begun) / 1000).toFixed(1).padStart(6);
+    console.log(`${answer.kind.padEnd(8)} ${name.padEnd(26)} ${`${word} bits`.padStart(7)} ${taken} s`);
+    if (answer.kind === 'open') continue;
+    if (answer.kind === 'refuted') {
       failures++;
-      console.log(model);
+      console.log(answer.model);
     }
-    break;
+    return `${answer.kind} at ${word} bits`;
   }
-  const group = `${name.split(':')[0]}: ${said}`;
-  counts.set(group, (counts.get(group) ?? 0) + 1);
+  return 'open';
 }
+async function askAll() {
+  const askers = Array.from({ length: Number(values.jobs) }, () => new Asker(dist));
+  const names = (await askers[0].ask({ word: WIDTHS[0][0] })).filter((name) => name.includes(values.only));
+  const next = names.values();
+  await Promise.all(
+    askers.map(async (asker) => {
+      for (const name of next) {
+        const group = `${name.split(':')[0]}: ${await answerTo(name, asker)}`;
+        counts.set(group, (counts.get(group) ?? 0) + 1);
+      }
+      asker.end();
+    }),
+  );
+}
+if (!runs) await askAll();
 const told = (name, { tried, refuted, bits }) => {
   if (refuted) failures++;
   console.log(`${refuted ? 'refuted' : 'holds  '} ${name.padEnd(24)} ${tried} inputs of ${bits} bits`);

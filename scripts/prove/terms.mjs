@@ -116,10 +116,26 @@ export function makeTerms(z3) {
     return term;
   };
 
-  const compare = (concrete, make) => (a, b) => {
-    if (plain(a, b)) return concrete(a, b);
-    const width = Math.max(bitsOf(a), bitsOf(b));
-    return make(low(a, width), low(b, width));
+  /** One that was chosen is compared where it was chosen: so z3 sees the same comparison wherever a number is. */
+  const compare = (concrete, make) => {
+    const known = new Map();
+    const attempt = (a, b) => {
+      if (plain(a, b)) return concrete(a, b);
+      const one = a.choice ?? b.choice;
+      if (one === undefined) {
+        const width = Math.max(bitsOf(a), bitsOf(b));
+        return make(low(a, width), low(b, width));
+      }
+      const asked = known.get(a) ?? new Map();
+      known.set(a, asked);
+      if (!asked.has(b)) {
+        const [x, y] =
+          a.choice === undefined ? one.of.map((of) => attempt(a, of)) : one.of.map((of) => attempt(of, b));
+        asked.set(b, chooseBool(one.condition, x, y));
+      }
+      return asked.get(b);
+    };
+    return attempt;
   };
   const isBoolean = (value) => typeof value === 'boolean';
   const not = (a) => (isBoolean(a) ? !a : Not(a));
@@ -130,6 +146,7 @@ export function makeTerms(z3) {
     const term = new Term(Math.max(bitsOf(a), bitsOf(b)), (width) =>
       If(condition, low(a, width), low(b, width)),
     );
+    term.choice = { condition, of: [a, b] };
     return isNatural(a) && isNatural(b) ? natural(term) : term;
   };
   const chooseBool = (condition, a, b) => or(and(condition, a), and(not(condition), b));
