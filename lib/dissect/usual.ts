@@ -44,11 +44,13 @@ export function usualPlace(layout: Layout, data: Uint8Array, wireLength: number)
     if (length < at + 20) return -1;
     const first = data[at]!;
     if (first < 0x45 || first > 0x4f) return -1;
+    const total = (data[at + 2]! << 8) | data[at + 3]!;
+    const header = (first & 15) * 4;
+    if (total !== 0 && total < header) return -1;
     if (layout === IP4) return at;
     const fragment = ((data[at + 6]! << 8) | data[at + 7]!) & 0x1fff;
     if (fragment !== 0) return -1;
-    const total = (data[at + 2]! << 8) | data[at + 3]!;
-    return behind(layout, data, data[at + 9]!, at + (first & 15) * 4, total && at + total, wireLength);
+    return behind(layout, data, data[at + 9]!, at + header, total && at + total, wireLength);
   }
   if (type !== 0x86dd || length < at + IP6_SIZE) return -1;
   if (layout === IP6) return at;
@@ -66,7 +68,9 @@ function behind(
   end: number,
   wireLength: number,
 ): number {
-  if (at >= wireLength || (end !== 0 && at >= end)) return -1;
-  if (layout === TCP) return protocol === 6 && at + 20 <= data.length && data[at + 12]! >= 0x50 ? at : -1;
-  return layout === UDP && protocol === 17 && at + 8 <= data.length ? at : -1;
+  let there = Math.min(data.length, wireLength);
+  if (end !== 0 && end < there) there = end;
+  there -= at;
+  if (layout === TCP) return protocol === 6 && there >= 20 && data[at + 12]! >= 0x50 ? at : -1;
+  return layout === UDP && protocol === 17 && there >= 8 ? at : -1;
 }

@@ -35,6 +35,9 @@ export const IP4 = layout('ip', {
   options: items(20, IP_OPTION, { size: optionSize }),
 });
 
+/** What the EtherType of IPv4 announces and has another version. */
+export const OTHER_IP = layout('ip', { version: bits(0, 0xf0) });
+
 export const dissectIp4: Dissector = (w, at, limit) => {
   const { data } = w;
   if (at + 20 > w.end) {
@@ -43,15 +46,20 @@ export const dissectIp4: Dissector = (w, at, limit) => {
   }
   const version = data[at]! >> 4;
   if (version !== 4) {
+    w.layer(OTHER_IP, at, at + 1, limit);
     if (version === 6) dissectIp6(w, at, limit);
     return;
   }
   const header = (data[at]! & 0x0f) * 4;
   const total = (data[at + 2]! << 8) | data[at + 3]!;
+  // As far as Wireshark believes it.
+  if (header < 20 || (total !== 0 && total < header)) {
+    w.layer(IP4, at, at + (header < 20 ? 1 : 4), limit);
+    return;
+  }
   // A length of 0 is left to the network card (segmentation offload).
   const end = total === 0 ? limit : at + total < limit ? at + total : limit;
   w.layer(IP4, at, at + header, end);
-  if (header < 20) return;
   w.ip = at;
   if ((((data[at + 6]! << 8) | data[at + 7]!) & 0x1fff) !== 0) w.give(undefined, at + header, end);
   else w.ipProtocol(data[at + 9]!, at + header, end);

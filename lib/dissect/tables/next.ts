@@ -118,6 +118,7 @@ import {
   IGMP,
   IP4,
   IP6,
+  OTHER_IP,
   ROUTING,
 } from '../network/headers.js';
 import { IPX } from '../network/ipx.js';
@@ -175,6 +176,7 @@ export const LAYOUTS = [
   MPLS,
   ARP,
   IP4,
+  OTHER_IP,
   IP6,
   HOP_BY_HOP,
   DESTINATION_OPTIONS,

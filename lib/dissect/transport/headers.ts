@@ -24,6 +24,7 @@ const TCP_OPTION = layout('tcp', {
 });
 
 const headerLength = (p: View): number => (p.u8(12) >> 4) * 4;
+const isWhole = (p: View): boolean => headerLength(p) >= 20;
 const FLAG_LETTERS = ['F', 'S', 'R', 'P', 'A', 'U', 'E', 'C', 'A'];
 const letters = (flags: number): string => {
   let text = '';
@@ -35,11 +36,13 @@ export const TCP = layout('tcp', {
   srcport: u16(0),
   dstport: u16(2),
   port: list(0, 2, u16),
-  len: made('integer', (p) => Math.max(0, p.limit - p.at - headerLength(p))),
+  len: made('integer', (p) => p.limit - p.at - headerLength(p)).when(
+    (p) => p.limit - p.at >= headerLength(p),
+  ),
   seq: u32(4),
   seq_raw: u32(4),
-  ack: u32(8),
-  ack_raw: u32(8),
+  ack: u32(8).when(isWhole),
+  ack_raw: u32(8).when(isWhole),
   hdr_len: bits(12, 0xf0, 1, 'dec', 4),
   flags: bits(12, 0x0fff, 2, 'hex'),
   'flags.res': flag(12, 0x0e00, 2),
@@ -56,18 +59,20 @@ export const TCP = layout('tcp', {
   window_size_value: u16(14),
   checksum: u16(16, 'hex'),
   urgent_pointer: u16(18),
-  options: bytes(20, (p) => headerLength(p) - 20).when((p) => headerLength(p) > 20),
+  options: bytes(20, (p) => p.size - 20).when((p) => headerLength(p) > 20 && p.size > 20),
   option: items(20, TCP_OPTION, { size: (p) => (p.u8(0) <= 1 ? 1 : p.u8(1)) }),
 });
 
+/** Of a header that is cut Wireshark has the ports alone unless all but the last two fields are there. */
 export const dissectTcp: Dissector = (w, at, limit) => {
-  if (at + 20 > w.end) {
-    w.layer(TCP, at, at + 20, limit);
+  const there = (limit < w.end ? limit : w.end) - at;
+  if (there < 16) {
+    if (there >= 4) w.layer(TCP, at, at + 4, limit);
     return;
   }
   const { data } = w;
   const header = (data[at + 12]! >> 4) * 4;
-  w.layer(TCP, at, at + (header < 20 ? 13 : header), limit);
+  w.layer(TCP, at, at + Math.min(there, header < 20 ? 13 : header), limit);
   if (header < 20) return;
   const source = (data[at]! << 8) | data[at + 1]!;
   const destination = (data[at + 2]! << 8) | data[at + 3]!;
@@ -79,11 +84,12 @@ export const UDP = layout('udp', {
   dstport: u16(2),
   port: list(0, 2, u16),
   length: u16(4),
-  checksum: u16(6, 'hex'),
+  checksum: u16(6, 'hex').when((p) => p.u16(4) >= 8),
 });
 
 export const dissectUdp: Dissector = (w, at, limit) => {
-  w.layer(UDP, at, at + 8, limit);
+  const there = (limit < w.end ? limit : w.end) - at;
+  if (there >= 4) w.layer(UDP, at, at + Math.min(there, 8), limit);
   const length = w.u16(at + 4);
   const end = length === 0 ? limit : Math.min(limit, at + length);
   w.ports('udp', w.u16(at), w.u16(at + 2), at + 8, end);
