@@ -20,16 +20,11 @@ const SIZES: ReadonlyMap<Layout, number> = new Map<Layout, number>([
   [UDP, 8],
 ]);
 
-/** Whether {@link usualPlace} may be asked: one header alone has the field, always in the same place. */
+/** Whether {@link usualPlace} may be asked: the first header that has the field has it always in the same place. */
 export function isUsual(sites: readonly FieldSite[]): boolean {
   const [{ field, layout, path }] = sites as readonly [FieldSite];
   const { fixedAt, fixedSize } = field;
-  return (
-    sites.length === 1 &&
-    path.length === 0 &&
-    fixedSize > 0 &&
-    fixedAt + fixedSize <= (SIZES.get(layout) ?? 0)
-  );
+  return path.length === 0 && fixedSize > 0 && fixedAt + fixedSize <= (SIZES.get(layout) ?? 0);
 }
 
 /** Where the first header of a layout lies in a packet of Ethernet; -1 where only a walk can tell. */
@@ -72,5 +67,7 @@ function behind(
   if (end !== 0 && end < there) there = end;
   there -= at;
   if (layout === TCP) return protocol === 6 && there >= 20 && data[at + 12]! >= 0x50 ? at : -1;
-  return layout === UDP && protocol === 17 && there >= 8 ? at : -1;
+  return layout === UDP && protocol === 17 && there >= 8 && (data[at + 4]! << 8) + data[at + 5]! >= 8
+    ? at
+    : -1;
 }

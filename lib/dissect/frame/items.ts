@@ -58,3 +58,17 @@ export function eachItem(field: Walkable, p: View, visit: (item: View, index: nu
 function placeOf(place: Place, p: View): number {
   return typeof place === 'number' ? place : place(p);
 }
+
+/**
+ * Bytes of options of IPv4 and TCP, whose header says where they end. One that does not fit ends the list; so does the end
+ * of options, which others of the same may follow.
+ */
+export const optionSize =
+  (headerLength: (p: View) => number) =>
+  (p: View): number => {
+    const kind = p.u8(0);
+    if (kind === 1) return 1;
+    if (kind === 0) return p.size < 2 || p.u8(1) === 0 ? 1 : p.size;
+    const end = p.base + headerLength(p);
+    return p.size < 2 || p.u8(1) < 2 || p.u8(1) > end - p.at ? 0 : p.u8(1);
+  };

@@ -29,8 +29,8 @@ export const ETHERNET = layout('eth', {
 });
 
 export const dissectEthernet: Dissector = (w, at, limit) => {
-  w.layer(ETHERNET, at, at + 14, limit);
   const type = w.u16(at + 12);
+  w.layer(ETHERNET, at, at + 14, limit);
   if (type > MOST_LENGTH) w.ether(type, at + 14, limit);
   else dissectLlc(w, at + 14, Math.min(limit, at + 14 + type));
 };
@@ -63,35 +63,43 @@ export const dissectVlan: Dissector = (w, at, limit) => {
 
 /** SNAP (IEEE 802 §9.5.1) follows both SAPs 0xaa. */
 const isSnap = (p: View): boolean => p.u8(0) === 0xaa && p.u8(1) === 0xaa;
-const isUnnumbered = (p: View): boolean => (p.u8(2) & 3) === 3;
+/** Bytes of SAPs and control field: one where it is unnumbered. */
+const controlEnd = (control: number): number => ((control & 3) === 3 ? 3 : 4);
+const ouiAt = (p: View): number => controlEnd(p.u8(2));
+/** Whether it carries something: information, numbered or not (IEEE 802.2 §5.2). */
+const carries = (control: number): boolean => (control & 1) === 0 || control === 3;
 
 export const LLC = layout('llc', {
   dsap: u8(0, 'hex'),
   'dsap.ig': flag(0, 1),
   ssap: u8(1, 'hex'),
   'ssap.cr': flag(1, 1),
-  control: made('integer', (p) => (isUnnumbered(p) ? p.u8(2) : p.u16le(2))).shown(
+  control: made('integer', (p) => (controlEnd(p.u8(2)) === 3 ? p.u8(2) : p.u16le(2))).shown(
     (value) => `0x${value.toString(16).padStart(4, '0')}`,
   ),
-  oui: u24(3).when(isSnap),
-  type: u16(6, 'hex').when((p) => isSnap(p) && (p.u24(3) === 0 || p.u24(3) === 0xf8)),
+  oui: u24(ouiAt).when(isSnap),
+  type: u16((p) => ouiAt(p) + 3, 'hex').when(
+    (p) => isSnap(p) && carries(p.u8(2)) && (p.u24(ouiAt(p)) === 0 || p.u24(ouiAt(p)) === 0xf8),
+  ),
 });
 
 const OUI_CISCO = 0x00000c;
 const OUI_BRIDGED = 0x0080c2;
 
 export const dissectLlc: Dissector = (w, at, limit) => {
-  const view = w.u8(at + 2);
-  const control = (view & 3) === 3 ? 1 : 2;
+  if (w.has(at, 2) && !w.has(at, 3)) w.layer(LLC, at, at + 2, limit);
+  const control = w.u8(at + 2);
+  const behind = controlEnd(control);
   const snap = w.u8(at) === 0xaa && w.u8(at + 1) === 0xaa;
-  const header = 2 + control + (snap ? 5 : 0);
+  const header = behind + (snap ? 5 : 0);
   w.layer(LLC, at, at + header, limit);
+  if (!carries(control)) return;
   if (!snap) {
     w.sap(w.u8(at), at + header, limit);
     return;
   }
-  const oui = w.u24(at + 3);
-  const type = w.u16(at + 6);
+  const oui = w.u24(at + behind);
+  const type = w.u16(at + behind + 3);
   if (oui === 0 || oui === 0xf8) w.ether(type, at + header, limit);
   else if (oui === OUI_CISCO && type === 0x010b) w.sap(0x42, at + header, limit);
   else if (oui === OUI_CISCO) w.ether(CISCO + type, at + header, limit);

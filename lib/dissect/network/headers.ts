@@ -1,11 +1,11 @@
 /** Fields of IPv4, IPv6 and its extension headers, ICMP, ICMPv6, IGMP, GRE. */
 
+import { optionSize } from '../frame/items.js';
 import { bits, bytes, flag, ip4, ip6, items, list, made, u8, u16, u16le, u32 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
 import type { View } from '../frame/view.js';
 import type { Dissector, Walk } from '../frame/walk.js';
 
-const optionSize = (p: View): number => (p.u8(0) <= 1 ? 1 : p.u8(1));
 const IP_OPTION = layout('ip', {
   'opt.type': u8(0),
   'opt.len': u8(1).when((p) => p.u8(0) > 1),
@@ -32,7 +32,7 @@ export const IP4 = layout('ip', {
   src: ip4(12),
   dst: ip4(16),
   addr: list(12, 2, ip4),
-  options: items(20, IP_OPTION, { size: optionSize }),
+  options: items(20, IP_OPTION, { size: optionSize((p) => (p.data[p.base]! & 15) * 4) }),
 });
 
 /** What the EtherType of IPv4 announces and has another version. */
@@ -186,7 +186,8 @@ export const ICMP = layout('icmp', {
 export const dissectIcmp: Dissector = (w, at, limit) => {
   w.layer(ICMP, at, w.end < limit ? w.end : limit, limit);
   const type = w.u8(at);
-  if (type === 3 || type === 4 || type === 5 || type === 11 || type === 12) w.ether(0x0800, at + 8, limit);
+  if (type === 3 || type === 4 || type === 5 || type === 11 || type === 12)
+    w.ether(w.has(at + 8, 1) && w.u8(at + 8) >> 4 === 6 ? 0x86dd : 0x0800, at + 8, limit);
 };
 
 const sizeOf8 = (p: View): number => p.u8(1) * 8;

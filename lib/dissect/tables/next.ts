@@ -333,6 +333,7 @@ const PPP_PROTOCOLS: Rows = [
 const SAPS: Rows = [
   [[0xe0], leaf(IPX), IPX],
   [[0x42], leaf(STP)],
+  [[0x06], dissectIp4],
   [[0xfe], dissectOsi],
 ];
 

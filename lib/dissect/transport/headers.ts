@@ -1,5 +1,6 @@
 /** Fields of TCP, UDP and SCTP, and of the tunnels that UDP carries. */
 
+import { optionSize } from '../frame/items.js';
 import { bits, bytes, flag, items, list, made, several, u8, u16, u24, u32 } from '../frame/kinds.js';
 import { layout } from '../frame/layout.js';
 import type { View } from '../frame/view.js';
@@ -60,7 +61,7 @@ export const TCP = layout('tcp', {
   checksum: u16(16, 'hex'),
   urgent_pointer: u16(18),
   options: bytes(20, (p) => p.size - 20).when((p) => headerLength(p) > 20 && p.size > 20),
-  option: items(20, TCP_OPTION, { size: (p) => (p.u8(0) <= 1 ? 1 : p.u8(1)) }),
+  option: items(20, TCP_OPTION, { size: optionSize((p) => (p.data[p.base + 12]! >> 4) * 4) }),
 });
 
 /** Of a header that is cut Wireshark has the ports alone unless all but the last two fields are there. */
@@ -84,13 +85,16 @@ export const UDP = layout('udp', {
   dstport: u16(2),
   port: list(0, 2, u16),
   length: u16(4),
-  checksum: u16(6, 'hex').when((p) => p.u16(4) >= 8),
+  checksum: u16(6, 'hex'),
 });
 
+/** Of lengths that are too short Wireshark takes none, and leaves out the checksum behind it; but over IPv6 0 is one. */
 export const dissectUdp: Dissector = (w, at, limit) => {
   const there = (limit < w.end ? limit : w.end) - at;
-  if (there >= 4) w.layer(UDP, at, at + Math.min(there, 8), limit);
-  const length = w.u16(at + 4);
+  if (there < 4) return;
+  const length = there < 6 ? 8 : w.u16(at + 4);
+  const isShort = length < 8 && (length > 0 || w.ip < 0 || w.data[w.ip]! >> 4 !== 6);
+  w.layer(UDP, at, at + Math.min(there, isShort ? 6 : 8), limit);
   const end = length === 0 ? limit : Math.min(limit, at + length);
   w.ports('udp', w.u16(at), w.u16(at + 2), at + 8, end);
 };
@@ -100,6 +104,7 @@ export const UDP_LITE = layout('udplite', {
   '.udp.srcport': u16(0),
   '.udp.dstport': u16(2),
   '.udp.port': list(0, 2, u16),
+  '.udp.length': made('integer', (p) => p.limit - p.at),
   '.udp.checksum_coverage': u16(4),
   '.udp.checksum': u16(6, 'hex'),
 });
