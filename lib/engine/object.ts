@@ -215,7 +215,7 @@ export class LoadedProgram {
   /** What the verifier has to know besides the program. */
   verifyOptions(more: Partial<VerifyOptions> = {}): VerifyOptions {
     const { privileged } = this.shared.options;
-    const functions = functionInfos(this.types, this.source.functions);
+    const functions = functionInfos(this.types, this.source.functions, more.type ?? this.type);
     return {
       type: this.type,
       maps: this.mapInfos,

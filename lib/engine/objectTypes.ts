@@ -1,10 +1,10 @@
 /** What BTF of an object says of its functions and maps, as the verifier is told. */
 
-import { type Btf, type BtfType, type MapDefinition, ObjectError } from '../elf/index.js';
+import { type Btf, type BtfType, type HookName, type MapDefinition, ObjectError } from '../elf/index.js';
 import type { FunctionInfo, MapInfo } from '../verify/index.js';
 
-/** Structures that programs are given as their context. */
-const CONTEXTS: ReadonlySet<string> = new Set(['__sk_buff', 'xdp_md']);
+/** The structure that programs of a type are given as their context. */
+const contextOf = (type: HookName): string => (type === 'xdp' ? 'xdp_md' : '__sk_buff');
 const NUMBERS: ReadonlySet<BtfType['kind']> = new Set<BtfType['kind']>(['int', 'enum', 'enum64']);
 const MOST_PARAMETERS = 5;
 
@@ -12,13 +12,21 @@ const MOST_PARAMETERS = 5;
 export function functionInfos(
   types: Btf | undefined,
   functions: readonly { readonly start: number; readonly type?: BtfType | undefined }[],
+  hook: HookName,
 ): ReadonlyMap<number, FunctionInfo> | undefined {
   if (types === undefined || functions.some(({ type }) => type?.kind !== 'func')) return undefined;
   const tags = types.ofKind('declTag');
-  return new Map(functions.map(({ start, type }) => [start, functionInfo(types, type!, tags)]));
+  return new Map(
+    functions.map(({ start, type }) => [start, functionInfo(types, type!, tags, contextOf(hook))]),
+  );
 }
 
-function functionInfo(types: Btf, { id, isGlobal, type }: BtfType, tags: readonly BtfType[]): FunctionInfo {
+function functionInfo(
+  types: Btf,
+  { id, isGlobal, type }: BtfType,
+  tags: readonly BtfType[],
+  context: string,
+): FunctionInfo {
   const { members, type: result } = types.type(type);
   const { kind } = types.bare(result);
   return {
@@ -32,6 +40,7 @@ function functionInfo(types: Btf, { id, isGlobal, type }: BtfType, tags: readonl
               types,
               one.type,
               tags.flatMap(({ type, length, name }) => (type === id && length === at ? [name] : [])),
+              context,
             ),
           ),
   };
@@ -42,14 +51,15 @@ function parameter(
   types: Btf,
   id: number,
   tags: readonly string[],
+  context: string,
 ): NonNullable<FunctionInfo['parameters']>[number] {
   const type = types.bare(id);
   if (NUMBERS.has(type.kind)) return 'number';
   if (type.kind !== 'ptr') return 'other';
   const target = types.bare(type.type);
-  if (tags.includes('arg:ctx')) return 'context';
+  if (target.kind === 'struct' && target.name === context) return 'context';
+  if (target.kind === 'void' && tags.includes('arg:ctx')) return 'context';
   if (tags.some((tag) => tag.startsWith('arg:') && tag !== 'arg:nonnull')) return 'other';
-  if (target.kind === 'struct' && CONTEXTS.has(target.name)) return 'context';
   const bytes = target.name === 'bpf_dynptr' ? 0 : types.sizeOf(type.type);
   return bytes === 0 ? 'other' : { bytes, ...(tags.length > 0 ? { isThere: true } : {}) };
 }
