@@ -199,7 +199,7 @@ const lines = (p: View): string[] => {
   }
   return text.split('\r\n');
 };
-const REQUEST = /^([A-Z]{3,12}) (\S*) (HTTP\/\d\.\d)$/;
+const REQUEST = /^([A-Z-]{3,12}) (\S*) (HTTP\/\d\.\d)$/;
 const STATUS = /^(HTTP\/\d\.\d) (\d{3}) ?(.*)$/;
 const ofRequest = (group: number) => made('string', (p) => REQUEST.exec(lines(p)[0]!)?.[group]);
 const header = (key: string) => {
@@ -242,7 +242,7 @@ function looksLikeHttp(data: Uint8Array, at: number, end: number): boolean {
   const most = Math.min(end, at + 13);
   for (let i = at; i < most; i++) {
     const c = data[i]!;
-    if (c >= 0x41 && c <= 0x5a) continue;
+    if ((c >= 0x41 && c <= 0x5a) || c === 0x2d) continue; // M-SEARCH
     if (c === 0x20) return i - at >= 3;
     return c === 0x2f && i - at === 4 && data[at] === 0x48 && data[at + 3] === 0x50;
   }

@@ -4,7 +4,7 @@ import { bits, bytes, flag, list, made, u8, u16, u24, u32 } from '../frame/kinds
 import { layout } from '../frame/layout.js';
 import type { View } from '../frame/view.js';
 import type { Dissector } from '../frame/walk.js';
-import { CISCO, dissectEthernet } from './headers.js';
+import { CISCO, dissectEthernet, dissectPpp } from './headers.js';
 
 /** Bytes of a Q.922 address: the last has its lowest bit set. */
 const addressSize = (u8At: (offset: number) => number): number => {
@@ -171,4 +171,10 @@ export const CISCO_METADATA = layout('cmd', {
 export const dissectCiscoMetadata: Dissector = (w, at, limit) => {
   w.layer(CISCO_METADATA, at, at + 8, limit);
   w.ether(w.u16(at), at + 8, limit);
+};
+
+/** On links its first byte tells it from Cisco's HDLC. */
+export const dissectPppLink: Dissector = (w, at, limit) => {
+  const first = w.u8(at);
+  (first === 0x0f || first === 0x8f ? dissectCiscoHdlc : dissectPpp)(w, at, limit);
 };

@@ -35,6 +35,14 @@ export const dissectEthernet: Dissector = (w, at, limit) => {
   else dissectLlc(w, at + 14, Math.min(limit, at + 14 + type));
 };
 
+const JUNIPER = 0x4d4743;
+/** What Juniper's routers write before frames of Ethernet: a magic number, flags, extensions. */
+export const dissectJuniper: Dissector = (w, at, limit) => {
+  const flags = w.u8(at + 3);
+  const next = flags & 0x80 ? at + 6 + w.u16(at + 4) : at + 4;
+  if (w.u24(at) === JUNIPER && (flags & 2) === 0) dissectEthernet(w, next, limit);
+};
+
 export const VLAN = layout('vlan', {
   priority: bits(0, 0xe000, 2),
   dei: flag(0, 0x1000, 2),
@@ -178,7 +186,7 @@ export const dissectRaw: Dissector = (w, at, limit) => {
 };
 
 /** The protocol field is one byte where its first byte is odd (RFC 1661 §6.5). */
-const hasAddress = (p: View): boolean => p.u8(0) === 0xff && p.u8(1) === 0x03;
+const hasAddress = (p: View): boolean => p.u8(0) === 0xff;
 const protocolAt = (p: View): number => (hasAddress(p) ? 2 : 0);
 export const PPP = layout('ppp', {
   address: u8(0, 'hex').when(hasAddress),
@@ -190,7 +198,8 @@ export const PPP = layout('ppp', {
 });
 
 export const dissectPpp: Dissector = (w, at, limit) => {
-  const start = w.u8(at) === 0xff && w.u8(at + 1) === 0x03 ? at + 2 : at;
+  const start = w.u8(at) === 0xff ? at + 2 : at;
+  if (start >= w.end) w.layer(PPP, at, w.end, limit);
   const short = (w.u8(start) & 1) === 1;
   const end = start + (short ? 1 : 2);
   w.layer(PPP, at, end, limit);

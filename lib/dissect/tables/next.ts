@@ -55,6 +55,7 @@ import {
   dissectIpnet,
   dissectNflog,
   dissectNsh,
+  dissectPppLink,
   ERSPAN,
   FRAME_RELAY,
   IPNET,
@@ -68,6 +69,8 @@ import {
   dissectCooked,
   dissectCooked2,
   dissectEthernet,
+  dissectJuniper,
+  dissectLlc,
   dissectMpls,
   dissectNull,
   dissectPpp,
@@ -136,12 +139,14 @@ import {
   dissectUdp,
   dissectUdpLite,
   dissectVxlan,
+  dissectVxlanGpe,
   GENEVE,
   SCTP,
   TCP,
   UDP,
   UDP_LITE,
   VXLAN,
+  VXLAN_GPE,
 } from '../transport/headers.js';
 import { PGM } from '../transport/pgm.js';
 
@@ -194,6 +199,7 @@ export const LAYOUTS = [
   UDP_LITE,
   SCTP,
   VXLAN,
+  VXLAN_GPE,
   GENEVE,
   DNS,
   DHCP,
@@ -256,7 +262,9 @@ type Rows = readonly Row[];
 const LINKS: Rows = [
   [[0, 108], dissectNull],
   [[1], dissectEthernet],
-  [[9, 50], dissectPpp],
+  [[100], dissectLlc],
+  [[178], dissectJuniper],
+  [[9, 50], dissectPppLink],
   [[12, 14, 101, 228, 229], dissectRaw],
   [[104], dissectCiscoHdlc],
   [[105], dissectWlan],
@@ -368,7 +376,9 @@ const UDP_PORTS: Rows = [
   [[123], dissectNtp, NTP],
   [[698], leaf(OLSR), OLSR],
   [[4342], leaf(LISP), LISP],
+  [[1900], dissectHttp, HTTP],
   [[4789], dissectVxlan],
+  [[4790], dissectVxlanGpe],
   [[6081], dissectGeneve],
 ];
 

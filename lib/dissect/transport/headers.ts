@@ -164,6 +164,22 @@ export const dissectVxlan: Dissector = (w, at, limit) => {
   w.link(1, at + 8, limit);
 };
 
+/** draft-ietf-nvo3-vxlan-gpe §3.2. */
+export const VXLAN_GPE = layout('vxlan', {
+  flags: u8(0, 'hex'),
+  i_bit: flag(0, 0x08),
+  p_bit: flag(0, 0x04),
+  o_bit: flag(0, 0x01),
+  next_proto: u8(3),
+  vni: u24(4),
+  reserved8: u8(7),
+});
+const GPE_TYPES: Readonly<Record<number, number>> = { 1: 0x0800, 2: 0x86dd, 3: 0x6558, 4: 0x894f };
+export const dissectVxlanGpe: Dissector = (w, at, limit) => {
+  w.layer(VXLAN_GPE, at, at + 8, limit);
+  w.ether(GPE_TYPES[w.u8(at + 3)] ?? 0, at + 8, limit);
+};
+
 const GENEVE_OPTION = layout('geneve', {
   'option.class': u16(0, 'hex'),
   'option.type': u8(2, 'hex'),
