@@ -5,11 +5,16 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import test from 'ava';
 import { generator } from '../testing/random.js';
+import { projectRoot } from '../testing/vectors.js';
 import { decompress } from './compression.js';
 import type { CaptureError } from './error.js';
+import { openSavefile } from './file.js';
 import { XxHash32 } from './xxhash.js';
 
 /** Compressible, of every length of match and literals. */
@@ -122,6 +127,23 @@ test('gzip headers with every optional field', async (t) => {
     const { bytes, error } = await unpack('gzip', file);
     t.is(error, undefined);
     t.true(bytes.equals(TEXT));
+  }
+});
+
+test('a capture is read that begins with a frame to be skipped, as pzstd writes it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-frames-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const plain = readFileSync(join(projectRoot, 'captures/http.pcap'));
+  const path = join(folder, 'frames.pcap.zst');
+  const skipped = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const zst = readFileSync(join(projectRoot, 'captures/http.pcap.zst'));
+  const made = compress(['pzstd', '-q', '-c'], plain);
+  for (const file of [Buffer.concat([skipped, zst]), ...(made === undefined ? [] : [made])]) {
+    writeFileSync(path, file);
+    await using capture = await openSavefile(path);
+    let packets = 0;
+    for await (const batch of capture.batches()) packets += batch.length;
+    t.is(packets, 30);
   }
 });
 

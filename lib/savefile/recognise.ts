@@ -28,6 +28,10 @@ interface CompressionRow {
 const COMPRESSIONS: readonly CompressionRow[] = [
   { magic: [0x1f, 0x8b], name: 'gzip', reads: 'gzip', command: 'gzip -dc' }, // RFC 1952
   { magic: [0x28, 0xb5, 0x2f, 0xfd], name: 'zstd', reads: 'zstd', command: 'zstd -dc' }, // RFC 8878
+  // Frames to be skipped, as pzstd puts one before each of its own: RFC 8878 §3.1.2.
+  ...Array.from({ length: 16 }, (_, place): CompressionRow => {
+    return { magic: [0x50 + place, 0x2a, 0x4d, 0x18], name: 'zstd', reads: 'zstd', command: 'zstd -dc' };
+  }),
   { magic: [0x04, 0x22, 0x4d, 0x18], name: 'lz4', reads: 'lz4', command: 'lz4 -dc' }, // LZ4 frame format 1.6
   { magic: [0x02, 0x21, 0x4c, 0x18], name: 'lz4 (legacy frame)', command: 'lz4 -dc' },
   { magic: [0xfd, 0x37, 0x7a, 0x58], name: 'xz', command: 'xz -dc' },

@@ -3,7 +3,10 @@
 import { decompressLz4 } from '../../../lib/playground.js';
 
 export async function plainBytes(bytes: Uint8Array): Promise<Uint8Array> {
-  switch (new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)) {
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  // A frame that is skipped may come first: RFC 8878 §3.1.2.
+  const isSkipped = magic >>> 28 === 5 && (magic & 0xff_ffff) === 0x2a4d18;
+  switch (isSkipped ? 0x28b52ffd : magic) {
     case 0x28b52ffd: {
       const { decompress } = await import('fzstd');
       return decompress(bytes);
