@@ -295,8 +295,8 @@ test('regions in which filters differ, in words and with a packet of each', (t) 
       'port 80',
       'tcp port 80',
       [
-        'first: SCTP or UDP over IPv4 or IPv6, destination port 80',
-        'first: SCTP or UDP over IPv4 or IPv6, source port 80',
+        'first: UDP or SCTP over IPv4 or IPv6, destination port 80',
+        'first: UDP or SCTP over IPv4 or IPv6, source port 80',
       ],
     ],
     ['ip', 'vlan and ip', ['first: IPv4', 'second: IPv4 over VLAN']],

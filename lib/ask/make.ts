@@ -193,10 +193,14 @@ class Found {
     this.#take(one.made);
   }
 
-  /** Those with fewest unusual fields, then the shortest: no fragment where a whole datagram does. */
+  /**
+   * Those with fewest unusual fields, then the shortest: no fragment where a whole datagram does. Of equal ones the last: tests
+   * of sources come first, and most filters are written for what goes to somebody.
+   */
   best(count: number): MadePacket[] {
     const displaced = (made: MadePacket): number => this.#displaced.get(made) ?? Number.MAX_SAFE_INTEGER;
     return this.packets
+      .toReversed()
       .toSorted((a, b) => displaced(a) - displaced(b) || a.packet.length - b.packet.length)
       .slice(0, count);
   }

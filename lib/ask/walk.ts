@@ -244,7 +244,8 @@ export class Walk {
     const { exit } = step;
     if (exit.kind !== 'test') throw new Error('only traps and tests are open');
     const bindings = this.#bind(step, place);
-    return [true, false].flatMap((outcome): State[] => {
+    // The last is gone on with first: of several protocols, packets are made of the one that is tested first.
+    return [false, true].flatMap((outcome): State[] => {
       const known = this.#learnt(facts, exit.op, operands, outcome);
       if (known === undefined) return [];
       const next = { step: outcome ? exit.onTrue : exit.onFalse, computed: 0, bindings, result: undefined };

@@ -181,5 +181,11 @@ export function mergeRegions<R extends Told>(found: readonly R[]): (Omit<R, 'wor
   });
 }
 
-const listed = (names: readonly string[]): string =>
-  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+/** What is most usual first, whatever was found first. */
+const USUAL = ['TCP', 'UDP', 'SCTP', 'IPv4', 'IPv6'];
+const rank = (name: string): number => (USUAL.indexOf(name) + USUAL.length + 1) % (USUAL.length + 1);
+
+function listed(found: readonly string[]): string {
+  const names = found.toSorted((a, b) => rank(a) - rank(b));
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}

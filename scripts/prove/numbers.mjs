@@ -257,36 +257,27 @@ export function numberClaims(terms, dist, word) {
         [32, word / 2],
         [64, word],
       ])
-        claim(`${rules}: ${name}${shown}`, () => {
-          const [a, b] = [member('a'), member('b')];
-          const cut_ = (value) => (isSigned ? terms.asInt(width, value) : terms.asUint(width, value));
-          const outcome = truth(run(cut_(a.value), cut_(b.value)));
-          return about([a.value, b.value], () => ({
-            given: [a.given, b.given],
-            claim: keeps(compare(name, a.known, b.known, width), outcome, a.value, b.value),
-          }));
-        });
+        for (const outcome of [true, false])
+          claim(`${rules}: ${outcome ? '' : 'not '}${name}${shown}`, () => {
+            const [a, b] = [member('a'), member('b')];
+            const cut_ = (value) => (isSigned ? terms.asInt(width, value) : terms.asUint(width, value));
+            const holds = truth(run(cut_(a.value), cut_(b.value)));
+            return about([a.value, b.value], () => ({
+              given: [a.given, b.given, outcome ? holds : terms.not(holds)],
+              claim: keeps(compare(name, a.known, b.known, width), outcome, a.value, b.value),
+            }));
+          });
   }
 
   /** A comparison that says its outcome is right; one that does not keeps the values on the side they go to. */
   function keeps(result, outcome, x, y) {
-    const said = result.outcome;
-    const side = (refined) =>
-      refined === undefined
-        ? true
-        : ((inner) => terms.and(holds(inner.a, x), holds(inner.b, y)))(
-            refined instanceof Maybe ? refined.value : refined,
-          );
-    const kept = terms.chooseBool(outcome, side(result.holds), side(result.fails));
+    const { outcome: said, holds: ifSo, fails: ifNot } = result;
+    const right = (value) => (outcome ? value : terms.not(value));
+    const refined = outcome ? ifSo : ifNot;
+    const side = refined instanceof Maybe ? refined.value : refined;
+    const kept = side === undefined ? true : terms.and(holds(side.a, x), holds(side.b, y));
     if (said === undefined) return kept;
-    if (said instanceof Maybe) {
-      const right = terms.or(
-        terms.and(said.value, outcome),
-        terms.and(terms.not(said.value), terms.not(outcome)),
-      );
-      return terms.chooseBool(said.condition, right, kept);
-    }
-    return terms.or(terms.and(said, outcome), terms.and(terms.not(said), terms.not(outcome)));
+    return said instanceof Maybe ? terms.chooseBool(said.condition, right(said.value), kept) : right(said);
   }
   return claims;
 }
