@@ -33,10 +33,10 @@ export function kernelStructs(types: Btf | undefined): (name: string) => StructI
       if (of.kind === 'struct' || of.kind === 'union') return read(btf, of, at, size);
       if (of.kind !== 'ptr') return offset + size > end ? undefined : 'number';
       if (at !== 0 || size !== each) return undefined;
-      const tagged = btf.type(of.type).kind === 'typeTag';
+      // Addresses of other things, or with a tag, Linux keeps apart: of users, of each processor, of bytes.
       const target = btf.bare(of.type);
       const isStruct = target.kind === 'struct' || target.kind === 'union';
-      return tagged ? undefined : isStruct ? infoOf(btf, target) : 'number';
+      return isStruct && btf.type(of.type).kind !== 'typeTag' ? infoOf(btf, target) : undefined;
     }
     return undefined;
   };

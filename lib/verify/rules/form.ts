@@ -70,7 +70,7 @@ function checkForm(subject: Subject): void {
   for (let index = 0; index < program.length; ) {
     const instruction = decode(cleaned, index);
     if (instruction.kind === 'callKfunc' && !isKnown(subject, instruction.id))
-      throw new Rejected('unknown-helper', index, `kernel function ${instruction.id} does not exist here`);
+      throw new Rejected('unknown-helper', index, 'a function of the kernel that is not known here');
     if (instruction.kind === 'callRegister')
       throw new Rejected(
         'unknown-opcode',
