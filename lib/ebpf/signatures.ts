@@ -80,7 +80,6 @@ export interface HelperSignature {
     | 'tcpSocketOrNull'
     | 'listenerOrNull'
     /** The socket that was given, as a structure of the kernel's; one that is to be given back. */
-    | 'struct'
     | 'structOrNull'
     | 'acquiredStructOrNull'
     | 'unknown';
@@ -230,7 +229,7 @@ export const SIGNATURES: readonly HelperSignature[] = [
   row(155, 'redirect_peer', 'T', ['anything', 'anything']),
   row(156, 'task_storage_get', 'STXC', undefined, PRIVILEGED),
   row(157, 'task_storage_delete', 'STXC', undefined, PRIVILEGED),
-  row(158, 'get_current_task_btf', 'STXC', [], { result: 'struct', struct: 'task_struct', privileged: true }),
+  row(158, 'get_current_task_btf', 'STXC', undefined, PRIVILEGED),
   row(160, 'ktime_get_coarse_ns', 'STXC', []),
   row(163, 'check_mtu', 'TX', ['context', 'anything', 'outFixed4', 'anything', 'anything']),
   row(164, 'for_each_map_elem', 'STXC', ['map', 'function', 'stackOrNull', 'anything'], PRIVILEGED),

@@ -135,8 +135,6 @@ function resultOf(path: Path, row: HelperSignature, given: Given): Value {
     }
     case 'acquiredStructOrNull':
       return acquired(path, pointer('structOrNull', { of: path.options.structs!(row.struct!) }));
-    case 'struct':
-      return pointer('struct', { of: path.options.structs!(row.struct!) });
     case 'structOrNull': {
       const socket = given('anySocket');
       const reference = socket?.kind === 'pointer' ? socket.reference : 0;
