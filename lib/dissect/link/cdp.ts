@@ -60,9 +60,10 @@ export function printCdp(d: Dissection, start: number, length: number): void {
     }
     const [type, size] = [d.u16(at), d.u16(at + 2)];
     const name = NAMES(type);
+    const number = type.toString(16).padStart(2, '0');
     if (size < 4) {
       d.out += d.verbosity
-        ? `\n\t${name} (0x${hex2(type)}), TLV length: ${size} byte${size === 1 ? '' : 's'} (too short)`
+        ? `\n\t${name} (0x${number}), TLV length: ${size} byte${size === 1 ? '' : 's'} (too short)`
         : `, ${name} TLV length ${size} too short`;
       d.markInvalid();
       d.need(start, length);
@@ -75,7 +76,6 @@ export function printCdp(d: Dissection, start: number, length: number): void {
       return;
     }
     const [from, value] = [at + 4, size - 4];
-    const number = type.toString(16).padStart(2, '0');
     if (d.verbosity)
       d.out += `\n\t${name} (0x${number}), value length: ${value} byte${value === 1 ? '' : 's'}: `;
     else if (type === 1) d.out += ', Device-ID ';

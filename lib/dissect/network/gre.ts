@@ -9,6 +9,7 @@ import { type FlagNames, flags as flagNames, hex4 } from '../frame/text.js';
 import { printEthernet } from '../link/ethernet.js';
 import { printPpp } from '../link/ppp.js';
 import { ETHERTYPE_NAMES, ETHERTYPE_PPP } from '../tables/ethertypes.js';
+import { printAppleTalk } from './appleTalk.js';
 import { printOsi } from './clnp.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
@@ -91,6 +92,9 @@ function printVersion0(d: Dissection, start: number, length: number, flags: numb
       break;
     case 0x00fe:
       printOsi(d, at, rest);
+      break;
+    case ETHERTYPE.ATALK:
+      printAppleTalk(d, at, rest);
       break;
     case ETHERTYPE.TEB:
       printEthernet(d, at, rest, d.end - at);

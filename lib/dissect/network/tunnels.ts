@@ -8,6 +8,7 @@ import { printHexAscii } from '../frame/hexdump.js';
 import { type FlagNames, flags as flagNames, hex2, hex4, hex8 } from '../frame/text.js';
 import { printEthernet } from '../link/ethernet.js';
 import { ETHERTYPE_NAMES, printEtherType } from '../tables/ethertypes.js';
+import { printOsi } from './clnp.js';
 import { printIp4 } from './ip4.js';
 import { printIp6 } from './ip6.js';
 
@@ -171,16 +172,19 @@ export function printMpls(d: Dissection, at: number, length: number): void {
   } while ((entry & 0x100) === 0);
   const label = entry >>> 12;
   let version = label === 0 || label === 3 ? 4 : label === 2 ? 6 : 0;
+  let isOsi = false;
   if (version === 0) {
     if (rest < 1) return;
     const first = d.u8(cursor);
     version = first >= 0x45 && first <= 0x4f ? 4 : first >> 4 === 6 ? 6 : 0;
+    isOsi = first >= 0x81 && first <= 0x83;
   }
-  if (version === 0) {
+  if (version === 0 && !isOsi) {
     if (d.dumpUnknown) printHexAscii(d, cursor, rest);
     return;
   }
   d.out += d.verbosity ? '\n\t' : ' ';
-  if (version === 4) printIp4(d, cursor, rest);
+  if (isOsi) printOsi(d, cursor, rest);
+  else if (version === 4) printIp4(d, cursor, rest);
   else printIp6(d, cursor, rest);
 }
