@@ -38,7 +38,7 @@ const MISTAKES: readonly (readonly [file: string, what: string, right: string, w
   ['walk', 'a load surely traps where it only may', 'factOf(this.#values, facts, kind.base).ranges[0]', 'factOf(this.#values, facts, kind.base).ranges.at(-1)'],
   ['walk', 'a divisor that may be 0 is 0', 'kind.right).ranges.at(-1) === 0', 'kind.right).ranges[0] === 0'],
   ['walk', 'both ways of a test know that it held', 'operands, outcome)', 'operands, true)'],
-  ['walk', 'one way of a test is left out', '[true, false].flatMap', '[true].flatMap'],
+  ['walk', 'one way of a test is left out', 'this.#outcomes.flatMap', '[true].flatMap'],
   ['walk', 'a path without a witness is no path', 'open = true', 'open = false'],
   ['walk', 'what a step binds is bound from the start', 'bindings: this.#bind(step, place)', 'bindings: place.bindings'],
   ['state', 'results are equal when both are known', "`${a.ranges}` === `${b.ranges}`", 'true'],

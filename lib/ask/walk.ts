@@ -66,6 +66,8 @@ export class Walk {
   readonly #apart: boolean;
   readonly #make: Maker;
   readonly #visit: WalkOptions['visit'];
+  /** Ways out of a test; the last is gone on with first. Packets are made of the protocol that is tested first. */
+  readonly #outcomes: readonly boolean[];
   #budget: number;
   #tries = MOST_TRIES;
 
@@ -82,6 +84,7 @@ export class Walk {
     this.#apart = apart;
     this.#make = make;
     this.#visit = visit;
+    this.#outcomes = visit === undefined ? [true, false] : [false, true];
     this.#relation = relation;
     this.#meetings = new Meetings(values, graphs);
   }
@@ -244,8 +247,7 @@ export class Walk {
     const { exit } = step;
     if (exit.kind !== 'test') throw new Error('only traps and tests are open');
     const bindings = this.#bind(step, place);
-    // The last is gone on with first: of several protocols, packets are made of the one that is tested first.
-    return [false, true].flatMap((outcome): State[] => {
+    return this.#outcomes.flatMap((outcome): State[] => {
       const known = this.#learnt(facts, exit.op, operands, outcome);
       if (known === undefined) return [];
       const next = { step: outcome ? exit.onTrue : exit.onFalse, computed: 0, bindings, result: undefined };
