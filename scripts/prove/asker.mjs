@@ -69,6 +69,6 @@ async function ask({ make }, seconds) {
 process.on('message', async ({ name, word, seconds }) => {
   const claims = await claimsOf(word);
   if (name === undefined) process.send([...claims.keys()]);
-  else process.send(claims.has(name) ? await ask(claims.get(name), seconds) : null);
+  else process.send(claims.has(name) ? await ask(claims.get(name), seconds) : { kind: 'none' });
 });
 process.send('ready');

@@ -2,8 +2,8 @@
  * `npm run prove`: asks z3 whether the verifier's arithmetic is sound, and whether compiled eBPF is what the definition
  * says, for all inputs. First, mistakes are put into copies of the code: a claim has to fall over each of them.
  *
- * `--only TEXT` takes the claims whose names hold it; `--bits 64,8,4` are the widths of words, tried in turn, each for at most
- * `--seconds N` (60); `--jobs N` (2) processes ask at once;
+ * `--only TEXT` takes the claims whose names hold it; `--bits 64,8,4` are the widths of words, tried in turn, 64 for at most
+ * `--seconds N` (60), others five times as long; `--jobs N` (2) processes ask at once;
  * `--no-mistakes` leaves out the first part. `--exhaustive N` and `--pairs N` run the code instead (exhaustive.mjs), with every Nth
  * constant on words of 8 bits, or every Nth of two numbers on words of 4. Exit status 1 when a claim is refuted, or a mistake is
  * not found.
@@ -34,42 +34,54 @@ const { values } = parseArgs({
 const SECONDS = Number(values.seconds);
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = values.dist ?? join(here, '..', '..', 'dist');
-/** Answers that one process gives before another takes its place: what z3 took it keeps. */
-const TURN = 25;
+/** Milliseconds that one process thinks before another takes its place: what memory z3 took it keeps. */
+const TURN = 60_000;
 
 /** Processes that ask z3 about the claims of one copy of the code, one at a time. */
 class Asker {
   #child;
-  #asked = 0;
+  #spent = 0;
   constructor(from) {
     this.from = from;
   }
   /** The names of claims for words of so many bits; with a name, the answer: none where there is no such claim. */
   async ask(question) {
+    // z3 may run out of memory, or run into a wall; a process that has asked nothing yet gets one more chance.
+    const begun = performance.now();
+    const answer = (await this.#answerTo(question)) ?? (await this.#answerTo(question)) ?? OPEN;
+    this.#spent += performance.now() - begun;
+    if (answer.kind === 'open' || this.#spent > TURN) this.end();
+    return answer;
+  }
+  /** `undefined` where the process ended, or did not look at its clock. */
+  async #answerTo(question) {
     if (this.#child === undefined) {
-      this.#child = fork(join(here, 'asker.mjs'), [this.from]);
+      this.#child = fork(join(here, 'asker.mjs'), [this.from], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
       await once(this.#child, 'message');
     }
     this.#child.send(question);
     const over = new AbortController();
-    // It may not look at its clock in time, or may die of its memory.
     const patience = setTimeout(() => over.abort(), 1000 * (30 + 2 * (question.seconds ?? 30)));
     const { signal } = over;
     const answer = await Promise.race([
       once(this.#child, 'message', { signal }).then(([said]) => said),
-      once(this.#child, 'exit', { signal }).then(() => OPEN),
-    ]).catch(() => OPEN);
+      once(this.#child, 'exit', { signal }).then(() => undefined),
+    ]).catch(() => undefined);
     clearTimeout(patience);
     over.abort();
-    if (answer?.kind === 'open' || ++this.#asked === TURN) this.end();
+    if (answer === undefined) this.end();
     return answer;
   }
   end() {
     this.#child?.kill();
     this.#child = undefined;
-    this.#asked = 0;
+    this.#spent = 0;
   }
 }
+/** Times as long for words of fewer bits, where all that is left is tried. */
+const NARROWER = 5;
 const OPEN = { kind: 'open', model: '' };
 
 /** Puts a mistake into a copy of the code; gives whether its claim falls. */
@@ -131,8 +143,9 @@ const counts = new Map();
 async function answerTo(name, asker) {
   for (const word of WIDTHS) {
     const begun = performance.now();
-    const answer = await asker.ask({ name, word, seconds: SECONDS });
-    if (answer === null) continue;
+    const seconds = word === 64 ? SECONDS : NARROWER * SECONDS;
+    const answer = await asker.ask({ name, word, seconds });
+    if (answer.kind === 'none') continue;
     const taken = ((performance.now() - begun) / 1000).toFixed(1).padStart(6);
     console.log(`${answer.kind.padEnd(8)} ${name.padEnd(26)} ${`${word} bits`.padStart(7)} ${taken} s`);
     if (answer.kind === 'open') continue;

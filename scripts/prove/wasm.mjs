@@ -19,7 +19,7 @@ export async function wasmClaims(z3, terms, dist) {
   const { functionsOf } = await load('lib/jit/extended/ebpfFlow.js');
   const { emitFunction } = await load('lib/jit/extended/emit.js');
   const { LOCALS, REGISTER_LOCALS } = await load('lib/jit/extended/emitter.js');
-  const { encode } = await load('lib/ebpf/instruction.js');
+  const { encode } = await load('lib/ebpf/encode.js');
   const { INSTRUCTIONS } = await load('lib/wasm/opcodes.js');
   const rows = makeInterpreter(terms).load(join(dist, 'lib/ebpf/opcodes.js'));
   const byByte = new Map(INSTRUCTIONS.map((row) => [row.byte, row]));
