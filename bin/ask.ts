@@ -36,7 +36,7 @@ those for documentation. Packets are of Ethernet unless -y names another link ty
   -w, --write FILE      write them to a savefile, - for standard output; without it they are printed as hex
       --json            print them as a JSON object
 
-Exit status: 0 made, 1 no packet can match, 2 none found.
+Exit status: 0 made, 1 no packet can match, 2 none found, or an error.
 
 Examples:
   weir make 'tcp port 80 and ip6' -w one.pcap
@@ -49,7 +49,7 @@ export const DIFF_USAGE = `Usage: weir diff [-y LINKTYPE] [--json] EXPRESSION EX
 
 Tells in what two expressions differ: every region of packets that one of them matches and the other does not, in words, with
 a packet of each. Packets are of Ethernet unless -y names another link type.
-Exit status: 0 they match the same packets, 1 they differ, 2 not decided.
+Exit status: 0 they match the same packets, 1 they differ, 2 not decided, or an error.
 
 Example:
   weir diff 'port 80' 'tcp port 80 or tcp port 8080'

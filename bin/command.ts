@@ -33,7 +33,11 @@ async function dispatch(words: readonly string[]): Promise<void> {
         return (await import('./deviceFacts.js')).printTimeStampTypes(options.interface);
       break;
     case 'equivalent':
-      return (await import('./equivalent.js')).compareExpressions(options);
+      return (await import('./equivalent.js')).compareExpressions(options).catch((error) => {
+        if (error instanceof UsageError) throw error;
+        fail(error);
+        process.exitCode = 2; // 1 is an answer
+      });
     case 'libpcap':
       return (await import('./libpcapForm.js')).printLibpcapForm(options);
     case 'split':
@@ -62,13 +66,18 @@ async function dispatch(words: readonly string[]): Promise<void> {
 }
 
 /** A subcommand called wrongly says how it goes itself. */
-async function runSubcommand({ name, run, usage }: Subcommand, words: readonly string[]): Promise<void> {
+async function runSubcommand(
+  { name, run, usage, answers }: Subcommand,
+  words: readonly string[],
+): Promise<void> {
   try {
     await run(words);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    writeMessage(`weir ${name}: ${error.message}\n${await usage()}`);
-    process.exitCode = 1;
+    if (error instanceof UsageError) {
+      writeMessage(`weir ${name}: ${error.message}\n${await usage()}`);
+      process.exitCode = 1;
+    } else fail(error);
+    if (answers && process.exitCode === 1) process.exitCode = 2;
   }
 }
 

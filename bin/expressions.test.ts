@@ -142,13 +142,21 @@ test('implies and disjoint answer with a status and a packet', (t) => {
   t.is(`${yes.status} ${yes.stdout}`, '0 yes\n');
   const no = ask('implies', 'tcp', 'tcp port 80');
   t.is(no.status, 1);
-  t.regex(no.stdout, /^no: 'tcp' matches this packet and 'tcp port 80' does not of \d+ bytes\n[0-9a-f]+\n$/);
+  t.regex(no.stdout, /^no: a packet of \d+ bytes: 'tcp' matches it and 'tcp port 80' does not\n[0-9a-f]+\n$/);
   t.is(ask('disjoint', 'arp', 'ip').status, 0);
   t.is(ask('disjoint', '-y', 'RAW', 'ip', 'tcp').status, 1);
   t.is(ask('implies', 'protochain 6', 'tcp').status, 2);
   t.is(JSON.parse(ask('implies', '--json', 'udp', 'ip or ip6').stdout).onWholePackets, 'yes');
+  // An error is no answer.
+  for (const words of [
+    ['implies', 'tcp', 'udp prot 80'],
+    ['make', 'tcpp'],
+    ['diff', 'ip'],
+    ['disjoint', '--no', 'ip', 'ip'],
+  ])
+    t.is(ask(...(words as [string, ...string[]])).status, 2, `${words}`);
   const wrong = ask('implies', 'tcp prot 80', 'tcp');
-  t.is(wrong.status, 1);
+  t.is(wrong.status, 2);
   t.regex(wrong.stderr, /did you mean 'port'\?/);
   t.regex(
     ask('disjoint', 'tcp').stderr,

@@ -17,12 +17,12 @@ const QUESTIONS = {
   implies: {
     ask: implies,
     asks: 'Tells whether every packet that the first expression matches is matched by the second.',
-    shown: (a: string, b: string) => `'${a}' matches this packet and '${b}' does not`,
+    shown: (a: string, b: string) => `'${a}' matches it and '${b}' does not`,
   },
   disjoint: {
     ask: disjoint,
     asks: 'Tells whether no packet is matched by both expressions.',
-    shown: (a: string, b: string) => `'${a}' and '${b}' both match this packet`,
+    shown: (a: string, b: string) => `'${a}' and '${b}' both match it`,
   },
 } as const;
 
@@ -34,7 +34,7 @@ export const usage = (
 
 ${QUESTIONS[question].asks}
 Packets are of Ethernet unless -y names another link type. Exit status: 0 yes, 1 no, with a packet that shows it, 2 not
-decided.
+decided, or an error.
 `;
 
 /** @throws UsageError; CommandError for a link type that does not exist; FilterError for a wrong expression. */
@@ -72,7 +72,7 @@ export async function runQuestion(question: Question, words: readonly string[]):
     const { packet, wireLength } = whole.verdict === 'no' ? whole : answer;
     const onWire = wireLength === packet.length ? '' : `, ${wireLength} on the wire`;
     writeOutput(
-      `${onlyCut ? 'yes on whole packets; cut short, ' : 'no: '}${shown(first, second)} of ${packet.length} bytes${onWire}\n${hex(packet)}\n`,
+      `${onlyCut ? 'yes on whole packets; cut short, no' : 'no'}: a packet of ${packet.length} bytes${onWire}: ${shown(first, second)}\n${hex(packet)}\n`,
     );
   }
 }

@@ -13,7 +13,7 @@ export const USAGE = `Usage: weir rules lint [-y LINKTYPE] [--json] FILE
 Looks through a list of rules, of which the first that matches a packet counts: which can match nothing, and which never get a
 packet because rules before them take all of theirs. A rule a line, NAME = EXPRESSION, or @NAME for a ready-made filter, or
 include FILE; # begins a comment. FILE - is standard input. Packets are of Ethernet unless -y names another link type.
-Exit status: 0 nothing found, 1 something, 2 something could not be decided.
+Exit status: 0 nothing found, 1 something, 2 something could not be decided, or an error.
 `;
 
 const ROWS = [

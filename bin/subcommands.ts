@@ -8,6 +8,8 @@ export interface Subcommand {
   readonly run: (words: readonly string[]) => Promise<void>;
   /** How it goes, for whoever called it wrongly. */
   readonly usage: () => Promise<string>;
+  /** Whether its status 1 is an answer, so that an error has 2, as of cmp(1) and grep(1). */
+  readonly answers?: true;
 }
 
 export const SUBCOMMANDS: readonly Subcommand[] = [
@@ -41,6 +43,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'implies',
+    answers: true,
     operands: 'EXPRESSION EXPRESSION',
     help: 'tell whether one takes only what the other takes',
     run: async (words) => (await import('./implies.js')).runQuestion('implies', words),
@@ -48,6 +51,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'disjoint',
+    answers: true,
     operands: 'EXPRESSION EXPRESSION',
     help: 'tell whether no packet is matched by both',
     run: async (words) => (await import('./implies.js')).runQuestion('disjoint', words),
@@ -55,6 +59,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'diff',
+    answers: true,
     operands: 'EXPRESSION EXPRESSION',
     help: 'tell in what they differ, with packets',
     run: async (words) => (await import('./ask.js')).runDiff(words),
@@ -76,6 +81,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'make',
+    answers: true,
     operands: 'EXPRESSION',
     help: 'make packets that match, or go every way',
     run: async (words) => (await import('./ask.js')).runMake(words),
@@ -118,6 +124,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'rules',
+    answers: true,
     operands: 'lint FILE',
     help: 'tell which rules of a list never get a packet',
     run: async (words) => (await import('./rules.js')).runRules(words),

@@ -55,7 +55,7 @@ ${groups
   )
   .join('\n')}
 .SH EXIT STATUS
-0 when all went well, also when nothing matched; 1 after any error. \\fB\\-\\-equivalent\\fR: 0 equal, 1 different, 2 not decided.
+0 when all went well, also when nothing matched; 1 after any error. \\fB\\-\\-equivalent\\fR: 0 equal, 1 different, 2 not decided or an error; so are those of \\fBimplies\\fR, \\fBdisjoint\\fR, \\fBdiff\\fR, \\fBmake\\fR and \\fBrules lint\\fR.
 .SH EXAMPLES
 ${EXAMPLES.map(([command, meaning]) => `.TP\n${roff(meaning)}\n.EX\n${roff(command.replaceAll('$0', 'weir'))}\n.EE`).join('\n')}
 .SH SEE ALSO
