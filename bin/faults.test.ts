@@ -29,6 +29,10 @@ const skipped = !fullRun
       ? 'namespaces cannot be made here'
       : ['tcpdump', 'setpriv'].find((program) => !has(program))?.concat(' is not installed');
 
+/** Whether one without rights can read the command at all. */
+const isReadable = (): boolean =>
+  spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'test', '-r', WEIR]).status === 0;
+
 const folder = mkdtempSync(join(tmpdir(), 'weir-faults-'));
 test.after.always(() => rmSync(folder, { recursive: true }));
 
@@ -59,6 +63,11 @@ const faults = test.macro({
   async exec(t, fault: string, { status, says, captured, beside = false, node = [] }: Expected) {
     if (skipped !== undefined) {
       t.log(`left out: ${skipped}`);
+      t.pass();
+      return;
+    }
+    if (fault === 'without rights' && !isReadable()) {
+      t.log('left out: only root can read the command here');
       t.pass();
       return;
     }
