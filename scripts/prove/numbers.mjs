@@ -181,7 +181,7 @@ export function numberClaims(terms, dist, word) {
     return { given: [inner.given, wellFormed, truth(tnum.includes(outer.bits, inner.bits))], claim: claimed };
   });
   claims.push(...contracts.claims);
-  claim('zeroExtended', () => {
+  claim('sound: zeroExtended', () => {
     const a = member('a');
     const result = terms.asUint(word / 2, a.value);
     return about([a.value, result], () => ({
@@ -189,7 +189,15 @@ export function numberClaims(terms, dist, word) {
       claim: holds(scalar.zeroExtended(a.known), result),
     }));
   });
-  claim('includes', () => {
+  claim('numbers: union', () => {
+    const [a, other] = [member('a'), unknownScalar('b', terms, word)];
+    const either = [scalar.union(a.known, other), scalar.union(other, a.known)];
+    return {
+      given: [a.given],
+      claim: either.map((one) => holds(one, a.value)).reduce(terms.and),
+    };
+  });
+  claim('numbers: includes', () => {
     const [inner, outer] = [member('a'), unknownScalar('b', terms, word)];
     return {
       given: [inner.given, truth(scalar.includes(outer, inner.known))],
