@@ -459,6 +459,8 @@ export function makeInterpreter(terms, replace = {}, literal = (value) => value)
         const object = evaluate(node.object, scope);
         return member(object, node.computed ? evaluate(node.property, scope) : node.property.name);
       }
+      case 'ChainExpression': // a member of what may not be there: `member` knows
+        return evaluate(node.expression, scope);
       case 'CallExpression':
         return call(node, scope);
       case 'ArrowFunctionExpression':
