@@ -44,9 +44,9 @@ const MISTAKES: readonly (readonly [file: string, what: string, right: string, w
   ['nested', 'IPv6 within IPv6 is no tunnel', 'OVER_6(17, 8)', "OVER_6(17, 8), test('ip6[6] = 41')"],
   ['toDisplay', 'networks are 32 bits long', '/${8 * count}', '/32'],
   ['toDisplay', 'either side is the source', "if (direction === 'dst')", "if (direction === 'none')"],
-  ['toDisplay', 'loads of TCP are of IPv6, too', '`(ip and ${text})`', 'text'],
+  ['relation', 'loads of TCP are of IPv6, too', '`(ip and ${text})`', 'text'],
   ['toDisplay', 'port ranges are their ends', '..${Math.max', ', ${Math.max'],
-  ['toDisplay', 'what is behind a header is sliced', 'offset + size <= header', 'true'],
+  ['relation', 'what is behind a header is sliced', 'offset + size <= header', 'true'],
   ['toDisplay', 'a service of two is of one', 'tcp === udp ? TRANSPORTS', "tcp === udp ? ['tcp']"],
   ['toDisplay', 'ARP has no addresses', "['ip.addr', 'arp.proto_ipv4']", "['ip.addr']"],
 ];
