@@ -67,8 +67,7 @@ export class Headers extends Draft {
       }
       case 107: // Frame Relay, RFC 2427
         this.fields([0x1841, 2]);
-        if (this.choose(2, this.choice([0x03cc, 0x038e])) === 0x038e) this.#ip6();
-        else this.#ip4();
+        this.#version(this.choose(2, this.choice([0x03cc, 0x038e])) !== 0x038e);
         return true;
       case 117: {
         // pflog: length, family, action, reason, names, numbers; of OpenBSD, whose AF_INET6 is 24
@@ -76,8 +75,7 @@ export class Headers extends Draft {
         const family = this.choose(1, this.choice([2, 24]));
         this.fields([0, 2], [0x656d_3000, 4]);
         this.#body(new Uint8Array(56));
-        if (family === 2) this.#ip4();
-        else this.#ip6();
+        this.#version(family === 2);
         return true;
       }
       case 226: {
@@ -86,8 +84,7 @@ export class Headers extends Draft {
         this.fields([1, 1]);
         const family = this.choose(1, this.choice([2, 26]));
         this.#body(new Uint8Array(22));
-        if (family === 2) this.#ip4();
-        else this.#ip6();
+        this.#version(family === 2);
         return true;
       }
       default:
@@ -267,7 +264,11 @@ export class Headers extends Draft {
   #ip(): void {
     const versions = this.choice([0x45, 0x60]);
     const first = versions.find((byte) => this.isAllowed(this.end, 1, byte)) ?? 0x45;
-    if (first === 0x45) this.#ip4();
+    this.#version(first === 0x45);
+  }
+
+  #version(isFour: boolean): void {
+    if (isFour) this.#ip4();
     else this.#ip6();
   }
 

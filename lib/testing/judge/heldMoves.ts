@@ -138,11 +138,8 @@ function readField(w: Writer, base: number): void {
   w.load(w.pick([4, 4, 4, 8, 2, 1]), w.pick([1, 2, 3]), base, w.pick(fields));
 }
 
-export const lock: Move = (w) => {
-  const map = w.pick([LOCKED_ARRAY, LOCKED_HASH]);
-  const at = map === LOCKED_ARRAY ? 8 : 0;
-  w.store(8, 10, -8, { constant: w.pick([0, 0, 1]) });
-  giveMap(w, 1, map);
+/** Looks up the map in r1 with the key on the stack, and keeps what it gives. */
+function keepValue(w: Parameters<Move>[0]) {
   giveStack(w, 2, 8);
   w.add({ kind: 'call', helper: 1 });
   w.clobber('valueOrNull');
@@ -150,6 +147,15 @@ export const lock: Move = (w) => {
   const keep = w.pick([7, 8, 9]);
   w.move(keep, 0);
   w.held[keep] = 'value';
+  return keep;
+}
+
+export const lock: Move = (w) => {
+  const map = w.pick([LOCKED_ARRAY, LOCKED_HASH]);
+  const at = map === LOCKED_ARRAY ? 8 : 0;
+  w.store(8, 10, -8, { constant: w.pick([0, 0, 1]) });
+  giveMap(w, 1, map);
+  const keep = keepValue(w);
   const call = (helper: number): void => {
     w.move(1, keep);
     w.alu('add', 1, { constant: w.careless ? w.pick([0, 4, 8]) : at }, 64);
@@ -268,13 +274,7 @@ export const timer: Move = (w) => {
   if (w.calls.length > 2) return;
   giveMap(w, 1, TIMED);
   w.store(8, 10, -8, { constant: w.pick([0, 1]) });
-  giveStack(w, 2, 8);
-  w.add({ kind: 'call', helper: 1 });
-  w.clobber('valueOrNull');
-  if (!w.careless) w.toExit(w.branch('jeq', 0, { constant: 0 }, 64));
-  const keep = w.pick([7, 8, 9]);
-  w.move(keep, 0);
-  w.held[keep] = 'value';
+  const keep = keepValue(w);
   const call = (helper: number, also: () => void = () => {}): void => {
     w.move(1, keep);
     w.alu('add', 1, { constant: w.careless ? w.pick([0, 8, 16]) : 8 }, 64);
